@@ -1,0 +1,3 @@
+//! The vocabulary both stream-processing models share: records, operators, stages, plans.
+pub mod runtime;
+pub mod time;

@@ -1,0 +1,98 @@
+//! Where time, tasks and randomness come from: the trait that engines meet.
+//!
+//! Two implementations live in the `runtime` crate: the wall clock on tokio and virtual time.
+//! Engines hold an `Arc<dyn Runtime>` and are not generic over it: measured, the virtual calls
+//! cost nothing, because there is at most one per buffer.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::time::ProcessingTime;
+
+/// What a runtime runs.
+pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Which node a task lives on. Nodes exist in virtual time, where each has its own cores; the wall
+/// clock has one.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Home(pub u32);
+
+/// Work that a task has just done, in countable units. Virtual time turns it into nanoseconds by
+/// its cost table; on the wall clock it has already taken its time.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Records read from a source, taken from a buffer or block, or fired from state.
+    pub records: u64,
+    /// Buffers or blocks received.
+    pub buffers: u64,
+    /// Tasks launched (micro-batch).
+    pub tasks: u64,
+}
+
+/// One timer, owned by one task and re-armed over and over.
+pub trait Timer: Send {
+    /// Fires at `at`, in place of whatever it was armed for.
+    fn arm(&mut self, at: ProcessingTime);
+    /// Fires no more until armed again.
+    fn disarm(&mut self);
+    /// Ready once when the armed instant has come (and the timer is then disarmed); otherwise
+    /// pending, and the task is woken when it comes. Pending without a wake-up when disarmed.
+    fn poll_due(&mut self, context: &mut Context<'_>) -> Poll<()>;
+}
+
+/// Time, tasks and randomness.
+pub trait Runtime: Send + Sync {
+    /// `wall` or `virtual`, as results name it.
+    fn clock(&self) -> &'static str;
+    /// Nanoseconds since the runtime started.
+    fn now(&self) -> ProcessingTime;
+    /// A new, disarmed timer.
+    fn timer(&self) -> Box<dyn Timer>;
+    /// Starts a task.
+    fn spawn(&self, home: Home, task: Task);
+    /// Runs a task to its end on the calling thread, and whatever was spawned beside it.
+    ///
+    /// # Errors
+    /// [`Deadlock`] when, under virtual time, nothing can ever run again.
+    fn block_on(&self, task: Task) -> Result<(), Deadlock>;
+    /// Books `work` on the earliest free core of `home` and tells when it will be done: the caller
+    /// sleeps until then and only afterwards hands its output over. `None` on the wall clock.
+    fn reserve(&self, home: Home, work: Work) -> Option<ProcessingTime>;
+    /// The seed of the random stream called `stream`: fixed by the run's seed and the name, so
+    /// that a new stream moves no other.
+    fn random(&self, stream: &str) -> u64;
+    /// Whether [`Runtime::trace`] keeps anything; ask before formatting.
+    fn tracing(&self) -> bool;
+    /// Adds a line to the trace, stamped with the current time.
+    fn trace(&self, line: fmt::Arguments<'_>);
+}
+
+/// Under virtual time no timer is left and tasks are still waiting.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Deadlock {
+    /// Tasks that wait for something that cannot come.
+    pub waiting_tasks: usize,
+}
+
+/// Sleeps until `at` on a timer of its own.
+pub async fn sleep_until(runtime: &dyn Runtime, at: ProcessingTime) {
+    let mut timer = runtime.timer();
+    timer.arm(at);
+    std::future::poll_fn(|context| timer.poll_due(context)).await;
+}
+
+/// Gives other tasks a turn: every engine loop does so after each buffer.
+pub async fn yield_now() {
+    let mut yielded = false;
+    std::future::poll_fn(|context| {
+        if yielded {
+            return Poll::Ready(());
+        }
+        yielded = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}

@@ -1,0 +1,1 @@
+//! The micro-batch model: a driver and short tasks, as Spark Structured Streaming.

@@ -1,0 +1,1 @@
+//! The pipelined model: long-lived subtasks, buffers and credits, as Apache Flink.

@@ -1,0 +1,1 @@
+//! Where time, tasks and randomness come from: the wall clock and virtual time.

@@ -1,0 +1,1 @@
+//! One thread, no exchange: the yardstick.

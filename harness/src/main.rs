@@ -1,0 +1,2 @@
+//! Streamgauge.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The result schema, and charts and pages drawn from result files alone.
+pub mod result;

@@ -1,0 +1,231 @@
+//! The result schema: what a run, a comparison and a whole suite leave behind.
+//!
+//! These types are the contract with everything that reads a result later: charts, the report,
+//! `--json` and other people's scripts. Times are in nanoseconds unless the name says otherwise.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Schema tag of [`RunResult`].
+pub const RUN_SCHEMA: &str = "streamgauge.run/1";
+/// Schema tag of [`CompareResult`].
+pub const COMPARE_SCHEMA: &str = "streamgauge.compare/1";
+
+/// One run of one workload on one engine, saved as soon as it has ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunResult {
+    /// Always [`RUN_SCHEMA`].
+    pub schema: String,
+    /// Name of the suite's experiment this run belongs to; the workload's name outside a suite.
+    pub experiment: String,
+    /// Workload name.
+    pub workload: String,
+    /// Engine name.
+    pub engine: String,
+    /// The column this run stands in: the engine and the settings that set the variant apart,
+    /// such as `microbatch, batch_interval_ms=50`.
+    pub variant: String,
+    /// What the run was made for: `throughput` or `latency`.
+    pub measures: Measures,
+    /// Every engine setting, as resolved.
+    pub settings: BTreeMap<String, Value>,
+    /// Every workload knob, as resolved.
+    pub knobs: BTreeMap<String, Value>,
+    /// Seed of everything drawn at random.
+    pub seed: u64,
+    /// Planned events per second; `null` when events are read as fast as the engine can.
+    pub rate: Option<f64>,
+    /// Number of events of the run.
+    pub events: u64,
+    /// Events at the start that are digested but not timed.
+    pub warm_up_events: u64,
+    /// Subtasks per stage.
+    pub parallelism: u32,
+    /// `wall` or `virtual`.
+    pub clock: String,
+    /// Delivery guarantee, `none` so far.
+    pub guarantee: String,
+    /// Position among the alternating repeats, from 0.
+    pub repeat: u32,
+    /// The user stopped the run.
+    pub interrupted: bool,
+    /// Whether the figures may be used.
+    pub valid: bool,
+    /// Why not, one sentence each.
+    pub invalid_because: Vec<String>,
+    /// Records read by the sources.
+    pub records_in: u64,
+    /// Records handed to the sink.
+    pub records_out: u64,
+    /// From the first timed event to the end of the run, in the run's own clock.
+    pub elapsed_ns: u64,
+    /// Timed events over `elapsed_ns`.
+    pub throughput_per_s: f64,
+    /// Processor time of the whole process over timed events; `null` under virtual time.
+    pub cpu_ns_per_record: Option<f64>,
+    /// Peak resident memory of the process during the run, where the system tells.
+    pub peak_memory_bytes: Option<u64>,
+    /// Latencies; empty sections have a count of 0.
+    pub latency_ns: Latencies,
+    /// What came out, against what had to.
+    pub output: OutputCheck,
+    /// Records that came after their window had closed.
+    pub late_records: u64,
+    /// Windows that closed before the end of the input; `null` for a workload without windows.
+    pub windows_closed: Option<u64>,
+    /// Share of the events that were planned and unread when the plan ended (0 to 1).
+    pub backlog_at_end: f64,
+    /// Records per partition of every exchange.
+    pub exchanges: Vec<ExchangeLoad>,
+    /// Micro-batches, in order (at most the first 10,000); empty for other models.
+    pub batches: Vec<BatchRow>,
+    /// The machine and the build.
+    pub environment: BTreeMap<String, Value>,
+}
+
+/// What a run was made to measure. Throughput and latency never come from the same run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Measures {
+    /// Events as fast as they are taken; no latency is recorded.
+    Throughput,
+    /// Events at a planned rate; latency is recorded.
+    Latency,
+}
+
+/// The three latencies of DESIGN: from the planned time, from ingestion, after a window's end.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Latencies {
+    /// Emission minus the planned time of the newest contributor: free of coordinated omission.
+    pub from_planned: LatencySummary,
+    /// Emission minus the moment the newest contributor became readable.
+    pub from_ingestion: LatencySummary,
+    /// Emission minus the planned time of the window's end.
+    pub after_window_end: LatencySummary,
+}
+
+/// Percentiles of one latency, in nanoseconds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LatencySummary {
+    /// Values recorded.
+    pub count: u64,
+    /// Median; `null` with fewer than 10 values beyond it, so for every percentile.
+    pub p50: Option<u64>,
+    /// 90th percentile.
+    pub p90: Option<u64>,
+    /// 99th percentile.
+    pub p99: Option<u64>,
+    /// 99.9th percentile.
+    pub p999: Option<u64>,
+    /// Largest value recorded.
+    pub max: Option<u64>,
+    /// Values above the histogram's range, counted and clipped: must be 0 in a valid run.
+    pub clipped: u64,
+    /// The curve for charts: (quantile from 0 to 1, latency), rising in both, ending at (1, max).
+    pub curve: Vec<(f64, u64)>,
+}
+
+/// The digest of the output beside the evaluator's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputCheck {
+    /// Records put in minus records taken out: the size of the result.
+    pub records: i64,
+    /// Digest of the engine's result.
+    pub digest: String,
+    /// Digest of the evaluator's result; `null` when nothing was there to compare.
+    pub expected_digest: Option<String>,
+}
+
+/// How an exchange spread its records.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExchangeLoad {
+    /// `from -> to`, stage names.
+    pub exchange: String,
+    /// Placement by which keys found their partition.
+    pub placement: String,
+    /// Records per partition, in the order of partitions.
+    pub records: Vec<u64>,
+    /// Largest over mean; 1 is even.
+    pub max_over_mean: f64,
+}
+
+/// One micro-batch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BatchRow {
+    /// Batch id, from 0.
+    pub batch: u64,
+    /// When its trigger was due, since the run's start.
+    pub trigger_ns: u64,
+    /// Trigger due to work started.
+    pub delay_ns: u64,
+    /// Events read.
+    pub records: u64,
+    /// Wall or virtual time of each stage, in order.
+    pub stages_ns: Vec<u64>,
+    /// Whole batch.
+    pub total_ns: u64,
+    /// Watermark in force, event-time nanoseconds; `null` before the first.
+    pub watermark_ns: Option<i64>,
+}
+
+/// What `compare` leaves: every run, and a verdict per pair of variants and metric.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CompareResult {
+    /// Always [`COMPARE_SCHEMA`].
+    pub schema: String,
+    /// The suite's name.
+    pub suite: String,
+    /// When it began, UTC, `2026-11-22T17:52:04Z`.
+    pub started: String,
+    /// The command that reproduces it.
+    pub command: String,
+    /// The user stopped it before its end.
+    pub interrupted: bool,
+    /// Every run, in the order in which they ran.
+    pub runs: Vec<RunResult>,
+    /// Every comparison.
+    pub comparisons: Vec<Comparison>,
+    /// The machine and the build.
+    pub environment: BTreeMap<String, Value>,
+}
+
+/// Two variants compared by one metric, from log-ratios of adjacent pairs of runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// Experiment name.
+    pub experiment: String,
+    /// Workload name.
+    pub workload: String,
+    /// `throughput_per_s`, `latency_ns.from_planned.p50`, ...
+    pub metric: String,
+    /// First variant.
+    pub a: String,
+    /// Second variant.
+    pub b: String,
+    /// Geometric mean of a/b; `null` when no valid pair is left.
+    pub ratio: Option<f64>,
+    /// 95 % interval (Student's t on the log-ratios) or, below 5 pairs, the range.
+    pub interval: Option<(f64, f64)>,
+    /// Valid pairs behind it.
+    pub repeats: u32,
+    /// Who did better.
+    pub verdict: Verdict,
+    /// One sentence, naming the settings that decide it.
+    pub why: String,
+}
+
+/// The outcome of a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The first variant did better.
+    A,
+    /// The second variant did better.
+    B,
+    /// The interval contains 1.
+    Tie,
+    /// No verdict: too few repeats or no valid pair.
+    None,
+}

@@ -1,0 +1,1 @@
+//! Workloads, each with its own evaluator.
