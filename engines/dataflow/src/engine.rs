@@ -1,0 +1,186 @@
+//! An engine: runs a plan under one model.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+
+use crate::observer::Observer;
+use crate::operator::Counters;
+use crate::plan::Plan;
+use crate::runtime::Runtime;
+use crate::settings::{Setting, Settings};
+use crate::sink::SinkError;
+use crate::snapshot::RestoreError;
+use crate::source::SourceError;
+use crate::stage::StageError;
+
+/// A boxed future that can move between threads.
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Runs jobs under one model.
+pub trait Engine: Send + Sync {
+    /// As results name it.
+    fn name(&self) -> &'static str;
+
+    /// One sentence for `list engines`.
+    fn describe(&self) -> &'static str;
+
+    /// What can be set.
+    fn settings(&self) -> &'static [Setting];
+
+    /// Runs a job to the end of its input, or until it is stopped and drained.
+    fn run(
+        &self,
+        job: Job,
+        runtime: Arc<dyn Runtime>,
+        control: Control,
+    ) -> BoxFuture<Result<Completion, EngineError>>;
+}
+
+/// What to run, and how.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The plan.
+    pub plan: Plan,
+    /// Subtasks per stage, 1 or more.
+    pub parallelism: u32,
+    /// The engine's settings, resolved.
+    pub settings: Settings,
+}
+
+/// How to stop a job, and who listens.
+#[derive(Clone)]
+pub struct Control {
+    /// Stops it.
+    pub stop: StopSignal,
+    /// Listens.
+    pub observer: Arc<dyn Observer>,
+}
+
+/// What is left of a job that has come to its end.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Completion {
+    /// Records read by the sources.
+    pub records_in: u64,
+    /// Records handed to the sink.
+    pub records_out: u64,
+    /// Stopped before the end of the input.
+    pub interrupted: bool,
+    /// What operators have counted.
+    pub counters: Counters,
+    /// Records per exchange and partition.
+    pub exchanges: Vec<ExchangeCounts>,
+    /// The most sealed buffers that ever waited in one subtask's outbox.
+    pub peak_outbox_buffers: usize,
+}
+
+/// Records that an exchange brought to each partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExchangeCounts {
+    /// The stages at both ends.
+    pub exchange: String,
+    /// Placement by which keys found their partition.
+    pub placement: &'static str,
+    /// Records per partition.
+    pub records: Vec<u64>,
+}
+
+impl Completion {
+    /// Adds what one outbox has counted: its loads go to the exchanges its stage's edges are.
+    pub fn add_outbox(&mut self, plan: &Plan, stage: crate::plan::StageId, outbox: &crate::Outbox) {
+        self.counters.merge(&outbox.counters);
+        self.peak_outbox_buffers = self.peak_outbox_buffers.max(outbox.peak_sealed());
+        for (edge, loads) in plan.outputs(stage).into_iter().zip(outbox.loads()) {
+            if edge.kind != crate::plan::EdgeKind::Hash {
+                continue;
+            }
+            let name = plan.edge_name(edge);
+            let found = self.exchanges.iter_mut().find(|counts| counts.exchange == name);
+            match found {
+                Some(counts) => {
+                    counts.records.iter_mut().zip(loads).for_each(|(sum, load)| *sum += load);
+                }
+                None => self.exchanges.push(ExchangeCounts {
+                    exchange: name,
+                    placement: crate::placement::PLACEMENTS[0],
+                    records: loads.clone(),
+                }),
+            }
+        }
+    }
+}
+
+/// Why a run did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// An operator failed, or state could not be written.
+    #[error("stage `{stage}`, subtask {subtask}: {cause}")]
+    Stage {
+        /// The stage's operators.
+        stage: String,
+        /// Which subtask.
+        subtask: u32,
+        /// Why.
+        cause: StageError,
+    },
+    /// An event could not be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// A result could not be written.
+    #[error(transparent)]
+    Sink(#[from] SinkError),
+    /// State could not be restored.
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
+    /// Nothing has moved for a while.
+    #[error("nothing has moved for {seconds} s: {}", waiting.join("; "))]
+    Stalled {
+        /// For how long.
+        seconds: u64,
+        /// Who waits for what.
+        waiting: Vec<String>,
+    },
+    /// A task of the engine ended without a word: a panic, or a runtime that was shut down.
+    #[error("a task ended without a result: {0}")]
+    Lost(String),
+}
+
+/// Asks a job to stop: sources read no more, everything is drained, and the job ends.
+#[derive(Clone, Debug, Default)]
+pub struct StopSignal(Arc<Stopping>);
+
+#[derive(Debug, Default)]
+struct Stopping {
+    requested: AtomicBool,
+    wakers: Mutex<Vec<Waker>>,
+}
+
+impl StopSignal {
+    /// Asks for it; the first call counts.
+    pub fn request(&self) {
+        self.0.requested.store(true, Ordering::SeqCst);
+        let wakers = std::mem::take(&mut *self.0.wakers.lock().expect("no holder fails"));
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Whether it was asked for.
+    #[inline]
+    pub fn is_requested(&self) -> bool {
+        self.0.requested.load(Ordering::Relaxed)
+    }
+
+    /// Ready once it was asked for.
+    pub fn poll_requested(&self, context: &mut Context<'_>) -> Poll<()> {
+        if self.is_requested() {
+            return Poll::Ready(());
+        }
+        let mut wakers = self.0.wakers.lock().expect("no holder fails");
+        if !wakers.iter().any(|waker| waker.will_wake(context.waker())) {
+            wakers.push(context.waker().clone());
+        }
+        drop(wakers);
+        if self.is_requested() { Poll::Ready(()) } else { Poll::Pending }
+    }
+}

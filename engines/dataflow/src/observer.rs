@@ -1,0 +1,67 @@
+//! What an engine tells while it runs: on the control path only, never per record.
+
+use crate::time::{EventTime, ProcessingTime};
+
+/// Time that a subtask spent in the past period, in nanoseconds.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Activity {
+    /// Working.
+    pub busy_nanos: u64,
+    /// Without input.
+    pub idle_nanos: u64,
+    /// With output that nobody takes.
+    pub back_pressured_nanos: u64,
+}
+
+/// One micro-batch, as it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchReport {
+    /// Batch id, from 0.
+    pub batch: u64,
+    /// When its trigger was due.
+    pub due: ProcessingTime,
+    /// When its work began.
+    pub started: ProcessingTime,
+    /// When it was complete.
+    pub ended: ProcessingTime,
+    /// Events read; 0 for a no-data batch.
+    pub records: u64,
+    /// Length of every stage, in nanoseconds.
+    pub stages_nanos: Vec<u64>,
+    /// The watermark in force.
+    pub watermark: EventTime,
+}
+
+/// Listens to an engine. Every method has an empty default.
+pub trait Observer: Send + Sync {
+    /// Sources are about to be read.
+    fn started(&self, at: ProcessingTime) {
+        let _ = at;
+    }
+    /// About every second, per subtask, named `stage/subtask`.
+    fn activity(&self, subtask: &str, activity: Activity) {
+        let _ = (subtask, activity);
+    }
+    /// Before a read (pipelined) or a cut (micro-batch): how many events of a split should have
+    /// been read by then. What waits for the next trigger by the setting is not counted.
+    fn backlog(&self, split: u32, at: ProcessingTime, unread: u64) {
+        let _ = (split, at, unread);
+    }
+    /// Events of a split before `offset` have been read.
+    fn read(&self, split: u32, at: ProcessingTime, offset: u64) {
+        let _ = (split, at, offset);
+    }
+    /// A micro-batch is complete.
+    fn batch(&self, report: &BatchReport) {
+        let _ = report;
+    }
+    /// Everything has been drained.
+    fn finished(&self, at: ProcessingTime) {
+        let _ = at;
+    }
+}
+
+/// Hears nothing.
+#[derive(Copy, Clone, Debug, Default)]
+pub struct Silent;
+impl Observer for Silent {}

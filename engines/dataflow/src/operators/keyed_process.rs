@@ -1,0 +1,228 @@
+//! A user's own keyed logic, with state and timers of both kinds.
+
+use std::collections::BTreeSet;
+
+use crate::data::{Data, Key};
+use crate::operator::{Collect, Operator};
+use crate::progress::{Progress, Step};
+use crate::record::{Record, Stamps};
+use crate::snapshot::{RestoreError, SnapshotReader, SnapshotWriter, Version};
+use crate::state::DenseTable;
+use crate::time::{EventTime, ProcessingTime};
+
+/// What happens to the records of one key, as Flink's `KeyedProcessFunction`. The state comes in
+/// as an argument; snapshots, deltas and rescaling are written once, in [`KeyedProcess`].
+pub trait KeyedFunction: Clone + Send + 'static {
+    /// By what records are brought together.
+    type Key: Key;
+    /// What comes in.
+    type In: Clone + Send + 'static;
+    /// What is kept per key.
+    type State: Data;
+    /// What goes out.
+    type Out: Clone + Send + 'static;
+
+    /// The state of a key that has none.
+    fn fresh(&self) -> Self::State;
+
+    /// Takes a record.
+    fn process(
+        &self,
+        state: &mut Self::State,
+        record: Record<Self::In>,
+        context: &mut TimerContext<'_, Self::Key>,
+        out: &mut impl Collect<Self::Out>,
+    );
+
+    /// An event-time timer fires: the watermark has reached `time`.
+    fn on_event_time(
+        &self,
+        state: &mut Self::State,
+        time: EventTime,
+        context: &mut TimerContext<'_, Self::Key>,
+        out: &mut impl Collect<Self::Out>,
+    ) {
+        let _ = (state, time, context, out);
+    }
+
+    /// A processing-time timer fires: the clock has reached `time`.
+    fn on_processing_time(
+        &self,
+        state: &mut Self::State,
+        time: ProcessingTime,
+        context: &mut TimerContext<'_, Self::Key>,
+        out: &mut impl Collect<Self::Out>,
+    ) {
+        let _ = (state, time, context, out);
+    }
+}
+
+/// The key at hand, both clocks, and the timers to set.
+#[derive(Debug)]
+pub struct TimerContext<'a, K> {
+    /// The key of the record or timer.
+    pub key: &'a K,
+    /// Both clocks.
+    pub progress: Progress,
+    /// The newest stamps of the key's records: what a result of a timer should carry. Untimed
+    /// once only the end of the input makes the timers fire.
+    pub stamps: Stamps,
+    event_timers: Vec<EventTime>,
+    processing_timers: Vec<ProcessingTime>,
+    forget: bool,
+}
+
+impl<K> TimerContext<'_, K> {
+    /// Fires when the watermark reaches `time`; once, however often it is set.
+    pub fn at_event_time(&mut self, time: EventTime) {
+        self.event_timers.push(time);
+    }
+
+    /// Fires when the clock reaches `time`; once, however often it is set.
+    pub fn at_processing_time(&mut self, time: ProcessingTime) {
+        self.processing_timers.push(time);
+    }
+
+    /// Forgets the key's state once this call returns. Its timers still fire, on a fresh state.
+    pub fn forget(&mut self) {
+        self.forget = true;
+    }
+}
+
+/// Runs a [`KeyedFunction`].
+///
+/// Timers are sets of (time, key), fired by time and then by key, so that two runs agree.
+/// Processing-time timers fire before event-time timers.
+#[derive(Clone, Debug)]
+pub struct KeyedProcess<P: KeyedFunction, F> {
+    key_of: F,
+    function: P,
+    table: DenseTable<P::Key, (P::State, Stamps)>,
+    event_timers: BTreeSet<(EventTime, P::Key)>,
+    processing_timers: BTreeSet<(ProcessingTime, P::Key)>,
+    progress: Progress,
+}
+
+impl<P: KeyedFunction, F> KeyedProcess<P, F> {
+    /// By the key that `key_of` finds.
+    pub fn new(key_of: F, function: P) -> Self {
+        Self {
+            key_of,
+            function,
+            table: DenseTable::default(),
+            event_timers: BTreeSet::new(),
+            processing_timers: BTreeSet::new(),
+            progress: Progress::START,
+        }
+    }
+
+    /// Calls the function on a key's state, then sets the timers that it asked for.
+    fn call(
+        &mut self,
+        key: &P::Key,
+        newer: Stamps,
+        body: impl FnOnce(&P, &mut P::State, &mut TimerContext<'_, P::Key>),
+    ) {
+        let function = &self.function;
+        let (state, stamps) = self.table.entry(key, || (function.fresh(), Stamps::default()));
+        *stamps = stamps.newest(newer);
+        let mut context = TimerContext {
+            key,
+            progress: self.progress,
+            stamps: *stamps,
+            event_timers: Vec::new(),
+            processing_timers: Vec::new(),
+            forget: false,
+        };
+        body(function, state, &mut context);
+        let TimerContext { event_timers, processing_timers, forget, .. } = context;
+        self.event_timers.extend(event_timers.into_iter().map(|time| (time, key.clone())));
+        self.processing_timers.extend(processing_timers.into_iter().map(|time| (time, key.clone())));
+        if forget {
+            self.table.remove(key);
+        }
+    }
+
+    /// Stamps that a timer's results add to the key's own.
+    fn timer_stamps(&self) -> Stamps {
+        if self.progress.watermark == EventTime::MAX { Stamps::UNTIMED } else { Stamps::default() }
+    }
+}
+
+impl<P, F> Operator for KeyedProcess<P, F>
+where
+    P: KeyedFunction,
+    F: Fn(&P::In) -> P::Key + Clone + Send + 'static,
+{
+    type In = P::In;
+    type Out = P::Out;
+
+    fn name(&self) -> &'static str {
+        "process"
+    }
+
+    fn process(&mut self, record: Record<P::In>, out: &mut impl Collect<P::Out>) {
+        let key = (self.key_of)(&record.value);
+        self.call(&key, record.stamps, |function, state, context| {
+            function.process(state, record, context, out);
+        });
+    }
+
+    fn advance(&mut self, progress: Progress, out: &mut impl Collect<P::Out>) -> Step {
+        self.progress = progress;
+        while let Some((time, _)) = self.processing_timers.first()
+            && *time <= progress.processing_time
+        {
+            if out.is_full() {
+                return Step::More;
+            }
+            if let Some((time, key)) = self.processing_timers.pop_first() {
+                self.call(&key, Stamps::default(), |function, state, context| {
+                    function.on_processing_time(state, time, context, out);
+                });
+            }
+        }
+        while let Some((time, _)) = self.event_timers.first()
+            && *time <= progress.watermark
+        {
+            if out.is_full() {
+                return Step::More;
+            }
+            if let Some((time, key)) = self.event_timers.pop_first() {
+                let stamps = self.timer_stamps();
+                self.call(&key, stamps, |function, state, context| {
+                    function.on_event_time(state, time, context, out);
+                });
+            }
+        }
+        Step::Done
+    }
+
+    fn snapshot(&mut self, since: Option<Version>, into: &mut SnapshotWriter) {
+        into.put(&self.progress.watermark);
+        self.table.write(since, into);
+        // Timers are few beside the state; they are written whole.
+        into.put(&self.event_timers);
+        into.put(&self.processing_timers);
+    }
+
+    fn restore(&mut self, from: &mut SnapshotReader<'_>) -> Result<(), RestoreError> {
+        self.progress.watermark = self.progress.watermark.max(from.take()?);
+        self.table.read(from)?;
+        let event_timers: BTreeSet<(EventTime, P::Key)> = from.take()?;
+        let processing_timers: BTreeSet<(ProcessingTime, P::Key)> = from.take()?;
+        if from.is_delta() {
+            self.event_timers.clear();
+            self.processing_timers.clear();
+        }
+        let owns = from.owns();
+        self.event_timers.extend(event_timers.into_iter().filter(|(_, key)| owns.holds(key)));
+        self.processing_timers
+            .extend(processing_timers.into_iter().filter(|(_, key)| owns.holds(key)));
+        Ok(())
+    }
+
+    fn wake_at(&self) -> Option<ProcessingTime> {
+        self.processing_timers.first().map(|(time, _)| *time)
+    }
+}

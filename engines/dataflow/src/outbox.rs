@@ -1,0 +1,109 @@
+//! What a stage has made and its engine has not yet handed over.
+
+use std::collections::VecDeque;
+
+use crate::batch::Batch;
+use crate::operator::{Counters, Failure};
+use crate::sink::Output;
+
+/// A full or flushed buffer on its way to a channel.
+#[derive(Debug)]
+pub struct Sealed {
+    /// Which of the stage's outgoing edges, in the order of its ports.
+    pub edge: usize,
+    /// Which partition.
+    pub channel: usize,
+    /// The records.
+    pub batch: Batch,
+}
+
+/// Collects a stage's output between two hand-overs and keeps the pool of empty batches.
+///
+/// It is full once it holds as many sealed buffers as the stage has outgoing channels: a stage
+/// then stops between two records or two results of a window, so that what waits here is at most
+/// one buffer a channel and one record's fan-out.
+#[derive(Debug)]
+pub struct Outbox {
+    sealed: VecDeque<Sealed>,
+    limit: usize,
+    /// Empty batches per edge.
+    spare: Vec<Vec<Batch>>,
+    /// Records per edge and channel.
+    loads: Vec<Vec<u64>>,
+    /// What goes to the sink.
+    pub output: Output,
+    /// What operators have counted.
+    pub counters: Counters,
+    pub(crate) failure: Option<Failure>,
+    peak_sealed: usize,
+}
+
+/// Empty batches kept per channel.
+const SPARE_PER_CHANNEL: usize = 12;
+
+impl Outbox {
+    /// For a stage whose outgoing edges have this many channels each.
+    pub fn new(channels: &[usize]) -> Self {
+        Self {
+            sealed: VecDeque::new(),
+            limit: channels.iter().sum::<usize>().max(1),
+            spare: channels.iter().map(|_| Vec::new()).collect(),
+            loads: channels.iter().map(|&count| vec![0; count]).collect(),
+            output: Output::default(),
+            counters: Counters::default(),
+            failure: None,
+            peak_sealed: 0,
+        }
+    }
+
+    /// The same with room for one sealed buffer only: for tests.
+    #[must_use]
+    pub fn with_one_slot(mut self) -> Self {
+        self.limit = 1;
+        self
+    }
+
+    /// Whether the stage should stop at the next good place.
+    #[inline]
+    pub fn is_full(&self) -> bool {
+        self.sealed.len() >= self.limit || self.output.is_full()
+    }
+
+    /// Takes the oldest sealed buffer.
+    pub fn take(&mut self) -> Option<Sealed> {
+        self.sealed.pop_front()
+    }
+
+    /// Whether no sealed buffer waits.
+    pub fn is_empty(&self) -> bool {
+        self.sealed.is_empty()
+    }
+
+    /// Takes an empty batch back into the pool.
+    pub fn give_back(&mut self, edge: usize, batch: Batch) {
+        let pool = &mut self.spare[edge];
+        if pool.len() < SPARE_PER_CHANNEL * self.loads[edge].len() {
+            pool.push(batch);
+        }
+    }
+
+    /// Records per edge and channel so far.
+    pub fn loads(&self) -> &[Vec<u64>] {
+        &self.loads
+    }
+
+    /// The most sealed buffers that ever waited here.
+    pub const fn peak_sealed(&self) -> usize {
+        self.peak_sealed
+    }
+
+    pub(crate) fn spare<T: Send + 'static>(&mut self, edge: usize) -> Batch {
+        self.spare[edge].pop().unwrap_or_else(Batch::new::<T>)
+    }
+
+    pub(crate) fn seal(&mut self, edge: usize, channel: usize, batch: Batch) {
+        self.loads[edge][channel] += batch.len() as u64;
+        self.sealed.push_back(Sealed { edge, channel, batch });
+        self.peak_sealed = self.peak_sealed.max(self.sealed.len());
+    }
+}

@@ -1,0 +1,182 @@
+//! Where results leave a job.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use serde::Serialize;
+
+use crate::change::Change;
+use crate::digest::Digest;
+use crate::record::{Record, Stamps};
+use crate::time::{EventTime, ProcessingTime};
+
+/// Results on their way to the sink: digested, and only as far as wanted stamped and printed.
+///
+/// The digest is computed where the record's type is known and nothing else is kept of it, so
+/// checking every answer costs two nanoseconds a record and no memory.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// Records written, changes counted singly.
+    pub written: u64,
+    /// Count and hash sum of what they leave behind.
+    pub digest: Digest,
+    /// Times of every record, if [`Wants::stamps`].
+    pub stamps: Vec<(EventTime, Stamps)>,
+    /// The records as NDJSON, if [`Wants::rows`].
+    pub text: Vec<u8>,
+}
+
+/// Stamps held before a stage is asked to stop.
+const STAMPS_HELD: usize = 4_096;
+/// Bytes of text held before a stage is asked to stop.
+const TEXT_HELD: usize = 64 * 1024;
+
+impl Output {
+    /// Whether it is time to hand over.
+    #[inline]
+    pub fn is_full(&self) -> bool {
+        self.stamps.len() >= STAMPS_HELD || self.text.len() >= TEXT_HELD
+    }
+
+    /// Whether nothing was written.
+    pub const fn is_empty(&self) -> bool {
+        self.written == 0
+    }
+
+    /// Empties it and keeps the memory.
+    pub fn clear(&mut self) {
+        self.written = 0;
+        self.digest = Digest::default();
+        self.stamps.clear();
+        self.text.clear();
+    }
+
+    #[inline]
+    fn note<T>(&mut self, record: &Record<T>, wants: Wants) {
+        self.written += 1;
+        if wants.stamps {
+            self.stamps.push((record.event_time, record.stamps));
+        }
+    }
+
+    /// Writes a record of an `append` result.
+    #[inline]
+    pub(crate) fn append<T: Serialize>(&mut self, record: &Record<T>, wants: Wants) {
+        self.note(record, wants);
+        self.digest.insert(&record.value);
+        if wants.rows {
+            self.line(&record.value);
+        }
+    }
+
+    /// Writes a change of an `upsert` or `retract` result.
+    #[inline]
+    pub(crate) fn change<T: Serialize>(&mut self, record: &Record<Change<T>>, wants: Wants) {
+        self.note(record, wants);
+        match &record.value {
+            Change::Insert(row) => {
+                self.digest.insert(row);
+                self.change_line(wants, "+I", row);
+            }
+            Change::Update { before, after } => {
+                self.digest.remove(before);
+                self.digest.insert(after);
+                self.change_line(wants, "-U", before);
+                self.change_line(wants, "+U", after);
+            }
+            Change::Delete(row) => {
+                self.digest.remove(row);
+                self.change_line(wants, "-D", row);
+            }
+        }
+    }
+
+    #[inline]
+    fn change_line<T: Serialize>(&mut self, wants: Wants, op: &'static str, row: &T) {
+        #[derive(Serialize)]
+        struct Line<'a, T> {
+            op: &'static str,
+            #[serde(flatten)]
+            row: &'a T,
+        }
+        if wants.rows {
+            self.line(&Line { op, row });
+        }
+    }
+
+    #[cold]
+    fn line<T: Serialize>(&mut self, row: &T) {
+        let start = self.text.len();
+        if let Err(error) = serde_json::to_writer(&mut self.text, row) {
+            // A row that JSON cannot express (a map with keys that are no strings, say) is shown
+            // as such: the digest does not depend on it.
+            self.text.truncate(start);
+            let note = serde_json::json!({ "not_json": error.to_string() });
+            self.text.extend_from_slice(note.to_string().as_bytes());
+        }
+        self.text.push(b'\n');
+    }
+}
+
+/// What the sink needs of every record besides its digest.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wants {
+    /// The times: latency is measured.
+    pub stamps: bool,
+    /// The record as a line of JSON: it is written somewhere.
+    pub rows: bool,
+}
+
+/// One subtask's end of the sink.
+pub trait Sink: Send {
+    /// Takes output; the records count as emitted at `now`. May leave `output` as it is.
+    ///
+    /// # Errors
+    /// When the output cannot be written; the run ends.
+    fn write(&mut self, output: &mut Output, now: ProcessingTime) -> Result<(), SinkError>;
+
+    /// Ready when more can be written without waiting.
+    ///
+    /// # Errors
+    /// When what was taken earlier could not be written.
+    fn poll_room(&mut self, context: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
+        let _ = context;
+        Poll::Ready(Ok(()))
+    }
+
+    /// The input has ended: everything must be where it belongs before this is ready.
+    ///
+    /// # Errors
+    /// When something could not be written.
+    fn poll_finish(&mut self, context: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
+        self.poll_room(context)
+    }
+}
+
+/// Opens a subtask's [`Sink`].
+pub type OpenSink = dyn Fn(u32) -> Box<dyn Sink> + Send + Sync;
+
+/// The place in a plan where the harness puts its sink.
+#[derive(Clone)]
+pub struct SinkSlot {
+    /// What it needs of every record.
+    pub wants: Wants,
+    /// Opens the end for a subtask, numbered from 0.
+    pub open: Arc<OpenSink>,
+}
+
+impl std::fmt::Debug for SinkSlot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SinkSlot").field("wants", &self.wants).finish_non_exhaustive()
+    }
+}
+
+/// Output that could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to {target}: {cause}")]
+pub struct SinkError {
+    /// Where to.
+    pub target: String,
+    /// Why.
+    pub cause: String,
+}

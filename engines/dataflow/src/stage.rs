@@ -1,0 +1,335 @@
+//! A stage: a chain of fused operators between two exchanges, and all that an engine sees of it.
+
+use std::any::Any;
+
+use crate::batch::Batch;
+use crate::data::Data;
+use crate::exchange::Tail;
+use crate::operator::{
+    Collect, Counted, Failure, FanOut, Operator, SidePort, Through, TwoInputOperator,
+};
+use crate::outbox::Outbox;
+use crate::placement::Ownership;
+use crate::progress::{Progress, Step};
+use crate::record::Record;
+use crate::snapshot::{RestoreError, Snapshot, SnapshotReader, SnapshotWriter, Version};
+use crate::time::{EventTime, ProcessingTime};
+
+/// Which input of a stage a batch came in by: 0, or 1 for the right side of a two-input stage.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InputPort(pub usize);
+
+/// One subtask's instance of a chain of operators.
+///
+/// Called once per batch, so that the virtual call and the erased types cost nothing per record.
+pub trait Stage: Send {
+    /// Processes the records of a batch up to position `upto`, the batch's next watermark.
+    /// [`Step::More`] when the outbox became full: call again with the same arguments.
+    ///
+    /// # Errors
+    /// When an operator fails.
+    fn process(
+        &mut self,
+        input: InputPort,
+        batch: &mut Batch,
+        upto: usize,
+        out: &mut Outbox,
+    ) -> Result<Step, StageError>;
+
+    /// Moves time on; the watermark is the engine's, merged over all inputs. It goes downstream
+    /// after everything that it released.
+    ///
+    /// # Errors
+    /// When an operator fails.
+    fn advance(&mut self, progress: Progress, out: &mut Outbox) -> Result<Step, StageError>;
+
+    /// Hands over what open buffers hold.
+    fn flush(&mut self, out: &mut Outbox);
+
+    /// Writes the state: all of it for `None`, else what changed since the snapshot before, whose
+    /// version is named. Called only when no step is pending.
+    ///
+    /// # Errors
+    /// When a value cannot be serialized.
+    fn snapshot(&mut self, since: Option<Version>) -> Result<Snapshot, StageError>;
+
+    /// Takes state on: a full snapshot and its deltas of this same subtask, or the full snapshots
+    /// of all former subtasks when the parallelism has changed (fold deltas first: restore them
+    /// under their own ownership and snapshot in full). What `owns` does not hold is left out.
+    ///
+    /// # Errors
+    /// When a snapshot is not one of this stage.
+    fn restore(&mut self, from: &[Snapshot], owns: &Ownership) -> Result<(), RestoreError>;
+
+    /// The earliest processing-time timer.
+    fn wake_at(&self) -> Option<ProcessingTime>;
+}
+
+/// A stage that cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum StageError {
+    /// An operator has failed.
+    #[error("{0}")]
+    Operator(Failure),
+    /// State cannot be written.
+    #[error(transparent)]
+    Snapshot(#[from] RestoreError),
+}
+
+/// How batches enter a chain.
+pub trait Head<T>: Clone + Send + 'static {
+    /// Feeds records up to `upto` to the chain.
+    fn feed<Op: Operator<In = T>, C: Collect<Op::Out>>(
+        &mut self,
+        input: InputPort,
+        batch: &mut Batch,
+        upto: usize,
+        chain: &mut Op,
+        out: &mut C,
+    ) -> Step;
+    /// Moves the head's own time on.
+    fn advance(&mut self, progress: Progress, out: &mut impl Collect<T>) -> Step;
+    /// As [`Operator::snapshot`].
+    fn snapshot(&mut self, since: Option<Version>, into: &mut SnapshotWriter);
+    /// As [`Operator::restore`].
+    ///
+    /// # Errors
+    /// When the snapshot is not one of this head.
+    fn restore(&mut self, from: &mut SnapshotReader<'_>) -> Result<(), RestoreError>;
+    /// As [`Operator::wake_at`].
+    fn wake_at(&self) -> Option<ProcessingTime>;
+}
+
+/// One input: records go straight into the chain.
+#[derive(Copy, Clone, Debug, Default)]
+pub struct OneInput;
+
+impl<T: Clone + Send + 'static> Head<T> for OneInput {
+    #[inline]
+    fn feed<Op: Operator<In = T>, C: Collect<Op::Out>>(
+        &mut self,
+        _: InputPort,
+        batch: &mut Batch,
+        upto: usize,
+        chain: &mut Op,
+        out: &mut C,
+    ) -> Step {
+        if Op::FAN_OUT == FanOut::AtMostOne {
+            for record in batch.drain::<T>(upto) {
+                chain.process(record, out);
+            }
+            return Step::Done;
+        }
+        while let Some(record) = batch.pop::<T>(upto) {
+            chain.process(record, out);
+            if out.is_full() && batch.taken() < upto {
+                return Step::More;
+            }
+        }
+        Step::Done
+    }
+    fn advance(&mut self, _: Progress, _: &mut impl Collect<T>) -> Step {
+        Step::Done
+    }
+    fn snapshot(&mut self, _: Option<Version>, _: &mut SnapshotWriter) {}
+    fn restore(&mut self, _: &mut SnapshotReader<'_>) -> Result<(), RestoreError> {
+        Ok(())
+    }
+    fn wake_at(&self) -> Option<ProcessingTime> {
+        None
+    }
+}
+
+/// Two inputs, brought together by an operator of their own at the head of the chain.
+#[derive(Clone, Debug)]
+pub struct TwoInputs<J>(pub J);
+
+impl<J: TwoInputOperator> Head<J::Out> for TwoInputs<J> {
+    fn feed<Op: Operator<In = J::Out>, C: Collect<Op::Out>>(
+        &mut self,
+        input: InputPort,
+        batch: &mut Batch,
+        upto: usize,
+        chain: &mut Op,
+        out: &mut C,
+    ) -> Step {
+        let mut through = Through { from: self.0.name(), next: chain, out };
+        while batch.taken() < upto {
+            if through.is_full() {
+                return Step::More;
+            }
+            if input.0 == 0 {
+                let Some(record) = batch.pop(upto) else { break };
+                self.0.process_left(record, &mut through);
+            } else {
+                let Some(record) = batch.pop(upto) else { break };
+                self.0.process_right(record, &mut through);
+            }
+        }
+        Step::Done
+    }
+    fn advance(&mut self, progress: Progress, out: &mut impl Collect<J::Out>) -> Step {
+        self.0.advance(progress, out)
+    }
+    fn snapshot(&mut self, since: Option<Version>, into: &mut SnapshotWriter) {
+        self.0.snapshot(since, into);
+    }
+    fn restore(&mut self, from: &mut SnapshotReader<'_>) -> Result<(), RestoreError> {
+        self.0.restore(from)
+    }
+    fn wake_at(&self) -> Option<ProcessingTime> {
+        self.0.wake_at()
+    }
+}
+
+/// A side output's tail with its type erased: side records are few.
+pub trait SideTail: Send {
+    /// A `Box<dyn Tail<S>>`.
+    fn tail(&mut self) -> &mut dyn Any;
+    /// As [`Tail::mark`].
+    fn mark(&mut self, watermark: EventTime, out: &mut Outbox);
+    /// As [`Tail::flush`].
+    fn flush(&mut self, out: &mut Outbox);
+}
+
+/// The [`SideTail`] of one type.
+pub struct Side<S>(pub Box<dyn Tail<S>>);
+
+impl<S: 'static> SideTail for Side<S> {
+    fn tail(&mut self) -> &mut dyn Any {
+        &mut self.0
+    }
+    fn mark(&mut self, watermark: EventTime, out: &mut Outbox) {
+        self.0.mark(watermark, out);
+    }
+    fn flush(&mut self, out: &mut Outbox) {
+        self.0.flush(out);
+    }
+}
+
+/// A head, a chain of operators and their tails, fused.
+pub struct FusedStage<H, Op, T> {
+    head: H,
+    chain: Op,
+    tail: T,
+    sides: Vec<Option<Box<dyn SideTail>>>,
+    /// The watermark that has gone downstream.
+    sent: EventTime,
+}
+
+impl<H, Op, T> FusedStage<H, Op, T> {
+    /// From its parts; side tails by the number of their port.
+    pub fn new(head: H, chain: Op, tail: T, sides: Vec<Option<Box<dyn SideTail>>>) -> Self {
+        Self { head, chain, tail, sides, sent: EventTime::MIN }
+    }
+}
+
+/// What the last operator of a chain pushes into.
+struct Ends<'a, T> {
+    from: &'static str,
+    tail: &'a mut T,
+    sides: &'a mut [Option<Box<dyn SideTail>>],
+    out: &'a mut Outbox,
+}
+
+impl<R, T: Tail<R>> Collect<R> for Ends<'_, T> {
+    #[inline(always)]
+    fn push(&mut self, record: Record<R>) {
+        self.tail.push(record, self.out);
+    }
+    fn side<S: Data>(&mut self, port: SidePort<S>, record: Record<S>) {
+        // A side output that nobody consumes is dropped, as in Flink.
+        if let Some(Some(side)) = self.sides.get_mut(port.index) {
+            let tail = side.tail().downcast_mut::<Box<dyn Tail<S>>>();
+            tail.expect("a side port carries one type").push(record, self.out);
+        }
+    }
+    #[inline(always)]
+    fn is_full(&self) -> bool {
+        self.out.is_full()
+    }
+    #[cold]
+    fn fail(&mut self, mut failure: Failure) {
+        failure.operator.get_or_insert(self.from);
+        self.out.failure.get_or_insert(failure);
+    }
+    fn count(&mut self, counted: Counted) {
+        self.out.counters.count(counted);
+    }
+}
+
+fn outcome(step: Step, out: &mut Outbox) -> Result<Step, StageError> {
+    match out.failure.take() {
+        None => Ok(step),
+        Some(failure) => Err(StageError::Operator(failure)),
+    }
+}
+
+impl<H, Op, T> Stage for FusedStage<H, Op, T>
+where
+    Op: Operator,
+    H: Head<Op::In>,
+    T: Tail<Op::Out>,
+{
+    fn process(
+        &mut self,
+        input: InputPort,
+        batch: &mut Batch,
+        upto: usize,
+        out: &mut Outbox,
+    ) -> Result<Step, StageError> {
+        let Self { head, chain, tail, sides, .. } = self;
+        let mut ends = Ends { from: chain.name(), tail, sides, out };
+        let step = head.feed(input, batch, upto, chain, &mut ends);
+        outcome(step, out)
+    }
+
+    fn advance(&mut self, progress: Progress, out: &mut Outbox) -> Result<Step, StageError> {
+        let Self { head, chain, tail, sides, sent } = self;
+        let mut ends = Ends { from: chain.name(), tail, sides, out };
+        let mut through = Through { from: "join", next: chain, out: &mut ends };
+        let mut step = head.advance(progress, &mut through);
+        if step == Step::Done {
+            step = chain.advance(progress, &mut ends);
+        }
+        if step == Step::Done && progress.watermark > *sent {
+            *sent = progress.watermark;
+            tail.mark(progress.watermark, out);
+            for side in sides.iter_mut().flatten() {
+                side.mark(progress.watermark, out);
+            }
+        }
+        outcome(step, out)
+    }
+
+    fn flush(&mut self, out: &mut Outbox) {
+        self.tail.flush(out);
+        for side in self.sides.iter_mut().flatten() {
+            side.flush(out);
+        }
+    }
+
+    fn snapshot(&mut self, since: Option<Version>) -> Result<Snapshot, StageError> {
+        let mut writer = SnapshotWriter::default();
+        self.head.snapshot(since, &mut writer);
+        self.chain.snapshot(since, &mut writer);
+        Ok(writer.finish(since)?)
+    }
+
+    fn restore(&mut self, from: &[Snapshot], owns: &Ownership) -> Result<(), RestoreError> {
+        for snapshot in from {
+            let mut reader = SnapshotReader::new(snapshot, owns);
+            self.head.restore(&mut reader)?;
+            self.chain.restore(&mut reader)?;
+            reader.finish()?;
+        }
+        Ok(())
+    }
+
+    fn wake_at(&self) -> Option<ProcessingTime> {
+        match (self.head.wake_at(), self.chain.wake_at()) {
+            (Some(head), Some(chain)) => Some(head.min(chain)),
+            (head, chain) => head.or(chain),
+        }
+    }
+}

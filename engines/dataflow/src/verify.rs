@@ -1,0 +1,307 @@
+//! Runs any operator in every way in which an engine may run it: one line per operator test.
+//!
+//! Record by record, all at once, with an outbox of one slot, with a snapshot and a restore after
+//! every element (full and as deltas) and, for a keyed operator, rescaled half way. Every way
+//! must give the same results.
+
+use std::fmt::Debug;
+
+use serde::Serialize;
+
+use crate::batch::Batch;
+use crate::data::{Data, Key};
+use crate::exchange::{Exchange, Forward};
+use crate::operator::Operator;
+use crate::outbox::Outbox;
+use crate::placement::{Ownership, Placement};
+use crate::progress::{Progress, Step};
+use crate::record::{Record, Stamps};
+use crate::snapshot::{Snapshot, Version};
+use crate::stage::{FusedStage, InputPort, OneInput, Stage};
+use crate::time::{EventTime, ProcessingTime};
+
+/// What an operator meets in a test.
+#[derive(Clone, Debug)]
+pub enum Element<T> {
+    /// A record.
+    Record(Record<T>),
+    /// The watermark has risen.
+    Watermark(EventTime),
+    /// The clock has moved.
+    Clock(ProcessingTime),
+}
+
+/// Records with event times 0, 1, 2, ... ns.
+pub fn records<T>(values: impl IntoIterator<Item = T>) -> Vec<Element<T>> {
+    (0..).zip(values).map(|(time, value)| at(time, value)).collect()
+}
+
+/// A record with an event time in nanoseconds.
+pub fn at<T>(time: i64, value: T) -> Element<T> {
+    let stamps = Stamps { planned: 1, ingested: 1 };
+    Element::Record(Record { value, event_time: EventTime(time), stamps })
+}
+
+/// A watermark in nanoseconds.
+pub const fn watermark<T>(time: i64) -> Element<T> {
+    Element::Watermark(EventTime(time))
+}
+
+/// A processing time in nanoseconds.
+pub const fn clock<T>(time: u64) -> Element<T> {
+    Element::Clock(ProcessingTime(time))
+}
+
+type Rigged<Op> = FusedStage<OneInput, Op, Exchange<<Op as Operator>::Out, Forward>>;
+
+/// A stage with its outbox and what came out of it.
+struct Rig<Op: Operator<Out: Data>> {
+    stage: Rigged<Op>,
+    outbox: Outbox,
+    progress: Progress,
+    got: Vec<Record<Op::Out>>,
+}
+
+impl<Op: Operator<In: Data, Out: Data>> Rig<Op> {
+    fn new(operator: &Op, buffer_bytes: usize, one_slot: bool) -> Self {
+        let tail = Exchange::new(Forward, 0, 1, buffer_bytes);
+        let stage = FusedStage::new(OneInput, operator.clone(), tail, Vec::new());
+        let outbox = Outbox::new(&[1]);
+        let outbox = if one_slot { outbox.with_one_slot() } else { outbox };
+        Self { stage, outbox, progress: Progress::START, got: Vec::new() }
+    }
+
+    fn collect(&mut self) {
+        while let Some(mut sealed) = self.outbox.take() {
+            let upto = sealed.batch.len();
+            self.got.extend(sealed.batch.drain::<Op::Out>(upto));
+            self.outbox.give_back(0, sealed.batch);
+        }
+    }
+
+    fn process(&mut self, records: Vec<Record<Op::In>>) {
+        let mut batch = Batch::of(records);
+        let upto = batch.len();
+        loop {
+            let step = self.stage.process(InputPort(0), &mut batch, upto, &mut self.outbox);
+            self.collect();
+            if step.expect("the operator does not fail") == Step::Done {
+                break;
+            }
+        }
+    }
+
+    fn advance(&mut self, progress: Progress) {
+        self.progress = progress;
+        loop {
+            let step = self.stage.advance(progress, &mut self.outbox);
+            self.collect();
+            if step.expect("the operator does not fail") == Step::Done {
+                break;
+            }
+        }
+    }
+
+    fn meet(&mut self, element: Element<Op::In>) {
+        match element {
+            Element::Record(record) => self.process(vec![record]),
+            Element::Watermark(watermark) => {
+                self.advance(Progress { watermark, ..self.progress });
+            }
+            Element::Clock(processing_time) => {
+                self.advance(Progress { processing_time, ..self.progress });
+            }
+        }
+    }
+
+    fn flush(&mut self) {
+        self.stage.flush(&mut self.outbox);
+        self.collect();
+    }
+
+    fn finish(mut self) -> Vec<Record<Op::Out>> {
+        self.flush();
+        self.got
+    }
+}
+
+/// Checks that an operator turns `input` into `expected`, however it is run. Returns the records
+/// that came out, with their times.
+///
+/// # Panics
+/// When it does not: the way of running it stands in the message.
+pub fn verify_operator<Op>(
+    operator: Op,
+    input: Vec<Element<Op::In>>,
+    expected: Vec<Op::Out>,
+) -> Vec<Record<Op::Out>>
+where
+    Op: Operator<In: Data, Out: Data + PartialEq + Debug>,
+{
+    let mut rig = Rig::new(&operator, 1 << 15, false);
+    input.iter().cloned().for_each(|element| rig.meet(element));
+    let came_out = rig.finish();
+    check("record by record", &came_out, &expected);
+
+    check("all at once", &all_at_once(&operator, &input, 1 << 15, false), &expected);
+    check("with an outbox of one slot", &all_at_once(&operator, &input, 1, true), &expected);
+    check("restored after every element", &restored(&operator, &input), &expected);
+    check("restored from deltas", &from_deltas(&operator, &input), &expected);
+    came_out
+}
+
+/// As [`verify_operator`], and with the parallelism changed from 2 to 3 half way, where the order
+/// of results is open.
+///
+/// # Panics
+/// When it does not.
+pub fn verify_keyed<Op, K>(
+    operator: Op,
+    key_of: impl Fn(&Op::In) -> K,
+    input: Vec<Element<Op::In>>,
+    expected: Vec<Op::Out>,
+) -> Vec<Record<Op::Out>>
+where
+    Op: Operator<In: Data, Out: Data + PartialEq + Debug>,
+    K: Key,
+{
+    let sorted = |values: Vec<Op::Out>| {
+        let mut values: Vec<_> = values.into_iter().map(|value| (bytes(&value), value)).collect();
+        values.sort_by(|a, b| a.0.cmp(&b.0));
+        values.into_iter().map(|(_, value)| value).collect::<Vec<_>>()
+    };
+    let values = rescaled(&operator, &key_of, &input);
+    assert_eq!(sorted(values), sorted(expected.clone()), "rescaled from 2 to 3 half way");
+    verify_operator(operator, input, expected)
+}
+
+fn check<T: Data + PartialEq + Debug>(way: &str, got: &[Record<T>], expected: &[T]) {
+    let values: Vec<&T> = got.iter().map(|record| &record.value).collect();
+    let expected: Vec<&T> = expected.iter().collect();
+    assert_eq!(values, expected, "{way}");
+}
+
+fn bytes(value: &impl Serialize) -> Vec<u8> {
+    postcard::to_allocvec(value).expect("a result can be serialized")
+}
+
+fn all_at_once<Op: Operator<In: Data, Out: Data>>(
+    operator: &Op,
+    input: &[Element<Op::In>],
+    buffer_bytes: usize,
+    one_slot: bool,
+) -> Vec<Record<Op::Out>> {
+    let mut rig = Rig::new(operator, buffer_bytes, one_slot);
+    let mut waiting = Vec::new();
+    for element in input.iter().cloned() {
+        if let Element::Record(record) = element {
+            waiting.push(record);
+        } else {
+            rig.process(std::mem::take(&mut waiting));
+            rig.meet(element);
+        }
+    }
+    rig.process(waiting);
+    rig.finish()
+}
+
+/// A fresh stage takes over after every element.
+fn restored<Op: Operator<In: Data, Out: Data>>(
+    operator: &Op,
+    input: &[Element<Op::In>],
+) -> Vec<Record<Op::Out>> {
+    let mut rig = Rig::new(operator, 1 << 15, false);
+    for element in input.iter().cloned() {
+        rig.meet(element);
+        rig.flush();
+        let snapshot = rig.stage.snapshot(None).expect("the state can be serialized");
+        let got = std::mem::take(&mut rig.got);
+        rig = rig.copy_of(operator, &[snapshot]);
+        rig.got = got;
+    }
+    rig.finish()
+}
+
+impl<Op: Operator<In: Data, Out: Data>> Rig<Op> {
+    fn copy_of(&self, operator: &Op, chain: &[Snapshot]) -> Self {
+        let mut copy = Self::new(operator, 1 << 15, false);
+        let restored = copy.stage.restore(chain, &Ownership::everything());
+        restored.expect("a snapshot can be restored");
+        copy.progress = self.progress;
+        copy
+    }
+}
+
+/// For every cut: a full snapshot at the start, a delta after each element up to the cut, and a
+/// fresh stage for the rest. The results of every cut must be the same.
+fn from_deltas<Op: Operator<In: Data, Out: Data>>(
+    operator: &Op,
+    input: &[Element<Op::In>],
+) -> Vec<Record<Op::Out>> {
+    let mut last = Vec::new();
+    for cut in 0..=input.len() {
+        let mut rig = Rig::new(operator, 1 << 15, false);
+        let mut chain = vec![rig.stage.snapshot(None).expect("the state can be serialized")];
+        for (version, element) in input[..cut].iter().cloned().enumerate() {
+            rig.meet(element);
+            let delta = rig.stage.snapshot(Some(Version(version as u64)));
+            chain.push(delta.expect("the state can be serialized"));
+        }
+        rig.flush();
+        let mut successor = rig.copy_of(operator, &chain);
+        successor.got = rig.got;
+        input[cut..].iter().cloned().for_each(|element| successor.meet(element));
+        let got = successor.finish();
+        if cut > 0 {
+            let values = |records: &[Record<Op::Out>]| -> Vec<Vec<u8>> {
+                records.iter().map(|record| bytes(&record.value)).collect()
+            };
+            assert_eq!(values(&got), values(&last), "restored from deltas after element {cut}");
+        }
+        last = got;
+    }
+    last
+}
+
+fn rescaled<Op, K>(
+    operator: &Op,
+    key_of: &impl Fn(&Op::In) -> K,
+    input: &[Element<Op::In>],
+) -> Vec<Op::Out>
+where
+    Op: Operator<In: Data, Out: Data>,
+    K: Key,
+{
+    let run = |rigs: &mut [Rig<Op>], elements: &[Element<Op::In>]| {
+        let placement = Placement::key_groups(rigs.len() as u32, None);
+        for element in elements.iter().cloned() {
+            if let Element::Record(record) = &element {
+                rigs[placement.partition(&key_of(&record.value)) as usize].meet(element);
+            } else {
+                rigs.iter_mut().for_each(|rig| rig.meet(element.clone()));
+            }
+        }
+    };
+    let mut values = Vec::new();
+    let (first, second) = input.split_at(input.len() / 2);
+    let mut two: Vec<Rig<Op>> = (0..2).map(|_| Rig::new(operator, 1 << 15, false)).collect();
+    run(&mut two, first);
+    let mut progress = Progress::START;
+    let mut snapshots = Vec::new();
+    for mut rig in two {
+        progress = rig.progress;
+        snapshots.push(rig.stage.snapshot(None).expect("the state can be serialized"));
+        values.extend(rig.finish().into_iter().map(|record| record.value));
+    }
+    let mut three: Vec<Rig<Op>> = (0..3).map(|_| Rig::new(operator, 1 << 15, false)).collect();
+    for (own, rig) in (0..).zip(&mut three) {
+        let owns = Ownership { placement: Placement::key_groups(3, None), own };
+        rig.stage.restore(&snapshots, &owns).expect("a snapshot can be restored");
+        rig.progress = progress;
+    }
+    run(&mut three, second);
+    for rig in three {
+        values.extend(rig.finish().into_iter().map(|record| record.value));
+    }
+    values
+}
