@@ -1,0 +1,95 @@
+//! What a workload is: a stream of events, a plan over it, and an answer computed another way.
+
+use dataflow::operators::Input;
+use dataflow::settings::{Setting, Settings};
+use dataflow::sink::SinkSlot;
+use dataflow::{Data, Digest, EventTime, Plan, ResultKind, Stream};
+
+/// An event with the time at which it happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timed<E> {
+    /// The event.
+    pub value: E,
+    /// Its event time.
+    pub event_time: EventTime,
+}
+
+/// A stream of events in which every event is a function of its number: it can be read again, in
+/// any order, by any number of readers, with equal content.
+pub trait Events: Send + Sync + 'static {
+    /// The type of an event.
+    type Event: Data;
+    /// The event with this number, from 0.
+    fn event(&self, number: u64) -> Timed<Self::Event>;
+}
+
+/// Says what a workload is about, for `list workloads`.
+#[derive(Copy, Clone, Debug)]
+pub struct Description {
+    /// Where it comes from.
+    pub origin: &'static str,
+    /// What its plan does, `source -> map -> sink`.
+    pub operators: &'static str,
+    /// What it remembers.
+    pub state: &'static str,
+    /// What it stresses.
+    pub stresses: &'static str,
+    /// How ties that its definition leaves open are broken.
+    pub ties: &'static str,
+}
+
+/// Values of knobs.
+pub type Knobs = Settings;
+
+/// A workload. Engines and the harness hold it erased; see [`crate::registry`].
+pub trait Workload: Send + Sync + 'static {
+    /// Its events when nothing is read from outside.
+    type Events: Events;
+
+    /// As results name it.
+    fn name(&self) -> &'static str;
+    /// What it is about.
+    fn description(&self) -> Description;
+    /// Its own knobs, beside [`crate::knobs::COMMON`]. A knob of the same name replaces the common
+    /// one.
+    fn knobs(&self) -> &'static [Setting] {
+        &[]
+    }
+    /// What its result means.
+    fn result(&self) -> ResultKind;
+    /// Whether it has event-time windows, so that a run must close some before its end.
+    fn has_windows(&self) -> bool {
+        false
+    }
+    /// Engine settings that it would have where an engine has them and the user says nothing.
+    fn suggests(&self) -> &'static [(&'static str, i64)] {
+        &[]
+    }
+
+    /// Its events under these knobs.
+    fn events(&self, knobs: &Knobs, seed: u64) -> Self::Events;
+
+    /// An event out of a line of text, for `--input`. The default reads JSON.
+    ///
+    /// # Errors
+    /// Column (from 1) and cause.
+    fn parse(&self, line: &str) -> Result<<Self::Events as Events>::Event, (u64, String)> {
+        serde_json::from_str(line).map_err(|error| (error.column() as u64, error.to_string()))
+    }
+
+    /// The job.
+    fn plan(
+        &self,
+        knobs: &Knobs,
+        events: Stream<Input<<Self::Events as Events>::Event>>,
+        sink: SinkSlot,
+    ) -> Plan;
+
+    /// The answer: by plain collections over the events in event-time order, with none of the
+    /// operators.
+    fn expected(
+        &self,
+        knobs: &Knobs,
+        events: &mut dyn Iterator<Item = Timed<<Self::Events as Events>::Event>>,
+    ) -> Digest;
+}
