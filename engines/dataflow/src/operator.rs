@@ -106,6 +106,8 @@ pub enum Counted {
     LateRecord,
     /// A window closed before the end of the input.
     WindowClosed,
+    /// A result was made from state when time moved on, rather than from a record.
+    Fired,
 }
 
 /// Sums of [`Counted`].
@@ -116,14 +118,18 @@ pub struct Counters {
     /// Windows that closed before the end of the input, in the subtask that closed most: all
     /// subtasks close the same windows, each for its keys.
     pub windows_closed: u64,
+    /// Results made from state when time moved on.
+    pub fired: u64,
 }
 
 impl Counters {
     /// Counts one.
+    #[inline]
     pub fn count(&mut self, counted: Counted) {
         match counted {
             Counted::LateRecord => self.late_records += 1,
             Counted::WindowClosed => self.windows_closed += 1,
+            Counted::Fired => self.fired += 1,
         }
     }
 
@@ -131,6 +137,7 @@ impl Counters {
     pub fn merge(&mut self, other: &Self) {
         self.late_records += other.late_records;
         self.windows_closed = self.windows_closed.max(other.windows_closed);
+        self.fired += other.fired;
     }
 }
 
@@ -215,8 +222,9 @@ impl<A: Operator, B: Operator<In = A::Out>> Operator for Then<A, B> {
     type Out = B::Out;
     const FAN_OUT: FanOut = A::FAN_OUT.then(B::FAN_OUT);
 
+    /// The last operator's: who pushes into what comes behind this chain.
     fn name(&self) -> &'static str {
-        self.first.name()
+        self.second.name()
     }
 
     #[inline(always)]

@@ -23,7 +23,7 @@ pub struct Home(pub u32);
 /// its cost table; on the wall clock it has already taken its time.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Work {
-    /// Records read from a source, taken from a buffer or block, or fired from state.
+    /// Records read from a source, taken from a buffer or block, or made from state by a timer.
     pub records: u64,
     /// Buffers or blocks received.
     pub buffers: u64,

@@ -195,8 +195,13 @@ impl<K: Hash + Eq + Clone, S> DenseTable<K, S> {
         for _ in 0..from.take::<u64>()? {
             let (key, state) = from.take::<(K, S)>()?;
             if from.owns().holds(&key) {
-                self.remove(&key);
-                self.entry(&key, || state);
+                // In its place, so that the order of arrival survives a restore from deltas.
+                match self.find(&key) {
+                    Some((_, position)) => self.entries[position].1 = state,
+                    None => {
+                        self.entry(&key, || state);
+                    }
+                }
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::data::{Data, Key};
-use crate::operator::{Collect, Operator};
+use crate::operator::{Collect, Counted, Operator};
 use crate::progress::{Progress, Step};
 use crate::record::{Record, Stamps};
 use crate::snapshot::{RestoreError, SnapshotReader, SnapshotWriter, Version};
@@ -65,7 +65,8 @@ pub struct TimerContext<'a, K> {
     /// Both clocks.
     pub progress: Progress,
     /// The newest stamps of the key's records: what a result of a timer should carry. Untimed
-    /// once only the end of the input makes the timers fire.
+    /// once only the end of the input makes the timers fire, and when no record has come since
+    /// the key was forgotten.
     pub stamps: Stamps,
     event_timers: Vec<EventTime>,
     processing_timers: Vec<ProcessingTime>,
@@ -97,7 +98,8 @@ impl<K> TimerContext<'_, K> {
 pub struct KeyedProcess<P: KeyedFunction, F> {
     key_of: F,
     function: P,
-    table: DenseTable<P::Key, (P::State, Stamps)>,
+    /// States, and the newest stamps of a key's records since its state was made.
+    table: DenseTable<P::Key, (P::State, Option<Stamps>)>,
     event_timers: BTreeSet<(EventTime, P::Key)>,
     processing_timers: BTreeSet<(ProcessingTime, P::Key)>,
     progress: Progress,
@@ -120,16 +122,19 @@ impl<P: KeyedFunction, F> KeyedProcess<P, F> {
     fn call(
         &mut self,
         key: &P::Key,
-        newer: Stamps,
+        newer: Option<Stamps>,
         body: impl FnOnce(&P, &mut P::State, &mut TimerContext<'_, P::Key>),
     ) {
         let function = &self.function;
-        let (state, stamps) = self.table.entry(key, || (function.fresh(), Stamps::default()));
-        *stamps = stamps.newest(newer);
+        let (state, stamps) = self.table.entry(key, || (function.fresh(), None));
+        *stamps = match (*stamps, newer) {
+            (Some(stamps), Some(newer)) => Some(stamps.newest(newer)),
+            (stamps, newer) => stamps.or(newer),
+        };
         let mut context = TimerContext {
             key,
             progress: self.progress,
-            stamps: *stamps,
+            stamps: stamps.unwrap_or(Stamps::UNTIMED),
             event_timers: Vec::new(),
             processing_timers: Vec::new(),
             forget: false,
@@ -144,8 +149,8 @@ impl<P: KeyedFunction, F> KeyedProcess<P, F> {
     }
 
     /// Stamps that a timer's results add to the key's own.
-    fn timer_stamps(&self) -> Stamps {
-        if self.progress.watermark == EventTime::MAX { Stamps::UNTIMED } else { Stamps::default() }
+    fn timer_stamps(&self) -> Option<Stamps> {
+        (self.progress.watermark == EventTime::MAX).then_some(Stamps::UNTIMED)
     }
 }
 
@@ -163,7 +168,7 @@ where
 
     fn process(&mut self, record: Record<P::In>, out: &mut impl Collect<P::Out>) {
         let key = (self.key_of)(&record.value);
-        self.call(&key, record.stamps, |function, state, context| {
+        self.call(&key, Some(record.stamps), |function, state, context| {
             function.process(state, record, context, out);
         });
     }
@@ -177,7 +182,8 @@ where
                 return Step::More;
             }
             if let Some((time, key)) = self.processing_timers.pop_first() {
-                self.call(&key, Stamps::default(), |function, state, context| {
+                out.count(Counted::Fired);
+                self.call(&key, None, |function, state, context| {
                     function.on_processing_time(state, time, context, out);
                 });
             }
@@ -189,6 +195,7 @@ where
                 return Step::More;
             }
             if let Some((time, key)) = self.event_timers.pop_first() {
+                out.count(Counted::Fired);
                 let stamps = self.timer_stamps();
                 self.call(&key, stamps, |function, state, context| {
                     function.on_event_time(state, time, context, out);
@@ -200,6 +207,7 @@ where
 
     fn snapshot(&mut self, since: Option<Version>, into: &mut SnapshotWriter) {
         into.put(&self.progress.watermark);
+        into.put(&self.progress.processing_time);
         self.table.write(since, into);
         // Timers are few beside the state; they are written whole.
         into.put(&self.event_timers);
@@ -208,6 +216,7 @@ where
 
     fn restore(&mut self, from: &mut SnapshotReader<'_>) -> Result<(), RestoreError> {
         self.progress.watermark = self.progress.watermark.max(from.take()?);
+        self.progress.processing_time = self.progress.processing_time.max(from.take()?);
         self.table.read(from)?;
         let event_timers: BTreeSet<(EventTime, P::Key)> = from.take()?;
         let processing_timers: BTreeSet<(ProcessingTime, P::Key)> = from.take()?;

@@ -72,6 +72,7 @@ type Table<K, A> = DenseTable<K, (A, Stamps)>;
 
 #[derive(Clone, Debug)]
 struct Pane<K, A> {
+    start: EventTime,
     end: EventTime,
     table: Table<K, A>,
 }
@@ -107,9 +108,7 @@ impl<K: Key, F, A: Aggregator> TumblingWindow<K, F, A> {
     }
 
     fn holds(&self, pane: usize, time: EventTime) -> bool {
-        self.panes.get(pane).is_some_and(|pane| {
-            time < pane.end && time.0 >= pane.end.0.saturating_sub(self.size_nanos)
-        })
+        self.panes.get(pane).is_some_and(|pane| pane.start <= time && time < pane.end)
     }
 
     /// The end of the window of an event time, held at the largest representable time.
@@ -126,7 +125,10 @@ impl<K: Key, F, A: Aggregator> TumblingWindow<K, F, A> {
             Err(place) => {
                 let keys = self.panes.iter().map(|pane| pane.table.len()).max().unwrap_or(0);
                 let table = self.spare.pop().unwrap_or_else(|| DenseTable::with_capacity(keys));
-                self.panes.insert(place, Pane { end, table });
+                // Not `end - size`: the end may have been held at the largest time.
+                let last = end.0 - 1;
+                let start = last.saturating_sub(last.rem_euclid(self.size_nanos));
+                self.panes.insert(place, Pane { start: EventTime(start), end, table });
                 place
             }
         };
@@ -182,6 +184,7 @@ where
                     return Step::More;
                 }
                 self.fired += 1;
+                out.count(Counted::Fired);
                 let value = WindowResult {
                     key: key.clone(),
                     window_end: pane.end,

@@ -1,0 +1,85 @@
+//! A subtask behind an exchange: takes buffers from its input gate.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+
+use dataflow::progress::WatermarkMerger;
+use dataflow::runtime::{Work, yield_now};
+use dataflow::{Batch, EventTime, Progress};
+
+use crate::input_gate::{InputGate, Message};
+use crate::status::Activity;
+use crate::subtask::{Stopped, Subtask};
+
+/// Runs a subtask from its first buffer to the end of all its channels.
+pub(crate) async fn run(subtask: &mut Subtask, gate: Arc<InputGate>) -> Result<(), Stopped> {
+    let mut open = gate.channels();
+    let mut merger = WatermarkMerger::new(open);
+    let mut returned = None;
+    while open > 0 {
+        let now = subtask.runtime.now();
+        subtask.flush_if_due(now).await?;
+        // Processing time enters before the buffer, with the watermark as it was.
+        subtask.advance(Progress { processing_time: now, ..subtask.progress }).await?;
+        let Some((channel, port, message)) = next(subtask, &gate, &mut returned).await else {
+            continue;
+        };
+        match message {
+            Message::Data(mut batch) => {
+                let work = Work { records: batch.len() as u64, buffers: 1, tasks: 0 };
+                let mut on_mark = |mark| merger.update(channel, mark);
+                subtask.process(port, &mut batch, &mut on_mark, work).await?;
+                returned = Some((channel, batch));
+                yield_now().await;
+            }
+            Message::End => {
+                open -= 1;
+                if let Some(watermark) = merger.update(channel, EventTime::MAX)
+                    && open > 0
+                {
+                    subtask.advance(Progress { watermark, ..subtask.progress }).await?;
+                }
+            }
+        }
+    }
+    subtask.finish().await
+}
+
+/// The next message, or `None` when a timer came first.
+async fn next(
+    subtask: &mut Subtask,
+    gate: &InputGate,
+    returned: &mut Option<(usize, Batch)>,
+) -> Option<(usize, dataflow::stage::InputPort, Message)> {
+    let due = subtask.flusher.next().min(subtask.stage.wake_at().unwrap_or(subtask.flusher.next()));
+    let mut since = None;
+    let mut armed = false;
+    let Subtask { timer, status, runtime, .. } = subtask;
+    let message = poll_fn(|context| {
+        // Input first, the timer second.
+        if let Poll::Ready(message) = gate.poll_next(context, returned) {
+            return Poll::Ready(Some(message));
+        }
+        if !armed {
+            timer.arm(due);
+            armed = true;
+        }
+        if timer.poll_due(context).is_ready() {
+            return Poll::Ready(None);
+        }
+        if since.is_none() {
+            since = Some(runtime.now());
+            status.set(Activity::Input);
+        }
+        Poll::Pending
+    })
+    .await;
+    if let Some(since) = since {
+        let now = subtask.runtime.now();
+        subtask.times.current.idle_nanos += now.since(since);
+        subtask.status.set(Activity::Working);
+        subtask.times.report(now, &subtask.status.name);
+    }
+    message
+}

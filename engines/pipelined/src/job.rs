@@ -1,0 +1,232 @@
+//! Lays a plan out over subtasks, wires their gates and starts them.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use dataflow::engine::{BoxFuture, Job};
+use dataflow::plan::{EdgeKind, EdgeSpec, Layout, StageId};
+use dataflow::progress::BoundedOutOfOrderness;
+use dataflow::runtime::{Home, Runtime};
+use dataflow::settings::Setting;
+use dataflow::source::splits_of;
+use dataflow::stage::InputPort;
+use dataflow::{Completion, Control, Engine, EngineError, Plan, Progress};
+
+use crate::flusher::Periodic;
+use crate::input_gate::InputGate;
+use crate::output::{Target, TaskOutput};
+use crate::settings::{Resolved, SETTINGS};
+use crate::source_task::{OwnSplit, SourceTask};
+use crate::status::{JobState, Status, watch};
+use crate::subtask::{Subtask, TimeSheet};
+use crate::{inner_task, source_task};
+
+/// The pipelined model.
+#[derive(Copy, Clone, Debug, Default)]
+pub struct Pipelined;
+
+impl Engine for Pipelined {
+    fn name(&self) -> &'static str {
+        "pipelined"
+    }
+
+    fn describe(&self) -> &'static str {
+        "long-lived subtasks, buffers and credits, watermarks in the stream (as Apache Flink)"
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        SETTINGS
+    }
+
+    fn run(
+        &self,
+        job: Job,
+        runtime: Arc<dyn Runtime>,
+        control: Control,
+    ) -> BoxFuture<Result<Completion, EngineError>> {
+        Box::pin(run(job, runtime, control))
+    }
+}
+
+/// Everything that the subtasks of a job are made from.
+struct Wiring {
+    plan: Plan,
+    parallelism: u32,
+    layout: Layout,
+    settings: Resolved,
+    /// Per stage and subtask; none for the source stage.
+    gates: Vec<Vec<Arc<InputGate>>>,
+    state: Arc<JobState>,
+    runtime: Arc<dyn Runtime>,
+    control: Control,
+}
+
+async fn run(
+    job: Job,
+    runtime: Arc<dyn Runtime>,
+    control: Control,
+) -> Result<Completion, EngineError> {
+    let settings = Resolved::new(&job.settings);
+    let layout = Layout {
+        parallelism: vec![job.parallelism; job.plan.stages.len()],
+        max_parallelism: settings.max_parallelism,
+        buffer_bytes: settings.buffer_bytes,
+    };
+    let stages = job.plan.stages.len();
+    let gates = (0..stages).map(|stage| gates(&job.plan, StageId(stage), &job, &settings)).collect();
+    let state = JobState::new(stages * job.parallelism as usize);
+    let observer = Arc::clone(&control.observer);
+    let stall_nanos = settings.stall_nanos;
+    let Job { plan, parallelism, .. } = job;
+    let wiring = Wiring {
+        plan,
+        parallelism,
+        layout,
+        settings,
+        gates,
+        state: Arc::clone(&state),
+        runtime: Arc::clone(&runtime),
+        control,
+    };
+    let tasks: Vec<_> = (0..stages)
+        .flat_map(|stage| (0..parallelism).map(move |number| (StageId(stage), number)))
+        .map(|(stage, number)| wiring.subtask(stage, number))
+        .collect();
+    let statuses = tasks.iter().map(|task| Arc::clone(&task.status)).collect();
+    observer.started(runtime.now());
+    let places = (0..stages).flat_map(|stage| (0..parallelism).map(move |_| StageId(stage)));
+    for (subtask, stage) in tasks.into_iter().zip(places) {
+        wiring.start(subtask, stage);
+    }
+    let watchdog = watch(statuses, Arc::clone(&state), Arc::clone(&runtime), stall_nanos);
+    runtime.spawn(Home(0), Box::pin(watchdog));
+    let completion = poll_fn(|context| state.poll_end(context)).await?;
+    observer.finished(runtime.now());
+    Ok(completion)
+}
+
+/// Channels that lead to one subtask: one per subtask at the other end, for each input edge.
+fn channels_of(edge: &EdgeSpec, parallelism: u32) -> usize {
+    match edge.kind {
+        EdgeKind::Hash => parallelism as usize,
+        EdgeKind::Forward => 1,
+    }
+}
+
+fn gates(plan: &Plan, stage: StageId, job: &Job, settings: &Resolved) -> Vec<Arc<InputGate>> {
+    let ports: Vec<InputPort> = plan
+        .inputs(stage)
+        .into_iter()
+        .flat_map(|edge| std::iter::repeat_n(edge.port, channels_of(edge, job.parallelism)))
+        .collect();
+    if ports.is_empty() {
+        return Vec::new();
+    }
+    (0..job.parallelism).map(|_| Arc::new(InputGate::new(&ports, settings.limits))).collect()
+}
+
+impl Wiring {
+    /// The number, at the gate of a stage, of the channel by which a subtask reaches it.
+    fn channel_at_gate(&self, edge: &EdgeSpec, sender: u32) -> usize {
+        let before: usize = self
+            .plan
+            .inputs(edge.to)
+            .into_iter()
+            .take_while(|input| input.port < edge.port)
+            .map(|input| channels_of(input, self.parallelism))
+            .sum();
+        match edge.kind {
+            EdgeKind::Hash => before + sender as usize,
+            EdgeKind::Forward => before,
+        }
+    }
+
+    fn targets(&self, edge: &EdgeSpec, sender: u32) -> Vec<Target> {
+        let channel = self.channel_at_gate(edge, sender);
+        let gates = &self.gates[edge.to.0];
+        let target = |gate: &Arc<InputGate>| Target { gate: Arc::clone(gate), channel };
+        match edge.kind {
+            EdgeKind::Hash => gates.iter().map(target).collect(),
+            EdgeKind::Forward => vec![target(&gates[sender as usize])],
+        }
+    }
+
+    fn subtask(&self, stage: StageId, number: u32) -> Subtask {
+        let (instance, outbox) = self.plan.instantiate(stage, &self.layout);
+        let edges = self.plan.outputs(stage);
+        let targets = edges.iter().map(|edge| self.targets(edge, number)).collect();
+        let spec = &self.plan.stages[stage.0];
+        let sink = spec.writes_sink.then(|| (self.plan.sink.open)(number));
+        let name = format!("{}/{number}", spec.name);
+        let edge_names = edges.iter().map(|edge| self.plan.edge_name(edge)).collect();
+        let now = self.runtime.now();
+        let random = self.runtime.random(&format!("flusher {} {number}", stage.0));
+        Subtask {
+            stage: instance,
+            stage_name: spec.name.clone(),
+            number,
+            output: TaskOutput::new(outbox, targets, sink, Arc::clone(&self.runtime)),
+            progress: Progress::START,
+            flusher: Periodic::new(self.settings.flush_nanos, now, random),
+            timer: self.runtime.timer(),
+            home: Home(number),
+            runtime: Arc::clone(&self.runtime),
+            status: Status::new(name, edge_names),
+            state: Arc::clone(&self.state),
+            times: TimeSheet::new(Arc::clone(&self.control.observer), now),
+        }
+    }
+
+    fn source(&self, number: u32) -> SourceTask {
+        let spec = &self.plan.source;
+        let own = splits_of(number, self.parallelism, spec.splits.splits()).map(|split| OwnSplit {
+            number: split,
+            offset: 0,
+            watermarks: BoundedOutOfOrderness::new(spec.bound_nanos),
+            ended: false,
+        });
+        let random = self.runtime.random(&format!("watermark {number}"));
+        let now = self.runtime.now();
+        SourceTask {
+            splits: Arc::clone(&spec.splits),
+            reader: spec.reader(),
+            own: own.collect(),
+            watermark_timer: Periodic::new(Some(self.settings.watermark_nanos), now, random),
+            watermark_records: self.settings.watermark_records,
+            stop: self.control.stop.clone(),
+            observer: Arc::clone(&self.control.observer),
+        }
+    }
+
+    fn start(&self, mut subtask: Subtask, stage: StageId) {
+        let plan = self.plan.clone();
+        let state = Arc::clone(&self.state);
+        let home = subtask.home;
+        let reads_source = self.plan.stages[stage.0].reads_source;
+        let task: dataflow::runtime::Task = if reads_source {
+            let source = self.source(subtask.number);
+            Box::pin(async move {
+                if let Ok((records, interrupted)) = source_task::run(&mut subtask, source).await {
+                    state.ended(|completion| {
+                        completion.records_in += records;
+                        completion.interrupted |= interrupted;
+                        add(completion, &plan, stage, &subtask);
+                    });
+                }
+            })
+        } else {
+            let gate = Arc::clone(&self.gates[stage.0][subtask.number as usize]);
+            Box::pin(async move {
+                if inner_task::run(&mut subtask, gate).await.is_ok() {
+                    state.ended(|completion| add(completion, &plan, stage, &subtask));
+                }
+            })
+        };
+        self.runtime.spawn(home, task);
+    }
+}
+
+fn add(completion: &mut Completion, plan: &Plan, stage: StageId, subtask: &Subtask) {
+    completion.records_out += subtask.output.records_out;
+    completion.add_outbox(plan, stage, &subtask.output.outbox);
+}

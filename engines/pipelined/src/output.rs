@@ -1,0 +1,131 @@
+//! A subtask's way out: channels to the next stage's gates, and the sink.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use dataflow::runtime::Runtime;
+use dataflow::sink::{Sink, SinkError};
+use dataflow::{Batch, Outbox};
+
+use crate::input_gate::{InputGate, Message};
+
+/// One channel of an outgoing edge.
+pub(crate) struct Target {
+    pub(crate) gate: Arc<InputGate>,
+    /// Its number at the gate.
+    pub(crate) channel: usize,
+}
+
+/// Outgoing channels per edge, the sink if the stage has one, and what is closed at the moment.
+pub(crate) struct TaskOutput {
+    pub(crate) outbox: Outbox,
+    targets: Vec<Vec<Target>>,
+    sink: Option<Box<dyn Sink>>,
+    /// Channels that must open before more input is taken.
+    closed: Vec<(usize, usize)>,
+    sink_is_full: bool,
+    returned: Vec<Batch>,
+    runtime: Arc<dyn Runtime>,
+    pub(crate) records_out: u64,
+}
+
+impl TaskOutput {
+    pub(crate) fn new(
+        outbox: Outbox,
+        targets: Vec<Vec<Target>>,
+        sink: Option<Box<dyn Sink>>,
+        runtime: Arc<dyn Runtime>,
+    ) -> Self {
+        Self {
+            outbox,
+            targets,
+            sink,
+            closed: Vec::new(),
+            sink_is_full: false,
+            returned: Vec::new(),
+            runtime,
+            records_out: 0,
+        }
+    }
+
+    /// Hands over what the outbox holds. Never blocks; afterwards [`TaskOutput::poll_room`] tells
+    /// when more input may be taken.
+    pub(crate) fn hand_over(&mut self) -> Result<(), SinkError> {
+        while let Some(sealed) = self.outbox.take() {
+            if self.runtime.tracing() {
+                self.runtime.trace(format_args!(
+                    "send edge={} channel={} records={}",
+                    sealed.edge,
+                    sealed.channel,
+                    sealed.batch.len()
+                ));
+            }
+            let (edge, channel) = (sealed.edge, sealed.channel);
+            let target = &self.targets[edge][channel];
+            let message = Message::Data(sealed.batch);
+            if !target.gate.send(target.channel, message, &mut self.returned)
+                && !self.closed.contains(&(edge, channel))
+            {
+                self.closed.push((edge, channel));
+            }
+            self.returned.drain(..).for_each(|batch| self.outbox.give_back(edge, batch));
+        }
+        if let Some(sink) = &mut self.sink
+            && !self.outbox.output.is_empty()
+        {
+            self.records_out += self.outbox.output.written;
+            sink.write(&mut self.outbox.output, self.runtime.now())?;
+            self.outbox.output.clear();
+            self.sink_is_full = true;
+        }
+        Ok(())
+    }
+
+    /// Whether nothing that was handed over keeps the subtask from taking more, as far as is
+    /// known without asking.
+    pub(crate) fn has_room(&self) -> bool {
+        self.closed.is_empty() && !self.sink_is_full
+    }
+
+    /// Ready when every channel and the sink take more.
+    pub(crate) fn poll_room(&mut self, context: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
+        while let Some(&(edge, channel)) = self.closed.last() {
+            let target = &self.targets[edge][channel];
+            if target.gate.poll_open(target.channel, context).is_pending() {
+                return Poll::Pending;
+            }
+            self.closed.pop();
+        }
+        if self.sink_is_full
+            && let Some(sink) = &mut self.sink
+        {
+            match sink.poll_room(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Ready(Ok(())) => self.sink_is_full = false,
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// The channel that is waited for, as printed by the watchdog.
+    pub(crate) fn waits_for(&self) -> Option<(usize, usize)> {
+        self.closed.last().copied()
+    }
+
+    /// Tells every channel that nothing more will come.
+    pub(crate) fn end(&mut self) {
+        for target in self.targets.iter().flatten() {
+            target.gate.send(target.channel, Message::End, &mut self.returned);
+        }
+        self.returned.clear();
+    }
+
+    /// Ready when everything the sink took is where it belongs.
+    pub(crate) fn poll_finish(&mut self, context: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
+        match &mut self.sink {
+            Some(sink) => sink.poll_finish(context),
+            None => Poll::Ready(Ok(())),
+        }
+    }
+}
