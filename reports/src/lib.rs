@@ -1,2 +1,50 @@
 //! The result schema, and charts and pages drawn from result files alone.
+//!
+//! Nothing here runs an engine: a chart is a pure function of the results, so a report can be
+//! drawn again on any machine from the directory that a run has left.
+//!
+//! - [`result`] is the schema, the contract with everything that reads a result later;
+//! - [`read`] loads a result directory, finished or not;
+//! - [`summary`] groups runs by experiment and variant: medians and ranges over valid runs;
+//! - [`verdict`] turns comparisons into plain sentences;
+//! - [`chart`] draws SVG, one chart per file; [`html`] lays out the page;
+//! - [`mod@write`] is the only module that writes files.
+//!
+//! ```
+//! use reports::result::{COMPARE_SCHEMA, CompareResult};
+//! use reports::{chart, html};
+//!
+//! let result = CompareResult {
+//!     schema: COMPARE_SCHEMA.into(),
+//!     suite: "quick".into(),
+//!     started: "2026-11-22T17:52:04Z".into(),
+//!     command: "streamgauge compare --quick".into(),
+//!     interrupted: true,
+//!     runs: vec![],
+//!     comparisons: vec![],
+//!     environment: Default::default(),
+//! };
+//! let charts = chart::all(&result)?;
+//! assert!(charts.is_empty(), "no runs, no charts");
+//! let page = html::page(&html::Page {
+//!     result: &result,
+//!     charts: &charts,
+//!     source: &reports::read::Source::Results("results.json".into()),
+//!     directory: "results/quick",
+//! });
+//! assert!(page.contains("No runs"));
+//! # Ok::<(), reports::ReportError>(())
+//! ```
+pub mod chart;
+pub mod error;
+pub mod html;
+pub mod read;
 pub mod result;
+pub mod summary;
+pub mod units;
+pub mod verdict;
+pub mod write;
+
+pub use error::ReportError;
+pub use read::{Loaded, load};
+pub use write::{Drawn, draw};

@@ -42,6 +42,9 @@ impl Placement {
     /// The partition of a key, from 0.
     #[inline]
     pub fn partition<K: Key>(&self, key: &K) -> u32 {
+        if self.partitions == 1 {
+            return 0;
+        }
         let hash = flink_murmur(key.java_hash());
         let group = match self.mask {
             Some(mask) => hash & mask,

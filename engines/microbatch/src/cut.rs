@@ -1,0 +1,157 @@
+//! Which offsets a batch holds: cut before its first task runs.
+
+use std::ops::Range;
+
+use dataflow::ProcessingTime;
+use dataflow::source::{Next, SourceError, Splits};
+
+/// How far every split has been read, and what a batch takes of it.
+#[derive(Clone, Debug)]
+pub struct Offsets {
+    read: Vec<u64>,
+    ended: Vec<bool>,
+}
+
+/// The offsets of one batch, split by split.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// Offsets to read of every split; empty where there is nothing new.
+    pub ranges: Vec<Range<u64>>,
+    /// When a split will have more, as far as it is planned.
+    pub next_at: Option<ProcessingTime>,
+}
+
+impl Cut {
+    /// Events in the batch.
+    pub fn records(&self) -> u64 {
+        self.ranges.iter().map(|range| range.end - range.start).sum()
+    }
+}
+
+impl Offsets {
+    /// Nothing of any split has been read.
+    pub fn new(splits: u32) -> Self {
+        Self { read: vec![0; splits as usize], ended: vec![false; splits as usize] }
+    }
+
+    /// Whether every split has ended and been read.
+    pub fn have_ended(&self) -> bool {
+        self.ended.iter().all(|&ended| ended)
+    }
+
+    /// Offset before which a split has been read.
+    pub fn read(&self, split: u32) -> u64 {
+        self.read[split as usize]
+    }
+
+    /// Cuts a batch of what is available at `now`: all of it, or as much of every split as its
+    /// share of what is available allows when that is more than `max_offsets` (Spark's rate limit
+    /// for Kafka).
+    ///
+    /// # Errors
+    /// When the input behind a split has failed.
+    pub fn cut(
+        &mut self,
+        splits: &dyn Splits,
+        now: ProcessingTime,
+        max_offsets: u64,
+    ) -> Result<Cut, SourceError> {
+        let mut ranges = Vec::with_capacity(self.read.len());
+        let mut next_at = None;
+        for split in 0..self.read.len() {
+            let from = self.read[split];
+            if self.ended[split] {
+                ranges.push(from..from);
+                continue;
+            }
+            let available = splits.available(split as u32, from, now)?;
+            match available.next {
+                Next::Never => self.ended[split] = available.end == from,
+                Next::At(at) => next_at = Some(next_at.map_or(at, |next: ProcessingTime| next.min(at))),
+                Next::Unknown => {}
+            }
+            ranges.push(from..available.end);
+        }
+        let total: u64 = ranges.iter().map(|range| range.end - range.start).sum();
+        if total > max_offsets {
+            for range in &mut ranges {
+                let share = u128::from(range.end - range.start) * u128::from(max_offsets);
+                range.end = range.start + (share / u128::from(total)) as u64;
+            }
+            // Fewer records than splits: one of the first that has something, so that the batch
+            // is not empty.
+            if ranges.iter().all(Range::is_empty) {
+                let first = (0..ranges.len()).min_by_key(|&split| (ranges[split].start, split));
+                if let Some(first) = first {
+                    ranges[first].end += 1;
+                }
+            }
+        }
+        Ok(Cut { ranges, next_at })
+    }
+
+    /// The cut has been read.
+    pub fn advance(&mut self, cut: &Cut) {
+        for (read, range) in self.read.iter_mut().zip(&cut.ranges) {
+            *read = range.end;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dataflow::source::Available;
+
+    use super::*;
+
+    /// Splits of fixed length, all there from the start.
+    struct Fixed(Vec<u64>);
+    impl Splits for Fixed {
+        fn splits(&self) -> u32 {
+            self.0.len() as u32
+        }
+        fn available(&self, split: u32, _: u64, _: ProcessingTime) -> Result<Available, SourceError> {
+            Ok(Available { end: self.0[split as usize], next: Next::Never })
+        }
+    }
+
+    fn cuts(lengths: &[u64], max_offsets: u64) -> Vec<Vec<u64>> {
+        let splits = Fixed(lengths.to_vec());
+        let mut offsets = Offsets::new(lengths.len() as u32);
+        let mut ends = Vec::new();
+        loop {
+            let cut = offsets.cut(&splits, ProcessingTime::ZERO, max_offsets).unwrap();
+            offsets.advance(&cut);
+            if offsets.have_ended() {
+                return ends;
+            }
+            ends.push(cut.ranges.iter().map(|range| range.end).collect());
+        }
+    }
+
+    #[test]
+    fn takes_everything_without_a_limit() {
+        assert_eq!(cuts(&[3, 2], u64::MAX), [[3, 2]]);
+    }
+
+    #[test]
+    fn a_limit_is_shared_in_proportion_to_what_is_available() {
+        assert_eq!(cuts(&[30, 10], 20), [[15, 5], [30, 10]]);
+    }
+
+    #[test]
+    fn every_batch_holds_the_first_events_in_their_order_when_splits_were_dealt_in_turn() {
+        // Event i is in split i mod 4; a batch must never hold an event and miss an earlier one,
+        // or a watermark of the newest event would make the earlier one late.
+        for events in [1u64, 7, 99, 1000, 1003] {
+            for limit in [1, 2, 3, 5, 8, 64, 333] {
+                let lengths: Vec<u64> = (0..4).map(|split| (events + 3 - split) / 4).collect();
+                for ends in cuts(&lengths, limit) {
+                    let read: u64 = ends.iter().sum();
+                    let first: Vec<u64> = (0..4).map(|split| (read + 3 - split) / 4).collect();
+                    assert_eq!(ends, first, "{events} events, limit {limit}");
+                }
+            }
+        }
+    }
+}

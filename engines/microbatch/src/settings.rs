@@ -1,0 +1,58 @@
+//! What can be set, with Spark's defaults.
+
+use dataflow::placement::PLACEMENTS;
+use dataflow::settings::{Default, Setting, Settings};
+
+/// Records a trigger takes at most when events are read as fast as they are taken.
+const MAX_OFFSETS_AT_MAX: i64 = 262_144;
+/// Size of a buffer within a shuffle block, in bytes; blocks are lists of such buffers.
+pub(crate) const BLOCK_BUFFER_BYTES: usize = 32 * 1024;
+
+/// Settings of the micro-batch engine.
+pub const SETTINGS: &[Setting] = &[
+    Setting::choice("guarantee", &["none"], "delivery guarantee; only `none` so far, as there is no recovery yet")
+        .mirroring("checkpointLocation"),
+    Setting::choice("placement", PLACEMENTS, "how keys find their partition"),
+    Setting::number("batch_interval_ms", (0.0, 3_600_000.0), 0.0, "trigger interval, in ms; 0 runs batches back to back")
+        .mirroring("Trigger.ProcessingTime"),
+    Setting::integer("max_offsets_per_trigger", (1, i64::MAX), 0, "records a trigger takes at most; without a limit by default, 262144 at `--rate max`, where all events are there from the start")
+        .derived()
+        .at_max(Default::Integer(MAX_OFFSETS_AT_MAX))
+        .mirroring("maxOffsetsPerTrigger"),
+    Setting::integer("shuffle_partitions", (1, 32_768), 1, "partitions of stages behind an exchange; the parallelism by default")
+        .derived()
+        .mirroring("spark.sql.shuffle.partitions"),
+    Setting::integer("max_parallelism", (1, 32_768), 128, "key groups; by default one and a half times the partitions, rounded up to a power of two, at least 128")
+        .derived(),
+    Setting::number("polling_delay_ms", (0.0, 60_000.0), 10.0, "wait after a trigger that found no data, in ms; 0 waits for the next event")
+        .mirroring("spark.sql.streaming.pollingDelay"),
+    Setting::integer("stall_timeout_ms", (100, 3_600_000), 10_000, "the run ends with an error when nothing moves for this long, in ms"),
+];
+
+const NANOS_PER_MILLI: f64 = 1e6;
+
+/// The settings that the engine's parts take.
+#[derive(Clone, Debug)]
+pub(crate) struct Resolved {
+    pub(crate) interval_nanos: u64,
+    pub(crate) max_offsets: u64,
+    pub(crate) shuffle_partitions: u32,
+    pub(crate) max_parallelism: Option<u32>,
+    pub(crate) polling_nanos: u64,
+    pub(crate) stall_nanos: u64,
+}
+
+impl Resolved {
+    pub(crate) fn new(settings: &Settings, parallelism: u32) -> Self {
+        let partitions = settings.get_integer("shuffle_partitions").map(|it| it as u32);
+        let max_offsets = settings.get_integer("max_offsets_per_trigger").map(|it| it as u64);
+        Self {
+            interval_nanos: (settings.number("batch_interval_ms") * NANOS_PER_MILLI) as u64,
+            max_offsets: max_offsets.unwrap_or(u64::MAX),
+            shuffle_partitions: partitions.unwrap_or(parallelism),
+            max_parallelism: settings.get_integer("max_parallelism").map(|it| it as u32),
+            polling_nanos: (settings.number("polling_delay_ms") * NANOS_PER_MILLI) as u64,
+            stall_nanos: settings.integer("stall_timeout_ms") * NANOS_PER_MILLI as u64,
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! A short task: one partition of one stage of one batch.
+
+use std::future::poll_fn;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use dataflow::runtime::{Home, Runtime, Work, sleep_until};
+use dataflow::sink::Sink;
+use dataflow::source::{BatchReader, READ_CHUNK};
+use dataflow::stage::{InputPort, Stage, StageError};
+use dataflow::{Batch, EngineError, EventTime, Outbox, Progress, Step};
+
+/// What lives from batch to batch: a stage's instance for one partition. It moves into a task and
+/// back.
+pub(crate) struct Partition {
+    pub(crate) stage: Box<dyn Stage>,
+    pub(crate) outbox: Outbox,
+    pub(crate) sink: Option<Box<dyn Sink>>,
+    pub(crate) reader: Option<(Box<dyn BatchReader>, Batch)>,
+    pub(crate) stage_name: String,
+    pub(crate) number: u32,
+    pub(crate) records_out: u64,
+}
+
+/// What a task is to do.
+pub(crate) struct TaskSpec {
+    pub(crate) partition: Partition,
+    /// A source task: offsets per split.
+    pub(crate) offsets: Vec<(u32, Range<u64>)>,
+    /// Any other: the shuffle blocks for its partition, by the input they enter.
+    pub(crate) blocks: Vec<(InputPort, usize, Batch)>,
+    /// What the stage holds while records are processed: it decides what is late.
+    pub(crate) before: Progress,
+    /// What is in force in this batch: applied once, after the records.
+    pub(crate) in_force: Progress,
+}
+
+/// What a task leaves.
+pub(crate) struct TaskResult {
+    pub(crate) partition: Partition,
+    /// Materialised output: edge, partition it is for, buffer.
+    pub(crate) blocks: Vec<(usize, usize, Batch)>,
+    /// Consumed input buffers, by the incoming edge's place, for the pool of their producers.
+    pub(crate) consumed: Vec<(usize, Batch)>,
+    pub(crate) newest: EventTime,
+}
+
+/// A task while it runs.
+struct Running<'a> {
+    partition: Partition,
+    blocks: Vec<(usize, usize, Batch)>,
+    /// Done and not yet charged.
+    work: Work,
+    home: Home,
+    runtime: &'a dyn Runtime,
+    steps: &'a AtomicU64,
+}
+
+/// Runs a task to its end.
+pub(crate) async fn run(
+    spec: TaskSpec,
+    home: Home,
+    runtime: Arc<dyn Runtime>,
+    steps: Arc<AtomicU64>,
+) -> Result<TaskResult, EngineError> {
+    let mut running = Running {
+        partition: spec.partition,
+        blocks: Vec::new(),
+        work: Work { tasks: 1, ..Work::default() },
+        home,
+        runtime: &*runtime,
+        steps: &steps,
+    };
+    running.advance(spec.before).await?;
+    let mut newest = EventTime::MIN;
+    for (split, offsets) in spec.offsets {
+        newest = newest.max(running.read(split, offsets).await?);
+    }
+    let mut consumed = Vec::with_capacity(spec.blocks.len());
+    for (port, edge, mut batch) in spec.blocks {
+        running.work.buffers += 1;
+        running.work.records += batch.len() as u64;
+        running.process(port, &mut batch).await?;
+        consumed.push((edge, batch));
+    }
+    running.advance(spec.in_force).await?;
+    running.partition.stage.flush(&mut running.partition.outbox);
+    running.hand_over().await?;
+    Ok(TaskResult { partition: running.partition, blocks: running.blocks, consumed, newest })
+}
+
+impl Running<'_> {
+    async fn read(&mut self, split: u32, offsets: Range<u64>) -> Result<EventTime, EngineError> {
+        let mut newest = EventTime::MIN;
+        let mut from = offsets.start;
+        let (mut reader, mut batch) =
+            self.partition.reader.take().expect("only a source task has offsets");
+        while from < offsets.end {
+            let upto = offsets.end.min(from + READ_CHUNK);
+            newest = newest.max(reader.read(split, from..upto, &mut batch)?);
+            self.work.records += upto - from;
+            self.process(InputPort(0), &mut batch).await?;
+            from = upto;
+        }
+        self.partition.reader = Some((reader, batch));
+        Ok(newest)
+    }
+
+    /// Processes a batch to its end. Watermarks inside it are the sender's; in this model the
+    /// driver's is the one that counts.
+    async fn process(&mut self, port: InputPort, batch: &mut Batch) -> Result<(), EngineError> {
+        loop {
+            let upto = batch.stop();
+            let Partition { stage, outbox, .. } = &mut self.partition;
+            let step = stage.process(port, batch, upto, outbox).map_err(|it| self.failed(it))?;
+            if step == Step::More || self.partition.outbox.is_full() {
+                self.hand_over().await?;
+            }
+            if step == Step::Done && batch.take_mark().is_none() {
+                break;
+            }
+        }
+        self.steps.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    async fn advance(&mut self, progress: Progress) -> Result<(), EngineError> {
+        loop {
+            let Partition { stage, outbox, .. } = &mut self.partition;
+            let fired = outbox.counters.fired;
+            let step = stage.advance(progress, outbox).map_err(|error| self.failed(error))?;
+            self.work.records += self.partition.outbox.counters.fired - fired;
+            if step == Step::Done {
+                return Ok(());
+            }
+            self.hand_over().await?;
+        }
+    }
+
+    /// Charges what was done, then moves sealed buffers to the task's blocks and output to the
+    /// sink.
+    async fn hand_over(&mut self) -> Result<(), EngineError> {
+        let work = std::mem::take(&mut self.work);
+        if let Some(at) = self.runtime.reserve(self.home, work) {
+            sleep_until(self.runtime, at).await;
+        }
+        let partition = &mut self.partition;
+        while let Some(sealed) = partition.outbox.take() {
+            self.blocks.push((sealed.edge, sealed.channel, sealed.batch));
+        }
+        if let Some(sink) = &mut partition.sink
+            && !partition.outbox.output.is_empty()
+        {
+            partition.records_out += partition.outbox.output.written;
+            sink.write(&mut partition.outbox.output, self.runtime.now())?;
+            partition.outbox.output.clear();
+            poll_fn(|context| sink.poll_room(context)).await?;
+        }
+        self.steps.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn failed(&self, cause: StageError) -> EngineError {
+        let (stage, subtask) = (self.partition.stage_name.clone(), self.partition.number);
+        EngineError::Stage { stage, subtask, cause }
+    }
+}

@@ -1,0 +1,174 @@
+//! A drawing surface in CSS pixels over plotters' SVG backend.
+//!
+//! The backend has whole-number coordinates, which makes curves step. So everything is drawn
+//! [`SCALE`] times as large and only the outer width and height are given in CSS pixels.
+
+use std::fmt::Display;
+
+use plotters::coord::Shift;
+use plotters::prelude::{Circle, DrawingArea, IntoDrawingArea, PathElement, Rectangle, SVGBackend};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{Color, IntoFont, RGBColor, ShapeStyle, TextStyle};
+
+use super::style::{FONT, FONT_FAMILIES, PLOTTERS_FONT_SIZE, Text, WHITE, register_fonts};
+use super::wrap::is_printable;
+use crate::error::ReportError;
+
+/// How much finer than a CSS pixel the coordinates are.
+const SCALE: f64 = 4.0;
+
+/// Largest coordinate drawn; a figure beyond it is a mistake, and it must not overflow.
+const FARTHEST: f64 = 1e6;
+
+/// Where text stands relative to its point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anchor {
+    /// The point is at the left.
+    Left,
+    /// The point is in the middle.
+    Centre,
+    /// The point is at the right.
+    Right,
+}
+
+/// How a shape is filled or stroked.
+#[derive(Clone, Copy, Debug)]
+pub struct Paint {
+    /// Colour.
+    pub colour: RGBColor,
+    /// 0 to 1.
+    pub opacity: f64,
+    /// Stroke width in CSS pixels; `None` fills.
+    pub stroke: Option<f64>,
+}
+
+impl Paint {
+    /// Filled.
+    pub fn fill(colour: RGBColor) -> Paint {
+        Paint { colour, opacity: 1.0, stroke: None }
+    }
+
+    /// Stroked with a line of that width.
+    pub fn stroke(colour: RGBColor, width: f64) -> Paint {
+        Paint { colour, opacity: 1.0, stroke: Some(width) }
+    }
+
+    /// The same, translucent.
+    pub fn with_opacity(self, opacity: f64) -> Paint {
+        Paint { opacity, ..self }
+    }
+
+    fn shape_style(self) -> ShapeStyle {
+        let stroke_width = self.stroke.map_or(0, |width| (width * SCALE).round() as u32);
+        ShapeStyle {
+            color: self.colour.mix(self.opacity),
+            filled: self.stroke.is_none(),
+            stroke_width,
+        }
+    }
+}
+
+/// The surface of one chart.
+pub struct Canvas<'a> {
+    area: DrawingArea<SVGBackend<'a>, Shift>,
+}
+
+/// Draws a chart of that size and returns it as SVG, with `alt` as its text for screen readers.
+///
+/// # Errors
+/// [`ReportError::Draw`] when plotters refuses.
+pub fn render(
+    (width, height): (f64, f64),
+    alt: &str,
+    draw: impl FnOnce(&Canvas<'_>) -> Result<(), ReportError>,
+) -> Result<String, ReportError> {
+    register_fonts();
+    let size = ((width * SCALE).round() as u32, (height * SCALE).round() as u32);
+    let mut svg = String::new();
+    {
+        let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        let canvas = Canvas { area };
+        canvas.rectangle((0.0, 0.0), (width, height), Paint::fill(WHITE))?;
+        draw(&canvas)?;
+        canvas.area.present().map_err(refused)?;
+    }
+    Ok(in_css_pixels(&svg, (width, height), size, alt))
+}
+
+/// Rewrites the outer size, names the fallback fonts and adds the alternative text.
+fn in_css_pixels(svg: &str, (width, height): (f64, f64), size: (u32, u32), alt: &str) -> String {
+    let drawn = format!("<svg width=\"{}\" height=\"{}\"", size.0, size.1);
+    let alt: String = alt.chars().map(|c| if is_printable(c) { c } else { ' ' }).collect();
+    let alt =
+        alt.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    let wanted = format!(
+        "<svg role=\"img\" aria-label=\"{alt}\" width=\"{width:.0}\" height=\"{height:.0}\""
+    );
+    svg.replacen(&drawn, &wanted, 1)
+        .replace(&format!("font-family=\"{FONT}\""), &format!("font-family=\"{FONT_FAMILIES}\""))
+        .replace("font-weight=\"bold\"", "font-weight=\"600\"")
+}
+
+impl Canvas<'_> {
+    /// A line through `points`.
+    pub fn path(&self, points: &[(f64, f64)], paint: Paint) -> Result<(), ReportError> {
+        let points: Vec<(i32, i32)> = points.iter().copied().map(fine).collect();
+        self.area.draw(&PathElement::new(points, paint.shape_style())).map_err(refused)
+    }
+
+    /// A rectangle between two corners.
+    pub fn rectangle(&self, a: (f64, f64), b: (f64, f64), paint: Paint) -> Result<(), ReportError> {
+        self.area.draw(&Rectangle::new([fine(a), fine(b)], paint.shape_style())).map_err(refused)
+    }
+
+    /// A circle.
+    pub fn circle(&self, at: (f64, f64), radius: f64, paint: Paint) -> Result<(), ReportError> {
+        let radius = (radius * SCALE).round() as u32;
+        self.area.draw(&Circle::new(fine(at), radius, paint.shape_style())).map_err(refused)
+    }
+
+    /// One line of text, centred vertically at the point.
+    pub fn text(
+        &self,
+        text: &str,
+        at: (f64, f64),
+        anchor: Anchor,
+        style: Text,
+    ) -> Result<(), ReportError> {
+        let text: String = text.chars().filter(|c| is_printable(*c)).collect();
+        let horizontal = match anchor {
+            Anchor::Left => HPos::Left,
+            Anchor::Centre => HPos::Center,
+            Anchor::Right => HPos::Right,
+        };
+        let font = (FONT, style.size * SCALE * PLOTTERS_FONT_SIZE).into_font();
+        let style = TextStyle::from(font.style(style.weight.font_style()))
+            .color(&style.ink)
+            .pos(Pos::new(horizontal, VPos::Center));
+        self.area.draw(&plotters::element::Text::new(text, fine(at), style)).map_err(refused)
+    }
+
+    /// Lines of text from `top` down.
+    pub fn lines(
+        &self,
+        lines: &[String],
+        (x, top): (f64, f64),
+        anchor: Anchor,
+        style: Text,
+    ) -> Result<(), ReportError> {
+        for (index, line) in lines.iter().enumerate() {
+            self.text(line, (x, top + (index as f64 + 0.5) * style.line), anchor, style)?;
+        }
+        Ok(())
+    }
+}
+
+/// CSS pixels to whole fine ones. NaN becomes 0.
+fn fine((x, y): (f64, f64)) -> (i32, i32) {
+    let whole = |value: f64| (value * SCALE).round().clamp(-FARTHEST, FARTHEST) as i32;
+    (whole(x), whole(y))
+}
+
+fn refused(reason: impl Display) -> ReportError {
+    ReportError::Draw { reason: reason.to_string() }
+}

@@ -1,0 +1,98 @@
+//! Charts as SVG: each a pure function of results, one per file.
+//!
+//! The same results give the same bytes. Figures that are missing, zero where that means nothing,
+//! or not numbers are left out; a chart with nothing to draw is `None`.
+
+mod canvas;
+mod header;
+mod labels;
+pub mod latency_percentiles;
+pub mod partition_load;
+mod scale;
+pub mod style;
+pub mod throughput_bars;
+mod wrap;
+
+use crate::error::ReportError;
+use crate::result::CompareResult;
+use crate::summary::{LatencyKind, experiments};
+
+/// A chart of one experiment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chart {
+    /// The experiment it shows.
+    pub experiment: String,
+    /// File name without directory and extension: `<experiment>-<chart>`.
+    pub stem: String,
+    /// The finding, or what is shown where there is none.
+    pub title: String,
+    /// What marks mean and what was left out, for the caption.
+    pub caption: String,
+    /// The drawing, self-contained, with its alternative text.
+    pub svg: String,
+}
+
+impl Chart {
+    /// Path inside the result directory.
+    pub fn file(&self) -> String {
+        format!("charts/{}.svg", self.stem)
+    }
+}
+
+/// Every chart of a result, in the order of its experiments.
+///
+/// # Errors
+/// [`ReportError::Draw`] when the drawing library refuses.
+pub fn all(result: &CompareResult) -> Result<Vec<Chart>, ReportError> {
+    let palette = style::Palette::of(result);
+    let mut charts: Vec<Chart> = Vec::new();
+    for experiment in experiments(result) {
+        let drawn = [
+            throughput_bars::draw(&experiment, &palette)?,
+            latency_percentiles::draw(&experiment, LatencyKind::FromPlanned, &palette)?,
+            latency_percentiles::draw(&experiment, LatencyKind::AfterWindowEnd, &palette)?,
+            partition_load::draw(&experiment, &palette)?,
+        ];
+        for mut chart in drawn.into_iter().flatten() {
+            chart.stem = unused(&chart.stem, &charts);
+            charts.push(chart);
+        }
+    }
+    Ok(charts)
+}
+
+/// `stem`, numbered if another chart already has it.
+fn unused(stem: &str, charts: &[Chart]) -> String {
+    let taken = |stem: &str| charts.iter().any(|chart| chart.stem == stem);
+    let numbered = (2..).map(|number| format!("{stem}-{number}"));
+    std::iter::once(stem.to_string()).chain(numbered).find(|s| !taken(s)).unwrap_or_default()
+}
+
+/// A file name of an experiment and a chart: lower-case letters, digits, dots and hyphens.
+fn stem(experiment: &str, chart: &str) -> String {
+    const LONGEST: usize = 80;
+    let mut stem = String::new();
+    for c in experiment.chars().take(LONGEST) {
+        match c.to_ascii_lowercase() {
+            c @ ('a'..='z' | '0'..='9') => stem.push(c),
+            '.' if stem.ends_with(|c: char| c.is_alphanumeric()) => stem.push('.'),
+            _ if !stem.ends_with('-') && !stem.is_empty() => stem.push('-'),
+            _ => {}
+        }
+    }
+    let stem = stem.trim_end_matches(['-', '.']);
+    let stem = if stem.is_empty() { "experiment" } else { stem };
+    format!("{stem}-{chart}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::stem;
+
+    #[test]
+    fn file_names_stay_inside_the_directory() {
+        assert_eq!(stem("../../etc/passwd", "throughput"), "etc-passwd-throughput");
+        assert_eq!(stem("Keyed count, 1.5 M/s", "x"), "keyed-count-1.5-m-s-x");
+        assert_eq!(stem("<>", "x"), "experiment-x");
+    }
+}

@@ -1,0 +1,37 @@
+//! The machine and the build that the figures were taken on.
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::table_box;
+use crate::result::CompareResult;
+use crate::units::NO_FIGURE;
+
+/// Names and values; nothing when none were recorded.
+pub(super) fn section(result: &CompareResult) -> Markup {
+    html! {
+        @if !result.environment.is_empty() {
+            section {
+                h2 { "Environment" }
+                (table_box("Environment", html! {
+                    table {
+                        tbody {
+                            @for (name, value) in &result.environment {
+                                tr { th scope="row" { code { (name) } } td { (text(value)) } }
+                            }
+                        }
+                    }
+                }))
+            }
+        }
+    }
+}
+
+/// A JSON value for people: text without quotes.
+pub(super) fn text(value: &Value) -> String {
+    match value {
+        Value::Null => NO_FIGURE.into(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,67 @@
+//! The only module of this crate that writes files: charts and the page, into a result directory.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "files are written in this one module, so that everything else is a pure function"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::error::ReportError;
+use crate::{chart, html, read};
+
+/// File name of the page, inside the result directory.
+pub const REPORT_FILE: &str = "report.html";
+/// Directory of the charts, inside the result directory.
+pub const CHARTS_DIRECTORY: &str = "charts";
+
+/// What was drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drawn {
+    /// The page.
+    pub report: PathBuf,
+    /// The charts, in the order of the page.
+    pub charts: Vec<PathBuf>,
+}
+
+/// Reads the results in `dir` and writes `charts/<experiment>-<chart>.svg` and `report.html`
+/// beside them. Each file appears whole or not at all; files of an earlier drawing are replaced.
+///
+/// # Errors
+/// [`ReportError`]: nothing to read, a damaged result, or a directory that cannot be written.
+pub fn draw(dir: &Path) -> Result<Drawn, ReportError> {
+    let loaded = read::load(dir)?;
+    let charts = chart::all(&loaded.result)?;
+    let directory = dir.to_string_lossy();
+    let page = html::page(&html::Page {
+        result: &loaded.result,
+        charts: &charts,
+        source: &loaded.source,
+        directory: &directory,
+    });
+    let charts_directory = dir.join(CHARTS_DIRECTORY);
+    if !charts.is_empty() {
+        fs::create_dir_all(&charts_directory)
+            .map_err(|reason| ReportError::Write { path: charts_directory, reason })?;
+    }
+    let mut drawn = Drawn { report: dir.join(REPORT_FILE), charts: Vec::new() };
+    for chart in &charts {
+        let path = dir.join(chart.file());
+        replace(&path, &chart.svg)?;
+        drawn.charts.push(path);
+    }
+    replace(&drawn.report, &page)?;
+    Ok(drawn)
+}
+
+/// Writes beside `path`, then renames: a reader sees the old file or the new one.
+fn replace(path: &Path, content: &str) -> Result<(), ReportError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let unfinished = path.with_file_name(format!(".{name}.{}.unfinished", std::process::id()));
+    let written = fs::write(&unfinished, content).and_then(|()| fs::rename(&unfinished, path));
+    written.map_err(|reason| {
+        // Best effort: the error that counts is the one being returned.
+        let _ = fs::remove_file(&unfinished);
+        ReportError::Write { path: path.to_path_buf(), reason }
+    })
+}
