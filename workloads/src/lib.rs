@@ -1,4 +1,29 @@
 //! Workloads, each with its own evaluator.
+//!
+//! A [`Workload`](spec::Workload) is a stream of events, a plan over it, and the answer computed
+//! by other means. The [`registry`] holds them by name with their types erased.
+
+pub mod alias_table;
 pub mod arrival;
+pub mod disorder;
+pub mod event_clock;
+pub mod event_order;
+pub mod key_distribution;
+pub mod keyed_event;
+pub mod knobs;
+mod lines;
+mod live;
+mod live_log;
+pub mod payload;
+pub mod queries;
+pub mod random;
+mod registered;
 pub mod registry;
 pub mod spec;
+mod text;
+pub mod word_lines;
+
+#[cfg(test)]
+mod golden_tests;
+#[cfg(test)]
+mod run_plan;

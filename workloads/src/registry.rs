@@ -11,9 +11,28 @@ use dataflow::{Digest, Plan, ProcessingTime, ResultKind};
 use serde_json::Value;
 
 use crate::arrival::Schedule;
-use crate::spec::Description;
+use crate::queries::{Forward, KeyedCount, Uppercase, WindowedCount, WordCount};
+use crate::registered::Registered;
+use crate::spec::{Description, Workload};
 
-/// A workload of any event type.
+/// The workloads that come with Streamgauge, the simplest first. A program of one's own appends
+/// to them what [`register`] makes of its workloads.
+pub fn standard() -> Vec<Arc<dyn AnyWorkload>> {
+    vec![
+        register(Forward),
+        register(KeyedCount),
+        register(WindowedCount),
+        register(WordCount),
+        register(Uppercase),
+    ]
+}
+
+/// A workload with its types erased.
+pub fn register<W: Workload>(workload: W) -> Arc<dyn AnyWorkload> {
+    Arc::new(Registered(Arc::new(workload)))
+}
+
+/// A workload of any event type; [`register`] makes one.
 pub trait AnyWorkload: Send + Sync {
     /// As results name it.
     fn name(&self) -> &'static str;
@@ -50,19 +69,23 @@ pub trait AnyWorkload: Send + Sync {
         input: &mut dyn BufRead,
     ) -> Result<Box<dyn AnyEvents>, InputError>;
     /// Events out of the lines of an input without an end of its own, such as a pipe or a socket,
-    /// read on a thread into a log. Each is planned when it becomes readable, by `clock`.
+    /// read on a thread into a log. Each is planned when it becomes readable, by `clock`, and has
+    /// its event time from its number, by `event_rate`. The log is kept in memory, so that events
+    /// can be read again and the answer computed from them; it fails beyond 1 GiB of text.
     fn live(&self, knobs: &Settings, live: LiveInput) -> Box<dyn AnyEvents>;
 }
 
 /// The events of one workload under fixed knobs.
 pub trait AnyEvents: Send + Sync {
-    /// How many there are; `None` when only the input knows.
+    /// How many there are: `u64::MAX` when they are generated, for then there are as many as are
+    /// asked for; `None` when only the input knows.
     fn count(&self) -> Option<u64>;
-    /// The job over the first `schedule.events` of them.
+    /// The job over the first `schedule.events` of them, or over all if there are fewer.
     fn plan(&self, schedule: Schedule, sink: SinkSlot) -> Plan;
-    /// The answer for the first `count` events (for a live input: for those that came).
+    /// The answer for the first `count` events, or for all if there are fewer (of a live input:
+    /// if fewer have come). It counts every event, those included that an engine finds late.
     fn expected(&self, count: u64) -> Digest;
-    /// The first `count` events as NDJSON.
+    /// The first `count` events, or all if there are fewer, as NDJSON.
     fn sample(&self, count: u64) -> String;
 }
 

@@ -18,9 +18,16 @@ pub struct Timed<E> {
 /// any order, by any number of readers, with equal content.
 pub trait Events: Send + Sync + 'static {
     /// The type of an event.
-    type Event: Data;
+    type Event: Data + Sync;
     /// The event with this number, from 0.
     fn event(&self, number: u64) -> Timed<Self::Event>;
+    /// A time before which no event with this number or a later one has happened. Never falls
+    /// from one number to the next. It lets events be put in event-time order without holding
+    /// them all; by default nothing is known, and the numbers of all are held.
+    fn none_before(&self, number: u64) -> EventTime {
+        let _ = number;
+        EventTime::MIN
+    }
 }
 
 /// Says what a workload is about, for `list workloads`.
@@ -86,7 +93,7 @@ pub trait Workload: Send + Sync + 'static {
     ) -> Plan;
 
     /// The answer: by plain collections over the events in event-time order, with none of the
-    /// operators.
+    /// operators. Every event counts, late or not.
     fn expected(
         &self,
         knobs: &Knobs,

@@ -13,9 +13,7 @@ use dataflow::exchange::Tail;
 use dataflow::operator::{Counted, Failure, Then};
 use dataflow::operators::{Filter, Map};
 use dataflow::stage::{FusedStage, InputPort, OneInput, Stage};
-use dataflow::{
-    Batch, Collect, Data, EventTime, Operator, Outbox, Record, SidePort, Stamps, Step,
-};
+use dataflow::{Batch, Collect, Data, EventTime, Operator, Outbox, Record, SidePort, Stamps, Step};
 
 const RECORDS: u64 = 1_024;
 const SMALL_BATCH: u64 = 64;

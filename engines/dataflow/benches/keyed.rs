@@ -17,7 +17,8 @@ const ROWS: u64 = 1_024;
 fn keys(distinct: u64) -> Vec<u64> {
     let mut state = 1_u64;
     let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         ((u128::from(state) * u128::from(distinct)) >> 64) as u64
     };
     (0..RECORDS).map(|_| next()).collect()
@@ -34,14 +35,18 @@ fn running_count(criterion: &mut Criterion) {
             *table.entry(&key, || 0) += 1;
             *map.entry(key).or_insert(0_u64) += 1;
         }
-        group.bench_with_input(BenchmarkId::new("dense table", distinct), &keys, |bencher, keys| {
-            bencher.iter(|| {
-                for key in keys {
-                    *table.entry(key, || 0) += 1;
-                }
-                black_box(&mut table);
-            });
-        });
+        group.bench_with_input(
+            BenchmarkId::new("dense table", distinct),
+            &keys,
+            |bencher, keys| {
+                bencher.iter(|| {
+                    for key in keys {
+                        *table.entry(key, || 0) += 1;
+                    }
+                    black_box(&mut table);
+                });
+            },
+        );
         group.bench_with_input(BenchmarkId::new("hash map", distinct), &keys, |bencher, keys| {
             bencher.iter(|| {
                 for key in keys {

@@ -55,7 +55,8 @@ where
 }
 impl<T: Data> Data for Option<T> {
     fn size_bytes(&self) -> usize {
-        size_of::<Self>() + self.as_ref().map_or(0, |it| {
+        size_of::<Self>()
+            + self.as_ref().map_or(0, |it| {
                 // A tuple counts its fields and not its padding, so this can be below 0.
                 it.size_bytes().saturating_sub(size_of::<T>())
             })

@@ -81,33 +81,52 @@ impl ser::Error for NeverFails {
 }
 
 impl FieldHasher {
+    /// Mixes a word in. For every word this is a permutation of the state, because the factor is
+    /// odd, so nothing that came before is lost.
     #[inline(always)]
     fn word(&mut self, word: u64) {
-        let product =
-            u128::from(self.low ^ word).wrapping_mul(u128::from(0x9e37_79b9_7f4a_7c15_u64));
-        self.low = (product as u64) ^ self.high;
-        self.high = ((product >> 64) as u64).wrapping_add(word.rotate_left(32)) ^ self.high.rotate_left(23);
+        let product = u128::from(self.low ^ word) * u128::from(0x9e37_79b9_7f4a_7c15_u64);
+        self.low = self.high ^ (product >> 64) as u64;
+        self.high = product as u64;
     }
 
+    /// Whole words, then the last eight bytes if some are left over, then the length, which tells
+    /// by how much the two overlap. Copying the rest into a word would cost a call.
+    #[inline]
     fn bytes(&mut self, bytes: &[u8]) {
         let (words, rest) = bytes.as_chunks::<8>();
         for &word in words {
             self.word(u64::from_le_bytes(word));
         }
-        let mut last = [0; 8];
-        last[..rest.len()].copy_from_slice(rest);
-        self.word(u64::from_le_bytes(last));
+        if !rest.is_empty() {
+            self.word(
+                bytes.last_chunk().map_or_else(|| short(rest), |&last| u64::from_le_bytes(last)),
+            );
+        }
         self.word(bytes.len() as u64);
     }
 
     #[inline(always)]
     fn finish(mut self) -> u128 {
         let product = u128::from(self.low ^ 0xa409_3822_299f_31d0)
-            .wrapping_mul(u128::from(self.high | 1));
+            * u128::from(self.high ^ 0x082e_fa98_ec4e_6c89);
         self.low ^= (product >> 64) as u64;
         self.high ^= product as u64;
-        let last = u128::from(self.low).wrapping_mul(u128::from(0xd1b5_4a32_d192_ed03_u64));
-        (last ^ (u128::from(self.high) << 64)).wrapping_add(u128::from(self.low))
+        let last = u128::from(self.low) * u128::from(0xd1b5_4a32_d192_ed03_u64);
+        last ^ (u128::from(self.high) << 64)
+    }
+}
+
+/// One to seven bytes in a word, every one of them at least once.
+fn short(bytes: &[u8]) -> u64 {
+    match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(&first), Some(&last)) => {
+            u64::from(u32::from_le_bytes(first)) | u64::from(u32::from_le_bytes(last)) << 32
+        }
+        _ => {
+            let byte = |position: usize| u64::from(bytes[position]);
+            byte(0) | byte(bytes.len() / 2) << 8 | byte(bytes.len() - 1) << 16
+        }
     }
 }
 

@@ -89,8 +89,7 @@ struct Open<T> {
 impl<T: Data, R: Route<T>> Exchange<T, R> {
     /// For the stage's outgoing edge `edge` with this many channels and buffers of `buffer_bytes`.
     pub fn new(route: R, edge: usize, channels: usize, buffer_bytes: usize) -> Self {
-        let open =
-            || Open { records: Vec::new(), marks: Vec::new(), bytes: 0, room: buffer_bytes };
+        let open = || Open { records: Vec::new(), marks: Vec::new(), bytes: 0, room: buffer_bytes };
         let channels = (0..channels).map(|_| open()).collect();
         Self { route, edge, buffer_bytes, channels }
     }

@@ -47,9 +47,8 @@ pub fn default_max_parallelism(parallelism: u32) -> u32 {
 
 /// `String.hashCode`: a polynomial in 31 over the UTF-16 code units.
 pub fn java_string_hash(text: &str) -> i32 {
-    text.encode_utf16().fold(0, |hash: i32, unit| {
-        hash.wrapping_mul(31).wrapping_add(i32::from(unit))
-    })
+    text.encode_utf16()
+        .fold(0, |hash: i32, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)))
 }
 
 /// Spark's Murmur3 of an integer: one word, length 4.

@@ -152,13 +152,10 @@ impl Plan {
     /// Makes one subtask's instance of a stage, and the outbox it works with.
     pub fn instantiate(&self, stage: StageId, layout: &Layout) -> (Box<dyn Stage>, Outbox) {
         let spec = &self.stages[stage.0];
-        let context = StageContext {
-            edges: &self.edges,
-            stage,
-            layout,
-            sides: Mutex::new(Vec::new()),
-        };
-        let sides = spec.sides.iter().map(|side| side.as_ref().map(|make| make(&context))).collect();
+        let context =
+            StageContext { edges: &self.edges, stage, layout, sides: Mutex::new(Vec::new()) };
+        let sides =
+            spec.sides.iter().map(|side| side.as_ref().map(|make| make(&context))).collect();
         *context.sides.lock().expect("nobody else holds it") = sides;
         let channels: Vec<usize> =
             self.outputs(stage).iter().map(|edge| context.output(edge.output).0).collect();

@@ -127,6 +127,9 @@ mod tests {
     fn untimed_survives_combination() {
         let timed = Stamps { planned: 7, ingested: 9 };
         assert!(!timed.newest(Stamps::UNTIMED).is_timed());
-        assert_eq!(timed.newest(Stamps { planned: 8, ingested: 3 }), Stamps { planned: 8, ingested: 9 });
+        assert_eq!(
+            timed.newest(Stamps { planned: 8, ingested: 3 }),
+            Stamps { planned: 8, ingested: 9 }
+        );
     }
 }

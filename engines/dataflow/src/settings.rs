@@ -126,7 +126,11 @@ impl Settings {
     ) -> Result<Self, SettingError> {
         if let Some(name) = given.keys().find(|name| declared.iter().all(|it| it.name != **name)) {
             let known = declared.iter().map(|setting| setting.name.to_owned()).collect();
-            return Err(SettingError::Unknown { owner: owner.to_owned(), name: name.clone(), known });
+            return Err(SettingError::Unknown {
+                owner: owner.to_owned(),
+                name: name.clone(),
+                known,
+            });
         }
         let mut values = BTreeMap::new();
         for setting in declared {
@@ -265,16 +269,16 @@ impl Setting {
         let text = given.as_str();
         match self.kind {
             Kind::Integer { min, max } => {
-                let read = text.map_or_else(|| given.as_i64(), |text| whole_number(text));
+                let read = text.map_or_else(|| given.as_i64(), whole_number);
                 read.filter(|value| (min..=max).contains(value)).map(Value::from)
             }
             Kind::Number { min, max } => {
                 let read = text.map_or_else(|| given.as_f64(), |text| text.trim().parse().ok());
                 read.filter(|value: &f64| (min..=max).contains(value)).map(Value::from)
             }
-            Kind::Choice(names) => {
-                text.and_then(|text| names.iter().find(|name| **name == text)).map(|it| (*it).into())
-            }
+            Kind::Choice(names) => text
+                .and_then(|text| names.iter().find(|name| **name == text))
+                .map(|it| (*it).into()),
         }
         .ok_or_else(refused)
     }
@@ -301,7 +305,8 @@ mod tests {
     ];
 
     fn resolve(given: &[(&str, &str)]) -> Result<Settings, SettingError> {
-        let given = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
+        let given =
+            given.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
         Settings::resolve("engine x", DECLARED, &given, false)
     }
 
@@ -325,7 +330,8 @@ mod tests {
 
     #[test]
     fn a_value_out_of_range_or_of_another_kind_says_what_is_taken() {
-        for (name, value) in [("buffer_bytes", "3"), ("buffer_bytes", "x"), ("buffer_bytes", "1.5")] {
+        for (name, value) in [("buffer_bytes", "3"), ("buffer_bytes", "x"), ("buffer_bytes", "1.5")]
+        {
             let error = resolve(&[(name, value)]).unwrap_err().to_string();
             assert!(error.contains("a whole number from 64"), "{error}");
         }

@@ -40,7 +40,12 @@ pub trait Splits: Send + Sync {
     ///
     /// # Errors
     /// When the input behind the split has failed.
-    fn available(&self, split: u32, from: u64, now: ProcessingTime) -> Result<Available, SourceError>;
+    fn available(
+        &self,
+        split: u32,
+        from: u64,
+        now: ProcessingTime,
+    ) -> Result<Available, SourceError>;
 
     /// Wakes when a split whose next event is [`Next::Unknown`] has more or has ended.
     fn when_available(&self, split: u32, waker: &Waker) {
@@ -121,7 +126,8 @@ impl SourceSpec {
     /// With the longest delay among its events, in nanoseconds of event time.
     pub fn new<E: Send + 'static>(source: Arc<dyn Source<E>>, bound_nanos: i64) -> Self {
         let splits: Arc<dyn Splits> = source.clone();
-        let reader = Arc::new(move || -> Box<dyn BatchReader> { Box::new(Erased(source.reader())) });
+        let reader =
+            Arc::new(move || -> Box<dyn BatchReader> { Box::new(Erased(source.reader())) });
         Self { splits, bound_nanos, reader }
     }
 

@@ -147,9 +147,14 @@ impl<K: Hash + Eq + Clone, S> DenseTable<K, S> {
 
     /// Entries made or touched since [`DenseTable::begin_changes`].
     pub fn changed(&self) -> impl Iterator<Item = &(K, S)> {
-        self.changes.touched.iter().enumerate().flat_map(move |(word, &bits)| {
-            (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| word * 64 + bit)
-        }).map(|position| &self.entries[position])
+        self.changes
+            .touched
+            .iter()
+            .enumerate()
+            .flat_map(move |(word, &bits)| {
+                (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| word * 64 + bit)
+            })
+            .map(|position| &self.entries[position])
     }
 
     /// Keys removed since [`DenseTable::begin_changes`] (some may have come back).

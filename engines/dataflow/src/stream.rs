@@ -60,6 +60,7 @@ impl<Op: Operator, H: Head<Op::In>> Stream<Op, H> {
     }
 
     /// Applies a function to every value.
+    #[expect(clippy::type_complexity, reason = "a stream's type is its chain of operators")]
     pub fn map<O, F>(self, function: F) -> Stream<Then<Op, Map<F, Op::Out, O>>, H>
     where
         F: Fn(Op::Out) -> O + Clone + Send + 'static,
@@ -77,6 +78,7 @@ impl<Op: Operator, H: Head<Op::In>> Stream<Op, H> {
     }
 
     /// Turns every value into any number of values.
+    #[expect(clippy::type_complexity, reason = "a stream's type is its chain of operators")]
     pub fn flat_map<F, It>(self, function: F) -> Stream<Then<Op, FlatMap<F, Op::Out, It>>, H>
     where
         F: Fn(Op::Out) -> It + Clone + Send + 'static,
@@ -200,11 +202,7 @@ pub struct KeyedStream<T, F> {
     records: std::marker::PhantomData<fn(T)>,
 }
 
-fn open<Op: Operator>(
-    edge: &(Draft, StageId, usize),
-    kind: EdgeKind,
-    operator: Op,
-) -> Stream<Op> {
+fn open<Op: Operator>(edge: &(Draft, StageId, usize), kind: EdgeKind, operator: Op) -> Stream<Op> {
     let (draft, from, output) = edge;
     let stage = draft.open_stage(false);
     draft.connect((*from, *output), stage, InputPort(0), kind);
@@ -214,7 +212,10 @@ fn open<Op: Operator>(
 
 impl<T: Data, K: Key, F: Fn(&T) -> K + Clone + Send + 'static> KeyedStream<T, F> {
     /// One aggregate per key, every change of it emitted.
-    pub fn aggregate<A: Aggregator<In = T>>(self, aggregator: A) -> Stream<RunningAggregate<K, F, A>> {
+    pub fn aggregate<A: Aggregator<In = T>>(
+        self,
+        aggregator: A,
+    ) -> Stream<RunningAggregate<K, F, A>> {
         open(&self.edge, EdgeKind::Hash, RunningAggregate::new(self.key_of, aggregator))
     }
 
@@ -224,12 +225,19 @@ impl<T: Data, K: Key, F: Fn(&T) -> K + Clone + Send + 'static> KeyedStream<T, F>
     }
 
     /// A user's own keyed logic with state and timers.
-    pub fn process<P: KeyedFunction<In = T, Key = K>>(self, function: P) -> Stream<KeyedProcess<P, F>> {
+    pub fn process<P: KeyedFunction<In = T, Key = K>>(
+        self,
+        function: P,
+    ) -> Stream<KeyedProcess<P, F>> {
         open(&self.edge, EdgeKind::Hash, KeyedProcess::new(self.key_of, function))
     }
 
     /// Brings two keyed streams together by an operator of two inputs.
-    pub fn join<R, G, J>(self, right: KeyedStream<R, G>, operator: J) -> Stream<Input<J::Out>, TwoInputs<J>>
+    pub fn join<R, G, J>(
+        self,
+        right: KeyedStream<R, G>,
+        operator: J,
+    ) -> Stream<Input<J::Out>, TwoInputs<J>>
     where
         R: Data,
         G: Fn(&R) -> K + Clone + Send + 'static,
@@ -260,7 +268,10 @@ impl<T: Data, K: Key, F: Fn(&T) -> K + Clone + Send + 'static> WindowedStream<T,
     }
 
     /// One aggregate per key and window, emitted when the window closes.
-    pub fn aggregate<A: Aggregator<In = T>>(self, aggregator: A) -> Stream<TumblingWindow<K, F, A>> {
+    pub fn aggregate<A: Aggregator<In = T>>(
+        self,
+        aggregator: A,
+    ) -> Stream<TumblingWindow<K, F, A>> {
         let mut window = TumblingWindow::new(self.keyed.key_of, aggregator, self.size_nanos);
         if let Some(port) = self.late {
             window = window.with_late(port);

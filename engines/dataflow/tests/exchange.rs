@@ -221,8 +221,7 @@ fn a_mark_behind_the_record_that_filled_a_buffer_goes_into_the_next() {
     exchange.flush(&mut outbox);
     let sealed: Vec<_> =
         taken(&mut outbox).into_iter().map(|sealed| read(sealed.batch, false)).collect();
-    let expected =
-        [vec![Read::Value(1), Read::Value(2)], vec![Read::Mark(7), Read::Value(3)]];
+    let expected = [vec![Read::Value(1), Read::Value(2)], vec![Read::Mark(7), Read::Value(3)]];
     assert_eq!(sealed, expected);
 }
 

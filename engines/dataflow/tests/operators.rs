@@ -86,8 +86,7 @@ fn filter_keeps_what_holds_and_leaves_the_times() {
 #[test]
 fn flat_map_turns_one_into_ten_thousand_and_one_into_none() {
     let expected: Vec<u64> = [3, 0, 10_000, 1].into_iter().flat_map(|n| 0..n).collect();
-    let got =
-        verify_operator(FlatMap::new(|n: u64| 0..n), records([3, 0, 10_000, 1]), expected);
+    let got = verify_operator(FlatMap::new(|n: u64| 0..n), records([3, 0, 10_000, 1]), expected);
     assert_eq!(got[2].event_time, EventTime(0));
     assert!(got[3..10_003].iter().all(|record| record.event_time == EventTime(2)));
 }

@@ -142,7 +142,8 @@ impl<P: KeyedFunction, F> KeyedProcess<P, F> {
         body(function, state, &mut context);
         let TimerContext { event_timers, processing_timers, forget, .. } = context;
         self.event_timers.extend(event_timers.into_iter().map(|time| (time, key.clone())));
-        self.processing_timers.extend(processing_timers.into_iter().map(|time| (time, key.clone())));
+        self.processing_timers
+            .extend(processing_timers.into_iter().map(|time| (time, key.clone())));
         if forget {
             self.table.remove(key);
         }

@@ -1,0 +1,209 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::execute::Clock;
+use crate::quantity::{self, Rate};
+use crate::uri::{InputUri, OutputUri};
+
+/// Largest parallelism: Flink's largest number of key groups.
+pub const MAX_PARALLELISM: u32 = 32_768;
+
+/// Runs the same operators on the same events under the pipelined and the micro-batch model,
+/// checks every answer, and compares.
+#[derive(Debug, Parser)]
+#[command(name = "streamgauge", version, propagate_version = true, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a suite on several engines in alternation, print the comparison, write a report
+    #[command(after_help = "Example:\n  streamgauge compare --quick")]
+    Compare(CompareArgs),
+    /// Run one workload on one engine
+    #[command(after_help = "Example:\n  streamgauge run --engine pipelined --workload keyed-count --events 1M")]
+    Run(RunArgs),
+    /// Check every workload on every engine against its evaluator
+    #[command(after_help = "Example:\n  streamgauge verify --events 20000 --parallelism 1,2")]
+    Verify(VerifyArgs),
+    /// Draw the charts and the report of a results folder again
+    #[command(after_help = "Example:\n  streamgauge plot results/2026-11-22T18-00-00Z-quick")]
+    Plot {
+        /// Folder that `compare` has written
+        dir: PathBuf,
+    },
+    /// List engines, workloads, placements and suites with their settings and knobs
+    #[command(after_help = "Example:\n  streamgauge list suites --show quick")]
+    List(ListArgs),
+    /// Print a workload's events as NDJSON
+    #[command(after_help = "Example:\n  streamgauge sample --workload keyed-count --events 3")]
+    Sample(SampleArgs),
+}
+
+/// What `compare` and `run` share.
+#[derive(Args, Clone, Debug, Default)]
+pub struct SharedArgs {
+    /// Runs per engine, in alternation
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub repeats: Option<u32>,
+    /// Events of this time at the start are digested but not timed, such as 200ms
+    #[arg(long, value_name = "DURATION", value_parser = quantity::duration)]
+    pub warm_up: Option<Duration>,
+    /// Events per second (100000, 1e5, 100k), or max: as fast as they are taken
+    #[arg(long, value_parser = quantity::rate, allow_hyphen_values = true)]
+    pub rate: Option<Rate>,
+    /// Number of events (1000000, 1e6, 1M)
+    #[arg(long, value_parser = quantity::count, conflicts_with = "duration", allow_hyphen_values = true)]
+    pub events: Option<u64>,
+    /// Events of this time at the rate, such as 2s; at max a pilot turns it into a number
+    #[arg(long, value_parser = quantity::duration)]
+    pub duration: Option<Duration>,
+    /// Subtasks per stage
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PARALLELISM)), allow_hyphen_values = true)]
+    pub parallelism: Option<u32>,
+    /// Seed of everything drawn at random
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// A knob of the workload or a setting of an engine; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// Arguments of `compare`.
+#[derive(Args, Debug)]
+pub struct CompareArgs {
+    /// A shipped suite (see `list suites`) or a file SUITE.toml
+    pub suite: Option<String>,
+    /// The suite `quick`: under a minute
+    #[arg(long, conflicts_with = "suite")]
+    pub quick: bool,
+    /// Where to write results [default: results/<UTC time>-<suite>]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Engines in the place of the suite's, such as 'pipelined,buffer_timeout_ms=0'; may be repeated
+    #[arg(long = "engine", value_name = "ENGINE")]
+    pub engines: Vec<String>,
+    /// Only experiments with this workload; without a suite, this workload; may be repeated
+    #[arg(long = "workload", value_name = "WORKLOAD")]
+    pub workloads: Vec<String>,
+    /// Print one JSON value on standard output and nothing else
+    #[arg(long)]
+    pub json: bool,
+    /// What it shares with `run`.
+    #[command(flatten)]
+    pub shared: SharedArgs,
+}
+
+/// Arguments of `run`.
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// Engine, with settings: 'microbatch,batch_interval_ms=50'
+    #[arg(long)]
+    pub engine: String,
+    /// Workload
+    #[arg(long)]
+    pub workload: String,
+    /// Real time, or modelled time that is deterministic in nanoseconds
+    #[arg(long, value_enum, default_value_t)]
+    pub clock: Clock,
+    /// Events from file:PATH (or a bare path), - for standard input, or tcp:HOST:PORT: text lines
+    /// for word-count and uppercase, NDJSON for the others
+    #[arg(long, value_name = "URI", allow_hyphen_values = true)]
+    pub input: Option<InputUri>,
+    /// Results as NDJSON to print, file:PATH, discard or tcp:HOST:PORT
+    #[arg(long, value_name = "URI", allow_hyphen_values = true)]
+    pub output: Option<OutputUri>,
+    /// Show every micro-batch
+    #[arg(long)]
+    pub batches: bool,
+    /// Write the trace of a run in virtual time to this file
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+    /// Print one JSON value on standard output and nothing else
+    #[arg(long)]
+    pub json: bool,
+    /// What it shares with `compare`.
+    #[command(flatten)]
+    pub shared: SharedArgs,
+}
+
+/// Arguments of `verify`.
+#[derive(Args, Debug)]
+pub struct VerifyArgs {
+    /// Only this engine; may be repeated
+    #[arg(long = "engine", value_name = "ENGINE")]
+    pub engines: Vec<String>,
+    /// Only this workload; may be repeated
+    #[arg(long = "workload", value_name = "WORKLOAD")]
+    pub workloads: Vec<String>,
+    /// Subtasks per stage, several separated by commas
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 2, 4, 8], value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PARALLELISM)))]
+    pub parallelism: Vec<u32>,
+    /// Only this clock
+    #[arg(long, value_enum)]
+    pub clock: Option<Clock>,
+    /// Events per cell
+    #[arg(long, value_parser = quantity::count, default_value = "100000")]
+    pub events: u64,
+    /// Seed of everything drawn at random
+    #[arg(long, default_value_t = 42)]
+    pub seed: u64,
+    /// A knob of the workloads that have it; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Print one JSON value on standard output and nothing else
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What to list.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Listed {
+    /// Engines with their settings.
+    Engines,
+    /// Workloads with their knobs.
+    Workloads,
+    /// Placements of keys.
+    Placements,
+    /// Suites that come with the binary.
+    Suites,
+}
+
+/// Arguments of `list`.
+#[derive(Args, Debug)]
+pub struct ListArgs {
+    /// Only these
+    #[arg(value_enum)]
+    pub what: Option<Listed>,
+    /// Print this suite's text
+    #[arg(long, value_name = "SUITE")]
+    pub show: Option<String>,
+    /// Print one JSON value on standard output and nothing else
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `sample`.
+#[derive(Args, Debug)]
+pub struct SampleArgs {
+    /// Workload
+    #[arg(long)]
+    pub workload: String,
+    /// Number of events
+    #[arg(long, value_parser = quantity::count, default_value = "10")]
+    pub events: u64,
+    /// Seed of everything drawn at random
+    #[arg(long, default_value_t = 42)]
+    pub seed: u64,
+    /// A knob; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}

@@ -1,0 +1,190 @@
+//! `compare`: a suite on several engines in alternation.
+
+use std::path::{Path, PathBuf};
+
+use dataflow::StopSignal;
+use reports::result::{COMPARE_SCHEMA, CompareResult, RunResult};
+
+use crate::cli::CompareArgs;
+use crate::error::{Error, Outcome, Result};
+use crate::execute::{Clock, Surroundings, clock, execute};
+use crate::pilot::{Fixed, Oracle, fix, spec};
+use crate::progress::Progress;
+use crate::registry::{EngineSpec, Registry, key_value};
+use crate::suite::{Experiment, Length, Overrides, Suite};
+use crate::{comparisons, environment, files, out, table};
+
+/// Windows that a workload with windows closes at least before the end of its input.
+pub const FEWEST_WINDOWS: u64 = 20;
+
+/// Runs the command.
+///
+/// # Errors
+/// For bad usage, and when an engine fails; what was measured until then is saved.
+pub fn compare(args: &CompareArgs, registry: &Registry, stop: &StopSignal) -> Result<Outcome> {
+    let suite = suite(args, registry)?;
+    let started = humantime::format_rfc3339_seconds(crate::wall_time()).to_string();
+    let out = args.out.clone().unwrap_or_else(|| {
+        let stamp = started.replace(':', "-");
+        PathBuf::from("results").join(format!("{stamp}-{}", suite.name.replace(['/', ' '], "-")))
+    });
+    let runs_folder = out.join("runs");
+    let refused = |error| Error::Input(format!("cannot write results to {}: {error}", out.display()));
+    files::make_folder(&runs_folder).map_err(refused)?;
+
+    let total = suite.experiments.iter().map(|it| it.variants.len() as u64 * u64::from(it.repeats));
+    let progress = Progress::new(total.sum(), args.json);
+    let mut session = Session { folder: runs_folder, runs: Vec::new(), stop, progress: &progress };
+    let ended = session.run_all(&suite);
+    progress.finish();
+
+    let result = CompareResult {
+        schema: COMPARE_SCHEMA.to_owned(),
+        suite: suite.name.clone(),
+        started,
+        command: command_line(),
+        interrupted: stop.is_requested(),
+        comparisons: comparisons::all(&session.runs),
+        runs: session.runs,
+        environment: environment::describe(),
+    };
+    let text = serde_json::to_string_pretty(&result).map_err(Error::run)?;
+    files::write_whole(&out.join(reports::read::RESULTS_FILE), text.as_bytes()).map_err(refused)?;
+    let drawn = reports::draw(&out).map_err(Error::run)?;
+    ended?;
+    if args.json {
+        out::line(&text);
+    } else {
+        out::line(&table::comparison(&result));
+        out::line(&format!("\nReport: {}", drawn.report.display()));
+    }
+    Ok(outcome(&result))
+}
+
+fn outcome(result: &CompareResult) -> Outcome {
+    if result.interrupted {
+        Outcome::Interrupted
+    } else if result.runs.iter().any(|run| wrong_output(run)) || no_valid_pair(result) {
+        Outcome::Failed
+    } else {
+        Outcome::Good
+    }
+}
+
+fn wrong_output(run: &RunResult) -> bool {
+    run.output.expected_digest.as_ref().is_some_and(|expected| *expected != run.output.digest)
+}
+
+fn no_valid_pair(result: &CompareResult) -> bool {
+    !result.comparisons.is_empty() && result.comparisons.iter().all(|it| it.repeats == 0)
+}
+
+fn suite(args: &CompareArgs, registry: &Registry) -> Result<Suite> {
+    let shared = &args.shared;
+    let length = match (shared.events, shared.duration) {
+        (Some(events), _) => Some(Length::Events(events)),
+        (None, duration) => duration.map(Length::Duration),
+    };
+    let overrides = Overrides {
+        engines: args.engines.iter().map(|it| EngineSpec::parse(it)).collect::<Result<_>>()?,
+        workloads: args.workloads.clone(),
+        repeats: shared.repeats,
+        warm_up: shared.warm_up,
+        rate: shared.rate,
+        length,
+        parallelism: shared.parallelism,
+        seed: shared.seed,
+        set: shared.set.iter().map(|it| key_value(it)).collect::<Result<_>>()?,
+    };
+    let suite = match &args.suite {
+        Some(name) => Suite::open(name, registry)?,
+        None if args.quick || args.workloads.is_empty() => Suite::open("quick", registry)?,
+        None => Suite::of_workloads(&args.workloads, registry)?,
+    };
+    suite.with(&overrides, registry)
+}
+
+fn command_line() -> String {
+    let arguments = std::env::args().skip(1).map(|argument| {
+        let plain = argument.chars().all(|it| it.is_ascii_alphanumeric() || "-_=.,/:".contains(it));
+        if plain { argument } else { format!("'{argument}'") }
+    });
+    std::iter::once("streamgauge".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
+}
+
+/// The runs of a suite, each saved as soon as it has ended.
+struct Session<'a> {
+    folder: PathBuf,
+    runs: Vec<RunResult>,
+    stop: &'a StopSignal,
+    progress: &'a Progress,
+}
+
+impl Session<'_> {
+    fn run_all(&mut self, suite: &Suite) -> Result<()> {
+        let mut oracle = Oracle::default();
+        for experiment in &suite.experiments {
+            let fixed = fix(experiment, self.stop, self.progress)?;
+            for repeat in 0..experiment.repeats {
+                // ABBA: every other round runs the other way, so that a drift of the machine
+                // falls on all alike.
+                let mut order: Vec<usize> = (0..experiment.variants.len()).collect();
+                if repeat % 2 == 1 {
+                    order.reverse();
+                }
+                for place in order {
+                    if self.stop.is_requested() {
+                        return Ok(());
+                    }
+                    self.run(experiment, place, fixed, repeat, &mut oracle)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn run(
+        &mut self,
+        experiment: &Experiment,
+        place: usize,
+        fixed: Fixed,
+        repeat: u32,
+        oracle: &mut Oracle,
+    ) -> Result<()> {
+        let spec = spec(experiment, &experiment.variants[place], fixed, repeat)?;
+        let events = spec.workload.generate(&spec.knobs, spec.seed);
+        let run_clock = clock(Clock::Wall, spec.seed, spec.parallelism, false)?;
+        let around = Surroundings {
+            events: &*events,
+            rows: None,
+            stop: self.stop,
+            progress: self.progress,
+            clock: &run_clock,
+        };
+        let mut expected = || oracle.expected(&spec, &*events, self.progress);
+        let mut result = execute(&spec, around, &mut expected)?;
+        if result.windows_closed.is_some_and(|closed| closed < FEWEST_WINDOWS) && !result.interrupted {
+            let closed = result.windows_closed.unwrap_or(0);
+            result.valid = false;
+            result.invalid_because.push(format!(
+                "Only {closed} windows closed before the end of the input; at least {FEWEST_WINDOWS} must."
+            ));
+        }
+        save(&self.folder, self.runs.len(), &result)?;
+        for because in &result.invalid_because {
+            self.progress.note(&format!("invalid: {} on {}: {because}", spec.workload.name(), spec.variant));
+        }
+        self.runs.push(result);
+        self.progress.step();
+        Ok(())
+    }
+}
+
+/// Saves a run as `<n>-<workload>-<engine>-<repeat>.json`.
+fn save(folder: &Path, number: usize, run: &RunResult) -> Result<()> {
+    let name = format!("{number:04}-{}-{}-{}.json", run.workload, run.engine, run.repeat);
+    let path = folder.join(name);
+    let text = serde_json::to_string_pretty(run).map_err(Error::run)?;
+    files::write_whole(&path, text.as_bytes())
+        .map_err(|error| Error::Run(format!("cannot write {}: {error}", path.display())))
+}

@@ -1,0 +1,57 @@
+//! What can go wrong, sorted by the exit status it leads to.
+
+/// An error with its exit status.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Bad usage or bad input: exit status 2.
+    #[error("{0}")]
+    Input(String),
+    /// The run itself failed: exit status 3.
+    #[error("{0}")]
+    Run(String),
+}
+
+impl Error {
+    /// The exit status.
+    pub const fn status(&self) -> u8 {
+        match self {
+            Self::Input(_) => 2,
+            Self::Run(_) => 3,
+        }
+    }
+
+    /// Bad input, from anything that can be printed.
+    pub fn input(error: impl std::fmt::Display) -> Self {
+        Self::Input(error.to_string())
+    }
+
+    /// A failed run, from anything that can be printed.
+    pub fn run(error: impl std::fmt::Display) -> Self {
+        Self::Run(error.to_string())
+    }
+}
+
+/// A result with [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// How a command ended.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Well: exit status 0.
+    Good,
+    /// An oracle or the validity gate failed: exit status 1.
+    Failed,
+    /// The user stopped it: exit status 130.
+    Interrupted,
+}
+
+impl Outcome {
+    /// The exit status.
+    pub const fn status(self) -> u8 {
+        match self {
+            Self::Good => 0,
+            Self::Failed => 1,
+            Self::Interrupted => 130,
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! One run: set up, run, check, write down.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use dataflow::engine::{Control, Job};
+use dataflow::runtime::Runtime;
+use dataflow::settings::Settings;
+use dataflow::{Completion, Digest, Engine, EngineError, ProcessingTime, StampUnit, StopSignal};
+use reports::result::{
+    ExchangeLoad, Latencies, Measures, OutputCheck, RUN_SCHEMA, RunResult,
+};
+use runtime::{Costs, VirtualOptions, VirtualTime, WallClock, WallOptions};
+use workloads::arrival::Schedule;
+use workloads::registry::{AnyEvents, AnyWorkload};
+
+use crate::environment::{self, Usage};
+use crate::error::{Error, Result};
+use crate::latency::{Recorder, WindowClock};
+use crate::output::RowWriter;
+use crate::progress::Progress;
+use crate::sink::{Measured, measuring};
+use crate::watch::Watch;
+
+/// On the wall clock the first event is planned this long after the engine is told to start, so
+/// that starting it is not part of any latency.
+const LEAD_NANOS: u64 = 10_000_000;
+/// A run that may take this much longer than its plan still fits its stamps.
+const STAMP_SLACK: u64 = 4;
+/// A final backlog of this share of the events makes a run invalid.
+const BACKLOG_ALLOWED: f64 = 0.01;
+
+/// Which clock a run is on.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Clock {
+    /// Real time.
+    #[default]
+    Wall,
+    /// Modelled time, deterministic in nanoseconds.
+    Virtual,
+}
+
+/// What to run.
+#[derive(Clone)]
+pub struct RunSpec {
+    /// The experiment it belongs to.
+    pub experiment: String,
+    /// The workload.
+    pub workload: Arc<dyn AnyWorkload>,
+    /// The engine.
+    pub engine: Arc<dyn Engine>,
+    /// Name of the column.
+    pub variant: String,
+    /// The engine's settings.
+    pub settings: Settings,
+    /// The workload's knobs.
+    pub knobs: Settings,
+    /// Seed of everything drawn.
+    pub seed: u64,
+    /// Planned events per second, or as fast as they are taken.
+    pub rate: Option<f64>,
+    /// How many events.
+    pub events: u64,
+    /// Events at the start that are not timed.
+    pub warm_up: u64,
+    /// Subtasks per stage.
+    pub parallelism: u32,
+    /// Which clock.
+    pub clock: Clock,
+    /// Which repeat, from 0.
+    pub repeat: u32,
+    /// Whether latency is recorded.
+    pub measures: Measures,
+}
+
+/// Where a run reads and writes, what it is checked against, and who listens.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// Its events.
+    pub events: &'a dyn AnyEvents,
+    /// Takes the rows, if anybody wants them.
+    pub rows: Option<&'a RowWriter>,
+    /// Stops it.
+    pub stop: &'a StopSignal,
+    /// Shows how it goes.
+    pub progress: &'a Progress,
+    /// The clock; see [`clock`].
+    pub clock: &'a RunClock,
+}
+
+/// A runtime, made for one run.
+pub enum RunClock {
+    /// Real time.
+    Wall(Arc<WallClock>),
+    /// Modelled time.
+    Virtual(Arc<VirtualTime>),
+}
+
+impl RunClock {
+    /// The runtime as engines see it.
+    pub fn runtime(&self) -> Arc<dyn Runtime> {
+        match self {
+            Self::Wall(clock) => Arc::clone(clock) as _,
+            Self::Virtual(clock) => Arc::clone(clock) as _,
+        }
+    }
+
+    /// When the first event should be planned.
+    pub fn start(&self) -> ProcessingTime {
+        match self {
+            Self::Wall(clock) => clock.now().after(LEAD_NANOS),
+            Self::Virtual(_) => ProcessingTime::ZERO,
+        }
+    }
+}
+
+/// Makes the runtime for a run: one worker thread per core on the wall clock; one node with a core
+/// per subtask in virtual time.
+///
+/// # Errors
+/// When threads cannot be started.
+pub fn clock(which: Clock, seed: u64, parallelism: u32, tracing: bool) -> Result<RunClock> {
+    Ok(match which {
+        Clock::Wall => {
+            let worker_threads = std::thread::available_parallelism().map_or(1, usize::from);
+            RunClock::Wall(WallClock::new(WallOptions { seed, worker_threads }).map_err(Error::run)?)
+        }
+        Clock::Virtual => RunClock::Virtual(VirtualTime::new(VirtualOptions {
+            seed,
+            nodes: 1,
+            cores_per_node: parallelism,
+            costs: Costs::default(),
+            tracing,
+        })),
+    })
+}
+
+/// Runs, and writes down what was measured. `expected` is asked for once the run is over.
+///
+/// # Errors
+/// When the engine fails.
+pub fn execute(
+    spec: &RunSpec,
+    around: Surroundings<'_>,
+    expected: &mut dyn FnMut() -> Digest,
+) -> Result<RunResult> {
+    let environment = environment::describe();
+    let schedule = schedule(spec, around.clock.start());
+    let latency = (spec.measures == Measures::Latency).then(|| recorder(spec, &schedule));
+    let (slot, measured) = measuring(latency, around.rows.cloned());
+    let plan = around.events.plan(schedule, slot);
+    let splits = plan.source.splits.splits();
+    let watch = Arc::new(Watch::new(splits, schedule.end(), spec.warm_up));
+    let job = Job { plan, parallelism: spec.parallelism, settings: spec.settings.clone() };
+    let control = Control { stop: around.stop.clone(), observer: Arc::clone(&watch) as _ };
+
+    let ticker = around.progress.follow(&watch, spec);
+    let usage = Usage::start();
+    let runtime = around.clock.runtime();
+    let ended = run_to_end(&*spec.engine, job, &runtime, control);
+    let (cpu_nanos, peak_memory) = usage.end();
+    drop(ticker);
+    let completion = ended?;
+    let mut spec = spec.clone();
+    if around.events.count().is_none() {
+        // Only the input knew how many there would be.
+        spec.events = completion.records_in;
+    }
+    let spec = &spec;
+
+    let measured = std::mem::take(&mut *measured.lock().expect("every sink is gone"));
+    let expected = if completion.interrupted { None } else { Some(expected()) };
+    Ok(result(spec, &completion, &measured, expected, &watch, Used { cpu_nanos, peak_memory, environment }))
+}
+
+/// What a run has used, and where.
+struct Used {
+    cpu_nanos: u64,
+    peak_memory: Option<u64>,
+    environment: BTreeMap<String, serde_json::Value>,
+}
+
+fn schedule(spec: &RunSpec, start: ProcessingTime) -> Schedule {
+    let planned_nanos = spec.rate.map_or(0.0, |rate| spec.events as f64 / rate * 1e9) as u64;
+    let unit = StampUnit::for_run_of(planned_nanos.saturating_mul(STAMP_SLACK));
+    Schedule { rate: spec.rate, events: spec.events, warm_up: spec.warm_up, start, unit }
+}
+
+fn recorder(spec: &RunSpec, schedule: &Schedule) -> Recorder {
+    let windows = spec.workload.has_windows().then_some(spec.rate).flatten().and_then(|rate| {
+        let event_rate = spec.knobs.get_number("event_rate")?;
+        Some(WindowClock { event_rate, rate })
+    });
+    Recorder::new(schedule.start, schedule.unit, windows)
+}
+
+fn run_to_end(
+    engine: &dyn Engine,
+    job: Job,
+    runtime: &Arc<dyn Runtime>,
+    control: Control,
+) -> Result<Completion> {
+    let outcome: Arc<Mutex<Option<std::result::Result<Completion, EngineError>>>> = Arc::default();
+    let running: Pin<Box<dyn Future<Output = _> + Send>> =
+        engine.run(job, Arc::clone(runtime), control);
+    let place = Arc::clone(&outcome);
+    let finished = runtime.block_on(Box::pin(async move {
+        let result = running.await;
+        *place.lock().expect("nobody else writes here") = Some(result);
+    }));
+    if let Err(deadlock) = finished {
+        return Err(Error::Run(format!(
+            "nothing can move any more: {} tasks wait for what cannot come",
+            deadlock.waiting_tasks
+        )));
+    }
+    let result = outcome.lock().expect("the run is over").take();
+    result.ok_or_else(|| Error::run("the engine ended without a result"))?.map_err(Error::run)
+}
+
+fn result(
+    spec: &RunSpec,
+    completion: &Completion,
+    measured: &Measured,
+    expected: Option<Digest>,
+    watch: &Watch,
+    used: Used,
+) -> RunResult {
+    let elapsed_ns = watch.timed_nanos();
+    let timed = completion.records_in.saturating_sub(spec.warm_up);
+    let per_record = |nanos: u64| nanos as f64 / completion.records_in.max(1) as f64;
+    let backlog_at_end = if spec.rate.is_some() && spec.events > 0 {
+        watch.backlog_at_end() as f64 / spec.events as f64
+    } else {
+        0.0
+    };
+    let latency_ns = measured.latency.as_ref().map_or_else(Latencies::default, Recorder::summaries);
+    let mut result = RunResult {
+        schema: RUN_SCHEMA.to_owned(),
+        experiment: spec.experiment.clone(),
+        workload: spec.workload.name().to_owned(),
+        engine: spec.engine.name().to_owned(),
+        variant: spec.variant.clone(),
+        measures: spec.measures,
+        settings: spec.settings.values().clone(),
+        knobs: spec.knobs.values().clone(),
+        seed: spec.seed,
+        rate: spec.rate,
+        events: spec.events,
+        warm_up_events: spec.warm_up,
+        parallelism: spec.parallelism,
+        clock: if spec.clock == Clock::Wall { "wall" } else { "virtual" }.to_owned(),
+        guarantee: spec.settings.name("guarantee").to_owned(),
+        repeat: spec.repeat,
+        interrupted: completion.interrupted,
+        valid: true,
+        invalid_because: Vec::new(),
+        records_in: completion.records_in,
+        records_out: completion.records_out,
+        elapsed_ns,
+        throughput_per_s: if elapsed_ns > 0 { timed as f64 * 1e9 / elapsed_ns as f64 } else { 0.0 },
+        cpu_ns_per_record: (spec.clock == Clock::Wall).then(|| per_record(used.cpu_nanos)),
+        peak_memory_bytes: used.peak_memory,
+        latency_ns,
+        output: OutputCheck {
+            records: measured.digest.records,
+            digest: measured.digest.to_string(),
+            expected_digest: expected.map(|digest| digest.to_string()),
+        },
+        late_records: completion.counters.late_records,
+        windows_closed: spec.workload.has_windows().then_some(completion.counters.windows_closed),
+        backlog_at_end,
+        exchanges: completion.exchanges.iter().map(load).collect(),
+        batches: watch.take_batches(),
+        environment: used.environment,
+    };
+    result.invalid_because = why_invalid(&result, expected.map(|digest| digest == measured.digest));
+    result.valid = result.invalid_because.is_empty();
+    result
+}
+
+fn load(counts: &dataflow::engine::ExchangeCounts) -> ExchangeLoad {
+    let total: u64 = counts.records.iter().sum();
+    let mean = total as f64 / counts.records.len().max(1) as f64;
+    let largest = counts.records.iter().copied().max().unwrap_or(0) as f64;
+    ExchangeLoad {
+        exchange: counts.exchange.clone(),
+        placement: counts.placement.to_owned(),
+        records: counts.records.clone(),
+        max_over_mean: if mean > 0.0 { largest / mean } else { 1.0 },
+    }
+}
+
+/// Every reason for which the figures of a run may not be used.
+fn why_invalid(result: &RunResult, right: Option<bool>) -> Vec<String> {
+    let mut because = Vec::new();
+    if result.interrupted {
+        because.push("The run was interrupted.".to_owned());
+    } else if result.records_in != result.events {
+        let (read, events) = (result.records_in, result.events);
+        because.push(format!("The sources read {read} of {events} events."));
+    }
+    if right == Some(false) {
+        because.push("The output differs from the evaluator's.".to_owned());
+    }
+    let clipped = result.latency_ns.from_planned.clipped;
+    if clipped > 0 {
+        because.push(format!("{clipped} latencies lie above the histogram's range."));
+    }
+    if result.backlog_at_end >= BACKLOG_ALLOWED {
+        let percent = result.backlog_at_end * 100.0;
+        because.push(format!(
+            "The engine did not keep up: {percent:.1} % of the events were unread when the plan ended."
+        ));
+    }
+    because
+}

@@ -1,0 +1,203 @@
+//! Latency histograms: what the sink records, and what results say of them.
+
+use dataflow::{EventTime, ProcessingTime, StampUnit, Stamps};
+use hdrhistogram::Histogram;
+use reports::result::{Latencies, LatencySummary};
+
+/// Shortest latency told apart, in nanoseconds: stamps are in microseconds.
+const LOWEST_NANOS: u64 = 1_000;
+/// Longest latency recorded, in nanoseconds: an hour. What is longer is counted as clipped.
+const HIGHEST_NANOS: u64 = 3_600 * 1_000_000_000;
+/// Significant decimal digits.
+const DIGITS: u8 = 3;
+/// Samples that must lie beyond a percentile for it to be printed.
+const SAMPLES_BEYOND: f64 = 10.0;
+
+/// When an event time was planned to happen, in nanoseconds since the run's start.
+#[derive(Copy, Clone, Debug)]
+pub struct WindowClock {
+    /// Events per second of event time.
+    pub event_rate: f64,
+    /// Events per second of the plan.
+    pub rate: f64,
+}
+
+impl WindowClock {
+    /// Planned time of the end of a window whose results carry `last`, its last nanosecond.
+    fn planned_end(&self, last: EventTime) -> Option<u64> {
+        let event_nanos = last.0.checked_add(1).filter(|nanos| *nanos >= 0)?;
+        Some((event_nanos as f64 * self.event_rate / self.rate) as u64)
+    }
+}
+
+/// The latencies of one subtask's sink.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    /// Planned and readable at the same instant, as generated events are: recorded once.
+    together: Histogram<u64>,
+    from_planned: Histogram<u64>,
+    from_ingestion: Histogram<u64>,
+    after_window_end: Histogram<u64>,
+    clipped: u64,
+    start: ProcessingTime,
+    unit: StampUnit,
+    windows: Option<WindowClock>,
+}
+
+fn histogram() -> Histogram<u64> {
+    Histogram::new_with_bounds(LOWEST_NANOS, HIGHEST_NANOS, DIGITS).expect("the bounds are sound")
+}
+
+impl Recorder {
+    /// For a run that started at `start`; with a window clock when results come from windows.
+    pub fn new(start: ProcessingTime, unit: StampUnit, windows: Option<WindowClock>) -> Self {
+        Self {
+            together: histogram(),
+            from_planned: histogram(),
+            from_ingestion: histogram(),
+            after_window_end: histogram(),
+            clipped: 0,
+            start,
+            unit,
+            windows,
+        }
+    }
+
+    /// Records results that were emitted at `now`.
+    pub fn record(&mut self, stamps: &[(EventTime, Stamps)], now: ProcessingTime) {
+        let now_nanos = now.since(self.start);
+        for (event_time, stamps) in stamps {
+            if !stamps.is_timed() {
+                continue;
+            }
+            let planned = now_nanos.saturating_sub(self.unit.instant(stamps.planned).0);
+            if stamps.planned == stamps.ingested {
+                self.clipped += u64::from(planned > HIGHEST_NANOS);
+                self.together.saturating_record(planned);
+            } else {
+                let ingested = now_nanos.saturating_sub(self.unit.instant(stamps.ingested).0);
+                self.clipped += u64::from(planned.max(ingested) > HIGHEST_NANOS);
+                self.from_planned.saturating_record(planned);
+                self.from_ingestion.saturating_record(ingested);
+            }
+            if let Some(end) = self.windows.and_then(|clock| clock.planned_end(*event_time)) {
+                let after_end = now_nanos.saturating_sub(end);
+                self.clipped += u64::from(after_end > HIGHEST_NANOS);
+                self.after_window_end.saturating_record(after_end);
+            }
+        }
+    }
+
+    /// Brings in what another subtask has recorded.
+    pub fn merge(&mut self, other: &Self) {
+        let add = |into: &mut Histogram<u64>, from| into.add(from).expect("the bounds are the same");
+        add(&mut self.together, &other.together);
+        add(&mut self.from_planned, &other.from_planned);
+        add(&mut self.from_ingestion, &other.from_ingestion);
+        add(&mut self.after_window_end, &other.after_window_end);
+        self.clipped += other.clipped;
+    }
+
+    /// What results say.
+    pub fn summaries(&self) -> Latencies {
+        let joined = |apart: &Histogram<u64>| {
+            let mut joined = self.together.clone();
+            joined.add(apart).expect("the bounds are the same");
+            summary(&joined, self.clipped)
+        };
+        Latencies {
+            from_planned: joined(&self.from_planned),
+            from_ingestion: joined(&self.from_ingestion),
+            after_window_end: summary(&self.after_window_end, self.clipped),
+        }
+    }
+}
+
+fn summary(histogram: &Histogram<u64>, clipped: u64) -> LatencySummary {
+    let count = histogram.len();
+    if count == 0 {
+        return LatencySummary { clipped, ..LatencySummary::default() };
+    }
+    let at = |quantile: f64| {
+        let beyond = count as f64 * (1.0 - quantile);
+        (beyond >= SAMPLES_BEYOND).then(|| histogram.value_at_quantile(quantile))
+    };
+    LatencySummary {
+        count,
+        p50: at(0.5),
+        p90: at(0.9),
+        p99: at(0.99),
+        p999: at(0.999),
+        max: Some(histogram.max()),
+        clipped,
+        curve: curve(histogram),
+    }
+}
+
+/// Steps of the curve per factor of ten on the axis 1/(1-q).
+const STEPS_PER_DECADE: i32 = 16;
+
+/// Points evenly spread on the axis 1/(1-q), up to the last sample.
+fn curve(histogram: &Histogram<u64>) -> Vec<(f64, u64)> {
+    let mut points = Vec::new();
+    for step in 0.. {
+        let beyond = 10f64.powf(-f64::from(step) / f64::from(STEPS_PER_DECADE));
+        if beyond * (histogram.len() as f64) < 1.0 {
+            break;
+        }
+        let quantile = 1.0 - beyond;
+        points.push((quantile, histogram.value_at_quantile(quantile)));
+    }
+    points.push((1.0, histogram.max()));
+    points
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn recorded(planned_micros: impl Iterator<Item = u32>, now_nanos: u64) -> Recorder {
+        let mut recorder =
+            Recorder::new(ProcessingTime::ZERO, StampUnit::MICROSECOND, None);
+        let stamps: Vec<_> = planned_micros
+            .map(|planned| (EventTime(0), Stamps { planned, ingested: planned }))
+            .collect();
+        recorder.record(&stamps, ProcessingTime(now_nanos));
+        recorder
+    }
+
+    #[test]
+    fn percentiles_are_those_of_the_samples_and_need_ten_beyond() {
+        // 1, 2, ..., 1000 ms.
+        let recorder = recorded((0..1_000).map(|it| it * 1_000), 1_000_000_000);
+        let latencies = recorder.summaries();
+        let close = |value: Option<u64>, millis: f64| {
+            let got = value.expect("enough samples") as f64 / 1e6;
+            assert!((got - millis).abs() <= millis * 0.002, "{got} is not {millis}");
+        };
+        close(latencies.from_planned.p50, 500.0);
+        close(latencies.from_planned.p99, 990.0);
+        close(latencies.from_planned.max, 1_000.0);
+        assert_eq!(latencies.from_planned.p999, None, "one sample lies beyond");
+        assert_eq!(latencies.from_ingestion, latencies.from_planned);
+        assert_eq!(latencies.after_window_end.count, 0);
+        let curve = &latencies.from_planned.curve;
+        assert!(curve.is_sorted_by(|a, b| a.0 < b.0 && a.1 <= b.1), "{curve:?}");
+    }
+
+    #[test]
+    fn what_is_too_long_is_counted_as_clipped_and_what_is_untimed_not_at_all() {
+        let two_hours = 2 * HIGHEST_NANOS;
+        let recorder = recorded([0, u32::MAX].into_iter(), two_hours);
+        let latencies = recorder.summaries();
+        assert_eq!((latencies.from_planned.count, latencies.from_planned.clipped), (1, 1));
+    }
+
+    #[test]
+    fn a_window_end_is_planned_where_its_event_time_is() {
+        // 1,000 events a second, 10,000 events per second of event time: ten times as fast.
+        let clock = WindowClock { event_rate: 10_000.0, rate: 1_000.0 };
+        assert_eq!(clock.planned_end(EventTime(999_999_999)), Some(10_000_000_000));
+        assert_eq!(clock.planned_end(EventTime(i64::MAX)), None);
+    }
+}

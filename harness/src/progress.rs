@@ -1,0 +1,99 @@
+//! The progress bar: how far a run is, how fast, how far behind, how long it will take.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+
+use crate::execute::{Clock, RunSpec};
+use crate::watch::Watch;
+
+/// How often the bar is drawn.
+const DRAW_EVERY: Duration = Duration::from_millis(100);
+
+/// A bar on standard error; nothing is drawn when that is no terminal.
+pub struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    /// For that many runs, or hidden.
+    pub fn new(runs: u64, hidden: bool) -> Self {
+        let bar = if hidden { ProgressBar::hidden() } else { ProgressBar::new(runs) };
+        let style = ProgressStyle::with_template(
+            "[{pos}/{len}] {wide_msg} {elapsed} elapsed, {eta} left",
+        );
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Self { bar }
+    }
+
+    /// One run is over.
+    pub fn step(&self) {
+        self.bar.inc(1);
+    }
+
+    /// Says what is being done between runs.
+    pub fn say(&self, what: impl Into<std::borrow::Cow<'static, str>>) {
+        self.bar.set_message(what);
+    }
+
+    /// Prints a line above the bar.
+    pub fn note(&self, line: &str) {
+        self.bar.suspend(|| eprintln!("{line}"));
+    }
+
+    /// Ends the bar.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    /// Follows a run until the guard is dropped.
+    pub fn follow(&self, watch: &Arc<Watch>, spec: &RunSpec) -> Follower {
+        let stop = Arc::new(AtomicBool::new(false));
+        if self.bar.is_hidden() {
+            return Follower { stop, thread: None };
+        }
+        let (bar, watch, stopped) = (self.bar.clone(), Arc::clone(watch), Arc::clone(&stop));
+        let what = format!("{} on {}", spec.workload.name(), spec.variant);
+        let (events, is_wall) = (spec.events, spec.clock == Clock::Wall);
+        let thread = std::thread::spawn(move || {
+            let mut last = 0;
+            while !stopped.load(Ordering::Relaxed) {
+                let read = watch.read();
+                let rate = (read - last.min(read)) as f64 / DRAW_EVERY.as_secs_f64();
+                last = read;
+                let share = if events == u64::MAX { String::new() } else {
+                    format!("{:.0} %, ", read as f64 * 100.0 / events.max(1) as f64)
+                };
+                let backlog = HumanCount(watch.unread());
+                let rate = HumanCount(rate as u64);
+                bar.set_message(if is_wall {
+                    format!("{what}: {share}{rate} records/s, backlog {backlog};")
+                } else {
+                    format!("{what}: {share}virtual time;")
+                });
+                std::thread::park_timeout(DRAW_EVERY);
+            }
+        });
+        Follower { stop, thread: Some(thread) }
+    }
+}
+
+/// Follows a run; ends when dropped.
+pub struct Follower {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            // A bar that fails to draw is no reason to lose a measurement.
+            drop(thread.join());
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! `run`: one workload on one engine.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dataflow::StopSignal;
+use reports::result::{Measures, RunResult};
+use runtime::Costs;
+use workloads::registry::{AnyEvents, LiveInput};
+
+use crate::cli::RunArgs;
+use crate::error::{Error, Outcome, Result};
+use crate::execute::{Clock, RunClock, RunSpec, Surroundings, clock, execute};
+use crate::output::Writing;
+use crate::pilot::{Oracle, fix, spec};
+use crate::progress::Progress;
+use crate::quantity::Rate;
+use crate::registry::{EngineSpec, Given, Registry, key_value};
+use crate::suite::{Experiment, Length, SuiteRate, Variant};
+use crate::uri::{InputUri, OutputUri};
+use crate::{files, out, table};
+
+/// Events of a run when nobody says.
+const DEFAULT_EVENTS: u64 = 1_000_000;
+
+/// Runs the command.
+///
+/// # Errors
+/// For bad usage or input, and when the engine fails.
+pub fn run(args: &RunArgs, registry: &Registry, stop: &StopSignal) -> Result<Outcome> {
+    let experiment = experiment(args, registry)?;
+    let writes_stdout = args.output == Some(OutputUri::Print);
+    if args.json && writes_stdout {
+        return Err(Error::Input(
+            "--json and an output to standard output exclude one another: both are printed there".to_owned(),
+        ));
+    }
+    if args.trace.is_some() && args.clock == Clock::Wall {
+        return Err(Error::Input("--trace needs --clock virtual".to_owned()));
+    }
+    let mut job = Prepared::new(args, &experiment, stop)?;
+    let mut last = None;
+    for repeat in 0..experiment.repeats {
+        if stop.is_requested() && last.is_some() {
+            break;
+        }
+        let result = job.run(repeat, stop)?;
+        if args.json {
+            out::json(&result);
+        } else {
+            show(args, &result, writes_stdout);
+        }
+        last = Some(result);
+    }
+    let result = last.ok_or_else(|| Error::run("nothing was run"))?;
+    Ok(if result.interrupted {
+        Outcome::Interrupted
+    } else if result.valid {
+        Outcome::Good
+    } else {
+        Outcome::Failed
+    })
+}
+
+fn show(args: &RunArgs, result: &RunResult, on_stderr: bool) {
+    let mut text = table::run(result);
+    if args.batches {
+        text.push('\n');
+        text.push_str(&table::batches(result));
+    }
+    if args.clock == Clock::Virtual {
+        text.push_str(&format!("\nModelled costs: {}", Costs::default()));
+    }
+    if on_stderr { eprintln!("{text}") } else { out::line(&text) }
+}
+
+fn experiment(args: &RunArgs, registry: &Registry) -> Result<Experiment> {
+    let workload = registry.workload(&args.workload)?;
+    let spec = EngineSpec::parse(&args.engine)?;
+    let engine = registry.engine(&spec.name)?;
+    let shared = &args.shared;
+    let set = shared.set.iter().map(|it| key_value(it)).collect::<Result<_>>()?;
+    let given = Given::part(&set, &*workload, &[Arc::clone(&engine)])?;
+    let variant =
+        Variant { engine, name: spec.to_string(), own: spec.settings, shared: given.settings };
+    Ok(Experiment {
+        name: workload.name().to_owned(),
+        workload,
+        variants: vec![variant],
+        rate: match shared.rate {
+            Some(Rate::PerSecond(rate)) => SuiteRate::Fixed(rate),
+            Some(Rate::Max) | None => SuiteRate::Max,
+        },
+        length: match (shared.events, shared.duration) {
+            (Some(events), _) => Length::Events(events),
+            (None, Some(duration)) => Length::Duration(duration),
+            (None, None) => Length::Events(DEFAULT_EVENTS),
+        },
+        warm_up: shared.warm_up,
+        repeats: shared.repeats.unwrap_or(1),
+        parallelism: shared.parallelism.unwrap_or(2),
+        seed: shared.seed.unwrap_or(42),
+        knobs: given.knobs,
+    })
+}
+
+/// A run with its input and output open.
+struct Prepared<'a> {
+    args: &'a RunArgs,
+    spec: RunSpec,
+    /// Events that can be read again; a live input is opened for its run.
+    events: Option<Box<dyn AnyEvents>>,
+    oracle: Oracle,
+}
+
+impl<'a> Prepared<'a> {
+    fn new(args: &'a RunArgs, experiment: &Experiment, stop: &StopSignal) -> Result<Self> {
+        let quiet = Progress::new(0, true);
+        let variant = &experiment.variants[0];
+        let is_virtual = args.clock == Clock::Virtual;
+        let with_pilot = args.input.is_none()
+            && !(is_virtual && matches!(experiment.length, Length::Duration(_)) && args.shared.rate.is_none());
+        if !with_pilot && args.input.is_none() {
+            return Err(Error::Input(
+                "a duration in virtual time needs --rate: there is no pilot there; or give --events".to_owned(),
+            ));
+        }
+        let mut fixed = match (&args.input, experiment.rate) {
+            (Some(_), SuiteRate::Fixed(rate)) => {
+                crate::pilot::Fixed { rate: Some(rate), events: u64::MAX, warm_up: 0 }
+            }
+            (Some(_), _) => crate::pilot::Fixed { rate: None, events: u64::MAX, warm_up: 0 },
+            (None, _) => fix(experiment, stop, &quiet)?,
+        };
+        let mut spec = spec(experiment, variant, fixed, 0)?;
+        spec.clock = args.clock;
+        let events = match &args.input {
+            None => Some(spec.workload.generate(&spec.knobs, spec.seed)),
+            Some(InputUri::File(path)) => {
+                let name = path.display().to_string();
+                let mut input = open_file(path)?;
+                let events = spec.workload.lines(&spec.knobs, &name, &mut input).map_err(Error::input)?;
+                let count = events.count().unwrap_or(0);
+                let limit = args.shared.events.unwrap_or(u64::MAX);
+                fixed.events = count.min(limit);
+                Some(events)
+            }
+            Some(live) => {
+                if is_virtual {
+                    return Err(Error::Input(format!("{live} has no virtual time; read a file instead")));
+                }
+                if args.shared.repeats.is_some_and(|repeats| repeats > 1) {
+                    return Err(Error::Input(format!("{live} can be read once; --repeats needs a file")));
+                }
+                // Every record of a live input is timed from when it became readable.
+                spec.measures = Measures::Latency;
+                spec.rate = None;
+                None
+            }
+        };
+        spec.events = fixed.events;
+        Ok(Self { args, spec, events, oracle: Oracle::default() })
+    }
+
+    fn run(&mut self, repeat: u32, stop: &StopSignal) -> Result<RunResult> {
+        self.spec.repeat = repeat;
+        let spec = &self.spec;
+        let tracing = self.args.trace.is_some();
+        let run_clock = clock(spec.clock, spec.seed, spec.parallelism, tracing)?;
+        let live;
+        let events: &dyn AnyEvents = match (&self.events, &self.args.input) {
+            (Some(events), _) => &**events,
+            (None, Some(uri)) => {
+                live = open_live(uri, spec, &run_clock, stop)?;
+                &*live
+            }
+            (None, None) => return Err(Error::run("a run without events")),
+        };
+        let writing = match &self.args.output {
+            Some(output) => Writing::open(output)?,
+            None => None,
+        };
+        let rows = writing.as_ref().map(Writing::writer);
+        let progress = Progress::new(1, self.args.json || rows.is_some());
+        let around = Surroundings {
+            events,
+            rows: rows.as_ref(),
+            stop,
+            progress: &progress,
+            clock: &run_clock,
+        };
+        let generated = self.args.input.is_none();
+        let oracle = &mut self.oracle;
+        let mut expected = || {
+            if generated { oracle.expected(spec, events, &progress) } else { events.expected(spec.events) }
+        };
+        let result = execute(spec, around, &mut expected);
+        progress.finish();
+        let result = result?;
+        drop(rows);
+        if let Some(writing) = writing {
+            writing.finish()?;
+        }
+        if let (Some(path), RunClock::Virtual(clock)) = (&self.args.trace, &run_clock) {
+            files::write_whole(path, clock.take_trace().as_bytes())
+                .map_err(|error| Error::Input(format!("cannot write {}: {error}", path.display())))?;
+        }
+        Ok(result)
+    }
+}
+
+fn open_file(path: &std::path::Path) -> Result<BufReader<File>> {
+    let refused = |cause: String| Error::Input(format!("cannot read {}: {cause}", path.display()));
+    let file = File::open(path).map_err(|error| refused(error.to_string()))?;
+    match file.metadata() {
+        Ok(found) if found.is_dir() => Err(refused("it is a folder".to_owned())),
+        Ok(_) => Ok(BufReader::new(file)),
+        Err(error) => Err(refused(error.to_string())),
+    }
+}
+
+/// How long a connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+fn open_live(
+    uri: &InputUri,
+    spec: &RunSpec,
+    run_clock: &RunClock,
+    stop: &StopSignal,
+) -> Result<Box<dyn AnyEvents>> {
+    let input: Box<dyn BufRead + Send> = match uri {
+        InputUri::Stdin => Box::new(BufReader::new(std::io::stdin())),
+        InputUri::Tcp(address) => Box::new(BufReader::new(connect(address)?)),
+        InputUri::File(path) => Box::new(open_file(path)?),
+    };
+    let runtime = run_clock.runtime();
+    let start = runtime.now();
+    let clock = Arc::new(move || runtime.now());
+    let live = LiveInput { name: uri.to_string(), input, clock, stop: stop.clone(), start };
+    Ok(spec.workload.live(&spec.knobs, live))
+}
+
+fn connect(address: &str) -> Result<TcpStream> {
+    use std::net::ToSocketAddrs;
+    let refused = |cause: String| Error::Input(format!("cannot connect to tcp:{address}: {cause}"));
+    let mut last = "the name has no address".to_owned();
+    for target in address.to_socket_addrs().map_err(|error| refused(error.to_string()))? {
+        match TcpStream::connect_timeout(&target, CONNECT_TIMEOUT) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => last = error.to_string(),
+        }
+    }
+    Err(refused(last))
+}

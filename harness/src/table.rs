@@ -1,0 +1,181 @@
+//! Tables for the terminal.
+
+use comfy_table::presets;
+use comfy_table::{CellAlignment, ContentArrangement, Table};
+use reports::result::{CompareResult, LatencySummary, Measures, RunResult};
+use reports::units::{self, NO_FIGURE};
+use reports::verdict;
+
+fn table(header: &[&str], numbers_from: usize) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(header.iter().copied());
+    for column in table.column_iter_mut().skip(numbers_from) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+/// The comparison: a table per kind of measurement, then the verdicts.
+pub fn comparison(result: &CompareResult) -> String {
+    let mut text = String::new();
+    for measures in [Measures::Throughput, Measures::Latency] {
+        let groups = groups(&result.runs, measures);
+        if groups.is_empty() {
+            continue;
+        }
+        let mut table = match measures {
+            Measures::Throughput => table(&["workload", "engine", "records/s", "CPU/record", "peak memory", "valid"], 2),
+            Measures::Latency => table(&["workload", "engine", "rate", "p50", "p90", "p99", "p99.9", "max", "CPU/record", "valid"], 2),
+        };
+        for group in &groups {
+            table.add_row(row(group, measures));
+        }
+        text.push_str(&format!("{table}\n"));
+    }
+    if result.runs.iter().any(|run| run.measures == Measures::Latency) {
+        text.push_str("Latency is from the planned time of an event to the emission of its result; medians over runs.\n");
+    }
+    text.push('\n');
+    for experiment in reports::summary::experiments(result) {
+        for sentence in verdict::sentences(&experiment) {
+            text.push_str(&format!("{}\n", sentence.text));
+        }
+    }
+    if result.interrupted {
+        text.push_str("Interrupted: only what had ended by then is shown.\n");
+    }
+    text.trim_end().to_owned()
+}
+
+/// Runs of the same experiment and variant, in the order in which they first ran.
+fn groups(runs: &[RunResult], measures: Measures) -> Vec<Vec<&RunResult>> {
+    let mut groups: Vec<Vec<&RunResult>> = Vec::new();
+    for run in runs.iter().filter(|run| run.measures == measures) {
+        let same = |group: &&mut Vec<&RunResult>| {
+            group[0].experiment == run.experiment && group[0].variant == run.variant
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push(run),
+            None => groups.push(vec![run]),
+        }
+    }
+    groups.sort_by_key(|group| runs.iter().position(|run| run.experiment == group[0].experiment));
+    groups
+}
+
+fn row(group: &[&RunResult], measures: Measures) -> Vec<String> {
+    let valid: Vec<&RunResult> = group.iter().copied().filter(|run| run.valid).collect();
+    let median = |value: &dyn Fn(&RunResult) -> Option<f64>| {
+        median(valid.iter().filter_map(|run| value(run)).collect())
+    };
+    let shown = |value: Option<f64>, show: fn(f64) -> String| value.map_or(NO_FIGURE.to_owned(), show);
+    let latency = |value: fn(&LatencySummary) -> Option<u64>| {
+        let nanos = median(&|run| value(&run.latency_ns.from_planned).map(|nanos| nanos as f64));
+        shown(nanos, units::duration)
+    };
+    let cpu = shown(median(&|run| run.cpu_ns_per_record), units::duration);
+    let first = group[0];
+    let mut row = vec![first.workload.clone(), first.variant.clone()];
+    match measures {
+        Measures::Throughput => {
+            row.push(shown(median(&|run| Some(run.throughput_per_s)), units::rate));
+            row.push(cpu);
+            let memory = median(&|run| run.peak_memory_bytes.map(|bytes| bytes as f64));
+            row.push(shown(memory, units::bytes));
+        }
+        Measures::Latency => {
+            row.push(units::planned_rate(first.rate));
+            row.push(latency(|it| it.p50));
+            row.push(latency(|it| it.p90));
+            row.push(latency(|it| it.p99));
+            row.push(latency(|it| it.p999));
+            row.push(latency(|it| it.max));
+            row.push(cpu);
+        }
+    }
+    row.push(format!("{} of {}", valid.len(), group.len()));
+    row
+}
+
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len().checked_sub(1)? / 2;
+    let upper = values.len() / 2;
+    Some(f64::midpoint(values[middle], values[upper]))
+}
+
+/// A run by itself.
+pub fn run(result: &RunResult) -> String {
+    let mut table = table(&["", ""], 1);
+    let mut add = |name: &str, value: String| {
+        table.add_row(vec![name.to_owned(), value]);
+    };
+    add("workload", result.workload.clone());
+    add("engine", result.variant.clone());
+    add("clock, parallelism, seed", format!("{}, {}, {}", result.clock, result.parallelism, result.seed));
+    add("guarantee", result.guarantee.clone());
+    add("rate", units::planned_rate(result.rate));
+    add("records in", units::count(result.records_in));
+    add("records out", units::count(result.records_out));
+    add("time", units::duration(result.elapsed_ns as f64));
+    add("throughput", units::rate(result.throughput_per_s));
+    if let Some(nanos) = result.cpu_ns_per_record {
+        add("CPU per record", units::duration(nanos));
+    }
+    if let Some(bytes) = result.peak_memory_bytes {
+        add("peak memory", units::bytes(bytes as f64));
+    }
+    if result.latency_ns.from_planned.count > 0 {
+        add("latency from planned", percentiles(&result.latency_ns.from_planned));
+        add("latency from ingestion", percentiles(&result.latency_ns.from_ingestion));
+    }
+    if result.latency_ns.after_window_end.count > 0 {
+        add("latency after window end", percentiles(&result.latency_ns.after_window_end));
+    }
+    if let Some(closed) = result.windows_closed {
+        add("windows closed, late records", format!("{closed}, {}", result.late_records));
+    }
+    for exchange in &result.exchanges {
+        add(&format!("load of {}", exchange.exchange), format!("max/mean {:.3}", exchange.max_over_mean));
+    }
+    let right = match &result.output.expected_digest {
+        None => "not checked",
+        Some(expected) if *expected == result.output.digest => "equal to the evaluator's",
+        Some(_) => "WRONG",
+    };
+    add("output", format!("{} records, {right}", result.output.records));
+    add("valid", if result.valid { "yes".to_owned() } else { result.invalid_because.join(" ") });
+    table.to_string()
+}
+
+fn percentiles(summary: &LatencySummary) -> String {
+    let show = |value: Option<u64>| value.map_or(NO_FIGURE.to_owned(), |it| units::duration(it as f64));
+    format!(
+        "p50 {}  p90 {}  p99 {}  p99.9 {}  max {}",
+        show(summary.p50),
+        show(summary.p90),
+        show(summary.p99),
+        show(summary.p999),
+        show(summary.max)
+    )
+}
+
+/// The batches of a run.
+pub fn batches(result: &RunResult) -> String {
+    let mut table = table(&["batch", "trigger", "delay", "records", "stages", "total", "watermark"], 0);
+    for batch in &result.batches {
+        let stages: Vec<_> = batch.stages_ns.iter().map(|it| units::duration(*it as f64)).collect();
+        table.add_row(vec![
+            batch.batch.to_string(),
+            units::duration(batch.trigger_ns as f64),
+            units::duration(batch.delay_ns as f64),
+            units::count(batch.records),
+            stages.join(" + "),
+            units::duration(batch.total_ns as f64),
+            batch.watermark_ns.map_or(NO_FIGURE.to_owned(), |it| format!("{:.3} s", it as f64 / 1e9)),
+        ]);
+    }
+    table.to_string()
+}

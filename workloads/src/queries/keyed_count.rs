@@ -1,0 +1,90 @@
+//! Counts events per key.
+
+use std::collections::HashMap;
+
+use dataflow::operators::{Count, Input};
+use dataflow::sink::SinkSlot;
+use dataflow::{Data, Digest, Plan, ResultKind, Stream};
+use foldhash::fast::FixedState;
+use serde::{Deserialize, Serialize};
+
+use crate::keyed_event::{KeyedEvent, KeyedEvents};
+use crate::queries::change_rows;
+use crate::spec::{Description, Knobs, Timed, Workload};
+
+/// A running count per key.
+#[derive(Copy, Clone, Debug)]
+pub struct KeyedCount;
+
+/// A row of [`KeyedCount`].
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyCount {
+    /// The key.
+    pub key: u64,
+    /// Its events so far.
+    pub count: u64,
+}
+
+impl Data for KeyCount {}
+
+impl Workload for KeyedCount {
+    type Events = KeyedEvents;
+
+    fn name(&self) -> &'static str {
+        "keyed-count"
+    }
+    fn description(&self) -> Description {
+        Description {
+            origin: "SELECT key, count(*) GROUP BY key, as a stream of changes",
+            operators: "source -> key_by -> count -> map -> sink",
+            state: "a counter per key",
+            stresses: "the exchange by key, the state table, skew of keys",
+            ties: "none are possible",
+        }
+    }
+    fn result(&self) -> ResultKind {
+        ResultKind::Upsert
+    }
+
+    fn events(&self, knobs: &Knobs, seed: u64) -> KeyedEvents {
+        KeyedEvents::new(knobs, seed)
+    }
+
+    fn plan(&self, _: &Knobs, events: Stream<Input<KeyedEvent>>, sink: SinkSlot) -> Plan {
+        events
+            .key_by(|event| event.key)
+            .aggregate(Count::default())
+            .map(|change| change_rows(change, |(key, count)| KeyCount { key, count }))
+            .sink_changes(sink)
+    }
+
+    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = Timed<KeyedEvent>>) -> Digest {
+        let mut counts: HashMap<u64, u64, FixedState> = HashMap::default();
+        for event in events {
+            *counts.entry(event.value.key).or_default() += 1;
+        }
+        let mut digest = Digest::default();
+        for (key, count) in counts {
+            digest.insert(&KeyCount { key, count });
+        }
+        digest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run_plan::run_lines;
+
+    #[test]
+    fn every_event_counts_its_key_one_up() {
+        let rows = run_lines(KeyedCount, &[], &[r#"{"key":3}"#, r#"{"key":1}"#, r#"{"key":3}"#]);
+        let expected = [
+            r#"{"op":"+I","key":1,"count":1}"#,
+            r#"{"op":"+I","key":3,"count":1}"#,
+            r#"{"op":"+U","key":3,"count":2}"#,
+            r#"{"op":"-U","key":3,"count":1}"#,
+        ];
+        assert_eq!(rows, expected);
+    }
+}

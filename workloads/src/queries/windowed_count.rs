@@ -1,0 +1,125 @@
+//! Counts events per key and window of event time.
+
+use std::collections::HashMap;
+
+use dataflow::operators::{Count, Input};
+use dataflow::settings::Setting;
+use dataflow::sink::SinkSlot;
+use dataflow::{Data, Digest, Plan, ResultKind, Stream};
+use foldhash::fast::FixedState;
+use serde::{Deserialize, Serialize};
+
+use crate::keyed_event::{KeyedEvent, KeyedEvents};
+use crate::knobs::{self, MAX_KEYS};
+use crate::spec::{Description, Knobs, Timed, Workload};
+
+/// A count per key and tumbling window.
+#[derive(Copy, Clone, Debug)]
+pub struct WindowedCount;
+
+/// A row of [`WindowedCount`].
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WindowCount {
+    /// The key.
+    pub key: u64,
+    /// End of the window, exclusive, in nanoseconds of event time.
+    pub window_end_ns: i64,
+    /// The key's events in the window.
+    pub count: u64,
+}
+
+impl Data for WindowCount {}
+
+impl Workload for WindowedCount {
+    type Events = KeyedEvents;
+
+    fn name(&self) -> &'static str {
+        "windowed-count"
+    }
+    fn description(&self) -> Description {
+        Description {
+            origin: "the Yahoo streaming benchmark's aggregation, without its join",
+            operators: "source -> key_by -> window -> count -> map -> sink",
+            state: "a counter per key in every open window",
+            stresses: "watermarks, and the burst of results when a window closes",
+            ties: "none are possible",
+        }
+    }
+    fn knobs(&self) -> &'static [Setting] {
+        const KNOBS: &[Setting] =
+            &[Setting::integer("keys", (1, MAX_KEYS), 1_000, "number of distinct keys")];
+        KNOBS
+    }
+    fn result(&self) -> ResultKind {
+        ResultKind::Append
+    }
+    fn has_windows(&self) -> bool {
+        true
+    }
+
+    fn events(&self, knobs: &Knobs, seed: u64) -> KeyedEvents {
+        KeyedEvents::new(knobs, seed)
+    }
+
+    fn plan(&self, knobs: &Knobs, events: Stream<Input<KeyedEvent>>, sink: SinkSlot) -> Plan {
+        events
+            .key_by(|event| event.key)
+            .window(knobs::nanos(knobs, "window_ms"))
+            .aggregate(Count::default())
+            .map(|closed| WindowCount {
+                key: closed.key,
+                window_end_ns: closed.window_end.0,
+                count: closed.result,
+            })
+            .sink(sink)
+    }
+
+    fn expected(
+        &self,
+        knobs: &Knobs,
+        events: &mut dyn Iterator<Item = Timed<KeyedEvent>>,
+    ) -> Digest {
+        let size_ns = knobs::nanos(knobs, "window_ms");
+        let mut digest = Digest::default();
+        // Events come in event-time order, so only one window is open.
+        let mut open = i64::MIN;
+        let mut counts: HashMap<u64, u64, FixedState> = HashMap::default();
+        let mut close = |window: i64, counts: &mut HashMap<u64, u64, FixedState>| {
+            for (key, count) in counts.drain() {
+                digest.insert(&WindowCount { key, window_end_ns: (window + 1) * size_ns, count });
+            }
+        };
+        for event in events {
+            let window = event.event_time.0.div_euclid(size_ns);
+            if window != open {
+                assert!(window > open, "events come in event-time order");
+                close(open, &mut counts);
+                open = window;
+            }
+            *counts.entry(event.value.key).or_default() += 1;
+        }
+        close(open, &mut counts);
+        digest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run_plan::run_lines;
+
+    #[test]
+    fn every_window_counts_its_own() {
+        // A second apart: two in the first window of two seconds, two in the next, one in the last.
+        let keys = [7, 7, 7, 5, 7].map(|key| format!(r#"{{"key":{key}}}"#));
+        let keys = keys.each_ref().map(String::as_str);
+        let rows = run_lines(WindowedCount, &[("event_rate", "1"), ("window_ms", "2000")], &keys);
+        let expected = [
+            r#"{"key":5,"window_end_ns":4000000000,"count":1}"#,
+            r#"{"key":7,"window_end_ns":2000000000,"count":2}"#,
+            r#"{"key":7,"window_end_ns":4000000000,"count":1}"#,
+            r#"{"key":7,"window_end_ns":6000000000,"count":1}"#,
+        ];
+        assert_eq!(rows, expected);
+    }
+}

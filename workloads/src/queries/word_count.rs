@@ -1,0 +1,115 @@
+//! Counts the words of lines.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use dataflow::operators::{Count, Input};
+use dataflow::settings::Setting;
+use dataflow::sink::SinkSlot;
+use dataflow::{Data, Digest, Plan, ResultKind, Stream};
+use foldhash::fast::FixedState;
+use serde::{Deserialize, Serialize};
+
+use crate::queries::change_rows;
+use crate::spec::{Description, Knobs, Timed, Workload};
+use crate::word_lines::{LINE_KNOBS, WordLines};
+
+/// A running count per word.
+#[derive(Copy, Clone, Debug)]
+pub struct WordCount;
+
+/// A row of [`WordCount`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WordTotal {
+    /// The word.
+    pub word: Arc<str>,
+    /// How often it has come so far.
+    pub count: u64,
+}
+
+impl Data for WordTotal {
+    fn size_bytes(&self) -> usize {
+        size_of::<Self>() + self.word.len()
+    }
+}
+
+impl Workload for WordCount {
+    type Events = WordLines;
+
+    fn name(&self) -> &'static str {
+        "word-count"
+    }
+    fn description(&self) -> Description {
+        Description {
+            origin: "the first example of every stream processor",
+            operators: "source -> flat_map -> key_by -> count -> map -> sink",
+            state: "a counter per word",
+            stresses: "fan-out, records on the heap, the exchange of the most frequent word",
+            ties: "none are possible",
+        }
+    }
+    fn knobs(&self) -> &'static [Setting] {
+        LINE_KNOBS
+    }
+    fn result(&self) -> ResultKind {
+        ResultKind::Upsert
+    }
+
+    fn events(&self, knobs: &Knobs, seed: u64) -> WordLines {
+        WordLines::new(knobs, seed)
+    }
+    fn parse(&self, line: &str) -> Result<String, (u64, String)> {
+        Ok(line.to_owned())
+    }
+
+    fn plan(&self, _: &Knobs, events: Stream<Input<String>>, sink: SinkSlot) -> Plan {
+        events
+            .flat_map(|line: String| -> Vec<Arc<str>> {
+                line.split_whitespace().map(Arc::from).collect()
+            })
+            .key_by(|word| Arc::clone(word))
+            .aggregate(Count::default())
+            .map(|change| change_rows(change, |(word, count)| WordTotal { word, count }))
+            .sink_changes(sink)
+    }
+
+    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = Timed<String>>) -> Digest {
+        let mut counts: HashMap<String, u64, FixedState> = HashMap::default();
+        for event in events {
+            for word in event.value.split(char::is_whitespace).filter(|word| !word.is_empty()) {
+                if let Some(count) = counts.get_mut(word) {
+                    *count += 1;
+                } else {
+                    counts.insert(word.to_owned(), 1);
+                }
+            }
+        }
+        let mut digest = Digest::default();
+        for (word, count) in counts {
+            digest.insert(&WordTotal { word: word.into(), count });
+        }
+        digest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run_plan::run_lines;
+
+    #[test]
+    fn words_are_counted_across_lines() {
+        let rows = run_lines(WordCount, &[], &["to be  or", "", " not to\tbe"]);
+        let left: Vec<&String> = rows.iter().filter(|row| row.contains(r#""op":"+"#)).collect();
+        let expected = [
+            r#"{"op":"+I","word":"be","count":1}"#,
+            r#"{"op":"+I","word":"not","count":1}"#,
+            r#"{"op":"+I","word":"or","count":1}"#,
+            r#"{"op":"+I","word":"to","count":1}"#,
+            r#"{"op":"+U","word":"be","count":2}"#,
+            r#"{"op":"+U","word":"to","count":2}"#,
+        ];
+        assert_eq!(left, expected);
+        assert_eq!(rows.len(), 8);
+    }
+}

@@ -1,0 +1,71 @@
+//! Draws that are functions of a seed, the name of a stream and a number.
+
+use dataflow::digest::hash_of;
+use rand::{Rng, SeedableRng};
+use rand_xoshiro::SplitMix64;
+
+/// What SplitMix64 adds to its state at every step.
+const GOLDEN_GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// A sequence of 64-bit draws, any of which is had at once: draw `n` is output `n` of a
+/// `SplitMix64` generator. Streams of different names or seeds are independent, so that a new one
+/// changes none of the others.
+#[derive(Copy, Clone, Debug)]
+pub struct Draws {
+    origin: u64,
+}
+
+impl Draws {
+    /// The stream of this name under a seed.
+    pub fn new(seed: u64, stream: &str) -> Self {
+        Self { origin: hash_of(&(seed, stream)) as u64 }
+    }
+
+    /// The draw with this number, from 0.
+    #[inline]
+    pub fn at(self, number: u64) -> u64 {
+        let state = self.origin.wrapping_add(number.wrapping_mul(GOLDEN_GAMMA));
+        SplitMix64::seed_from_u64(state).next_u64()
+    }
+
+    /// As many draws as it takes for this number: a generator of its own.
+    #[inline]
+    pub fn generator(self, number: u64) -> SplitMix64 {
+        SplitMix64::seed_from_u64(self.at(number))
+    }
+}
+
+/// A number below `bound` out of a draw, by multiplication and shift. A bound of up to 2^32 leaves
+/// no number more than 1 in 2^32 too likely.
+#[inline]
+pub const fn below(draw: u64, bound: u64) -> u64 {
+    ((draw as u128 * bound as u128) >> 64) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn draws_are_the_outputs_of_one_generator() {
+        let draws = Draws::new(42, "keys");
+        let mut generator = SplitMix64::seed_from_u64(draws.origin);
+        for number in 0..1_000 {
+            assert_eq!(draws.at(number), generator.next_u64());
+        }
+    }
+
+    #[test]
+    fn a_draw_depends_on_the_seed_and_on_the_name_of_its_stream() {
+        assert_ne!(Draws::new(1, "keys").at(0), Draws::new(2, "keys").at(0));
+        assert_ne!(Draws::new(1, "keys").at(0), Draws::new(1, "lines").at(0));
+    }
+
+    #[test]
+    fn numbers_stay_below_their_bound() {
+        assert_eq!(below(0, 10), 0);
+        assert_eq!(below(u64::MAX, 10), 9);
+        assert_eq!(below(1 << 63, 10), 5);
+        assert_eq!(below(u64::MAX, 1), 0);
+    }
+}

@@ -1,0 +1,128 @@
+//! A workload with its types erased.
+
+use std::collections::BTreeMap;
+use std::io::BufRead;
+use std::sync::Arc;
+
+use dataflow::settings::{Setting, SettingError, Settings};
+use dataflow::sink::SinkSlot;
+use dataflow::{Digest, Plan, ResultKind, Stream};
+use serde_json::Value;
+
+use crate::arrival::{Paced, Schedule};
+use crate::event_clock::EventClock;
+use crate::event_order::in_event_time;
+use crate::knobs;
+use crate::lines::{LineEvents, read_lines};
+use crate::live::{LiveEvents, json_line};
+use crate::registry::{AnyEvents, AnyWorkload, InputError, LiveInput};
+use crate::spec::{Description, Events, Knobs, Workload};
+
+/// The one implementation of [`AnyWorkload`]. A wrapper rather than an implementation for every
+/// `Workload`, so that what it makes can own a share of the workload.
+pub(crate) struct Registered<W>(pub Arc<W>);
+
+impl<W: Workload> AnyWorkload for Registered<W> {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+    fn description(&self) -> Description {
+        self.0.description()
+    }
+    fn knobs(&self) -> Vec<Setting> {
+        knobs::with_common(self.0.knobs())
+    }
+    fn result(&self) -> ResultKind {
+        self.0.result()
+    }
+    fn has_windows(&self) -> bool {
+        self.0.has_windows()
+    }
+    fn suggests(&self) -> &'static [(&'static str, i64)] {
+        self.0.suggests()
+    }
+
+    fn resolve(
+        &self,
+        given: &BTreeMap<String, Value>,
+        rate: Option<f64>,
+    ) -> Result<Settings, SettingError> {
+        let owner = format!("workload {}", self.name());
+        let mut knobs = Settings::resolve(&owner, &self.knobs(), given, rate.is_none())?;
+        if knobs.get_number("event_rate").is_none() {
+            knobs.set("event_rate", rate.unwrap_or(knobs::EVENT_RATE_AT_MAX));
+        }
+        Ok(knobs)
+    }
+
+    fn generate(&self, knobs: &Settings, seed: u64) -> Box<dyn AnyEvents> {
+        Box::new(NumberedEvents {
+            workload: Arc::clone(&self.0),
+            knobs: knobs.clone(),
+            events: Arc::new(self.0.events(knobs, seed)),
+            count: u64::MAX,
+            name: format!("generated {}", self.name()),
+        })
+    }
+
+    fn lines(
+        &self,
+        knobs: &Settings,
+        name: &str,
+        input: &mut dyn BufRead,
+    ) -> Result<Box<dyn AnyEvents>, InputError> {
+        let events = read_lines(name, input, |line| self.0.parse(line))?;
+        let count = events.len() as u64;
+        let clock = EventClock::new(knobs.number("event_rate"));
+        Ok(Box::new(NumberedEvents {
+            workload: Arc::clone(&self.0),
+            knobs: knobs.clone(),
+            events: Arc::new(LineEvents { events, clock }),
+            count,
+            name: name.to_owned(),
+        }))
+    }
+
+    fn live(&self, knobs: &Settings, live: LiveInput) -> Box<dyn AnyEvents> {
+        Box::new(LiveEvents::new(Arc::clone(&self.0), knobs, live))
+    }
+}
+
+/// Events that are functions of their numbers: generated, or the lines of a finite input.
+struct NumberedEvents<W, G> {
+    workload: Arc<W>,
+    knobs: Knobs,
+    events: Arc<G>,
+    count: u64,
+    /// The input as the user knows it.
+    name: String,
+}
+
+impl<W, G> AnyEvents for NumberedEvents<W, G>
+where
+    W: Workload,
+    G: Events<Event = <W::Events as Events>::Event>,
+{
+    fn count(&self) -> Option<u64> {
+        Some(self.count)
+    }
+
+    fn plan(&self, schedule: Schedule, sink: SinkSlot) -> Plan {
+        let schedule = Schedule { events: schedule.events.min(self.count), ..schedule };
+        let splits = self.knobs.integer("splits") as u32;
+        let source = Paced::new(Arc::clone(&self.events), schedule, splits, self.name.clone());
+        let bound_nanos = knobs::nanos(&self.knobs, "disorder_ms");
+        let stream = Stream::from_source(Arc::new(source), bound_nanos);
+        self.workload.plan(&self.knobs, stream, sink)
+    }
+
+    fn expected(&self, count: u64) -> Digest {
+        let mut events = in_event_time(&*self.events, count.min(self.count));
+        self.workload.expected(&self.knobs, &mut events)
+    }
+
+    fn sample(&self, count: u64) -> String {
+        let numbers = 0..count.min(self.count);
+        numbers.map(|number| json_line(&self.events.event(number).value)).collect()
+    }
+}
