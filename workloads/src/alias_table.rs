@@ -92,7 +92,10 @@ mod tests {
         // Cell 0 belongs to 0 for half of its width, and to 1 for the rest.
         let table = AliasTable::new(&[1.0, 3.0]);
         let quarter = 1_u64 << 62;
-        assert_eq!([0, quarter, 2 * quarter, 3 * quarter].map(|draw| table.pick(draw)), [0, 1, 1, 1]);
+        assert_eq!(
+            [0, quarter, 2 * quarter, 3 * quarter].map(|draw| table.pick(draw)),
+            [0, 1, 1, 1]
+        );
         assert_eq!(table.pick(quarter - 1), 0);
         assert_eq!(AliasTable::new(&[0.1]).pick(u64::MAX), 0);
     }

@@ -180,7 +180,11 @@ mod tests {
         Schedule { rate, events, warm_up: 0, start: ProcessingTime::from_millis(5), unit: UNIT }
     }
 
-    fn read(paced: &Paced<KeyedEvents>, split: u32, offsets: Range<u64>) -> Vec<Record<KeyedEvent>> {
+    fn read(
+        paced: &Paced<KeyedEvents>,
+        split: u32,
+        offsets: Range<u64>,
+    ) -> Vec<Record<KeyedEvent>> {
         let mut records = Vec::new();
         paced.reader().read(split, offsets, &mut records).unwrap();
         records

@@ -65,7 +65,9 @@ mod tests {
         assert!(delays.iter().all(|delay| (0..=3_000_000).contains(delay)));
         let mean = delays.iter().sum::<i64>() as f64 / delays.len() as f64;
         // Three standard errors of a uniform distribution's mean.
-        assert!((mean - 1_500_000.0).abs() < 3.0 * 3_000_000.0 / 12_f64.sqrt() / 100_000_f64.sqrt());
+        assert!(
+            (mean - 1_500_000.0).abs() < 3.0 * 3_000_000.0 / 12_f64.sqrt() / 100_000_f64.sqrt()
+        );
         assert_eq!(disorder.longest_nanos(), 3_000_000);
     }
 

@@ -114,7 +114,8 @@ mod tests {
 
     #[test]
     fn a_buffer_counts_the_payload() {
-        let event = |bytes| KeyedEvents::new(&common(&[("payload_bytes", bytes)]), 1).event(0).value;
+        let event =
+            |bytes| KeyedEvents::new(&common(&[("payload_bytes", bytes)]), 1).event(0).value;
         assert_eq!(event("0").size_bytes(), 16);
         assert_eq!(event("100").size_bytes(), 116);
     }

@@ -83,9 +83,8 @@ impl<W: Workload> AnyEvents for LiveEvents<W> {
 pub(crate) fn json_line<E: Data>(event: &E) -> String {
     let json = serde_json::to_string(event);
     // An event that JSON cannot express is shown as such.
-    let json = json.unwrap_or_else(|error| {
-        serde_json::json!({ "not_json": error.to_string() }).to_string()
-    });
+    let json = json
+        .unwrap_or_else(|error| serde_json::json!({ "not_json": error.to_string() }).to_string());
     json + "\n"
 }
 

@@ -1,6 +1,5 @@
 //! Draws that are functions of a seed, the name of a stream and a number.
 
-use dataflow::digest::hash_of;
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::SplitMix64;
 
@@ -18,7 +17,9 @@ pub struct Draws {
 impl Draws {
     /// The stream of this name under a seed.
     pub fn new(seed: u64, stream: &str) -> Self {
-        Self { origin: hash_of(&(seed, stream)) as u64 }
+        let mix = |state: u64| SplitMix64::seed_from_u64(state).next_u64();
+        let origin = stream.bytes().fold(mix(seed), |state, byte| mix(state ^ u64::from(byte)));
+        Self { origin }
     }
 
     /// The draw with this number, from 0.

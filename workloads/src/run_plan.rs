@@ -8,9 +8,7 @@ use dataflow::plan::{Layout, StageId};
 use dataflow::sink::{SinkSlot, Wants};
 use dataflow::source::{Next, READ_CHUNK};
 use dataflow::stage::{InputPort, Stage};
-use dataflow::{
-    Batch, Digest, EventTime, Outbox, Plan, ProcessingTime, Progress, StampUnit, Step,
-};
+use dataflow::{Batch, Digest, EventTime, Outbox, Plan, ProcessingTime, Progress, StampUnit, Step};
 
 use crate::arrival::Schedule;
 use crate::registry::{AnyEvents, register};

@@ -124,7 +124,8 @@ mod tests {
     use crate::knobs;
 
     fn lines(given: &[(&str, &str)]) -> WordLines {
-        let given = given.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
+        let given =
+            given.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
         let declared = knobs::with_common(LINE_KNOBS);
         let mut knobs = Knobs::resolve("test", &declared, &given, false).unwrap();
         knobs.set("event_rate", 1_000_000.0);

@@ -236,7 +236,7 @@ fn check_avalanche(name: &str, bits: u32, sample: impl Fn(u64, Option<u32>) -> u
 
 /// `number` spread over a word, or small: both are met in results.
 fn word(number: u64) -> u64 {
-    if number % 2 == 0 { number } else { number.wrapping_mul(0x9e37_79b9_7f4a_7c15) }
+    if number.is_multiple_of(2) { number } else { number.wrapping_mul(0x9e37_79b9_7f4a_7c15) }
 }
 
 fn flip(word: u64, bit: Option<u32>) -> u64 {
@@ -260,8 +260,7 @@ fn every_input_bit_moves_about_half_of_the_output() {
         if let Some(bit) = bit {
             bytes[bit as usize / 8] ^= 1 << (bit % 8);
         }
-        let mut hasher = Bytes(&bytes);
-        hash_of(&mut hasher)
+        hash_of(&Bytes(&bytes))
     });
 }
 

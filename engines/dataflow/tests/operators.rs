@@ -109,10 +109,11 @@ fn a_large_fan_out_stops_between_two_records() {
 #[test]
 fn a_fused_chain_is_its_operators_one_after_the_other() {
     let chain = Then::new(
-        Then::new(Map::new(|x: u64| x * 3), Filter::new(|x: &u64| x % 2 == 0)),
+        Then::new(Map::new(|x: u64| x * 3), Filter::new(|x: &u64| x.is_multiple_of(2))),
         FlatMap::new(|x: u64| [x, x + 1]),
     );
-    let expected = (0..50).map(|x| x * 3).filter(|x| x % 2 == 0).flat_map(|x| [x, x + 1]);
+    let expected =
+        (0..50_u64).map(|x| x * 3).filter(|x| x.is_multiple_of(2)).flat_map(|x| [x, x + 1]);
     let got = verify_operator(chain, records(0..50), expected.collect());
     assert_eq!((got[2].value, got[2].event_time), (6, EventTime(2)));
 }

@@ -17,7 +17,7 @@ pub struct Offsets {
 pub struct Cut {
     /// Offsets to read of every split; empty where there is nothing new.
     pub ranges: Vec<Range<u64>>,
-    /// When a split will have more, as far as it is planned.
+    /// When a split will have more, or should be looked at again.
     pub next_at: Option<ProcessingTime>,
 }
 
@@ -67,24 +67,26 @@ impl Offsets {
             let available = splits.available(split as u32, from, now)?;
             match available.next {
                 Next::Never => self.ended[split] = available.end == from,
-                Next::At(at) => next_at = Some(next_at.map_or(at, |next: ProcessingTime| next.min(at))),
-                Next::Unknown => {}
+                Next::At(at) => next_at = earlier(next_at, at),
+                Next::Unknown => next_at = earlier(next_at, now.after(UNPLANNED_POLL_NANOS)),
             }
             ranges.push(from..available.end);
         }
         let total: u64 = ranges.iter().map(|range| range.end - range.start).sum();
         if total > max_offsets {
+            // Should every share be less than one record, the split that is behind gives one, so
+            // that the batch is not empty.
+            let behind = (0..ranges.len())
+                .filter(|&split| !ranges[split].is_empty())
+                .min_by_key(|&split| (ranges[split].start, split));
             for range in &mut ranges {
                 let share = u128::from(range.end - range.start) * u128::from(max_offsets);
                 range.end = range.start + (share / u128::from(total)) as u64;
             }
-            // Fewer records than splits: one of the first that has something, so that the batch
-            // is not empty.
-            if ranges.iter().all(Range::is_empty) {
-                let first = (0..ranges.len()).min_by_key(|&split| (ranges[split].start, split));
-                if let Some(first) = first {
-                    ranges[first].end += 1;
-                }
+            if ranges.iter().all(Range::is_empty)
+                && let Some(behind) = behind
+            {
+                ranges[behind].end += 1;
             }
         }
         Ok(Cut { ranges, next_at })
@@ -96,6 +98,13 @@ impl Offsets {
             *read = range.end;
         }
     }
+}
+
+/// How long to wait before looking again at a split that does not say when it will have more.
+const UNPLANNED_POLL_NANOS: u64 = 1_000_000;
+
+fn earlier(known: Option<ProcessingTime>, at: ProcessingTime) -> Option<ProcessingTime> {
+    Some(known.map_or(at, |known| known.min(at)))
 }
 
 #[cfg(test)]
@@ -137,6 +146,27 @@ mod tests {
     #[test]
     fn a_limit_is_shared_in_proportion_to_what_is_available() {
         assert_eq!(cuts(&[30, 10], 20), [[15, 5], [30, 10]]);
+    }
+
+    #[test]
+    fn a_limit_below_the_number_of_splits_takes_from_one_that_has_something() {
+        assert_eq!(cuts(&[0, 2, 1], 1), [[0, 1, 0], [0, 1, 1], [0, 2, 1]]);
+    }
+
+    #[test]
+    fn a_split_that_does_not_know_is_looked_at_again_before_one_that_does() {
+        struct Mixed;
+        impl Splits for Mixed {
+            fn splits(&self) -> u32 {
+                2
+            }
+            fn available(&self, split: u32, _: u64, _: ProcessingTime) -> Result<Available, SourceError> {
+                let planned = Next::At(ProcessingTime::from_millis(9_000));
+                Ok(Available { end: 0, next: if split == 0 { planned } else { Next::Unknown } })
+            }
+        }
+        let cut = Offsets::new(2).cut(&Mixed, ProcessingTime::from_millis(10), u64::MAX);
+        assert_eq!(cut.unwrap().next_at, Some(ProcessingTime::from_millis(11)));
     }
 
     #[test]

@@ -18,6 +18,7 @@ use dataflow::{
 use crate::cut::{Cut, Offsets};
 use crate::scheduler::Scheduler;
 use crate::settings::{BLOCK_BUFFER_BYTES, Resolved, SETTINGS};
+use crate::status::Status;
 use crate::task::{Partition, TaskResult, TaskSpec};
 use crate::trigger::TriggerClock;
 
@@ -123,7 +124,10 @@ impl Driver {
                 Next::Wait(next_at) => {
                     let polled = now.after(self.settings.polling_nanos);
                     let at = match (self.settings.interval_nanos, self.settings.polling_nanos) {
-                        (0, 0) => next_at.unwrap_or(now.after(1_000_000)),
+                        (0, 0) => {
+                            let timer = self.wake_at().unwrap_or(ProcessingTime::MAX);
+                            next_at.expect("an open split says when to look again").min(timer)
+                        }
                         (0, _) => polled,
                         _ => self.trigger.next_after(now),
                     };
@@ -189,6 +193,7 @@ impl Driver {
             let inputs = std::mem::take(&mut blocks[stage.0]);
             let partitions = std::mem::take(&mut self.partitions[stage.0]);
             let tasks = partitions.into_iter().zip(inputs).map(|(partition, blocks)| TaskSpec {
+                status: Status::new(partition.name()),
                 offsets: if reads_source { own(&cut, partition.number, count) } else { Vec::new() },
                 partition,
                 blocks,
@@ -264,11 +269,10 @@ impl Driver {
         self.run_batch(nothing, now, now, EventTime::MAX).await?;
         let mut completion =
             Completion { records_in: self.records_in, interrupted, ..Completion::default() };
+        let stall_nanos = self.settings.stall_nanos;
         for (stage, partitions) in self.partitions.iter_mut().enumerate() {
             for partition in partitions {
-                if let Some(sink) = &mut partition.sink {
-                    poll_fn(|context| sink.poll_finish(context)).await?;
-                }
+                partition.finish_sink(&*self.runtime, &mut *self.timer, stall_nanos).await?;
                 completion.records_out += partition.records_out;
                 completion.add_outbox(&self.plan, StageId(stage), &partition.outbox);
             }

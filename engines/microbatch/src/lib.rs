@@ -8,6 +8,7 @@ pub mod cut;
 mod driver;
 mod scheduler;
 mod settings;
+mod status;
 mod task;
 pub mod trigger;
 

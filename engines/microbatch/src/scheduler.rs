@@ -2,21 +2,20 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
 use dataflow::EngineError;
 use dataflow::runtime::{Home, Runtime, Timer};
 
+use crate::status::{Activity, Status};
 use crate::task::{self, TaskResult, TaskSpec};
 
 /// Slots on which tasks run, a stage at a time: a stage begins when the one before it has ended.
 pub(crate) struct Scheduler {
     slots: u32,
     runtime: Arc<dyn Runtime>,
-    /// Steps done by all tasks, for the watchdog.
-    steps: Arc<AtomicU64>,
+    /// The watchdog's.
     timer: Box<dyn Timer>,
     stall_nanos: u64,
 }
@@ -28,7 +27,7 @@ struct StageRun {
 
 struct StageState {
     waiting: VecDeque<TaskSpec>,
-    unfinished: Vec<String>,
+    unfinished: usize,
     results: Vec<TaskResult>,
     error: Option<EngineError>,
     driver: Option<Waker>,
@@ -37,7 +36,7 @@ struct StageState {
 impl Scheduler {
     pub(crate) fn new(slots: u32, runtime: Arc<dyn Runtime>, stall_nanos: u64) -> Self {
         let timer = runtime.timer();
-        Self { slots, runtime, steps: Arc::new(AtomicU64::new(0)), timer, stall_nanos }
+        Self { slots, runtime, timer, stall_nanos }
     }
 
     /// Runs all tasks of a stage to their end. Results come in the order of partitions.
@@ -46,9 +45,9 @@ impl Scheduler {
         tasks: VecDeque<TaskSpec>,
     ) -> Result<Vec<TaskResult>, EngineError> {
         let count = tasks.len();
-        let name = |spec: &TaskSpec| format!("{}/{}", spec.partition.stage_name, spec.partition.number);
+        let statuses: Vec<_> = tasks.iter().map(|spec| Arc::clone(&spec.status)).collect();
         let state = StageState {
-            unfinished: tasks.iter().map(name).collect(),
+            unfinished: count,
             waiting: tasks,
             results: Vec::with_capacity(count),
             error: None,
@@ -56,42 +55,47 @@ impl Scheduler {
         };
         let stage = Arc::new(StageRun { state: Mutex::new(state) });
         for slot in 0..self.slots.min(count as u32) {
-            let slot_run =
-                run_slot(Arc::clone(&stage), Home(slot), Arc::clone(&self.runtime), Arc::clone(&self.steps));
+            let slot_run = run_slot(Arc::clone(&stage), Home(slot), Arc::clone(&self.runtime));
             self.runtime.spawn(Home(slot), Box::pin(slot_run));
         }
-        let mut results = self.wait(&stage, count).await?;
+        let mut results = self.wait(&stage, &statuses).await?;
+        self.timer.disarm();
         results.sort_by_key(|result| result.partition.number);
         Ok(results)
     }
 
     /// Waits for the last task; ends the run when nothing moves for too long.
-    async fn wait(&mut self, stage: &StageRun, count: usize) -> Result<Vec<TaskResult>, EngineError> {
-        let Self { runtime, steps, timer, stall_nanos, .. } = self;
+    async fn wait(
+        &mut self,
+        stage: &StageRun,
+        statuses: &[Arc<Status>],
+    ) -> Result<Vec<TaskResult>, EngineError> {
+        let Self { runtime, timer, stall_nanos, .. } = self;
+        let steps = || statuses.iter().map(|status| status.steps()).sum::<u64>();
         let mut seen = None;
         poll_fn(|context| {
             let mut state = stage.state.lock().expect("no task fails while it holds a stage");
             if let Some(error) = state.error.take() {
                 return Poll::Ready(Err(error));
             }
-            if state.results.len() == count {
+            if state.unfinished == 0 {
                 return Poll::Ready(Ok(std::mem::take(&mut state.results)));
             }
             state.driver = Some(context.waker().clone());
             drop(state);
             if seen.is_none() {
-                seen = Some(steps.load(Ordering::Relaxed));
+                seen = Some(steps());
                 timer.arm(runtime.now().after(*stall_nanos));
             }
             while timer.poll_due(context).is_ready() {
-                let now = steps.load(Ordering::Relaxed);
-                if seen == Some(now) {
-                    let state = stage.state.lock().expect("no task fails while it holds a stage");
-                    let waiting = state.unfinished.iter().map(|it| format!("task {it} does not end"));
+                let steps = steps();
+                let works = statuses.iter().any(|status| status.get() == Activity::Charged);
+                if seen == Some(steps) && !works {
+                    let waiting = statuses.iter().filter_map(|status| status.describe()).collect();
                     let seconds = *stall_nanos / 1_000_000_000;
-                    return Poll::Ready(Err(EngineError::Stalled { seconds, waiting: waiting.collect() }));
+                    return Poll::Ready(Err(EngineError::Stalled { seconds, waiting }));
                 }
-                seen = Some(now);
+                seen = Some(steps);
                 timer.arm(runtime.now().after(*stall_nanos));
             }
             Poll::Pending
@@ -105,7 +109,6 @@ async fn run_slot(
     stage: Arc<StageRun>,
     home: Home,
     runtime: Arc<dyn Runtime>,
-    steps: Arc<AtomicU64>,
 ) {
     let mut done = None;
     loop {
@@ -119,16 +122,15 @@ async fn run_slot(
             state.waiting.pop_front()
         };
         let Some(spec) = next else { return };
-        done = Some(task::run(spec, home, Arc::clone(&runtime), Arc::clone(&steps)).await);
+        done = Some(task::run(spec, home, Arc::clone(&runtime)).await);
     }
 }
 
 impl StageState {
     fn finish(&mut self, result: TaskResult) {
-        let name = format!("{}/{}", result.partition.stage_name, result.partition.number);
-        self.unfinished.retain(|unfinished| *unfinished != name);
         self.results.push(result);
-        if self.unfinished.is_empty() {
+        self.unfinished -= 1;
+        if self.unfinished == 0 {
             self.driver.take().into_iter().for_each(Waker::wake);
         }
     }

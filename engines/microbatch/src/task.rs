@@ -3,13 +3,15 @@
 use std::future::poll_fn;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 
-use dataflow::runtime::{Home, Runtime, Work, sleep_until};
+use dataflow::runtime::{Home, Runtime, Timer, Work, sleep_until};
 use dataflow::sink::Sink;
 use dataflow::source::{BatchReader, READ_CHUNK};
 use dataflow::stage::{InputPort, Stage, StageError};
 use dataflow::{Batch, EngineError, EventTime, Outbox, Progress, Step};
+
+use crate::status::{Activity, Status};
 
 /// What lives from batch to batch: a stage's instance for one partition. It moves into a task and
 /// back.
@@ -23,6 +25,34 @@ pub(crate) struct Partition {
     pub(crate) records_out: u64,
 }
 
+impl Partition {
+    /// `stage/partition`.
+    pub(crate) fn name(&self) -> String {
+        format!("{}/{}", self.stage_name, self.number)
+    }
+
+    /// Waits until everything that the sink took is where it belongs. A sink that takes longer
+    /// than `stall_nanos` ends the run.
+    pub(crate) async fn finish_sink(
+        &mut self,
+        runtime: &dyn Runtime,
+        timer: &mut dyn Timer,
+        stall_nanos: u64,
+    ) -> Result<(), EngineError> {
+        let Some(sink) = &mut self.sink else { return Ok(()) };
+        timer.arm(runtime.now().after(stall_nanos));
+        let finished = poll_fn(|context| match sink.poll_finish(context) {
+            Poll::Ready(finished) => Poll::Ready(Some(finished)),
+            Poll::Pending => timer.poll_due(context).map(|()| None),
+        });
+        if let Some(finished) = finished.await {
+            return Ok(finished?);
+        }
+        let waiting = vec![format!("{} waits for room in the sink", self.name())];
+        Err(EngineError::Stalled { seconds: stall_nanos / 1_000_000_000, waiting })
+    }
+}
+
 /// What a task is to do.
 pub(crate) struct TaskSpec {
     pub(crate) partition: Partition,
@@ -34,6 +64,7 @@ pub(crate) struct TaskSpec {
     pub(crate) before: Progress,
     /// What is in force in this batch: applied once, after the records.
     pub(crate) in_force: Progress,
+    pub(crate) status: Arc<Status>,
 }
 
 /// What a task leaves.
@@ -54,7 +85,7 @@ struct Running<'a> {
     work: Work,
     home: Home,
     runtime: &'a dyn Runtime,
-    steps: &'a AtomicU64,
+    status: &'a Status,
 }
 
 /// Runs a task to its end.
@@ -62,7 +93,6 @@ pub(crate) async fn run(
     spec: TaskSpec,
     home: Home,
     runtime: Arc<dyn Runtime>,
-    steps: Arc<AtomicU64>,
 ) -> Result<TaskResult, EngineError> {
     let mut running = Running {
         partition: spec.partition,
@@ -70,8 +100,9 @@ pub(crate) async fn run(
         work: Work { tasks: 1, ..Work::default() },
         home,
         runtime: &*runtime,
-        steps: &steps,
+        status: &spec.status,
     };
+    running.status.set(Activity::Working);
     running.advance(spec.before).await?;
     let mut newest = EventTime::MIN;
     for (split, offsets) in spec.offsets {
@@ -87,6 +118,7 @@ pub(crate) async fn run(
     running.advance(spec.in_force).await?;
     running.partition.stage.flush(&mut running.partition.outbox);
     running.hand_over().await?;
+    running.status.set(Activity::Ended);
     Ok(TaskResult { partition: running.partition, blocks: running.blocks, consumed, newest })
 }
 
@@ -121,7 +153,7 @@ impl Running<'_> {
                 break;
             }
         }
-        self.steps.fetch_add(1, Ordering::Relaxed);
+        self.status.step();
         Ok(())
     }
 
@@ -143,11 +175,19 @@ impl Running<'_> {
     async fn hand_over(&mut self) -> Result<(), EngineError> {
         let work = std::mem::take(&mut self.work);
         if let Some(at) = self.runtime.reserve(self.home, work) {
+            self.status.set(Activity::Charged);
             sleep_until(self.runtime, at).await;
+            self.status.set(Activity::Working);
         }
+        self.status.step();
         let partition = &mut self.partition;
         while let Some(sealed) = partition.outbox.take() {
-            self.blocks.push((sealed.edge, sealed.channel, sealed.batch));
+            if sealed.batch.is_empty() {
+                // It carries a watermark only, and the driver's is the one that counts.
+                partition.outbox.give_back(sealed.edge, sealed.batch);
+            } else {
+                self.blocks.push((sealed.edge, sealed.channel, sealed.batch));
+            }
         }
         if let Some(sink) = &mut partition.sink
             && !partition.outbox.output.is_empty()
@@ -155,9 +195,10 @@ impl Running<'_> {
             partition.records_out += partition.outbox.output.written;
             sink.write(&mut partition.outbox.output, self.runtime.now())?;
             partition.outbox.output.clear();
+            self.status.set(Activity::Sink);
             poll_fn(|context| sink.poll_room(context)).await?;
+            self.status.set(Activity::Working);
         }
-        self.steps.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 

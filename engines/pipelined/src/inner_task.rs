@@ -18,13 +18,12 @@ pub(crate) async fn run(subtask: &mut Subtask, gate: Arc<InputGate>) -> Result<(
     let mut merger = WatermarkMerger::new(open);
     let mut returned = None;
     while open > 0 {
+        let received = next(subtask, &gate, &mut returned).await;
         let now = subtask.runtime.now();
         subtask.flush_if_due(now).await?;
         // Processing time enters before the buffer, with the watermark as it was.
         subtask.advance(Progress { processing_time: now, ..subtask.progress }).await?;
-        let Some((channel, port, message)) = next(subtask, &gate, &mut returned).await else {
-            continue;
-        };
+        let Some((channel, port, message)) = received else { continue };
         match message {
             Message::Data(mut batch) => {
                 let work = Work { records: batch.len() as u64, buffers: 1, tasks: 0 };

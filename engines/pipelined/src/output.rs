@@ -48,6 +48,11 @@ impl TaskOutput {
         }
     }
 
+    /// Whether there is nothing to hand over.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.outbox.is_empty() && self.outbox.output.is_empty()
+    }
+
     /// Hands over what the outbox holds. Never blocks; afterwards [`TaskOutput::poll_room`] tells
     /// when more input may be taken.
     pub(crate) fn hand_over(&mut self) -> Result<(), SinkError> {

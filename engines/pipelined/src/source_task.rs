@@ -105,6 +105,9 @@ pub(crate) async fn run(
                 subtask.advance(Progress { watermark, processing_time: now }).await?;
             }
         }
+        if subtask.stage.wake_at().is_some_and(|at| at <= now) {
+            subtask.advance(Progress { processing_time: now, ..subtask.progress }).await?;
+        }
         let found = source.look(turn, now).map_err(|error| subtask.fail_with(error))?;
         if source.has_ended() {
             break;

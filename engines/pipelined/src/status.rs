@@ -11,6 +11,8 @@ use dataflow::{Completion, EngineError};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Activity {
     Working,
+    /// For the time that its work takes under virtual time.
+    Charged,
     /// For a buffer on its input gate.
     Input,
     /// For room on this channel of this outgoing edge, or in the sink (`None`).
@@ -55,7 +57,7 @@ impl Status {
     fn describe(&self) -> Option<String> {
         let what = match self.get() {
             Activity::Ended => return None,
-            Activity::Working => "is in the middle of a step".to_owned(),
+            Activity::Working | Activity::Charged => "is in the middle of a step".to_owned(),
             Activity::Input => "waits for input".to_owned(),
             Activity::NextEvent => "waits for its next event".to_owned(),
             Activity::Room(None) => "waits for room in the sink".to_owned(),
@@ -124,8 +126,8 @@ impl JobState {
     }
 }
 
-/// Ends the job when for `timeout_nanos` no subtask has made a step and no source waits for an
-/// event: whoever waits is named.
+/// Ends the job when for `timeout_nanos` no subtask has made a step, none works and no source waits
+/// for an event: whoever waits is named.
 pub(crate) async fn watch(
     statuses: Vec<Arc<Status>>,
     state: Arc<JobState>,
@@ -141,8 +143,8 @@ pub(crate) async fn watch(
         if statuses.iter().all(|status| status.get() == Activity::Ended) {
             return;
         }
-        let waits_for_events = statuses.iter().any(|it| it.get() == Activity::NextEvent);
-        if steps != last.0 || waits_for_events {
+        let goes_on = |activity| matches!(activity, Activity::NextEvent | Activity::Charged);
+        if steps != last.0 || statuses.iter().any(|status| goes_on(status.get())) {
             last = (steps, now);
         } else if now.since(last.1) >= timeout_nanos {
             let waiting = statuses.iter().filter_map(|status| status.describe()).collect();

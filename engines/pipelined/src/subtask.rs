@@ -114,14 +114,19 @@ impl Subtask {
 
     /// Charges the work, hands its output over, and waits until there is room for more.
     pub(crate) async fn settle(&mut self, work: Work) -> Result<(), Stopped> {
+        // A flusher that finds nothing moves nothing, or idle subtasks would hide a stall.
+        if work != Work::default() || !self.output.is_empty() {
+            self.status.step();
+        }
         if work != Work::default()
             && let Some(at) = self.runtime.reserve(self.home, work)
         {
+            self.status.set(Activity::Charged);
             self.timer.arm(at);
             poll_fn(|context| self.timer.poll_due(context)).await;
+            self.status.set(Activity::Working);
         }
         self.output.hand_over().map_err(|error| self.fail_with(error))?;
-        self.status.step();
         if self.output.has_room() { Ok(()) } else { self.wait_for_room().await }
     }
 
@@ -168,7 +173,8 @@ impl Subtask {
         self.advance(Progress { watermark: EventTime::MAX, ..self.progress }).await?;
         self.flush().await?;
         self.output.end();
-        let output = &mut self.output;
+        let Self { output, status, .. } = self;
+        status.set(Activity::Room(None));
         let finished = poll_fn(|context| output.poll_finish(context)).await;
         finished.map_err(|error| self.fail_with(error))?;
         self.status.set(Activity::Ended);

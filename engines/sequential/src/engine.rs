@@ -3,13 +3,14 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use dataflow::engine::{BoxFuture, Job};
 use dataflow::plan::{Layout, StageId};
 use dataflow::progress::{BoundedOutOfOrderness, WatermarkMerger};
-use dataflow::runtime::{Home, Runtime, Work, sleep_until, yield_now};
+use dataflow::runtime::{Home, Runtime, Work, sleep_until};
 use dataflow::settings::{Setting, Settings};
-use dataflow::sink::Sink;
+use dataflow::sink::{Sink, SinkError};
 use dataflow::source::{Available, Next, READ_CHUNK};
 use dataflow::stage::{InputPort, Stage, StageError};
 use dataflow::{
@@ -21,6 +22,7 @@ use dataflow::{
 pub const SETTINGS: &[Setting] = &[
     Setting::choice("guarantee", &["none"], "delivery guarantee; only `none` so far, as there is no recovery yet"),
     Setting::integer("watermark_interval_records", (1, i64::MAX), 4_096, "the watermark moves after this many records"),
+    Setting::integer("stall_timeout_ms", (100, 3_600_000), 10_000, "the run ends with an error when the sink has no room for this long, in ms"),
 ];
 
 /// Buffers between two stages, in bytes.
@@ -69,6 +71,7 @@ struct Run {
     runtime: Arc<dyn Runtime>,
     control: Control,
     watermark_records: u64,
+    stall_nanos: u64,
     completion: Completion,
     /// The source's batch between two chunks.
     emptied: Option<Batch>,
@@ -96,6 +99,7 @@ impl Run {
             runtime,
             control,
             watermark_records: settings.integer("watermark_interval_records"),
+            stall_nanos: settings.integer("stall_timeout_ms") * 1_000_000,
             completion: Completion::default(),
             emptied: None,
         }
@@ -106,10 +110,8 @@ impl Run {
         observer.started(self.runtime.now());
         self.read_all().await?;
         self.advance_all(Progress { watermark: EventTime::MAX, ..self.instances[0].progress }).await?;
-        for instance in &mut self.instances {
-            if let Some(sink) = &mut instance.sink {
-                poll_fn(|context| sink.poll_finish(context)).await?;
-            }
+        for stage in 0..self.instances.len() {
+            self.wait_for_sink(StageId(stage), |sink, context| sink.poll_finish(context)).await?;
         }
         for (stage, instance) in self.instances.iter().enumerate() {
             self.completion.add_outbox(&self.plan, StageId(stage), &instance.outbox);
@@ -133,6 +135,7 @@ impl Run {
                 break;
             }
             let now = self.runtime.now();
+            self.set_clock(now).await?;
             let mut next_at = ProcessingTime::MAX;
             let mut read = 0;
             let mut ended = Vec::new();
@@ -153,7 +156,6 @@ impl Run {
                 watermarks.observe(reader.read(*split, *offset..end, &mut batch)?);
                 read += end - *offset;
                 *offset = end;
-                self.set_clock(now).await?;
                 batch = self.send(batch).await?;
                 self.control.observer.read(*split, now, end);
             }
@@ -215,7 +217,6 @@ impl Run {
     /// Sends a chunk through all stages; returns it emptied.
     async fn send(&mut self, batch: Batch) -> Result<Batch, EngineError> {
         self.run_pending(VecDeque::from([(StageId(0), InputPort(0), 0, batch)])).await?;
-        yield_now().await;
         Ok(self.emptied.take().expect("the source's batch comes back when it is finished"))
     }
 
@@ -323,9 +324,30 @@ impl Run {
             self.completion.records_out += instance.outbox.output.written;
             sink.write(&mut instance.outbox.output, self.runtime.now())?;
             instance.outbox.output.clear();
-            poll_fn(|context| sink.poll_room(context)).await?;
+            self.wait_for_sink(stage, |sink, context| sink.poll_room(context)).await?;
         }
         Ok(())
+    }
+
+    /// Waits until a stage's sink, if it has one, is ready. When that takes too long the run ends.
+    async fn wait_for_sink(
+        &mut self,
+        stage: StageId,
+        mut poll: impl FnMut(&mut dyn Sink, &mut Context<'_>) -> Poll<Result<(), SinkError>>,
+    ) -> Result<(), EngineError> {
+        let Some(sink) = &mut self.instances[stage.0].sink else { return Ok(()) };
+        let timeout = sleep_until(&*self.runtime, self.runtime.now().after(self.stall_nanos));
+        let mut timeout = std::pin::pin!(timeout);
+        let ready = poll_fn(|context| match poll(&mut **sink, context) {
+            Poll::Ready(ready) => Poll::Ready(Some(ready)),
+            Poll::Pending => timeout.as_mut().poll(context).map(|()| None),
+        });
+        if let Some(ready) = ready.await {
+            return Ok(ready?);
+        }
+        let name = &self.plan.stages[stage.0].name;
+        let waiting = vec![format!("{name}/0 waits for room in the sink")];
+        Err(EngineError::Stalled { seconds: self.stall_nanos / 1_000_000_000, waiting })
     }
 
     fn failed(&self, stage: StageId, cause: StageError) -> EngineError {

@@ -4,6 +4,7 @@
 //! record that is lost, doubled or counted under the wrong key shows.
 
 use clap::ValueEnum;
+use dataflow::digest::hash_of;
 use serde::Serialize;
 
 /// What the sink does with each `(key, count)` it is given.
@@ -22,9 +23,12 @@ impl Sink {
     pub fn absorb(self, accumulator: u128, key: u64, count: u64) -> u128 {
         match self {
             Sink::Sum => accumulator.wrapping_add(u128::from(count)),
-            Sink::Digest => accumulator
-                .wrapping_sub(hash128(key, count.wrapping_sub(1)))
-                .wrapping_add(hash128(key, count)),
+            Sink::Digest => {
+                let after = hash_of(&(key, count));
+                // The first count of a key replaces nothing.
+                let before = if count > 1 { hash_of(&(key, count - 1)) } else { 0 };
+                accumulator.wrapping_sub(before).wrapping_add(after)
+            }
         }
     }
 
@@ -37,31 +41,19 @@ impl Sink {
     }
 }
 
-/// Two folded multiplies, one for each half. The constants are digits of pi.
-#[inline(always)]
-fn hash128(key: u64, count: u64) -> u128 {
-    let low = folded_multiply(key ^ 0x243f_6a88_85a3_08d3, count ^ 0x1319_8a2e_0370_7344);
-    let high = folded_multiply(key ^ 0xa409_3822_299f_31d0, count ^ 0x082e_fa98_ec4e_6c89);
-    u128::from(high) << 64 | u128::from(low)
-}
-
-#[inline(always)]
-fn folded_multiply(a: u64, b: u64) -> u64 {
-    let product = u128::from(a) * u128::from(b);
-    product as u64 ^ (product >> 64) as u64
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Sink, hash128};
+    use dataflow::digest::hash_of;
+
+    use super::Sink;
 
     #[test]
     fn a_digest_keeps_the_table_and_nothing_of_the_way_there() {
         let updates = [(7, 1), (9, 1), (7, 2), (7, 3), (9, 2)];
         let digest = updates.iter().fold(0, |a, &(k, c)| Sink::Digest.absorb(a, k, c));
-        let table: u128 = [(7, 3), (9, 2)]
+        let table: u128 = [(7u64, 3u64), (9, 2)]
             .iter()
-            .fold(0, |a: u128, &(k, c)| a.wrapping_add(hash128(k, c)).wrapping_sub(hash128(k, 0)));
+            .fold(0, |a: u128, row| a.wrapping_add(hash_of(row)));
         assert_eq!(digest, table);
     }
 

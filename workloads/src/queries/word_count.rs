@@ -67,7 +67,7 @@ impl Workload for WordCount {
             .flat_map(|line: String| -> Vec<Arc<str>> {
                 line.split_whitespace().map(Arc::from).collect()
             })
-            .key_by(|word| Arc::clone(word))
+            .key_by(Arc::clone)
             .aggregate(Count::default())
             .map(|change| change_rows(change, |(word, count)| WordTotal { word, count }))
             .sink_changes(sink)

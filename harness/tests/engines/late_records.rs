@@ -1,0 +1,83 @@
+//! Records later than the bound: the models may differ in which they find late, but nothing is
+//! lost and nothing is counted twice.
+
+use std::collections::BTreeSet;
+
+use dataflow::operators::{Count, WindowResult};
+use dataflow::{Collect, EventTime, Record, SidePort, TwoInputOperator};
+
+use crate::fixture::{
+    Event, Events, MILLI, Setup, everywhere, key_of, run, windowed_counts,
+};
+
+const LATE: SidePort<Event> = SidePort::new(0);
+const SIZE: i64 = 50 * MILLI as i64;
+
+/// Whether it was late, then a window's key, end and count or a late event's key, 0 and number.
+type Row = (bool, u64, i64, u64);
+
+/// Puts both inputs into one result.
+#[derive(Clone)]
+struct Both;
+
+impl TwoInputOperator for Both {
+    type Left = WindowResult<u64, u64>;
+    type Right = Event;
+    type Out = Row;
+    fn process_left(&mut self, record: Record<Self::Left>, out: &mut impl Collect<Row>) {
+        let WindowResult { key, window_end, result } = record.value;
+        out.push(record.with((false, key, window_end.0, result)));
+    }
+    fn process_right(&mut self, record: Record<Event>, out: &mut impl Collect<Row>) {
+        let (key, number) = record.value;
+        out.push(record.with((true, key, 0, number)));
+    }
+}
+
+/// Up to 20 ms late, which the bound allows, and every tenth event half a second more.
+fn with_stragglers(splits: u32) -> Events {
+    let within = Events::new(4_000).disordered(20);
+    let time = within.clone();
+    within.splits(splits).at(move |number| {
+        let more = if number % 10 == 9 { 500 * MILLI as i64 } else { 0 };
+        time.event_time(number) - more
+    })
+}
+
+#[test]
+fn windows_hold_exactly_what_was_not_put_out_as_late() {
+    everywhere(|engine, parallelism, clock| {
+        for splits in [1, 3, 8] {
+            let events = with_stragglers(splits);
+            let settings =
+                [("max_offsets_per_trigger", 100.into()), ("watermark_interval_records", 32.into())];
+            let finished = run(Setup::new(engine, parallelism, clock).settings(&settings), |sink| {
+                let windows = events.stream().key_by(key_of).window(SIZE).late_to(LATE);
+                let windows = windows.aggregate(Count::default());
+                let late = windows.side_output(LATE).key_by(key_of);
+                windows.key_by(|row| row.key).join(late, Both).sink(sink)
+            });
+            let rows: Vec<Row> = finished
+                .collected
+                .rows()
+                .into_iter()
+                .map(|row| serde_json::from_value(row).expect("a row"))
+                .collect();
+            let what = format!("{} at {parallelism}, {splits} splits, {clock:?}", engine.name());
+            let late: BTreeSet<u64> =
+                rows.iter().filter(|row| row.0).map(|&(_, _, _, number)| number).collect();
+            let mut counted: Vec<_> = rows
+                .iter()
+                .filter(|row| !row.0)
+                .map(|&(_, key, end, result)| WindowResult { key, window_end: EventTime(end), result })
+                .collect();
+            counted.sort_by_key(|row| (row.window_end, row.key));
+            let on_time = events.all().filter(|((_, number), _)| !late.contains(number));
+            assert_eq!(counted, windowed_counts(on_time, SIZE), "{what}");
+            assert_eq!(finished.completion.counters.late_records, late.len() as u64, "{what}");
+            assert!(late.iter().all(|number| number % 10 == 9), "{what}: on time, and dropped");
+            // A subtask that reads a split in two chunks at most may find nothing late.
+            assert!(!late.is_empty() || splits == 8, "{what}: nothing was late");
+        }
+    });
+}
