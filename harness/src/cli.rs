@@ -16,6 +16,7 @@ pub const MAX_PARALLELISM: u32 = 32_768;
 /// checks every answer, and compares.
 #[derive(Debug, Parser)]
 #[command(name = "streamgauge", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Example:\n  streamgauge compare --quick")]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -52,10 +53,10 @@ pub enum Command {
 #[derive(Args, Clone, Debug, Default)]
 pub struct SharedArgs {
     /// Runs per engine, in alternation
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000), allow_hyphen_values = true)]
     pub repeats: Option<u32>,
     /// Events of this time at the start are digested but not timed, such as 200ms
-    #[arg(long, value_name = "DURATION", value_parser = quantity::duration)]
+    #[arg(long, value_name = "DURATION", value_parser = quantity::duration, allow_hyphen_values = true)]
     pub warm_up: Option<Duration>,
     /// Events per second (100000, 1e5, 100k), or max: as fast as they are taken
     #[arg(long, value_parser = quantity::rate, allow_hyphen_values = true)]
@@ -64,13 +65,13 @@ pub struct SharedArgs {
     #[arg(long, value_parser = quantity::count, conflicts_with = "duration", allow_hyphen_values = true)]
     pub events: Option<u64>,
     /// Events of this time at the rate, such as 2s; at max a pilot turns it into a number
-    #[arg(long, value_parser = quantity::duration)]
+    #[arg(long, value_parser = quantity::duration, allow_hyphen_values = true)]
     pub duration: Option<Duration>,
     /// Subtasks per stage
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PARALLELISM)), allow_hyphen_values = true)]
     pub parallelism: Option<u32>,
     /// Seed of everything drawn at random
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub seed: Option<u64>,
     /// A knob of the workload or a setting of an engine; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
@@ -145,16 +146,16 @@ pub struct VerifyArgs {
     #[arg(long = "workload", value_name = "WORKLOAD")]
     pub workloads: Vec<String>,
     /// Subtasks per stage, several separated by commas
-    #[arg(long, value_delimiter = ',', default_values_t = [1, 2, 4, 8], value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PARALLELISM)))]
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 2, 4, 8], value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PARALLELISM)), allow_hyphen_values = true)]
     pub parallelism: Vec<u32>,
     /// Only this clock
     #[arg(long, value_enum)]
     pub clock: Option<Clock>,
     /// Events per cell
-    #[arg(long, value_parser = quantity::count, default_value = "100000")]
+    #[arg(long, value_parser = quantity::count, default_value = "100000", allow_hyphen_values = true)]
     pub events: u64,
     /// Seed of everything drawn at random
-    #[arg(long, default_value_t = 42)]
+    #[arg(long, default_value_t = 42, allow_hyphen_values = true)]
     pub seed: u64,
     /// A knob of the workloads that have it; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
@@ -198,10 +199,10 @@ pub struct SampleArgs {
     #[arg(long)]
     pub workload: String,
     /// Number of events
-    #[arg(long, value_parser = quantity::count, default_value = "10")]
+    #[arg(long, value_parser = quantity::count, default_value = "10", allow_hyphen_values = true)]
     pub events: u64,
     /// Seed of everything drawn at random
-    #[arg(long, default_value_t = 42)]
+    #[arg(long, default_value_t = 42, allow_hyphen_values = true)]
     pub seed: u64,
     /// A knob; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]

@@ -1,7 +1,7 @@
 //! From runs to ratios and verdicts.
 
 use reports::result::{Comparison, Measures, RunResult, Verdict};
-use reports::units;
+use serde_json::Value;
 
 use crate::statistics::Ratio;
 
@@ -11,6 +11,8 @@ struct Metric {
     value: fn(&RunResult) -> Option<f64>,
     more_is_better: bool,
     measures: Measures,
+    /// Settings that decide it in most cases: named with every verdict.
+    decisive: &'static [&'static str],
 }
 
 const METRICS: &[Metric] = &[
@@ -19,30 +21,32 @@ const METRICS: &[Metric] = &[
         value: |run| Some(run.throughput_per_s),
         more_is_better: true,
         measures: Measures::Throughput,
+        decisive: DECIDE_THROUGHPUT,
     },
     Metric {
         name: "latency_ns.from_planned.p50",
         value: |run| run.latency_ns.from_planned.p50.map(|nanos| nanos as f64),
         more_is_better: false,
         measures: Measures::Latency,
+        decisive: DECIDE_LATENCY,
     },
     Metric {
         name: "latency_ns.from_planned.p99",
         value: |run| run.latency_ns.from_planned.p99.map(|nanos| nanos as f64),
         more_is_better: false,
         measures: Measures::Latency,
+        decisive: DECIDE_LATENCY,
     },
 ];
 
-/// Settings that decide most differences between the models, named in every verdict.
-const DECISIVE: &[&str] = &[
-    "batch_interval_ms",
-    "polling_delay_ms",
-    "max_offsets_per_trigger",
+const DECIDE_THROUGHPUT: &[&str] =
+    &["buffer_bytes", "batch_interval_ms", "max_offsets_per_trigger", "shuffle_partitions"];
+const DECIDE_LATENCY: &[&str] = &[
     "buffer_bytes",
     "buffer_timeout_ms",
     "watermark_interval_ms",
-    "watermark_interval_records",
+    "batch_interval_ms",
+    "polling_delay_ms",
 ];
 
 /// Every pair of variants of every experiment, by every metric that their runs measure.
@@ -93,7 +97,7 @@ fn compare(metric: &Metric, runs: &[&RunResult], a: &str, b: &str) -> Option<Com
     let pairs: Vec<(f64, f64)> =
         valid.filter_map(|(a, b)| Some(((metric.value)(a)?, (metric.value)(b)?))).collect();
     let ratio = Ratio::of(&pairs);
-    let (verdict, reason) = verdict(metric, ratio.as_ref(), a, b);
+    let (verdict, reason) = verdict(metric, ratio.as_ref());
     Some(Comparison {
         experiment: first_a.experiment.clone(),
         workload: first_a.workload.clone(),
@@ -104,36 +108,36 @@ fn compare(metric: &Metric, runs: &[&RunResult], a: &str, b: &str) -> Option<Com
         interval: ratio.as_ref().map(|ratio| ratio.interval),
         repeats: pairs.len() as u32,
         verdict,
-        why: format!("{reason} {}", settings(first_a, first_b)),
+        why: format!("{reason}Settings at work: {}; {}.", settings(metric, first_a), settings(metric, first_b)),
     })
 }
 
-fn verdict(metric: &Metric, ratio: Option<&Ratio>, a: &str, b: &str) -> (Verdict, String) {
+fn verdict(metric: &Metric, ratio: Option<&Ratio>) -> (Verdict, String) {
     let Some(ratio) = ratio else {
-        return (Verdict::None, "No pair of valid runs is left to compare.".to_owned());
+        return (Verdict::None, "No pair of valid runs is left to compare. ".to_owned());
     };
     if !ratio.is_enough() {
         let pairs = ratio.pairs;
-        return (Verdict::None, format!("Too few repeats for a verdict: {pairs} valid pairs."));
+        return (Verdict::None, format!("Too few repeats for a verdict: {pairs} valid pairs. "));
     }
     if ratio.is_tie() {
-        return (Verdict::Tie, "The interval contains 1: the difference is within the noise.".to_owned());
+        return (Verdict::Tie, "The interval contains 1: the difference is within the noise. ".to_owned());
     }
     let a_is_better = (ratio.mean > 1.0) == metric.more_is_better;
-    let (better, times) =
-        if a_is_better { (a, ratio.mean) } else { (b, 1.0 / ratio.mean) };
-    let times = units::ratio(if metric.more_is_better { times } else { 1.0 / times });
-    let verdict = if a_is_better { Verdict::A } else { Verdict::B };
-    let what = if metric.more_is_better { "throughput" } else { "latency" };
-    (verdict, format!("{better} has {times} times the {what} of the other."))
+    (if a_is_better { Verdict::A } else { Verdict::B }, String::new())
 }
 
-/// The settings at work, of both sides.
-fn settings(a: &RunResult, b: &RunResult) -> String {
-    let of = |run: &RunResult| {
-        let known = DECISIVE.iter().filter_map(|name| Some((name, run.settings.get(*name)?)));
-        let known: Vec<_> = known.map(|(name, value)| format!("{name}={value}")).collect();
-        format!("{} with {}", run.variant, known.join(", "))
-    };
-    format!("Settings at work: {}; {}.", of(a), of(b))
+/// The decisive settings of a run.
+fn settings(metric: &Metric, run: &RunResult) -> String {
+    let known = metric.decisive.iter().filter_map(|name| Some((name, run.settings.get(*name)?)));
+    let known: Vec<_> = known.map(|(name, value)| format!("{name}={}", plain(value))).collect();
+    format!("{} with {}", run.engine, known.join(", "))
+}
+
+/// A number without `.0`.
+fn plain(value: &Value) -> String {
+    match value.as_f64() {
+        Some(number) => number.to_string(),
+        None => value.to_string(),
+    }
 }

@@ -54,7 +54,7 @@ pub fn main(registry: &Registry) -> ExitCode {
     match status {
         Ok(outcome) => ExitCode::from(outcome.status()),
         Err(error) => {
-            eprintln!("error: {error}");
+            out::note(&format!("error: {error}"));
             ExitCode::from(error.status())
         }
     }

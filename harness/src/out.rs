@@ -1,4 +1,4 @@
-//! Standard output, by way of which a closed pipe is no panic.
+//! Standard output and standard error, by way of which a closed pipe is no panic.
 
 use std::io::Write;
 
@@ -7,10 +7,15 @@ pub fn line(text: &str) {
     drop(writeln!(std::io::stdout(), "{text}"));
 }
 
+/// Prints a line on standard error, likewise.
+pub fn note(text: &str) {
+    drop(writeln!(std::io::stderr(), "{text}"));
+}
+
 /// Prints a value as one line of JSON.
 pub fn json(value: &impl serde::Serialize) {
     match serde_json::to_string(value) {
         Ok(text) => line(&text),
-        Err(error) => eprintln!("error: the result cannot be printed as JSON: {error}"),
+        Err(error) => note(&format!("error: the result cannot be printed as JSON: {error}")),
     }
 }

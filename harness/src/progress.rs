@@ -41,7 +41,7 @@ impl Progress {
 
     /// Prints a line above the bar.
     pub fn note(&self, line: &str) {
-        self.bar.suspend(|| eprintln!("{line}"));
+        self.bar.suspend(|| crate::out::note(line));
     }
 
     /// Ends the bar.

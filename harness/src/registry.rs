@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use dataflow::Engine;
-use dataflow::settings::{Settings, nearest};
+use dataflow::settings::{Setting, SettingError, Settings, nearest};
 use serde_json::Value;
 use workloads::registry::AnyWorkload;
 
@@ -186,7 +186,20 @@ pub fn resolve_settings(
         values.entry(name).or_insert(value);
     }
     let owner = format!("engine {}", engine.name());
-    Settings::resolve(&owner, engine.settings(), &values, at_max).map_err(Error::input)
+    Settings::resolve(&owner, engine.settings(), &values, at_max)
+        .map_err(|error| explained(&error, engine.settings()))
+}
+
+/// A value that is none for its setting, with what the setting is.
+fn explained(error: &SettingError, settings: &[Setting]) -> Error {
+    let name = match error {
+        SettingError::Value { name, .. } => Some(name),
+        SettingError::Unknown { .. } => None,
+    };
+    match settings.iter().find(|setting| name.is_some_and(|name| setting.name == name)) {
+        Some(setting) => Error::Input(format!("{error} ({})", setting.help)),
+        None => Error::input(error),
+    }
 }
 
 #[cfg(test)]

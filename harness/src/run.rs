@@ -1,8 +1,9 @@
 //! `run`: one workload on one engine.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use workloads::registry::{AnyEvents, LiveInput};
 use crate::cli::RunArgs;
 use crate::error::{Error, Outcome, Result};
 use crate::execute::{Clock, RunClock, RunSpec, Surroundings, clock, execute};
+use crate::files::WholeFile;
 use crate::output::Writing;
 use crate::pilot::{Oracle, fix, spec};
 use crate::progress::Progress;
@@ -21,7 +23,7 @@ use crate::quantity::Rate;
 use crate::registry::{EngineSpec, Given, Registry, key_value};
 use crate::suite::{Experiment, Length, SuiteRate, Variant};
 use crate::uri::{InputUri, OutputUri};
-use crate::{files, out, table};
+use crate::{out, table};
 
 /// Events of a run when nobody says.
 const DEFAULT_EVENTS: u64 = 1_000_000;
@@ -74,7 +76,7 @@ fn show(args: &RunArgs, result: &RunResult, on_stderr: bool) {
     if args.clock == Clock::Virtual {
         text.push_str(&format!("\nModelled costs: {}", Costs::default()));
     }
-    if on_stderr { eprintln!("{text}") } else { out::line(&text) }
+    if on_stderr { out::note(&text) } else { out::line(&text) }
 }
 
 fn experiment(args: &RunArgs, registry: &Registry) -> Result<Experiment> {
@@ -183,6 +185,10 @@ impl<'a> Prepared<'a> {
             Some(output) => Writing::open(output)?,
             None => None,
         };
+        let trace = match &self.args.trace {
+            Some(path) => Some((path, WholeFile::create(path).map_err(|error| unwritable(path, &error))?)),
+            None => None,
+        };
         let rows = writing.as_ref().map(Writing::writer);
         let progress = Progress::new(1, self.args.json || rows.is_some());
         let around = Surroundings {
@@ -204,15 +210,19 @@ impl<'a> Prepared<'a> {
         if let Some(writing) = writing {
             writing.finish()?;
         }
-        if let (Some(path), RunClock::Virtual(clock)) = (&self.args.trace, &run_clock) {
-            files::write_whole(path, clock.take_trace().as_bytes())
-                .map_err(|error| Error::Input(format!("cannot write {}: {error}", path.display())))?;
+        if let (Some((path, mut file)), RunClock::Virtual(clock)) = (trace, &run_clock) {
+            let written = file.write_all(clock.take_trace().as_bytes()).and_then(|()| file.keep());
+            written.map_err(|error| unwritable(path, &error))?;
         }
         Ok(result)
     }
 }
 
-fn open_file(path: &std::path::Path) -> Result<BufReader<File>> {
+fn unwritable(path: &Path, error: &std::io::Error) -> Error {
+    Error::Input(format!("cannot write {}: {error}", path.display()))
+}
+
+fn open_file(path: &Path) -> Result<BufReader<File>> {
     let refused = |cause: String| Error::Input(format!("cannot read {}: {cause}", path.display()));
     let file = File::open(path).map_err(|error| refused(error.to_string()))?;
     match file.metadata() {

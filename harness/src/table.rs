@@ -39,8 +39,9 @@ pub fn comparison(result: &CompareResult) -> String {
     }
     text.push('\n');
     for experiment in reports::summary::experiments(result) {
+        text.push_str(&format!("{}:\n", experiment.name));
         for sentence in verdict::sentences(&experiment) {
-            text.push_str(&format!("{}\n", sentence.text));
+            text.push_str(&format!("  {}\n", sentence.text));
         }
     }
     if result.interrupted {

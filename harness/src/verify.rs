@@ -1,6 +1,6 @@
 //! `verify`: every workload on every engine against its evaluator.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use dataflow::{Digest, Engine, StopSignal};
@@ -15,7 +15,7 @@ use crate::error::{Error, Outcome, Result};
 use crate::execute::{Clock, RunSpec, Surroundings, clock, execute};
 use crate::out;
 use crate::progress::Progress;
-use crate::registry::{Given, Registry, key_value, resolve_settings};
+use crate::registry::{Registry, key_value, resolve_settings, unknown};
 
 /// Windows in the events of a cell.
 const WINDOWS_PER_CELL: u64 = 25;
@@ -68,10 +68,11 @@ pub fn verify(args: &VerifyArgs, registry: &Registry, stop: &StopSignal) -> Resu
     };
     let set: BTreeMap<String, Value> =
         args.set.iter().map(|it| key_value(it)).collect::<Result<_>>()?;
-    for name in set.keys() {
-        if !workloads.iter().any(|it| it.knobs().iter().any(|knob| knob.name == name)) {
-            Given::part(&BTreeMap::from([(name.clone(), Value::Null)]), &*workloads[0], &[])?;
-        }
+    let knobs: BTreeSet<&str> =
+        workloads.iter().flat_map(|it| it.knobs()).map(|knob| knob.name).collect();
+    let knobs: Vec<&str> = knobs.into_iter().collect();
+    if let Some(name) = set.keys().find(|name| !knobs.contains(&name.as_str())) {
+        return Err(unknown("knob", name, &knobs));
     }
     let clocks = args.clock.map_or(vec![Clock::Wall, Clock::Virtual], |clock| vec![clock]);
     let progress = Progress::new(0, args.json);
@@ -82,10 +83,11 @@ pub fn verify(args: &VerifyArgs, registry: &Registry, stop: &StopSignal) -> Resu
             for &clock in &clocks {
                 for &parallelism in &args.parallelism {
                     for engine in &engines {
+                        let cell = prepared.cell(engine, parallelism, clock, stop, &progress)?;
                         if stop.is_requested() {
+                            // It may have seen a part of its events only: no answer to judge.
                             return finish(&cells, args.json, true);
                         }
-                        let cell = prepared.cell(engine, parallelism, clock, stop, &progress)?;
                         if !args.json && !cell.ok {
                             out::line(&line(&cell));
                         }
@@ -119,8 +121,18 @@ fn finish(cells: &[Cell], json: bool, interrupted: bool) -> Result<Outcome> {
 
 fn line(cell: &Cell) -> String {
     let Cell { workload, engine, parallelism, clock, digest, expected_digest, .. } = cell;
-    let windows = cell.windows_closed.map_or(String::new(), |it| format!(", {it} windows closed"));
-    format!("FAILED {workload} on {engine}, parallelism {parallelism}, {clock}: {digest} instead of {expected_digest}{windows}")
+    let mut because = Vec::new();
+    if digest != expected_digest {
+        because.push(format!("{digest} instead of {expected_digest}"));
+    }
+    if let Some(closed) = cell.windows_closed.filter(|closed| *closed < FEWEST_WINDOWS) {
+        because.push(format!("{closed} windows closed before the end, not {FEWEST_WINDOWS}: --events is too small"));
+    }
+    if because.is_empty() {
+        because.push("records came late within the bound of disorder".to_owned());
+    }
+    let because = because.join("; ");
+    format!("FAILED {workload} on {engine}, parallelism {parallelism}, {clock}: {because}")
 }
 
 /// In order, and for a workload with windows also with disorder within the bound.

@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use dataflow::digest::hash_of;
-use dataflow::state::DenseTable;
+use dataflow::state::KeyedTable;
 use dataflow::{Change, Digest};
 use foldhash::fast::FixedState;
 
@@ -29,7 +29,7 @@ fn running_count(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(RECORDS as u64));
     for distinct in [1_000, 100_000, 1_000_000] {
         let keys = keys(distinct);
-        let mut table = DenseTable::<u64, u64>::default();
+        let mut table = KeyedTable::<u64, u64>::default();
         let mut map = HashMap::with_hasher(FixedState::with_seed(7));
         for key in 0..distinct {
             *table.entry(&key, || 0) += 1;

@@ -147,7 +147,7 @@ pub struct Appending {
 }
 
 impl<T: Data> Tail<T> for Appending {
-    #[inline]
+    #[inline(always)]
     fn push(&mut self, record: Record<T>, out: &mut Outbox) {
         out.output.append(&record, self.wants);
     }
@@ -163,7 +163,7 @@ pub struct Changing {
 }
 
 impl<T: Data> Tail<Change<T>> for Changing {
-    #[inline]
+    #[inline(always)]
     fn push(&mut self, record: Record<Change<T>>, out: &mut Outbox) {
         out.output.change(&record, self.wants);
     }

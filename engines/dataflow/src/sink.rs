@@ -51,7 +51,7 @@ impl Output {
         self.text.clear();
     }
 
-    #[inline]
+    #[inline(always)]
     fn note<T>(&mut self, record: &Record<T>, wants: Wants) {
         self.written += 1;
         if wants.stamps {
@@ -60,7 +60,7 @@ impl Output {
     }
 
     /// Writes a record of an `append` result.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn append<T: Serialize>(&mut self, record: &Record<T>, wants: Wants) {
         self.note(record, wants);
         self.digest.insert(&record.value);
@@ -70,7 +70,7 @@ impl Output {
     }
 
     /// Writes a change of an `upsert` or `retract` result.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn change<T: Serialize>(&mut self, record: &Record<Change<T>>, wants: Wants) {
         self.note(record, wants);
         match &record.value {
@@ -91,7 +91,7 @@ impl Output {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn change_line<T: Serialize>(&mut self, wants: Wants, op: &'static str, row: &T) {
         #[derive(Serialize)]
         struct Line<'a, T> {

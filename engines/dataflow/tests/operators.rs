@@ -176,6 +176,50 @@ fn a_failure_names_the_operator_that_failed() {
     }
 }
 
+/// Lets records through, and fails the run at one that the watermark has overtaken.
+#[derive(Clone)]
+struct Overtaken(EventTime);
+
+impl Operator for Overtaken {
+    type In = WindowResult<u64, u64>;
+    type Out = u64;
+    fn process(&mut self, record: Record<Self::In>, out: &mut impl Collect<u64>) {
+        if record.event_time <= self.0 {
+            out.fail(Failure::at(record.event_time, "overtaken"));
+        }
+        out.push(record.with(record.value.key));
+    }
+    fn advance(&mut self, now: Progress, _: &mut impl Collect<u64>) -> Step {
+        self.0 = now.watermark;
+        Step::Done
+    }
+}
+
+#[test]
+fn a_watermark_waits_until_everything_in_front_of_it_is_through() {
+    // With an outbox of one slot the window stops after every result.
+    let chain = Then::new(count_window(10), Overtaken(EventTime::MIN));
+    let input = vec![at(1, 3), at(2, 1), at(3, 2), at(11, 5), watermark(9), watermark(30)];
+    verify_keyed(chain, |key: &u64| *key, input, vec![3, 1, 2, 5]);
+}
+
+#[test]
+fn a_watermark_goes_downstream_once_however_often_the_clock_ticks() {
+    let (mut stage, mut outbox) = stage(Input::<u64>::default(), 1 << 15);
+    // Nothing is promised at the start, and nothing new when only the clock has moved.
+    for (watermark, clock, sent) in
+        [(i64::MIN, 1, 0), (5, 2, 1), (5, 3, 0), (5, 4, 0), (6, 4, 1), (i64::MAX, 5, 1)]
+    {
+        let processing_time = ProcessingTime(clock);
+        let progress = Progress { watermark: EventTime(watermark), processing_time };
+        let step = stage.advance(progress, &mut outbox);
+        assert_eq!(step.expect("nothing fails"), Step::Done);
+        stage.flush(&mut outbox);
+        let marks = std::iter::from_fn(|| outbox.take()?.batch.take_mark());
+        assert_eq!(marks.count(), sent, "watermark {watermark} at {clock}");
+    }
+}
+
 /// Sums amounts, and counts them on the way: the accumulator is not the result.
 #[derive(Clone)]
 struct Mean;

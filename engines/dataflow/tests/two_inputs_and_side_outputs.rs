@@ -10,7 +10,7 @@ use dataflow::operators::{Count, WindowResult};
 use dataflow::plan::{EdgeKind, StageId};
 use dataflow::snapshot::{RestoreError, SnapshotReader, SnapshotWriter, Version};
 use dataflow::stage::InputPort;
-use dataflow::state::DenseTable;
+use dataflow::state::KeyedTable;
 use dataflow::{
     Collect, Data, Digest, Operator, Plan, Progress, Record, SidePort, Stream, TwoInputOperator,
 };
@@ -71,7 +71,7 @@ impl Operator for SortOut {
 /// Every left record with every right one of its key, whichever comes first.
 #[derive(Clone, Default)]
 struct PairUp {
-    table: DenseTable<u64, (Vec<u64>, Vec<String>)>,
+    table: KeyedTable<u64, (Vec<u64>, Vec<String>)>,
 }
 
 impl TwoInputOperator for PairUp {

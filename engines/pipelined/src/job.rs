@@ -66,38 +66,20 @@ async fn run(
     runtime: Arc<dyn Runtime>,
     control: Control,
 ) -> Result<Completion, EngineError> {
-    let settings = Resolved::new(&job.settings);
-    let layout = Layout {
-        parallelism: vec![job.parallelism; job.plan.stages.len()],
-        max_parallelism: settings.max_parallelism,
-        buffer_bytes: settings.buffer_bytes,
-    };
-    let stages = job.plan.stages.len();
-    let gates = (0..stages).map(|stage| gates(&job.plan, StageId(stage), &job, &settings)).collect();
-    let state = JobState::new(stages * job.parallelism as usize);
     let observer = Arc::clone(&control.observer);
-    let stall_nanos = settings.stall_nanos;
-    let Job { plan, parallelism, .. } = job;
-    let wiring = Wiring {
-        plan,
-        parallelism,
-        layout,
-        settings,
-        gates,
-        state: Arc::clone(&state),
-        runtime: Arc::clone(&runtime),
-        control,
-    };
-    let tasks: Vec<_> = (0..stages)
-        .flat_map(|stage| (0..parallelism).map(move |number| (StageId(stage), number)))
-        .map(|(stage, number)| wiring.subtask(stage, number))
+    let wiring = Wiring::new(job, Arc::clone(&runtime), control);
+    let stages = (0..wiring.plan.stages.len()).map(StageId);
+    let subtasks: Vec<(StageId, Subtask)> = stages
+        .flat_map(|stage| (0..wiring.parallelism).map(move |number| (stage, number)))
+        .map(|(stage, number)| (stage, wiring.subtask(stage, number)))
         .collect();
-    let statuses = tasks.iter().map(|task| Arc::clone(&task.status)).collect();
+    let statuses = subtasks.iter().map(|(_, subtask)| Arc::clone(&subtask.status)).collect();
     observer.started(runtime.now());
-    let places = (0..stages).flat_map(|stage| (0..parallelism).map(move |_| StageId(stage)));
-    for (subtask, stage) in tasks.into_iter().zip(places) {
+    for (stage, subtask) in subtasks {
         wiring.start(subtask, stage);
     }
+    let state = Arc::clone(&wiring.state);
+    let stall_nanos = wiring.settings.stall_nanos;
     let watchdog = watch(statuses, Arc::clone(&state), Arc::clone(&runtime), stall_nanos);
     runtime.spawn(Home(0), Box::pin(watchdog));
     let completion = poll_fn(|context| state.poll_end(context)).await?;
@@ -126,6 +108,27 @@ fn gates(plan: &Plan, stage: StageId, job: &Job, settings: &Resolved) -> Vec<Arc
 }
 
 impl Wiring {
+    fn new(job: Job, runtime: Arc<dyn Runtime>, control: Control) -> Self {
+        let settings = Resolved::new(&job.settings);
+        let stages = job.plan.stages.len();
+        let layout = Layout {
+            parallelism: vec![job.parallelism; stages],
+            max_parallelism: settings.max_parallelism,
+            buffer_bytes: settings.buffer_bytes,
+        };
+        let gates = (0..stages).map(|stage| gates(&job.plan, StageId(stage), &job, &settings));
+        Self {
+            gates: gates.collect(),
+            state: JobState::new(stages * job.parallelism as usize),
+            plan: job.plan,
+            parallelism: job.parallelism,
+            layout,
+            settings,
+            runtime,
+            control,
+        }
+    }
+
     /// The number, at the gate of a stage, of the channel by which a subtask reaches it.
     fn channel_at_gate(&self, edge: &EdgeSpec, sender: u32) -> usize {
         let before: usize = self
@@ -230,3 +233,7 @@ fn add(completion: &mut Completion, plan: &Plan, stage: StageId, subtask: &Subta
     completion.records_out += subtask.output.records_out;
     completion.add_outbox(plan, stage, &subtask.output.outbox);
 }
+
+#[cfg(test)]
+#[path = "lost_credit_tests.rs"]
+mod lost_credit_tests;

@@ -102,7 +102,7 @@ impl Subtask {
                 .advance(progress, &mut self.output.outbox)
                 .map_err(|error| self.fail(error))?;
             let records = self.output.outbox.counters.fired - fired_before;
-            if step == Step::Done && records == 0 && self.output.outbox.is_empty() {
+            if step == Step::Done && records == 0 && self.output.is_empty() {
                 return Ok(());
             }
             self.settle(Work { records, ..Work::default() }).await?;

@@ -26,7 +26,7 @@ fn one_record_that_becomes_ten_thousand_fills_an_outbox_by_no_more_than_that() {
         // Blocks of a micro-batch are materialised: what bounds them is what a trigger takes.
         let settings = [("buffer_bytes", json!(buffer_bytes)), ("max_offsets_per_trigger", json!(2))];
         let setup = Setup::new(&**engine, parallelism, Clock::seeded(3)).settings(&settings);
-        let finished = run(setup, |sink| {
+        let finished = run(setup.silent(), |sink| {
             let many = events.stream().flat_map(move |(_, number): Event| {
                 (0..fan_out as u64).map(move |place| (place % 1_000, number))
             });

@@ -89,3 +89,18 @@ fn a_sink_that_is_slow_and_a_source_that_is_quiet_are_no_stall() {
         }
     }
 }
+
+#[test]
+fn work_that_takes_long_under_virtual_time_is_no_stall() {
+    // A chunk of 256 records takes a quarter of a second.
+    let costs = runtime::Costs { per_record_ns: 1_000_000, ..runtime::Costs::FREE };
+    let settings = [("stall_timeout_ms", json!(100))];
+    for engine in engines() {
+        let clock = Clock::Virtual(runtime::VirtualOptions { costs, ..Default::default() });
+        let finished = run(Setup::new(&*engine, 2, clock).settings(&settings), |sink| {
+            let counts = Events::new(2_000).stream().key_by(key_of);
+            counts.aggregate(Count::default()).sink_changes(sink)
+        });
+        assert_eq!(finished.completion.records_out, 2_000, "{}", engine.name());
+    }
+}

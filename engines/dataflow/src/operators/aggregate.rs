@@ -5,7 +5,7 @@ use crate::data::{Data, Key};
 use crate::operator::{Collect, FanOut, Operator};
 use crate::record::Record;
 use crate::snapshot::{RestoreError, SnapshotReader, SnapshotWriter, Version};
-use crate::state::DenseTable;
+use crate::state::KeyedTable;
 
 /// A function from many values to one, computed step by step.
 pub trait Aggregator: Clone + Send + 'static {
@@ -85,13 +85,13 @@ impl<T: Clone + Send + 'static> Aggregator for Count<T> {
 pub struct RunningAggregate<K, F, A: Aggregator> {
     key_of: F,
     aggregator: A,
-    table: DenseTable<K, A::Accumulator>,
+    table: KeyedTable<K, A::Accumulator>,
 }
 
 impl<K: Key, F, A: Aggregator> RunningAggregate<K, F, A> {
     /// By the key that `key_of` finds.
     pub fn new(key_of: F, aggregator: A) -> Self {
-        Self { key_of, aggregator, table: DenseTable::default() }
+        Self { key_of, aggregator, table: KeyedTable::default() }
     }
 }
 

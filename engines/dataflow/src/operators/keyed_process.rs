@@ -7,7 +7,7 @@ use crate::operator::{Collect, Counted, Operator};
 use crate::progress::{Progress, Step};
 use crate::record::{Record, Stamps};
 use crate::snapshot::{RestoreError, SnapshotReader, SnapshotWriter, Version};
-use crate::state::DenseTable;
+use crate::state::KeyedTable;
 use crate::time::{EventTime, ProcessingTime};
 
 /// What happens to the records of one key, as Flink's `KeyedProcessFunction`. The state comes in
@@ -99,7 +99,7 @@ pub struct KeyedProcess<P: KeyedFunction, F> {
     key_of: F,
     function: P,
     /// States, and the newest stamps of a key's records since its state was made.
-    table: DenseTable<P::Key, (P::State, Option<Stamps>)>,
+    table: KeyedTable<P::Key, (P::State, Option<Stamps>)>,
     event_timers: BTreeSet<(EventTime, P::Key)>,
     processing_timers: BTreeSet<(ProcessingTime, P::Key)>,
     progress: Progress,
@@ -111,7 +111,7 @@ impl<P: KeyedFunction, F> KeyedProcess<P, F> {
         Self {
             key_of,
             function,
-            table: DenseTable::default(),
+            table: KeyedTable::default(),
             event_timers: BTreeSet::new(),
             processing_timers: BTreeSet::new(),
             progress: Progress::START,

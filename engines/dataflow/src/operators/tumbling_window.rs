@@ -10,7 +10,7 @@ use crate::operators::Aggregator;
 use crate::progress::{Progress, Step};
 use crate::record::{Record, Stamps};
 use crate::snapshot::{RestoreError, SnapshotReader, SnapshotWriter, Version};
-use crate::state::DenseTable;
+use crate::state::KeyedTable;
 use crate::time::EventTime;
 
 /// The aggregate of one key in one window.
@@ -61,14 +61,15 @@ pub struct TumblingWindow<K, F, A: Aggregator> {
     panes: VecDeque<Pane<K, A::Accumulator>>,
     /// Where the last record went: the next one mostly goes there too.
     current: usize,
-    /// How far the first pane has been emitted while it fires.
-    fired: usize,
+    /// What is still to be emitted of the window that closes.
+    firing: Vec<Fired<K, A::Accumulator>>,
     /// Tables of windows that have closed, emptied, for those to come.
     spare: Vec<Table<K, A::Accumulator>>,
     watermark: EventTime,
 }
 
-type Table<K, A> = DenseTable<K, (A, Stamps)>;
+type Table<K, A> = KeyedTable<K, (A, Stamps)>;
+type Fired<K, A> = (K, (A, Stamps));
 
 #[derive(Clone, Debug)]
 struct Pane<K, A> {
@@ -94,7 +95,7 @@ impl<K: Key, F, A: Aggregator> TumblingWindow<K, F, A> {
             late: None,
             panes: VecDeque::new(),
             current: 0,
-            fired: 0,
+            firing: Vec::new(),
             spare: Vec::new(),
             watermark: EventTime::MIN,
         }
@@ -124,7 +125,7 @@ impl<K: Key, F, A: Aggregator> TumblingWindow<K, F, A> {
             Ok(found) => found,
             Err(place) => {
                 let keys = self.panes.iter().map(|pane| pane.table.len()).max().unwrap_or(0);
-                let table = self.spare.pop().unwrap_or_else(|| DenseTable::with_capacity(keys));
+                let table = self.spare.pop().unwrap_or_else(|| KeyedTable::with_capacity(keys));
                 // Not `end - size`: the end may have been held at the largest time.
                 let last = end.0 - 1;
                 let start = last.saturating_sub(last.rem_euclid(self.size_nanos));
@@ -173,35 +174,33 @@ where
 
     fn advance(&mut self, progress: Progress, out: &mut impl Collect<Self::Out>) -> Step {
         self.watermark = progress.watermark;
-        while let Some(pane) = self.panes.front() {
-            let closes_at = EventTime(pane.end.0 - 1);
+        while let Some(pane) = self.panes.front_mut() {
+            let (closes_at, window_end) = (EventTime(pane.end.0 - 1), pane.end);
             if closes_at > self.watermark {
                 break;
             }
+            if !pane.table.is_empty() {
+                self.firing.extend(pane.table.drain());
+            }
             let at_end_of_input = self.watermark == EventTime::MAX;
-            while let Some((key, (accumulator, stamps))) = pane.table.entries().get(self.fired) {
+            while !self.firing.is_empty() {
                 if out.is_full() {
                     return Step::More;
                 }
-                self.fired += 1;
+                let Some((key, (accumulator, stamps))) = self.firing.pop() else { break };
                 out.count(Counted::Fired);
-                let value = WindowResult {
-                    key: key.clone(),
-                    window_end: pane.end,
-                    result: self.aggregator.result(accumulator),
-                };
-                let stamps = if at_end_of_input { Stamps::UNTIMED } else { *stamps };
+                let result = self.aggregator.result(&accumulator);
+                let value = WindowResult { key, window_end, result };
+                let stamps = if at_end_of_input { Stamps::UNTIMED } else { stamps };
                 out.push(Record { value, event_time: closes_at, stamps });
             }
             if !at_end_of_input {
                 out.count(Counted::WindowClosed);
             }
-            self.fired = 0;
             self.current = self.current.saturating_sub(1);
-            if let Some(Pane { mut table, .. }) = self.panes.pop_front()
+            if let Some(Pane { table, .. }) = self.panes.pop_front()
                 && self.spare.len() < SPARE_TABLES
             {
-                table.clear();
                 self.spare.push(table);
             }
         }
@@ -209,7 +208,7 @@ where
     }
 
     fn snapshot(&mut self, since: Option<Version>, into: &mut SnapshotWriter) {
-        debug_assert!(self.fired == 0, "a stage finishes firing before it is snapshot");
+        debug_assert!(self.firing.is_empty(), "a stage finishes firing before it is snapshot");
         into.put(&self.watermark);
         let ends: Vec<EventTime> = self.panes.iter().map(|pane| pane.end).collect();
         into.put(&ends);

@@ -1,0 +1,151 @@
+//! Whatever is wrong is answered with status 2 and one message that says what, and nothing is
+//! written.
+
+use std::net::TcpListener;
+use std::path::Path;
+
+use crate::program::{contents, run, words};
+
+const RUN: &str = "run --engine pipelined --workload keyed-count --events 100";
+
+/// Runs a command line that is wrong, in a folder of files that are wrong.
+#[track_caller]
+fn refused(line: &str, message: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    prepare(folder.path());
+    let before = contents(folder.path());
+    let ended = run(folder.path(), &words(line)).with_status(2);
+    assert_eq!(ended.out, "", "{line}");
+    assert!(ended.err.starts_with("error: "), "{line}: {}", ended.err);
+    assert_eq!(ended.err.matches("error:").count(), 1, "{line}: {}", ended.err);
+    assert!(!ended.err.contains("panicked"), "{line}: {}", ended.err);
+    for part in message {
+        assert!(ended.err.contains(part), "{line}: `{part}` is not in: {}", ended.err);
+    }
+    assert_eq!(contents(folder.path()), before, "{line}");
+}
+
+fn prepare(folder: &Path) {
+    let write = |name: &str, content: &[u8]| std::fs::write(folder.join(name), content).unwrap();
+    write("broken.toml", b"# a suite\nname = \"x\n");
+    write("unknown_field.toml", b"[[experiment]]\nworkload = \"forward\"\nengines = [\"pipelined\"]\nrate = \"max\"\nevnts = 3\n");
+    write("not_utf8.txt", b"to be\nor \xff not\n");
+    write("not_json.ndjson", b"{\"key\":1}\n{\"key\":}\n");
+    write("wrong_type.ndjson", b"{\"key\":1}\n{\"key\":2}\n{\"key\":\"x\"}\n");
+    std::fs::create_dir(folder.join("folder")).unwrap();
+}
+
+/// A port on which nobody listens.
+fn closed_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+#[test]
+fn unknown_names_are_answered_with_the_nearest() {
+    refused("run --engine pipeline --workload forward", &["did you mean `pipelined`?"]);
+    refused("run --engine pipelined --workload foward", &["did you mean `forward`?"]);
+    refused("run --engine pipelined,bufer_bytes=9 --workload forward", &["did you mean `buffer_bytes`?"]);
+    refused(&format!("{RUN} --set kyes=3"), &["did you mean `keys`?"]);
+    refused(&format!("{RUN} --set bufer_bytes=3"), &["did you mean `buffer_bytes`?"]);
+    refused("compare quik", &["did you mean `quick`?", "SUITE.toml"]);
+    refused("compare --engine microbach", &["did you mean `microbatch`?"]);
+    refused("compare --workload foward", &["did you mean `forward`?"]);
+    refused("compare --set bach_interval_ms=9", &["did you mean `batch_interval_ms`?"]);
+    refused("verify --engine pipeline", &["did you mean `pipelined`?"]);
+    refused("verify --workload foward", &["did you mean `forward`?"]);
+    refused("verify --set kyes=3", &["there is no knob `kyes`; did you mean `keys`?"]);
+    refused("sample --workload foward", &["did you mean `forward`?"]);
+    refused("sample --workload forward --set kyes=3", &["did you mean `keys`?"]);
+    refused("list --show quik", &["did you mean `quick`?"]);
+}
+
+#[test]
+fn a_setting_of_another_engine_is_refused_by_run() {
+    refused(&format!("{RUN} --set batch_interval_ms=9"), &["`batch_interval_ms`", "pipelined"]);
+}
+
+#[test]
+fn values_that_make_no_sense_say_what_would() {
+    refused(&format!("{RUN} --rate 0"), &["--rate", "more than 0"]);
+    refused(&format!("{RUN} --rate -5"), &["--rate", "more than 0"]);
+    refused(&format!("{RUN} --rate fast"), &["--rate", "or max"]);
+    refused(&format!("{RUN} --parallelism 0"), &["--parallelism", "1..=32768"]);
+    refused(&format!("{RUN} --parallelism -1"), &["--parallelism", "1..=32768"]);
+    refused("run --engine pipelined --workload forward --events 0", &["--events", "from 1"]);
+    refused("run --engine pipelined --workload forward --events -3", &["--events", "from 1"]);
+    refused("run --engine pipelined --workload forward --duration 0s", &["--duration", "longer"]);
+    refused(&format!("{RUN} --duration 2s"), &["--events", "--duration", "cannot be used with"]);
+    refused(&format!("{RUN} --repeats 0"), &["--repeats", "1..=10000"]);
+    refused(&format!("{RUN} --seed -1"), &["--seed", "invalid digit"]);
+    refused(&format!("{RUN} --set keys"), &["key=value"]);
+    refused(&format!("{RUN} --set keys=0"), &["`keys` takes a whole number from 1"]);
+    refused(&format!("{RUN} --set buffer_bytes=3"), &["from 64", "not `3`"]);
+    refused(&format!("{RUN} --set zipf_exponent=NaN"), &["`zipf_exponent`"]);
+    refused("verify --parallelism 1,0", &["--parallelism", "1..=32768"]);
+}
+
+#[test]
+fn a_guarantee_that_does_not_exist_yet_is_not_pretended() {
+    for engine in crate::program::ENGINES {
+        refused(
+            &format!("run --engine {engine} --workload keyed-count --set guarantee=exactly-once"),
+            &["`guarantee`", "not `exactly-once`", "only `none` so far"],
+        );
+    }
+}
+
+#[test]
+fn a_suite_is_pointed_at_by_line_and_column() {
+    refused("compare broken.toml", &["broken.toml:2:", "name = \"x"]);
+    refused("compare unknown_field.toml", &["unknown_field.toml:5:1: ", "unknown field `evnts`"]);
+    refused("compare missing.toml", &["missing.toml"]);
+    refused("compare folder", &["folder"]);
+}
+
+#[test]
+fn an_input_that_cannot_be_read_is_named() {
+    refused(&format!("{RUN} --input missing.ndjson"), &["missing.ndjson"]);
+    refused(&format!("{RUN} --input file:missing.ndjson"), &["missing.ndjson"]);
+    refused(&format!("{RUN} --input folder"), &["folder", "it is a folder"]);
+    refused(&format!("{RUN} --input kafka:broker/topic"), &["`kafka:`", "tcp:HOST:PORT"]);
+    refused(&format!("{RUN} --input tcp:localhost"), &["tcp:HOST:PORT"]);
+    let port = closed_port();
+    refused(&format!("{RUN} --input tcp:127.0.0.1:{port}"), &["127.0.0.1", "refused"]);
+}
+
+#[test]
+fn a_wrong_line_is_pointed_at_by_line_and_column() {
+    refused(&format!("{RUN} --input not_json.ndjson"), &["not_json.ndjson:2:8: "]);
+    refused(&format!("{RUN} --input wrong_type.ndjson"), &["wrong_type.ndjson:3:10: "]);
+    for workload in ["word-count", "uppercase"] {
+        refused(
+            &format!("run --engine pipelined --workload {workload} --input not_utf8.txt"),
+            &["not_utf8.txt:2:4: ", "UTF-8"],
+        );
+    }
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_named() {
+    refused(&format!("{RUN} --output missing/out.ndjson"), &["missing/out.ndjson"]);
+    refused(&format!("{RUN} --output folder"), &["folder", "it is a folder"]);
+    let port = closed_port();
+    refused(&format!("{RUN} --output tcp:127.0.0.1:{port}"), &["127.0.0.1", "refused"]);
+    refused(&format!("{RUN} --clock virtual --trace missing/trace"), &["missing/trace"]);
+    refused("compare --quick --out broken.toml", &["broken.toml"]);
+}
+
+#[test]
+fn options_that_exclude_one_another_say_so() {
+    refused(&format!("{RUN} --json --output print"), &["--json", "standard output"]);
+    refused(&format!("{RUN} --json --output -"), &["--json", "standard output"]);
+    refused(&format!("{RUN} --trace trace.txt"), &["--trace", "--clock virtual"]);
+    refused(&format!("{RUN} --clock virtual --input -"), &["virtual time"]);
+    refused("compare quick --quick", &["--quick"]);
+}
+
+#[test]
+fn results_that_are_not_there_cannot_be_drawn() {
+    refused("plot missing", &["missing", "results.json"]);
+    refused("plot folder", &["folder", "results.json"]);
+}

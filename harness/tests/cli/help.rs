@@ -1,0 +1,57 @@
+//! Every help has an example, and the example works.
+
+use crate::program::{run, words};
+
+const COMMANDS: [&str; 7] = ["", "compare", "run", "verify", "list", "sample", "plot"];
+
+/// What makes an example quick enough for a test, if it is not.
+fn quick(example: &str) -> String {
+    match example {
+        "streamgauge compare --quick" => format!(
+            "{example} --events 2000 --repeats 1 --out results/2026-11-22T18-00-00Z-quick"
+        ),
+        _ => example.to_owned(),
+    }
+}
+
+/// The command lines below `Example:`.
+fn examples(help: &str) -> Vec<&str> {
+    let lines = help.lines().skip_while(|line| *line != "Example:").skip(1);
+    lines.map(str::trim).take_while(|line| !line.is_empty()).collect()
+}
+
+#[test]
+fn every_help_has_an_example_that_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    // In this order, for `plot` draws what `compare` has measured.
+    for command in COMMANDS {
+        let help = run(folder.path(), &words(&format!("{command} --help"))).with_status(0);
+        assert_eq!(help.err, "");
+        let examples = examples(&help.out);
+        assert!(!examples.is_empty(), "{command}: {}", help.out);
+        for example in examples {
+            let example = quick(example);
+            let arguments = example.strip_prefix("streamgauge ").expect("an example names the program");
+            let ended = run(folder.path(), &words(arguments)).with_status(0);
+            assert!(!ended.out.is_empty(), "{example}");
+        }
+    }
+}
+
+#[test]
+fn every_command_is_tested() {
+    let folder = tempfile::tempdir().unwrap();
+    let help = run(folder.path(), &["--help"]).with_status(0).out;
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let listed = listed.take_while(|line| !line.is_empty());
+    for command in listed.filter_map(|line| line.split_whitespace().next()) {
+        assert!(command == "help" || COMMANDS.contains(&command), "{command}");
+    }
+}
+
+#[test]
+fn the_version_is_that_of_the_package() {
+    let folder = tempfile::tempdir().unwrap();
+    let version = run(folder.path(), &["--version"]).with_status(0).out;
+    assert_eq!(version, format!("streamgauge {}\n", env!("CARGO_PKG_VERSION")));
+}

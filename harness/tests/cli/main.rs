@@ -1,0 +1,16 @@
+//! The binary as a user meets it: what it prints, writes and refuses, and with which exit status.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "these tests write the files that the binary reads, and wait for another process"
+)]
+
+mod bad_input;
+mod closed_pipes;
+mod examples;
+mod files_and_sockets;
+mod help;
+#[cfg(unix)]
+mod interrupts;
+mod json;
+mod program;
+mod virtual_time;
