@@ -22,7 +22,9 @@ struct Eager {
 impl Eager {
     fn new() -> Self {
         let changed = |setting: &Setting| match setting.name {
-            "buffer_timeout_ms" => Setting { default: Default::Number(0.0), default_at_max: None, ..*setting },
+            "buffer_timeout_ms" => {
+                Setting { default: Default::Number(0.0), default_at_max: None, ..*setting }
+            }
             _ => *setting,
         };
         let settings: Vec<Setting> = Pipelined.settings().iter().map(changed).collect();

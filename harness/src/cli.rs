@@ -30,7 +30,9 @@ pub enum Command {
     #[command(after_help = "Example:\n  streamgauge compare --quick")]
     Compare(CompareArgs),
     /// Run one workload on one engine
-    #[command(after_help = "Example:\n  streamgauge run --engine pipelined --workload keyed-count --events 1M")]
+    #[command(
+        after_help = "Example:\n  streamgauge run --engine pipelined --workload keyed-count --events 1M"
+    )]
     Run(RunArgs),
     /// Check every workload on every engine against its evaluator
     #[command(after_help = "Example:\n  streamgauge verify --events 20000 --parallelism 1,2")]
@@ -86,8 +88,12 @@ pub struct CompareArgs {
     /// The suite `quick`: under a minute
     #[arg(long, conflicts_with = "suite")]
     pub quick: bool,
-    /// Where to write results [default: results/<UTC time>-<suite>]
-    #[arg(long, value_name = "DIR")]
+    /// Where to write results.
+    #[arg(
+        long,
+        value_name = "DIR",
+        help = "Where to write results [default: results/<UTC time>-<suite>]"
+    )]
     pub out: Option<PathBuf>,
     /// Engines in the place of the suite's, such as 'pipelined,buffer_timeout_ms=0'; may be repeated
     #[arg(long = "engine", value_name = "ENGINE")]

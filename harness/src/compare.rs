@@ -29,7 +29,8 @@ pub fn compare(args: &CompareArgs, registry: &Registry, stop: &StopSignal) -> Re
         PathBuf::from("results").join(format!("{stamp}-{}", suite.name.replace(['/', ' '], "-")))
     });
     let runs_folder = out.join("runs");
-    let refused = |error| Error::Input(format!("cannot write results to {}: {error}", out.display()));
+    let refused =
+        |error| Error::Input(format!("cannot write results to {}: {error}", out.display()));
     files::make_folder(&runs_folder).map_err(refused)?;
 
     let total = suite.experiments.iter().map(|it| it.variants.len() as u64 * u64::from(it.repeats));
@@ -64,7 +65,7 @@ pub fn compare(args: &CompareArgs, registry: &Registry, stop: &StopSignal) -> Re
 fn outcome(result: &CompareResult) -> Outcome {
     if result.interrupted {
         Outcome::Interrupted
-    } else if result.runs.iter().any(|run| wrong_output(run)) || no_valid_pair(result) {
+    } else if result.runs.iter().any(wrong_output) || no_valid_pair(result) {
         Outcome::Failed
     } else {
         Outcome::Good
@@ -163,7 +164,9 @@ impl Session<'_> {
         };
         let mut expected = || oracle.expected(&spec, &*events, self.progress);
         let mut result = execute(&spec, around, &mut expected)?;
-        if result.windows_closed.is_some_and(|closed| closed < FEWEST_WINDOWS) && !result.interrupted {
+        if result.windows_closed.is_some_and(|closed| closed < FEWEST_WINDOWS)
+            && !result.interrupted
+        {
             let closed = result.windows_closed.unwrap_or(0);
             result.valid = false;
             result.invalid_because.push(format!(
@@ -172,7 +175,11 @@ impl Session<'_> {
         }
         save(&self.folder, self.runs.len(), &result)?;
         for because in &result.invalid_because {
-            self.progress.note(&format!("invalid: {} on {}: {because}", spec.workload.name(), spec.variant));
+            self.progress.note(&format!(
+                "invalid: {} on {}: {because}",
+                spec.workload.name(),
+                spec.variant
+            ));
         }
         self.runs.push(result);
         self.progress.step();

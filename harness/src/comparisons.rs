@@ -108,7 +108,11 @@ fn compare(metric: &Metric, runs: &[&RunResult], a: &str, b: &str) -> Option<Com
         interval: ratio.as_ref().map(|ratio| ratio.interval),
         repeats: pairs.len() as u32,
         verdict,
-        why: format!("{reason}Settings at work: {}; {}.", settings(metric, first_a), settings(metric, first_b)),
+        why: format!(
+            "{reason}Settings at work: {}; {}.",
+            settings(metric, first_a),
+            settings(metric, first_b)
+        ),
     })
 }
 
@@ -121,7 +125,10 @@ fn verdict(metric: &Metric, ratio: Option<&Ratio>) -> (Verdict, String) {
         return (Verdict::None, format!("Too few repeats for a verdict: {pairs} valid pairs. "));
     }
     if ratio.is_tie() {
-        return (Verdict::Tie, "The interval contains 1: the difference is within the noise. ".to_owned());
+        return (
+            Verdict::Tie,
+            "The interval contains 1: the difference is within the noise. ".to_owned(),
+        );
     }
     let a_is_better = (ratio.mean > 1.0) == metric.more_is_better;
     (if a_is_better { Verdict::A } else { Verdict::B }, String::new())

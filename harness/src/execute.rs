@@ -8,10 +8,9 @@ use std::sync::{Arc, Mutex};
 use dataflow::engine::{Control, Job};
 use dataflow::runtime::Runtime;
 use dataflow::settings::Settings;
+use dataflow::source::SourceError;
 use dataflow::{Completion, Digest, Engine, EngineError, ProcessingTime, StampUnit, StopSignal};
-use reports::result::{
-    ExchangeLoad, Latencies, Measures, OutputCheck, RUN_SCHEMA, RunResult,
-};
+use reports::result::{ExchangeLoad, Latencies, Measures, OutputCheck, RUN_SCHEMA, RunResult};
 use runtime::{Costs, VirtualOptions, VirtualTime, WallClock, WallOptions};
 use workloads::arrival::Schedule;
 use workloads::registry::{AnyEvents, AnyWorkload};
@@ -125,7 +124,9 @@ pub fn clock(which: Clock, seed: u64, parallelism: u32, tracing: bool) -> Result
     Ok(match which {
         Clock::Wall => {
             let worker_threads = std::thread::available_parallelism().map_or(1, usize::from);
-            RunClock::Wall(WallClock::new(WallOptions { seed, worker_threads }).map_err(Error::run)?)
+            RunClock::Wall(
+                WallClock::new(WallOptions { seed, worker_threads }).map_err(Error::run)?,
+            )
         }
         Clock::Virtual => RunClock::Virtual(VirtualTime::new(VirtualOptions {
             seed,
@@ -162,17 +163,26 @@ pub fn execute(
     let ended = run_to_end(&*spec.engine, job, &runtime, control);
     let (cpu_nanos, peak_memory) = usage.end();
     drop(ticker);
-    let completion = ended?;
+    let mut completion = ended?;
     let mut spec = spec.clone();
     if around.events.count().is_none() {
-        // Only the input knew how many there would be.
+        // Only the input knew how many there would be. A stop ends the input too, and either the
+        // engine sees the stop first or the end: it was an interrupt all the same.
         spec.events = completion.records_in;
+        completion.interrupted |= around.stop.is_requested();
     }
     let spec = &spec;
 
     let measured = std::mem::take(&mut *measured.lock().expect("every sink is gone"));
     let expected = if completion.interrupted { None } else { Some(expected()) };
-    Ok(result(spec, &completion, &measured, expected, &watch, Used { cpu_nanos, peak_memory, environment }))
+    Ok(result(
+        spec,
+        &completion,
+        &measured,
+        expected,
+        &watch,
+        Used { cpu_nanos, peak_memory, environment },
+    ))
 }
 
 /// What a run has used, and where.
@@ -217,7 +227,18 @@ fn run_to_end(
         )));
     }
     let result = outcome.lock().expect("the run is over").take();
-    result.ok_or_else(|| Error::run("the engine ended without a result"))?.map_err(Error::run)
+    result.ok_or_else(|| Error::run("the engine ended without a result"))?.map_err(failed)
+}
+
+/// A line that cannot be read is bad input, and pointed at as in a file; the rest is the run's.
+fn failed(error: EngineError) -> Error {
+    match error {
+        EngineError::Source(SourceError { input, line: Some(line), column, cause, .. }) => {
+            let column = column.map_or(String::new(), |column| format!(":{column}"));
+            Error::Input(format!("{input}:{line}{column}: {cause}"))
+        }
+        other => Error::run(other),
+    }
 }
 
 fn result(

@@ -90,7 +90,8 @@ impl Recorder {
 
     /// Brings in what another subtask has recorded.
     pub fn merge(&mut self, other: &Self) {
-        let add = |into: &mut Histogram<u64>, from| into.add(from).expect("the bounds are the same");
+        let add =
+            |into: &mut Histogram<u64>, from| into.add(from).expect("the bounds are the same");
         add(&mut self.together, &other.together);
         add(&mut self.from_planned, &other.from_planned);
         add(&mut self.from_ingestion, &other.from_ingestion);
@@ -157,8 +158,7 @@ mod tests {
     use super::*;
 
     fn recorded(planned_micros: impl Iterator<Item = u32>, now_nanos: u64) -> Recorder {
-        let mut recorder =
-            Recorder::new(ProcessingTime::ZERO, StampUnit::MICROSECOND, None);
+        let mut recorder = Recorder::new(ProcessingTime::ZERO, StampUnit::MICROSECOND, None);
         let stamps: Vec<_> = planned_micros
             .map(|planned| (EventTime(0), Stamps { planned, ingested: planned }))
             .collect();

@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
@@ -59,7 +58,7 @@ impl Writing {
         let target = match uri {
             OutputUri::Discard => return Ok(None),
             OutputUri::Print => Target::Stream(Box::new(io::stdout())),
-            OutputUri::File(path) => Target::File(open_file(path).map_err(refused)?),
+            OutputUri::File(path) => Target::File(WholeFile::create(path).map_err(refused)?),
             OutputUri::Tcp(address) => {
                 let stream = TcpStream::connect(address).map_err(refused)?;
                 Target::Stream(Box::new(stream))
@@ -93,10 +92,6 @@ impl Writing {
         let written = self.thread.join().map_err(|_| Error::run("the output thread failed"))?;
         written.map_err(|error| Error::run(self.writer.failed(&error.to_string())))
     }
-}
-
-fn open_file(path: &PathBuf) -> io::Result<WholeFile> {
-    WholeFile::create(path)
 }
 
 impl Shared {

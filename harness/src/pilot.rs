@@ -120,7 +120,8 @@ pub fn spec(
     let workload = &*experiment.workload;
     let settings =
         resolve_settings(&*variant.engine, &variant.own, &variant.shared, workload, at_max)?;
-    let knobs = workload.resolve(&experiment.knobs, fixed.rate).map_err(crate::error::Error::input)?;
+    let knobs =
+        workload.resolve(&experiment.knobs, fixed.rate).map_err(crate::error::Error::input)?;
     Ok(RunSpec {
         experiment: experiment.name.clone(),
         workload: std::sync::Arc::clone(&experiment.workload),

@@ -22,9 +22,8 @@ impl Progress {
     /// For that many runs, or hidden.
     pub fn new(runs: u64, hidden: bool) -> Self {
         let bar = if hidden { ProgressBar::hidden() } else { ProgressBar::new(runs) };
-        let style = ProgressStyle::with_template(
-            "[{pos}/{len}] {wide_msg} {elapsed} elapsed, {eta} left",
-        );
+        let style =
+            ProgressStyle::with_template("[{pos}/{len}] {wide_msg} {elapsed} elapsed, {eta} left");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         Self { bar }
     }
@@ -64,7 +63,9 @@ impl Progress {
                 let read = watch.read();
                 let rate = (read - last.min(read)) as f64 / DRAW_EVERY.as_secs_f64();
                 last = read;
-                let share = if events == u64::MAX { String::new() } else {
+                let share = if events == u64::MAX {
+                    String::new()
+                } else {
                     format!("{:.0} %, ", read as f64 * 100.0 / events.max(1) as f64)
                 };
                 let backlog = HumanCount(watch.unread());

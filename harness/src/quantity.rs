@@ -47,7 +47,9 @@ pub fn count(text: &str) -> Result<u64, String> {
     let number = scaled(text).filter(|number| number.fract() == 0.0);
     match number {
         Some(number) if (1.0..=9e15).contains(&number) => Ok(number as u64),
-        _ => Err(format!("`{text}` is no count; write a whole number from 1, such as 1000000 or 1M")),
+        _ => {
+            Err(format!("`{text}` is no count; write a whole number from 1, such as 1000000 or 1M"))
+        }
     }
 }
 
@@ -58,7 +60,11 @@ pub fn count(text: &str) -> Result<u64, String> {
 pub fn duration(text: &str) -> Result<Duration, String> {
     let duration = humantime::parse_duration(text.trim())
         .map_err(|error| format!("`{text}` is no duration, such as 500ms or 2s: {error}"))?;
-    if duration.is_zero() { Err("a duration is longer than nothing".to_owned()) } else { Ok(duration) }
+    if duration.is_zero() {
+        Err("a duration is longer than nothing".to_owned())
+    } else {
+        Ok(duration)
+    }
 }
 
 /// A number with `_` between digits and `k`, `M` or `G` behind it.

@@ -158,7 +158,8 @@ impl Given {
                 known.sort_unstable();
                 known.dedup();
                 let owners: Vec<_> = engines.iter().map(|engine| engine.name()).collect();
-                let what = format!("knob of {} or setting of {}", workload.name(), owners.join(", "));
+                let what =
+                    format!("knob of {} or setting of {}", workload.name(), owners.join(", "));
                 return Err(unknown(&what, name, &known));
             }
         }
@@ -180,7 +181,8 @@ pub fn resolve_settings(
 ) -> Result<Settings> {
     let has = |name: &str| engine.settings().iter().any(|setting| setting.name == name);
     let mut values = own.clone();
-    let suggested = workload.suggests().iter().map(|(name, value)| ((*name).to_owned(), (*value).into()));
+    let suggested =
+        workload.suggests().iter().map(|(name, value)| ((*name).to_owned(), (*value).into()));
     let shared = given.iter().map(|(name, value)| (name.clone(), value.clone()));
     for (name, value) in shared.chain(suggested).filter(|(name, _)| has(name)) {
         values.entry(name).or_insert(value);

@@ -37,7 +37,8 @@ pub fn run(args: &RunArgs, registry: &Registry, stop: &StopSignal) -> Result<Out
     let writes_stdout = args.output == Some(OutputUri::Print);
     if args.json && writes_stdout {
         return Err(Error::Input(
-            "--json and an output to standard output exclude one another: both are printed there".to_owned(),
+            "--json and an output to standard output exclude one another: both are printed there"
+                .to_owned(),
         ));
     }
     if args.trace.is_some() && args.clock == Clock::Wall {
@@ -124,7 +125,9 @@ impl<'a> Prepared<'a> {
         let variant = &experiment.variants[0];
         let is_virtual = args.clock == Clock::Virtual;
         let with_pilot = args.input.is_none()
-            && !(is_virtual && matches!(experiment.length, Length::Duration(_)) && args.shared.rate.is_none());
+            && !(is_virtual
+                && matches!(experiment.length, Length::Duration(_))
+                && args.shared.rate.is_none());
         if !with_pilot && args.input.is_none() {
             return Err(Error::Input(
                 "a duration in virtual time needs --rate: there is no pilot there; or give --events".to_owned(),
@@ -144,7 +147,8 @@ impl<'a> Prepared<'a> {
             Some(InputUri::File(path)) => {
                 let name = path.display().to_string();
                 let mut input = open_file(path)?;
-                let events = spec.workload.lines(&spec.knobs, &name, &mut input).map_err(Error::input)?;
+                let events =
+                    spec.workload.lines(&spec.knobs, &name, &mut input).map_err(Error::input)?;
                 let count = events.count().unwrap_or(0);
                 let limit = args.shared.events.unwrap_or(u64::MAX);
                 fixed.events = count.min(limit);
@@ -152,10 +156,14 @@ impl<'a> Prepared<'a> {
             }
             Some(live) => {
                 if is_virtual {
-                    return Err(Error::Input(format!("{live} has no virtual time; read a file instead")));
+                    return Err(Error::Input(format!(
+                        "{live} has no virtual time; read a file instead"
+                    )));
                 }
                 if args.shared.repeats.is_some_and(|repeats| repeats > 1) {
-                    return Err(Error::Input(format!("{live} can be read once; --repeats needs a file")));
+                    return Err(Error::Input(format!(
+                        "{live} can be read once; --repeats needs a file"
+                    )));
                 }
                 // Every record of a live input is timed from when it became readable.
                 spec.measures = Measures::Latency;
@@ -186,7 +194,9 @@ impl<'a> Prepared<'a> {
             None => None,
         };
         let trace = match &self.args.trace {
-            Some(path) => Some((path, WholeFile::create(path).map_err(|error| unwritable(path, &error))?)),
+            Some(path) => {
+                Some((path, WholeFile::create(path).map_err(|error| unwritable(path, &error))?))
+            }
             None => None,
         };
         let rows = writing.as_ref().map(Writing::writer);
@@ -201,7 +211,11 @@ impl<'a> Prepared<'a> {
         let generated = self.args.input.is_none();
         let oracle = &mut self.oracle;
         let mut expected = || {
-            if generated { oracle.expected(spec, events, &progress) } else { events.expected(spec.events) }
+            if generated {
+                oracle.expected(spec, events, &progress)
+            } else {
+                events.expected(spec.events)
+            }
         };
         let result = execute(spec, around, &mut expected);
         progress.finish();

@@ -23,7 +23,8 @@ pub fn measuring(
     latency: Option<Recorder>,
     rows: Option<RowWriter>,
 ) -> (SinkSlot, Arc<Mutex<Measured>>) {
-    let measured = Arc::new(Mutex::new(Measured { digest: Digest::default(), latency: latency.clone() }));
+    let measured =
+        Arc::new(Mutex::new(Measured { digest: Digest::default(), latency: latency.clone() }));
     let wants = Wants { stamps: latency.is_some(), rows: rows.is_some() };
     let shared = Arc::clone(&measured);
     let open = move |_subtask| -> Box<dyn Sink> {

@@ -242,7 +242,10 @@ impl Suite {
                 knobs: BTreeMap::new(),
             })
         });
-        Ok(Self { name: "command line".to_owned(), experiments: experiments.collect::<Result<_>>()? })
+        Ok(Self {
+            name: "command line".to_owned(),
+            experiments: experiments.collect::<Result<_>>()?,
+        })
     }
 
     /// Applies what the command line says, and checks every setting and knob.
@@ -254,7 +257,8 @@ impl Suite {
             for name in &overrides.workloads {
                 registry.workload(name)?;
             }
-            self.experiments.retain(|it| overrides.workloads.iter().any(|name| name == it.workload.name()));
+            self.experiments
+                .retain(|it| overrides.workloads.iter().any(|name| name == it.workload.name()));
             if self.experiments.is_empty() {
                 return Err(Error::Input(format!(
                     "suite {} has no experiment with {}",
@@ -340,7 +344,8 @@ fn experiment(
     place: &Text<'_>,
 ) -> Result<Experiment> {
     let wrong = |span: Range<usize>| move |error: Error| place.at(&span, error);
-    let workload = registry.workload(file.workload.get_ref()).map_err(wrong(file.workload.span()))?;
+    let workload =
+        registry.workload(file.workload.get_ref()).map_err(wrong(file.workload.span()))?;
     if file.engines.get_ref().is_empty() {
         return Err(place.at(&file.engines.span(), "an experiment has an engine"));
     }
@@ -378,7 +383,8 @@ fn experiment(
     let engines: Vec<_> = experiment.variants.iter().map(|it| Arc::clone(&it.engine)).collect();
     for (name, value) in &file.settings {
         let one = BTreeMap::from([(name.get_ref().clone(), json(value))]);
-        let given = Given::part(&one, &*experiment.workload, &engines).map_err(wrong(name.span()))?;
+        let given =
+            Given::part(&one, &*experiment.workload, &engines).map_err(wrong(name.span()))?;
         for variant in &mut experiment.variants {
             variant.shared.extend(given.settings.clone());
         }
@@ -403,7 +409,8 @@ fn engine_spec(spec: &Spanned<toml::Value>, place: &Text<'_>) -> Result<EngineSp
             Ok(EngineSpec { name: name.clone(), settings })
         }
         _ => {
-            let message = "an engine is a name with settings, such as \"microbatch,batch_interval_ms=50\"";
+            let message =
+                "an engine is a name with settings, such as \"microbatch,batch_interval_ms=50\"";
             Err(place.at(&spec.span(), message))
         }
     }
@@ -411,12 +418,14 @@ fn engine_spec(spec: &Spanned<toml::Value>, place: &Text<'_>) -> Result<EngineSp
 
 fn suite_rate(rate: &Spanned<toml::Value>, place: &Text<'_>) -> Result<SuiteRate> {
     let wrong = |message: String| place.at(&rate.span(), message);
-    let number = |value: &toml::Value| match value {
-        toml::Value::Integer(number) => quantity::rate(&number.to_string()),
-        toml::Value::Float(number) => quantity::rate(&number.to_string()),
-        toml::Value::String(text) => quantity::rate(text),
-        _ => Err("a rate is \"max\", a number of events per second, or { at_most = NUMBER }".to_owned()),
-    };
+    let number =
+        |value: &toml::Value| match value {
+            toml::Value::Integer(number) => quantity::rate(&number.to_string()),
+            toml::Value::Float(number) => quantity::rate(&number.to_string()),
+            toml::Value::String(text) => quantity::rate(text),
+            _ => Err("a rate is \"max\", a number of events per second, or { at_most = NUMBER }"
+                .to_owned()),
+        };
     if let toml::Value::Table(table) = rate.get_ref() {
         return match (table.get("at_most"), table.len()) {
             (Some(value), 1) => match number(value).map_err(wrong)? {
@@ -483,17 +492,47 @@ mod tests {
     #[test]
     fn whatever_is_wrong_is_pointed_at() {
         let cases = [
-            ("workload = \"forward\"", "workload = \"foward\"", "x.toml:2:12: ", "did you mean `forward`"),
-            ("engines = [\"pipelined\"]", "engines = [\"pipeline\"]", "x.toml:3:12: ", "did you mean `pipelined`"),
-            ("engines = [\"pipelined\"]", "engines = [\"pipelined,bufer_bytes=1\"]", "x.toml:3:12: ", "did you mean `buffer_bytes`"),
+            (
+                "workload = \"forward\"",
+                "workload = \"foward\"",
+                "x.toml:2:12: ",
+                "did you mean `forward`",
+            ),
+            (
+                "engines = [\"pipelined\"]",
+                "engines = [\"pipeline\"]",
+                "x.toml:3:12: ",
+                "did you mean `pipelined`",
+            ),
+            (
+                "engines = [\"pipelined\"]",
+                "engines = [\"pipelined,bufer_bytes=1\"]",
+                "x.toml:3:12: ",
+                "did you mean `buffer_bytes`",
+            ),
             ("rate = \"max\"", "rate = -5", "x.toml:4:8: ", "more than 0"),
             ("rate = \"max\"", "rate = 'fast'", "x.toml:4:8: ", "is no rate"),
             ("events = 10", "events = 0", "x.toml:5:10: ", "at least one event"),
             ("events = 10", "evnts = 10", "x.toml:5:1: ", "unknown field `evnts`"),
             ("events = 10", "duration = '5'", "x.toml:5:12: ", "is no duration"),
-            ("events = 10", "events = 10\nparallelism = 0", "x.toml:6:15: ", "parallelism is from 1"),
-            ("events = 10", "events = 10\nknobs = { kyes = 3 }", "x.toml:6:11: ", "did you mean `keys`"),
-            ("events = 10", "events = 10\nknobs = { zipf_exponent = 9 }", "x.toml:6:11: ", "from 0 to 3"),
+            (
+                "events = 10",
+                "events = 10\nparallelism = 0",
+                "x.toml:6:15: ",
+                "parallelism is from 1",
+            ),
+            (
+                "events = 10",
+                "events = 10\nknobs = { kyes = 3 }",
+                "x.toml:6:11: ",
+                "did you mean `keys`",
+            ),
+            (
+                "events = 10",
+                "events = 10\nknobs = { zipf_exponent = 9 }",
+                "x.toml:6:11: ",
+                "from 0 to 3",
+            ),
             ("events = 10", "events = ", "x.toml:5:", ""),
         ];
         assert!(parse(GOOD).is_ok());

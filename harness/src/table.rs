@@ -26,8 +26,24 @@ pub fn comparison(result: &CompareResult) -> String {
             continue;
         }
         let mut table = match measures {
-            Measures::Throughput => table(&["workload", "engine", "records/s", "CPU/record", "peak memory", "valid"], 2),
-            Measures::Latency => table(&["workload", "engine", "rate", "p50", "p90", "p99", "p99.9", "max", "CPU/record", "valid"], 2),
+            Measures::Throughput => {
+                table(&["workload", "engine", "records/s", "CPU/record", "peak memory", "valid"], 2)
+            }
+            Measures::Latency => table(
+                &[
+                    "workload",
+                    "engine",
+                    "rate",
+                    "p50",
+                    "p90",
+                    "p99",
+                    "p99.9",
+                    "max",
+                    "CPU/record",
+                    "valid",
+                ],
+                2,
+            ),
         };
         for group in &groups {
             table.add_row(row(group, measures));
@@ -71,7 +87,8 @@ fn row(group: &[&RunResult], measures: Measures) -> Vec<String> {
     let median = |value: &dyn Fn(&RunResult) -> Option<f64>| {
         median(valid.iter().filter_map(|run| value(run)).collect())
     };
-    let shown = |value: Option<f64>, show: fn(f64) -> String| value.map_or(NO_FIGURE.to_owned(), show);
+    let shown =
+        |value: Option<f64>, show: fn(f64) -> String| value.map_or(NO_FIGURE.to_owned(), show);
     let latency = |value: fn(&LatencySummary) -> Option<u64>| {
         let nanos = median(&|run| value(&run.latency_ns.from_planned).map(|nanos| nanos as f64));
         shown(nanos, units::duration)
@@ -115,7 +132,10 @@ pub fn run(result: &RunResult) -> String {
     };
     add("workload", result.workload.clone());
     add("engine", result.variant.clone());
-    add("clock, parallelism, seed", format!("{}, {}, {}", result.clock, result.parallelism, result.seed));
+    add(
+        "clock, parallelism, seed",
+        format!("{}, {}, {}", result.clock, result.parallelism, result.seed),
+    );
     add("guarantee", result.guarantee.clone());
     add("rate", units::planned_rate(result.rate));
     add("records in", units::count(result.records_in));
@@ -139,7 +159,10 @@ pub fn run(result: &RunResult) -> String {
         add("windows closed, late records", format!("{closed}, {}", result.late_records));
     }
     for exchange in &result.exchanges {
-        add(&format!("load of {}", exchange.exchange), format!("max/mean {:.3}", exchange.max_over_mean));
+        add(
+            &format!("load of {}", exchange.exchange),
+            format!("max/mean {:.3}", exchange.max_over_mean),
+        );
     }
     let right = match &result.output.expected_digest {
         None => "not checked",
@@ -152,7 +175,8 @@ pub fn run(result: &RunResult) -> String {
 }
 
 fn percentiles(summary: &LatencySummary) -> String {
-    let show = |value: Option<u64>| value.map_or(NO_FIGURE.to_owned(), |it| units::duration(it as f64));
+    let show =
+        |value: Option<u64>| value.map_or(NO_FIGURE.to_owned(), |it| units::duration(it as f64));
     format!(
         "p50 {}  p90 {}  p99 {}  p99.9 {}  max {}",
         show(summary.p50),
@@ -165,7 +189,8 @@ fn percentiles(summary: &LatencySummary) -> String {
 
 /// The batches of a run.
 pub fn batches(result: &RunResult) -> String {
-    let mut table = table(&["batch", "trigger", "delay", "records", "stages", "total", "watermark"], 0);
+    let mut table =
+        table(&["batch", "trigger", "delay", "records", "stages", "total", "watermark"], 0);
     for batch in &result.batches {
         let stages: Vec<_> = batch.stages_ns.iter().map(|it| units::duration(*it as f64)).collect();
         table.add_row(vec![
@@ -175,7 +200,9 @@ pub fn batches(result: &RunResult) -> String {
             units::count(batch.records),
             stages.join(" + "),
             units::duration(batch.total_ns as f64),
-            batch.watermark_ns.map_or(NO_FIGURE.to_owned(), |it| format!("{:.3} s", it as f64 / 1e9)),
+            batch
+                .watermark_ns
+                .map_or(NO_FIGURE.to_owned(), |it| format!("{:.3} s", it as f64 / 1e9)),
         ]);
     }
     table.to_string()

@@ -50,7 +50,9 @@ fn file(text: &str) -> Result<PathBuf, String> {
     }
     match scheme {
         Some(scheme) if path == text && scheme.chars().all(|it| it.is_ascii_alphabetic()) => {
-            Err(format!("`{scheme}:` is not known here; there are file:PATH, - , print, discard and tcp:HOST:PORT"))
+            Err(format!(
+                "`{scheme}:` is not known here; there are file:PATH, - , print, discard and tcp:HOST:PORT"
+            ))
         }
         _ => Ok(PathBuf::from(path)),
     }
@@ -107,7 +109,7 @@ mod tests {
     #[test]
     fn everything_that_the_help_names_is_read() {
         assert_eq!("file:a/b".parse(), Ok(InputUri::File("a/b".into())));
-        assert_eq!("a:b/c d".parse::<InputUri>().is_err(), true);
+        assert!("a:b/c d".parse::<InputUri>().is_err());
         assert_eq!("-".parse(), Ok(InputUri::Stdin));
         assert_eq!("tcp:localhost:99".parse(), Ok(InputUri::Tcp("localhost:99".to_owned())));
         assert_eq!("print".parse(), Ok(OutputUri::Print));

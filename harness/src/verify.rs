@@ -96,9 +96,12 @@ pub fn verify(args: &VerifyArgs, registry: &Registry, stop: &StopSignal) -> Resu
                 }
             }
             if !args.json {
-                let good = cells.iter().filter(|it| it.workload == workload.name() && it.ok).count();
+                let good =
+                    cells.iter().filter(|it| it.workload == workload.name() && it.ok).count();
                 let name = workload.name();
-                out::line(&format!("{name}: {good} cells equal to the evaluator, up to disorder of {disorder_ms} ms"));
+                out::line(&format!(
+                    "{name}: {good} cells equal to the evaluator, up to disorder of {disorder_ms} ms"
+                ));
             }
         }
     }
@@ -126,7 +129,9 @@ fn line(cell: &Cell) -> String {
         because.push(format!("{digest} instead of {expected_digest}"));
     }
     if let Some(closed) = cell.windows_closed.filter(|closed| *closed < FEWEST_WINDOWS) {
-        because.push(format!("{closed} windows closed before the end, not {FEWEST_WINDOWS}: --events is too small"));
+        because.push(format!(
+            "{closed} windows closed before the end, not {FEWEST_WINDOWS}: --events is too small"
+        ));
     }
     if because.is_empty() {
         because.push("records came late within the bound of disorder".to_owned());
@@ -202,7 +207,10 @@ impl Prepared {
     ) -> Result<Cell> {
         let shared = BTreeMap::from([
             ("watermark_interval_records".to_owned(), Value::from(WATERMARK_RECORDS)),
-            ("max_offsets_per_trigger".to_owned(), Value::from((self.count / BATCHES_PER_CELL).max(1))),
+            (
+                "max_offsets_per_trigger".to_owned(),
+                Value::from((self.count / BATCHES_PER_CELL).max(1)),
+            ),
             // The suggestion of a workload is for people who watch.
             ("batch_interval_ms".to_owned(), Value::from(0)),
         ]);

@@ -88,12 +88,8 @@ impl ser::Error for NeverFails {
 
 impl FieldHasher {
     /// Digits of pi.
-    const NEW: Self = Self {
-        low: 0x243f_6a88_85a3_08d3,
-        high: 0x1319_8a2e_0370_7344,
-        rest: 0,
-        waiting: None,
-    };
+    const NEW: Self =
+        Self { low: 0x243f_6a88_85a3_08d3, high: 0x1319_8a2e_0370_7344, rest: 0, waiting: None };
 
     #[inline(always)]
     fn word(&mut self, word: u64) {

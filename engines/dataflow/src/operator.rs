@@ -49,6 +49,14 @@ pub trait Operator: Clone + Send + 'static {
         "operator"
     }
 
+    /// Records that are about to come, one after the other, by [`Operator::process`]: a hint.
+    /// Keyed state touches their entries here, so that the memory they lie in is on its way for
+    /// all of them at once instead of being waited for record by record.
+    #[inline(always)]
+    fn expect(&mut self, records: &[Record<Self::In>]) {
+        let _ = records;
+    }
+
     /// Takes one record.
     fn process(&mut self, record: Record<Self::In>, out: &mut impl Collect<Self::Out>);
 
@@ -225,6 +233,11 @@ impl<A: Operator, B: Operator<In = A::Out>> Operator for Then<A, B> {
     /// The last operator's: who pushes into what comes behind this chain.
     fn name(&self) -> &'static str {
         self.second.name()
+    }
+
+    #[inline(always)]
+    fn expect(&mut self, records: &[Record<A::In>]) {
+        self.first.expect(records);
     }
 
     #[inline(always)]

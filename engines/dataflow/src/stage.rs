@@ -100,6 +100,10 @@ pub trait Head<T>: Clone + Send + 'static {
     fn wake_at(&self) -> Option<ProcessingTime>;
 }
 
+/// Records announced to [`Operator::expect`] before they are processed: enough to keep the
+/// processor's outstanding loads busy, few enough to stay in its first-level cache.
+const EXPECTED_AT_ONCE: usize = 64;
+
 /// One input: records go straight into the chain.
 #[derive(Copy, Clone, Debug, Default)]
 pub struct OneInput;
@@ -115,8 +119,13 @@ impl<T: Clone + Send + 'static> Head<T> for OneInput {
         out: &mut C,
     ) -> Step {
         if Op::FAN_OUT == FanOut::AtMostOne {
-            for record in batch.drain::<T>(upto) {
-                chain.process(record, out);
+            let mut records = batch.drain::<T>(upto);
+            while !records.as_slice().is_empty() {
+                let ahead = records.as_slice().len().min(EXPECTED_AT_ONCE);
+                chain.expect(&records.as_slice()[..ahead]);
+                for record in records.by_ref().take(ahead) {
+                    chain.process(record, out);
+                }
             }
             return Step::Done;
         }

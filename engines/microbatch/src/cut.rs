@@ -119,7 +119,12 @@ mod tests {
         fn splits(&self) -> u32 {
             self.0.len() as u32
         }
-        fn available(&self, split: u32, _: u64, _: ProcessingTime) -> Result<Available, SourceError> {
+        fn available(
+            &self,
+            split: u32,
+            _: u64,
+            _: ProcessingTime,
+        ) -> Result<Available, SourceError> {
             Ok(Available { end: self.0[split as usize], next: Next::Never })
         }
     }
@@ -160,7 +165,12 @@ mod tests {
             fn splits(&self) -> u32 {
                 2
             }
-            fn available(&self, split: u32, _: u64, _: ProcessingTime) -> Result<Available, SourceError> {
+            fn available(
+                &self,
+                split: u32,
+                _: u64,
+                _: ProcessingTime,
+            ) -> Result<Available, SourceError> {
                 let planned = Next::At(ProcessingTime::from_millis(9_000));
                 Ok(Available { end: 0, next: if split == 0 { planned } else { Next::Unknown } })
             }

@@ -178,12 +178,19 @@ impl Driver {
     ) -> Result<(), EngineError> {
         let batch = self.batch;
         if self.runtime.tracing() {
-            self.runtime.trace(format_args!("batch {batch} records={} wm={}", cut.records(), watermark.0));
+            self.runtime.trace(format_args!(
+                "batch {batch} records={} wm={}",
+                cut.records(),
+                watermark.0
+            ));
         }
         let before = Progress { watermark: self.applied, processing_time: started };
         let in_force = Progress { watermark, processing_time: started };
-        let mut blocks: Vec<Vec<Vec<(InputPort, usize, Batch)>>> =
-            self.partitions.iter().map(|stage| stage.iter().map(|_| Vec::new()).collect()).collect();
+        let mut blocks: Vec<Vec<Vec<(InputPort, usize, Batch)>>> = self
+            .partitions
+            .iter()
+            .map(|stage| stage.iter().map(|_| Vec::new()).collect())
+            .collect();
         let mut newest = EventTime::MIN;
         let mut stages_nanos = Vec::with_capacity(self.partitions.len());
         let mut stage_start = started;

@@ -105,11 +105,7 @@ impl Scheduler {
 }
 
 /// One slot: takes the next task until none is left.
-async fn run_slot(
-    stage: Arc<StageRun>,
-    home: Home,
-    runtime: Arc<dyn Runtime>,
-) {
+async fn run_slot(stage: Arc<StageRun>, home: Home, runtime: Arc<dyn Runtime>) {
     let mut done = None;
     loop {
         let next = {

@@ -116,6 +116,16 @@ mod tests {
     }
 
     #[test]
+    fn a_channel_that_got_its_own_credit_back_waits_for_no_floating_one() {
+        let mut ledger = CreditLedger::new(2, 1, 1);
+        assert!(ledger.take(0) && ledger.take(1) && ledger.take(1));
+        assert!(!ledger.take(0) && !ledger.take(1), "0 asked first");
+        assert_eq!(ledger.give(0), Some(0), "its own");
+        assert!(ledger.take(0));
+        assert_eq!(ledger.give(1), Some(1), "the floating one, for which only 1 still waits");
+    }
+
+    #[test]
     #[should_panic(expected = "came back twice")]
     fn a_credit_that_was_never_taken_cannot_come_back() {
         CreditLedger::new(1, 1, 0).give(0);

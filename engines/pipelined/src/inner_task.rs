@@ -6,7 +6,7 @@ use std::task::Poll;
 
 use dataflow::progress::WatermarkMerger;
 use dataflow::runtime::{Work, yield_now};
-use dataflow::{Batch, EventTime, Progress};
+use dataflow::{Batch, Progress};
 
 use crate::input_gate::{InputGate, Message};
 use crate::status::Activity;
@@ -32,14 +32,8 @@ pub(crate) async fn run(subtask: &mut Subtask, gate: Arc<InputGate>) -> Result<(
                 returned = Some((channel, batch));
                 yield_now().await;
             }
-            Message::End => {
-                open -= 1;
-                if let Some(watermark) = merger.update(channel, EventTime::MAX)
-                    && open > 0
-                {
-                    subtask.advance(Progress { watermark, ..subtask.progress }).await?;
-                }
-            }
+            // The watermark that ends its sender's input came before it.
+            Message::End => open -= 1,
         }
     }
     subtask.finish().await

@@ -71,11 +71,8 @@ impl InputGate {
             spare: Vec::new(),
             sender: None,
         };
-        let ledger = CreditLedger::new(
-            ports.len(),
-            limits.exclusive_per_channel,
-            limits.floating_per_gate,
-        );
+        let ledger =
+            CreditLedger::new(ports.len(), limits.exclusive_per_channel, limits.floating_per_gate);
         let channels = ports.iter().map(channel).collect();
         let state = State { channels, ready: VecDeque::new(), ledger, receiver: None };
         Self { state: Mutex::new(state), backlog_per_channel: limits.backlog_per_channel }

@@ -107,7 +107,8 @@ fn a_consumer_that_gives_no_credit_back_is_a_stall_that_names_its_sender() {
 
 #[test]
 fn a_channel_closes_when_its_credits_are_out_and_opens_when_one_comes_back() {
-    let limits = GateLimits { exclusive_per_channel: 1, floating_per_gate: 0, backlog_per_channel: 2 };
+    let limits =
+        GateLimits { exclusive_per_channel: 1, floating_per_gate: 0, backlog_per_channel: 2 };
     let gate = InputGate::new(&[InputPort(0)], limits);
     let send = || gate.send(0, Message::Data(Batch::new::<u64>()), &mut Vec::new());
     let mut context = Context::from_waker(Waker::noop());

@@ -50,7 +50,11 @@ struct Found {
 
 impl SourceTask {
     /// The next split with something to read, taking turns from `turn` on.
-    fn look(&mut self, turn: usize, now: ProcessingTime) -> Result<Found, dataflow::source::SourceError> {
+    fn look(
+        &mut self,
+        turn: usize,
+        now: ProcessingTime,
+    ) -> Result<Found, dataflow::source::SourceError> {
         let mut found = Found { readable: None, next_at: ProcessingTime::MAX, unknown: false };
         let count = self.own.len();
         for place in (0..count).map(|step| (turn + step) % count) {

@@ -20,9 +20,23 @@ use dataflow::{
 
 /// Settings of the sequential engine.
 pub const SETTINGS: &[Setting] = &[
-    Setting::choice("guarantee", &["none"], "delivery guarantee; only `none` so far, as there is no recovery yet"),
-    Setting::integer("watermark_interval_records", (1, i64::MAX), 4_096, "the watermark moves after this many records"),
-    Setting::integer("stall_timeout_ms", (100, 3_600_000), 10_000, "the run ends with an error when the sink has no room for this long, in ms"),
+    Setting::choice(
+        "guarantee",
+        &["none"],
+        "delivery guarantee; only `none` so far, as there is no recovery yet",
+    ),
+    Setting::integer(
+        "watermark_interval_records",
+        (1, i64::MAX),
+        4_096,
+        "the watermark moves after this many records",
+    ),
+    Setting::integer(
+        "stall_timeout_ms",
+        (100, 3_600_000),
+        10_000,
+        "the run ends with an error when the sink has no room for this long, in ms",
+    ),
 ];
 
 /// Buffers between two stages, in bytes.
@@ -109,7 +123,8 @@ impl Run {
         let observer = Arc::clone(&self.control.observer);
         observer.started(self.runtime.now());
         self.read_all().await?;
-        self.advance_all(Progress { watermark: EventTime::MAX, ..self.instances[0].progress }).await?;
+        self.advance_all(Progress { watermark: EventTime::MAX, ..self.instances[0].progress })
+            .await?;
         for stage in 0..self.instances.len() {
             self.wait_for_sink(StageId(stage), |sink, context| sink.poll_finish(context)).await?;
         }

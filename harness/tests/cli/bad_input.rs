@@ -44,7 +44,10 @@ fn closed_port() -> u16 {
 fn unknown_names_are_answered_with_the_nearest() {
     refused("run --engine pipeline --workload forward", &["did you mean `pipelined`?"]);
     refused("run --engine pipelined --workload foward", &["did you mean `forward`?"]);
-    refused("run --engine pipelined,bufer_bytes=9 --workload forward", &["did you mean `buffer_bytes`?"]);
+    refused(
+        "run --engine pipelined,bufer_bytes=9 --workload forward",
+        &["did you mean `buffer_bytes`?"],
+    );
     refused(&format!("{RUN} --set kyes=3"), &["did you mean `keys`?"]);
     refused(&format!("{RUN} --set bufer_bytes=3"), &["did you mean `buffer_bytes`?"]);
     refused("compare quik", &["did you mean `quick`?", "SUITE.toml"]);

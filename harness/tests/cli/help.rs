@@ -7,9 +7,9 @@ const COMMANDS: [&str; 7] = ["", "compare", "run", "verify", "list", "sample", "
 /// What makes an example quick enough for a test, if it is not.
 fn quick(example: &str) -> String {
     match example {
-        "streamgauge compare --quick" => format!(
-            "{example} --events 2000 --repeats 1 --out results/2026-11-22T18-00-00Z-quick"
-        ),
+        "streamgauge compare --quick" => {
+            format!("{example} --events 2000 --repeats 1 --out results/2026-11-22T18-00-00Z-quick")
+        }
         _ => example.to_owned(),
     }
 }
@@ -31,7 +31,8 @@ fn every_help_has_an_example_that_runs() {
         assert!(!examples.is_empty(), "{command}: {}", help.out);
         for example in examples {
             let example = quick(example);
-            let arguments = example.strip_prefix("streamgauge ").expect("an example names the program");
+            let arguments =
+                example.strip_prefix("streamgauge ").expect("an example names the program");
             let ended = run(folder.path(), &words(arguments)).with_status(0);
             assert!(!ended.out.is_empty(), "{example}");
         }

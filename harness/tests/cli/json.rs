@@ -5,10 +5,31 @@ use serde_json::Value;
 use crate::program::{ENGINES, run, words};
 
 const RUN_FIELDS: &[&str] = &[
-    "workload", "engine", "settings", "knobs", "seed", "rate", "events", "parallelism", "clock",
-    "guarantee", "repeat", "interrupted", "valid", "invalid_because", "records_in", "records_out",
-    "elapsed_ns", "throughput_per_s", "cpu_ns_per_record", "peak_memory_bytes", "latency_ns",
-    "output", "late_records", "exchanges", "environment",
+    "workload",
+    "engine",
+    "settings",
+    "knobs",
+    "seed",
+    "rate",
+    "events",
+    "parallelism",
+    "clock",
+    "guarantee",
+    "repeat",
+    "interrupted",
+    "valid",
+    "invalid_because",
+    "records_in",
+    "records_out",
+    "elapsed_ns",
+    "throughput_per_s",
+    "cpu_ns_per_record",
+    "peak_memory_bytes",
+    "latency_ns",
+    "output",
+    "late_records",
+    "exchanges",
+    "environment",
 ];
 
 #[track_caller]

@@ -6,6 +6,9 @@ use serde_json::Value;
 
 use crate::program::{ENGINES, run, words};
 
+/// The sequential engine does nothing at a time that it could choose, and leaves no trace.
+const TRACED: [&str; 2] = ["pipelined", "microbatch"];
+
 const SIZE: &str = "--workload windowed-count --events 4000 --rate 100k --set window_ms=2 --json";
 
 /// The trace, and the digest of the result.
@@ -19,7 +22,7 @@ fn traced(folder: &Path, engine: &str, seed: u64) -> (Vec<u8>, Value) {
 #[test]
 fn the_seed_decides_everything() {
     let folder = tempfile::tempdir().unwrap();
-    for engine in ENGINES {
+    for engine in TRACED {
         let (first, digest) = traced(folder.path(), engine, 7);
         let (again, same_digest) = traced(folder.path(), engine, 7);
         assert!(!first.is_empty(), "{engine}");

@@ -6,7 +6,7 @@ use dataflow::operators::Count;
 use dataflow::{Change, Collect, Operator, Record, SidePort, TwoInputOperator};
 
 use crate::fixture::{
-    Event, Events, Setup, digest_of, everywhere, key_of, keyed_counts, run, windowed_counts,
+    Clock, Event, Events, Setup, digest_of, everywhere, key_of, keyed_counts, run, windowed_counts,
 };
 
 /// Splits that answers are checked with; some leave subtasks without any.
@@ -70,7 +70,10 @@ fn windows_count_what_is_in_them_in_order_and_in_disorder() {
         for (splits, disorder) in SPLITS.into_iter().flat_map(|it| [(it, 0), (it, 120)]) {
             let events = Events::new(6_000).splits(splits).keys(7).disordered(disorder);
             let setup = Setup::new(engine, parallelism, clock);
-            let few = [("max_offsets_per_trigger", 100.into()), ("watermark_interval_records", 64.into())];
+            let few = [
+                ("max_offsets_per_trigger", 100.into()),
+                ("watermark_interval_records", 64.into()),
+            ];
             let finished = run(setup.settings(&few), |sink| {
                 let windows = events.stream().key_by(key_of).window(size);
                 windows.aggregate(Count::default()).sink(sink)
@@ -79,8 +82,11 @@ fn windows_count_what_is_in_them_in_order_and_in_disorder() {
             let what = format!("{} at {parallelism}, {splits} splits", engine.name());
             assert_eq!(finished.digest, expected, "{what}, up to {disorder} ms late");
             assert_eq!(finished.completion.counters.late_records, 0, "{what}");
+            // On the wall clock a source subtask without splits may be the last to start; until it
+            // says that it has nothing, watermarks wait for it.
             let closed = finished.completion.counters.windows_closed;
-            assert!(closed > 0, "{what}: no window closed before the end");
+            let may_wait = matches!(clock, Clock::Wall) && parallelism > splits;
+            assert!(closed > 0 || may_wait, "{what}: no window closed before the end");
         }
     });
 }
@@ -90,7 +96,8 @@ fn two_stages_of_windows_count_the_first_stage_s_results() {
     let size = 100_000_000;
     everywhere(|engine, parallelism, clock| {
         let events = Events::new(2_000).keys(50).disordered(30);
-        let few = [("max_offsets_per_trigger", 150.into()), ("watermark_interval_records", 64.into())];
+        let few =
+            [("max_offsets_per_trigger", 150.into()), ("watermark_interval_records", 64.into())];
         let finished = run(Setup::new(engine, parallelism, clock).settings(&few), |sink| {
             let first = events.stream().key_by(key_of).window(size).aggregate(Count::default());
             // How many keys had this count in this window: results keep their window's last
@@ -128,7 +135,12 @@ struct CountBoth(BTreeMap<u64, (u64, u64)>);
 type BothCounts = (u64, (u64, u64));
 
 impl CountBoth {
-    fn add(&mut self, record: Record<Event>, add: (u64, u64), out: &mut impl Collect<Change<BothCounts>>) {
+    fn add(
+        &mut self,
+        record: Record<Event>,
+        add: (u64, u64),
+        out: &mut impl Collect<Change<BothCounts>>,
+    ) {
         let key = record.value.0;
         let before = self.0.get(&key).copied();
         let (left, right) = before.unwrap_or_default();

@@ -161,12 +161,14 @@ fn with_data_in_every_batch_a_window_comes_out_in_the_batch_after() {
 fn what_is_late_is_decided_by_the_watermark_of_the_batch_before() {
     // Each batch holds one event; the second and the third both belong to the first window.
     let times = [100, 5, 6, 200];
-    let events = Events::new(4).keys(1).splits(1).at(move |number| times[number as usize] * MILLI as i64);
+    let events =
+        Events::new(4).keys(1).splits(1).at(move |number| times[number as usize] * MILLI as i64);
     let finished = windowed(&events, &[("max_offsets_per_trigger", json!(1))]);
     // Batch 1 closes windows by the event of batch 0, but only after its own record, which it
     // measures by the watermark of batch 0: there was none. Batch 2 measures by that of batch 1.
     assert_eq!(finished.completion.counters.late_records, 1);
-    let results: Vec<_> = came_out(&finished).into_iter().map(|(end, count, _)| (end, count)).collect();
+    let results: Vec<_> =
+        came_out(&finished).into_iter().map(|(end, count, _)| (end, count)).collect();
     assert_eq!(results, [(10, 1), (110, 1), (210, 1)]);
     assert_eq!(records(&finished.batches), [1, 1, 1, 1, 0, 0]);
 }
@@ -174,7 +176,8 @@ fn what_is_late_is_decided_by_the_watermark_of_the_batch_before() {
 #[test]
 fn no_trigger_takes_more_than_its_limit() {
     // The last has fewer events than splits, and takes them one by one.
-    for (count, splits, limit) in [(500, 1, 7), (20, 8, 3), (500, 8, 64), (500, 3, 100), (3, 8, 1)] {
+    for (count, splits, limit) in [(500, 1, 7), (20, 8, 3), (500, 8, 64), (500, 3, 100), (3, 8, 1)]
+    {
         let events = Events::new(count).splits(splits);
         let finished = counted(
             &events,

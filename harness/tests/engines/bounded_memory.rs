@@ -2,8 +2,8 @@
 //! outbox stays bounded.
 
 use dataflow::EventTime;
-use dataflow::operators::{Count, WindowResult};
 use dataflow::Record;
+use dataflow::operators::{Count, WindowResult};
 use serde_json::json;
 
 use crate::fixture::{Clock, Event, Events, Setup, digest_of, engines, key_of, keyed_counts, run};
@@ -24,7 +24,8 @@ fn one_record_that_becomes_ten_thousand_fills_an_outbox_by_no_more_than_that() {
         let events = Events::new(20);
         let buffer_bytes = 1_024;
         // Blocks of a micro-batch are materialised: what bounds them is what a trigger takes.
-        let settings = [("buffer_bytes", json!(buffer_bytes)), ("max_offsets_per_trigger", json!(2))];
+        let settings =
+            [("buffer_bytes", json!(buffer_bytes)), ("max_offsets_per_trigger", json!(2))];
         let setup = Setup::new(&**engine, parallelism, Clock::seeded(3)).settings(&settings);
         let finished = run(setup.silent(), |sink| {
             let many = events.stream().flat_map(move |(_, number): Event| {

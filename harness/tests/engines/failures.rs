@@ -4,9 +4,7 @@ use dataflow::operators::{Count, KeyedFunction, TimerContext};
 use dataflow::stage::StageError;
 use dataflow::{Collect, EngineError, EventTime, Failure, Operator, Record};
 
-use crate::fixture::{
-    Event, Events, MILLI, Manner, Setup, everywhere, key_of, try_run,
-};
+use crate::fixture::{Event, Events, MILLI, Manner, Setup, everywhere, key_of, try_run};
 
 /// Fails at the event with this number.
 #[derive(Clone)]
@@ -59,7 +57,8 @@ fn an_operator_that_fails_ends_the_run_and_is_named_with_key_and_event_time() {
             events.stream().map(|it: Event| it).then(FailsAt(1_234)).filter(|_| true).sink(sink)
         });
         let error = ended.expect_err("an operator fails");
-        let EngineError::Stage { stage, subtask, cause: StageError::Operator(failure) } = error else {
+        let EngineError::Stage { stage, subtask, cause: StageError::Operator(failure) } = error
+        else {
             panic!("{}: {error}", engine.name());
         };
         assert_eq!(stage, "source -> map -> divide -> filter");
@@ -106,7 +105,11 @@ fn a_sink_that_cannot_write_ends_the_run() {
         let mut setup = Setup::new(engine, parallelism, clock);
         setup.sink = Manner::Broken;
         let ended = try_run(setup, |sink| {
-            Events::new(2_000).stream().key_by(key_of).aggregate(Count::default()).sink_changes(sink)
+            Events::new(2_000)
+                .stream()
+                .key_by(key_of)
+                .aggregate(Count::default())
+                .sink_changes(sink)
         });
         let error = ended.expect_err("nothing can be written").to_string();
         assert_eq!(error, "cannot write to out.ndjson: no space left", "{}", engine.name());

@@ -6,7 +6,9 @@ use dataflow::Change;
 use dataflow::operators::Count;
 use serde_json::{Value, json};
 
-use crate::fixture::{Clock, Events, PARALLELISMS, Setup, digest_of, key_of, keyed_counts, pick, run};
+use crate::fixture::{
+    Clock, Events, PARALLELISMS, Setup, digest_of, key_of, keyed_counts, pick, run,
+};
 
 /// How often each count was reached, modulo 7.
 fn counts_of_counts(events: &Events) -> BTreeMap<u64, u64> {
@@ -42,7 +44,9 @@ fn little_room(exclusive: u32, floating: u32) -> [(&'static str, Value); 4] {
 
 #[test]
 fn one_credit_a_channel_and_tiny_buffers_are_enough() {
-    for (parallelism, clock) in PARALLELISMS.into_iter().flat_map(|it| Clock::both().map(|on| (it, on))) {
+    for (parallelism, clock) in
+        PARALLELISMS.into_iter().flat_map(|it| Clock::both().map(|on| (it, on)))
+    {
         two_keyed_stages(parallelism, clock, &little_room(1, 0));
     }
 }

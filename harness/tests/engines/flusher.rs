@@ -29,14 +29,18 @@ fn one_to_one(count: u64, clock: Clock, buffer_bytes: u64, timeout_ms: f64) -> F
 
 /// Milliseconds from a record's planned time to its result.
 fn waits(finished: &Finished) -> impl Iterator<Item = f64> {
-    finished.collected.emitted.iter().map(|(at, _, stamps)| {
-        (at.0 - u64::from(stamps.planned) * 1_000) as f64 / MILLI as f64
-    })
+    finished
+        .collected
+        .emitted
+        .iter()
+        .map(|(at, _, stamps)| (at.0 - u64::from(stamps.planned) * 1_000) as f64 / MILLI as f64)
 }
 
 fn mean_wait(seeds: u64, buffer_bytes: u64, timeout_ms: f64) -> f64 {
     let all: Vec<f64> = virtual_clocks(seeds)
-        .flat_map(|clock| waits(&one_to_one(4_000, clock, buffer_bytes, timeout_ms)).collect::<Vec<_>>())
+        .flat_map(|clock| {
+            waits(&one_to_one(4_000, clock, buffer_bytes, timeout_ms)).collect::<Vec<_>>()
+        })
         .collect();
     all.iter().sum::<f64>() / all.len() as f64
 }
@@ -70,7 +74,11 @@ fn the_mean_wait_in_an_open_buffer_is_the_closed_form_s() {
 fn no_record_waits_longer_than_the_timeout() {
     for clock in virtual_clocks(5) {
         let finished = one_to_one(2_000, clock, 1 << 20, 20.);
-        assert!(waits(&finished).all(|wait| wait <= 20.), "{:?}", waits(&finished).max_by(f64::total_cmp));
+        assert!(
+            waits(&finished).all(|wait| wait <= 20.),
+            "{:?}",
+            waits(&finished).max_by(f64::total_cmp)
+        );
     }
 }
 
@@ -99,7 +107,13 @@ fn flushing_does_not_move_the_places_at_which_buffers_fill() {
     // In Flink a flushed buffer stays open and keeps filling.
     let finished = one_to_one(1_000, Clock::free(3), 50 * RECORD_BYTES, 2.);
     let mut filled = 0;
-    let ends: Vec<u64> = buffers(&finished).iter().map(|count| { filled += count; filled }).collect();
+    let ends: Vec<u64> = buffers(&finished)
+        .iter()
+        .map(|count| {
+            filled += count;
+            filled
+        })
+        .collect();
     for full in (50..=1_000).step_by(50) {
         assert!(ends.contains(&full), "a buffer is full at record {full}: {ends:?}");
     }

@@ -7,7 +7,8 @@ use dataflow::operators::{Count, WindowResult};
 use dataflow::{Collect, EventTime, Record, SidePort, TwoInputOperator};
 
 use crate::fixture::{
-    Event, Events, MILLI, Setup, everywhere, key_of, run, windowed_counts,
+    Clock, Event, Events, MILLI, Setup, digest_of, engines, everywhere, key_of, run,
+    windowed_counts,
 };
 
 const LATE: SidePort<Event> = SidePort::new(0);
@@ -49,14 +50,17 @@ fn windows_hold_exactly_what_was_not_put_out_as_late() {
     everywhere(|engine, parallelism, clock| {
         for splits in [1, 3, 8] {
             let events = with_stragglers(splits);
-            let settings =
-                [("max_offsets_per_trigger", 100.into()), ("watermark_interval_records", 32.into())];
-            let finished = run(Setup::new(engine, parallelism, clock).settings(&settings), |sink| {
-                let windows = events.stream().key_by(key_of).window(SIZE).late_to(LATE);
-                let windows = windows.aggregate(Count::default());
-                let late = windows.side_output(LATE).key_by(key_of);
-                windows.key_by(|row| row.key).join(late, Both).sink(sink)
-            });
+            let settings = [
+                ("max_offsets_per_trigger", 100.into()),
+                ("watermark_interval_records", 32.into()),
+            ];
+            let finished =
+                run(Setup::new(engine, parallelism, clock).settings(&settings), |sink| {
+                    let windows = events.stream().key_by(key_of).window(SIZE).late_to(LATE);
+                    let windows = windows.aggregate(Count::default());
+                    let late = windows.side_output(LATE).key_by(key_of);
+                    windows.key_by(|row| row.key).join(late, Both).sink(sink)
+                });
             let rows: Vec<Row> = finished
                 .collected
                 .rows()
@@ -69,7 +73,11 @@ fn windows_hold_exactly_what_was_not_put_out_as_late() {
             let mut counted: Vec<_> = rows
                 .iter()
                 .filter(|row| !row.0)
-                .map(|&(_, key, end, result)| WindowResult { key, window_end: EventTime(end), result })
+                .map(|&(_, key, end, result)| WindowResult {
+                    key,
+                    window_end: EventTime(end),
+                    result,
+                })
                 .collect();
             counted.sort_by_key(|row| (row.window_end, row.key));
             let on_time = events.all().filter(|((_, number), _)| !late.contains(number));
@@ -80,4 +88,31 @@ fn windows_hold_exactly_what_was_not_put_out_as_late() {
             assert!(!late.is_empty() || splits == 8, "{what}: nothing was late");
         }
     });
+}
+
+#[test]
+fn a_split_that_lags_holds_watermarks_back_in_one_model_and_is_late_in_the_other() {
+    // Odd numbers are a split of their own, readable only when all even ones have been.
+    let events = Events::new(2_000).splits(2);
+    let events = events.planned(|number| number % 2 * 1_000 * MILLI);
+    for (engine, parallelism) in engines().iter().flat_map(|it| [(it, 1), (it, 2), (it, 4)]) {
+        let settings =
+            [("max_offsets_per_trigger", 100.into()), ("watermark_interval_records", 32.into())];
+        let setup = Setup::new(&**engine, parallelism, Clock::seeded(1)).settings(&settings);
+        let finished = run(setup, |sink| {
+            let windows = events.stream().key_by(key_of).window(SIZE);
+            windows.aggregate(Count::default()).sink(sink)
+        });
+        let late = finished.completion.counters.late_records;
+        let what = format!("{} at {parallelism}", engine.name());
+        if engine.name() == "microbatch" {
+            // The newest event of any split decides: as in Spark, odd events before the last
+            // window that it has closed are late.
+            assert_eq!(late, 975, "{what}");
+        } else {
+            // The slowest split decides.
+            assert_eq!(late, 0, "{what}");
+            assert_eq!(finished.digest, digest_of(windowed_counts(events.all(), SIZE)), "{what}");
+        }
+    }
 }

@@ -42,9 +42,8 @@ fn a_sink_that_never_finishes_is_named() {
     for (engine, clock) in engines().iter().flat_map(|it| Clock::both().map(|clock| (it, clock))) {
         let mut setup = Setup::new(&**engine, 2, clock).settings(&settings);
         setup.sink = Manner::NeverDone;
-        let ended = try_run(setup, |sink| {
-            Events::new(100).stream().map(|event: Event| event).sink(sink)
-        });
+        let ended =
+            try_run(setup, |sink| Events::new(100).stream().map(|event: Event| event).sink(sink));
         let waiting = stalled(ended.expect_err("the sink never finishes"));
         let named = |party: &String| party.ends_with("waits for room in the sink");
         assert!(waiting.iter().any(named), "{}: {waiting:?}", engine.name());
@@ -78,8 +77,7 @@ fn a_sink_that_is_slow_and_a_source_that_is_quiet_are_no_stall() {
     let settings = [("stall_timeout_ms", json!(100))];
     for engine in engines() {
         for parallelism in PARALLELISMS {
-            let mut setup =
-                Setup::new(&*engine, parallelism, Clock::seeded(1)).settings(&settings);
+            let mut setup = Setup::new(&*engine, parallelism, Clock::seeded(1)).settings(&settings);
             setup.sink = Manner::Slow(90_000_000);
             let finished = run(setup, |sink| {
                 let rare = Events::new(20).paced(700_000_000);

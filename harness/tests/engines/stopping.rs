@@ -9,8 +9,8 @@ use dataflow::{ProcessingTime, StopSignal};
 use serde_json::json;
 
 use crate::fixture::{
-    Clock, Event, Events, Finished, MILLI, Manner, PARALLELISMS, Setup, engines, everywhere, key_of,
-    keyed_counts, run,
+    Clock, Event, Events, Finished, MILLI, Manner, PARALLELISMS, Setup, engines, everywhere,
+    key_of, keyed_counts, run,
 };
 
 /// More events than any test reads.
@@ -92,14 +92,15 @@ fn an_idle_source_is_left_when_stopped() {
     // Four events, the first of each split; the next in a year. The stop comes in between.
     let year = 365 * 24 * 3_600_000 * MILLI;
     for (engine, clock) in engines().iter().flat_map(|it| Clock::both().map(|clock| (it, clock))) {
-        for (parallelism, interval) in PARALLELISMS.into_iter().flat_map(|it| [(it, 0), (it, 1_000_000)]) {
+        for (parallelism, interval) in
+            PARALLELISMS.into_iter().flat_map(|it| [(it, 0), (it, 1_000_000)])
+        {
             let events = Events::new(100).planned(move |number| if number < 4 { 0 } else { year });
-            let settings = [("batch_interval_ms", json!(interval)), ("polling_delay_ms", json!(1_000))];
+            let settings =
+                [("batch_interval_ms", json!(interval)), ("polling_delay_ms", json!(1_000))];
             let mut setup = Setup::new(&**engine, parallelism, clock).settings(&settings);
             setup.stop_at = Some(ProcessingTime::from_millis(20));
-            let finished = run(setup, |sink| {
-                events.stream().map(|event: Event| event).sink(sink)
-            });
+            let finished = run(setup, |sink| events.stream().map(|event: Event| event).sink(sink));
             assert_drained(&finished, engine.name());
             assert_eq!(finished.completion.records_in, 4);
         }
@@ -137,9 +138,8 @@ fn a_run_that_is_stopped_before_it_starts_reads_nothing() {
     for (engine, clock) in engines().iter().flat_map(|it| Clock::both().map(|clock| (it, clock))) {
         let setup = Setup::new(&**engine, 2, clock);
         setup.stop.request();
-        let finished = run(setup, |sink| {
-            Events::new(ENDLESS).stream().map(|event: Event| event).sink(sink)
-        });
+        let finished =
+            run(setup, |sink| Events::new(ENDLESS).stream().map(|event: Event| event).sink(sink));
         assert_eq!(finished.completion.records_in, 0, "{}", engine.name());
         assert!(finished.completion.interrupted, "{}", engine.name());
     }

@@ -183,7 +183,9 @@ impl dataflow::Operator for Heartbeat {
 #[test]
 fn a_timer_fires_while_the_source_is_idle() {
     // Two events ten seconds apart, and a heartbeat each second in between.
-    for (engine, clock) in engines().iter().flat_map(|it| [(it, Clock::free(1)), (it, Clock::free(2))]) {
+    for (engine, clock) in
+        engines().iter().flat_map(|it| [(it, Clock::free(1)), (it, Clock::free(2))])
+    {
         let events = Events::new(2).splits(1).paced(10_000 * MILLI);
         let on_demand = [("polling_delay_ms", json!(0))];
         let finished = run(Setup::new(&**engine, 1, clock).settings(&on_demand), |sink| {

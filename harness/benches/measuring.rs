@@ -1,0 +1,35 @@
+//! What measuring costs a record: latency into histograms, batch by batch.
+
+use std::hint::black_box;
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use dataflow::{EventTime, ProcessingTime, StampUnit, Stamps};
+use streamgauge::latency::{Recorder, WindowClock};
+
+const RECORDS: u32 = 4_096;
+
+fn recording(criterion: &mut Criterion) {
+    let stamps: Vec<(EventTime, Stamps)> = (0..RECORDS)
+        .map(|number| {
+            let stamps = Stamps { planned: number * 10, ingested: number * 10 };
+            (EventTime(i64::from(number) * 10_000), stamps)
+        })
+        .collect();
+    let windows = WindowClock { event_rate: 100_000.0, rate: 100_000.0 };
+    let mut group = criterion.benchmark_group("recording the latency of a record");
+    group.throughput(Throughput::Elements(u64::from(RECORDS)));
+    for (name, windows) in [("of any result", None), ("of a window's result", Some(windows))] {
+        let recorder = Recorder::new(ProcessingTime::ZERO, StampUnit::MICROSECOND, windows);
+        group.bench_function(name, |bencher| {
+            bencher.iter_batched_ref(
+                || recorder.clone(),
+                |recorder| recorder.record(black_box(&stamps), ProcessingTime(100_000_000)),
+                BatchSize::LargeInput,
+            );
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, recording);
+criterion_main!(benches);

@@ -1,0 +1,178 @@
+//! What may depend on what, and what must not be there: the rules that keep the models apart and
+//! runs repeatable, read from the manifests and the sources.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use toml::Table;
+
+/// Every crate of ours by its folder, and the crates of ours that it may depend on.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("engines/dataflow", &[]),
+    ("engines/runtime", &["dataflow"]),
+    ("engines/sequential", &["dataflow"]),
+    ("engines/pipelined", &["dataflow"]),
+    ("engines/microbatch", &["dataflow"]),
+    ("workloads", &["dataflow"]),
+    ("reports", &[]),
+    (
+        "harness",
+        &["dataflow", "runtime", "sequential", "pipelined", "microbatch", "workloads", "reports"],
+    ),
+];
+
+/// Longest source file, in lines.
+const MOST_LINES: usize = 600;
+/// The one file of engines and workloads that reads the machine's clock.
+const CLOCK_FILE: &str = "engines/runtime/src/monotonic.rs";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn manifest(folder: &str) -> Table {
+    let path = root().join(folder).join("Cargo.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    text.parse().unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Names of everything a crate depends on, under any of these headings and for any target.
+fn dependencies(manifest: &Table, headings: &[&str]) -> BTreeSet<String> {
+    let targets = manifest.get("target").and_then(toml::Value::as_table);
+    let per_target = targets.into_iter().flat_map(|it| it.values()).filter_map(|it| it.as_table());
+    let tables = std::iter::once(manifest).chain(per_target);
+    let listed = tables
+        .flat_map(|table| headings.iter().filter_map(|heading| table.get(*heading)?.as_table()));
+    listed.flat_map(|table| table.keys().cloned()).collect()
+}
+
+const ALL: &[&str] = &["dependencies", "dev-dependencies", "build-dependencies"];
+
+/// Sources below these folders: path from the root, and text.
+fn sources(folders: &[&str]) -> BTreeMap<String, String> {
+    let root = root();
+    let mut open: Vec<PathBuf> = folders.iter().map(|folder| root.join(folder)).collect();
+    let mut found = BTreeMap::new();
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() && path.file_name().is_none_or(|name| name != "target") {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+                // Somebody may be saving it under another name just now.
+                if let Ok(text) = std::fs::read_to_string(&path) {
+                    found.insert(name, text);
+                }
+            }
+        }
+    }
+    assert!(!found.is_empty(), "no sources in {folders:?}");
+    found
+}
+
+const EVERYTHING: &[&str] = &["engines", "workloads", "reports", "harness"];
+
+#[test]
+fn the_workspace_has_the_crates_that_are_listed_here() {
+    let workspace = manifest("");
+    let members = workspace["workspace"]["members"].as_array().unwrap();
+    let members: BTreeSet<_> = members.iter().filter_map(toml::Value::as_str).collect();
+    assert_eq!(members, ALLOWED.iter().map(|(folder, _)| *folder).collect());
+}
+
+#[test]
+fn dependencies_go_one_way() {
+    let ours: BTreeSet<&str> = ALLOWED[ALLOWED.len() - 1].1.iter().copied().collect();
+    for (folder, allowed) in ALLOWED {
+        for name in dependencies(&manifest(folder), ALL) {
+            let is_ours = ours.contains(name.as_str()) || name.starts_with("streamgauge");
+            assert!(
+                !is_ours || allowed.contains(&name.as_str()),
+                "{folder} depends on {name}; it may depend on {allowed:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn no_crate_of_ours_goes_by_another_name() {
+    // Otherwise the names in manifests would not tell what a crate depends on.
+    let workspace = manifest("");
+    for (name, value) in workspace["workspace"]["dependencies"].as_table().unwrap() {
+        if let Some(path) = value.get("path").and_then(toml::Value::as_str) {
+            let folder = path.rsplit('/').next().unwrap();
+            assert_eq!(name, folder, "{path}");
+        }
+    }
+    for (folder, _) in ALLOWED {
+        let manifest = manifest(folder);
+        for heading in ALL {
+            let listed = manifest.get(*heading).and_then(toml::Value::as_table);
+            for (name, value) in listed.into_iter().flatten() {
+                let is_plain = value.get("path").is_none() && value.get("package").is_none();
+                assert!(is_plain, "{folder}: {name} must come from the workspace or a registry");
+            }
+        }
+    }
+}
+
+#[test]
+fn operators_and_engines_know_no_runtime() {
+    for folder in
+        ["engines/dataflow", "engines/sequential", "engines/pipelined", "engines/microbatch"]
+    {
+        let names = dependencies(&manifest(folder), ALL);
+        assert!(!names.contains("tokio"), "{folder} depends on tokio");
+    }
+}
+
+#[test]
+fn every_crate_is_held_to_the_lints_of_the_workspace() {
+    let workspace = manifest("");
+    let lints = &workspace["workspace"]["lints"];
+    assert_eq!(lints["rust"]["unsafe_code"].as_str(), Some("forbid"));
+    assert_eq!(lints["clippy"]["disallowed_methods"].as_str(), Some("deny"));
+    for (folder, _) in ALLOWED {
+        let manifest = manifest(folder);
+        let inherits = manifest.get("lints").and_then(|lints| lints.get("workspace")?.as_bool());
+        assert_eq!(inherits, Some(true), "{folder} lacks `[lints] workspace = true`");
+    }
+}
+
+#[test]
+fn one_file_reads_the_clock() {
+    let readings = ["Instant::now", "SystemTime::now"];
+    for (name, text) in sources(&["engines", "workloads"]) {
+        let reads = readings.iter().any(|reading| text.contains(reading));
+        assert_eq!(
+            reads,
+            name == CLOCK_FILE,
+            "{name} reads the machine's clock, or no longer does"
+        );
+    }
+}
+
+#[test]
+fn no_file_is_too_long_to_read() {
+    let lines = |text: &String| text.lines().count();
+    let long: Vec<_> = sources(EVERYTHING)
+        .into_iter()
+        .filter(|(_, text)| lines(text) > MOST_LINES)
+        .map(|(name, text)| format!("{name}: {} lines", lines(&text)))
+        .collect();
+    assert!(long.is_empty(), "over {MOST_LINES} lines: {long:#?}");
+}
+
+#[test]
+fn nothing_is_left_to_be_done_later() {
+    // In parts, so that this file does not find itself.
+    let marks = [["TO", "DO"], ["FIX", "ME"], ["todo", "!("], ["unimplemented", "!("]];
+    let marks = marks.map(|parts| parts.concat());
+    for (name, text) in sources(EVERYTHING) {
+        for (number, line) in text.lines().enumerate() {
+            let found = marks.iter().find(|mark| line.contains(mark.as_str()));
+            assert!(found.is_none(), "{name}:{}: {line}", number + 1);
+        }
+    }
+}
