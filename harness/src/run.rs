@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dataflow::StopSignal;
+use dataflow::{ProcessingTime, StopSignal};
 use reports::result::{Measures, RunResult};
 use runtime::Costs;
 use workloads::registry::{AnyEvents, LiveInput};
@@ -261,7 +261,7 @@ fn open_live(
         InputUri::File(path) => Box::new(open_file(path)?),
     };
     let runtime = run_clock.runtime();
-    let start = runtime.now();
+    let start = ProcessingTime::ZERO;
     let clock = Arc::new(move || runtime.now());
     let live = LiveInput { name: uri.to_string(), input, clock, stop: stop.clone(), start };
     Ok(spec.workload.live(&spec.knobs, live))

@@ -10,16 +10,15 @@ use dataflow::progress::BoundedOutOfOrderness;
 use dataflow::runtime::{Runtime, Timer};
 use dataflow::settings::Setting;
 use dataflow::source::splits_of;
-use dataflow::stage::InputPort;
 use dataflow::{
-    Batch, Completion, Control, Engine, EngineError, EventTime, Plan, ProcessingTime, Progress,
+    Completion, Control, Engine, EngineError, EventTime, Plan, ProcessingTime, Progress,
 };
 
 use crate::cut::{Cut, Offsets};
 use crate::scheduler::Scheduler;
 use crate::settings::{BLOCK_BUFFER_BYTES, Resolved, SETTINGS};
 use crate::status::Status;
-use crate::task::{Partition, TaskResult, TaskSpec};
+use crate::task::{Block, Partition, TaskResult, TaskSpec};
 use crate::trigger::TriggerClock;
 
 /// The micro-batch model with a structured driver.
@@ -186,7 +185,7 @@ impl Driver {
         }
         let before = Progress { watermark: self.applied, processing_time: started };
         let in_force = Progress { watermark, processing_time: started };
-        let mut blocks: Vec<Vec<Vec<(InputPort, usize, Batch)>>> = self
+        let mut blocks: Vec<Vec<Vec<Block>>> = self
             .partitions
             .iter()
             .map(|stage| stage.iter().map(|_| Vec::new()).collect())
@@ -239,12 +238,7 @@ impl Driver {
 
     /// Takes a task's partition back, its blocks for the stages behind, and its consumed input to
     /// the pools of those who filled it.
-    fn take(
-        &mut self,
-        stage: StageId,
-        result: TaskResult,
-        blocks: &mut [Vec<Vec<(InputPort, usize, Batch)>>],
-    ) {
+    fn take(&mut self, stage: StageId, result: TaskResult, blocks: &mut [Vec<Vec<Block>>]) {
         let number = result.partition.number as usize;
         self.partitions[stage.0].push(result.partition);
         let outputs = self.plan.outputs(stage);

@@ -53,13 +53,17 @@ impl Partition {
     }
 }
 
+/// A shuffle block on its way into a task: the input it enters by, that input's place among the
+/// stage's incoming edges, and the records.
+pub(crate) type Block = (InputPort, usize, Batch);
+
 /// What a task is to do.
 pub(crate) struct TaskSpec {
     pub(crate) partition: Partition,
     /// A source task: offsets per split.
     pub(crate) offsets: Vec<(u32, Range<u64>)>,
     /// Any other: the shuffle blocks for its partition, by the input they enter.
-    pub(crate) blocks: Vec<(InputPort, usize, Batch)>,
+    pub(crate) blocks: Vec<Block>,
     /// What the stage holds while records are processed: it decides what is late.
     pub(crate) before: Progress,
     /// What is in force in this batch: applied once, after the records.

@@ -125,7 +125,7 @@ impl Operator for Part {
         "part"
     }
     fn process(&mut self, record: Record<Event>, out: &mut impl Collect<Event>) {
-        if record.value.1 % 2 == 0 { out.push(record) } else { out.side(ODD, record) }
+        if record.value.1.is_multiple_of(2) { out.push(record) } else { out.side(ODD, record) }
     }
 }
 
