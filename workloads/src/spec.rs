@@ -81,7 +81,12 @@ pub trait Workload: Send + Sync + 'static {
     /// # Errors
     /// Column (from 1) and cause.
     fn parse(&self, line: &str) -> Result<<Self::Events as Events>::Event, (u64, String)> {
-        serde_json::from_str(line).map_err(|error| (error.column() as u64, error.to_string()))
+        serde_json::from_str(line).map_err(|error| {
+            // The line is one of many; whoever reads them knows which.
+            let message = error.to_string();
+            let cause = message.split(" at line ").next().unwrap_or(&message).to_owned();
+            (error.column() as u64, cause)
+        })
     }
 
     /// The job.

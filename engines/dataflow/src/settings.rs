@@ -33,6 +33,7 @@ impl fmt::Display for Kind {
             Self::Integer { min, max } => write!(f, "a whole number from {min} to {max}"),
             Self::Number { min, max } if max.is_infinite() => write!(f, "a number from {min}"),
             Self::Number { min, max } => write!(f, "a number from {min} to {max}"),
+            Self::Choice([only]) => write!(f, "only {only}"),
             Self::Choice(names) => write!(f, "one of {}", names.join(", ")),
         }
     }
@@ -337,6 +338,6 @@ mod tests {
         }
         assert!(resolve(&[("zipf_exponent", "NaN")]).is_err());
         let error = resolve(&[("placement", "ring")]).unwrap_err().to_string();
-        assert_eq!(error, "`placement` takes one of key-groups, not `ring`");
+        assert_eq!(error, "`placement` takes only key-groups, not `ring`");
     }
 }
