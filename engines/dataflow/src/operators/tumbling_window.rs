@@ -183,16 +183,15 @@ where
                 self.firing.extend(pane.table.drain());
             }
             let at_end_of_input = self.watermark == EventTime::MAX;
-            while !self.firing.is_empty() {
-                if out.is_full() {
-                    return Step::More;
-                }
-                let Some((key, (accumulator, stamps))) = self.firing.pop() else { break };
+            while let Some((key, (accumulator, stamps))) = self.firing.pop_if(|_| !out.is_full()) {
                 out.count(Counted::Fired);
                 let result = self.aggregator.result(&accumulator);
                 let value = WindowResult { key, window_end, result };
                 let stamps = if at_end_of_input { Stamps::UNTIMED } else { stamps };
                 out.push(Record { value, event_time: closes_at, stamps });
+            }
+            if !self.firing.is_empty() {
+                return Step::More;
             }
             if !at_end_of_input {
                 out.count(Counted::WindowClosed);
@@ -215,7 +214,6 @@ where
         for pane in &mut self.panes {
             // A window that opened after the last snapshot has no delta: it is written whole.
             let since = since.filter(|_| pane.table.is_tracking());
-            into.put(&since.is_some());
             pane.table.write(since, into);
         }
     }
@@ -229,7 +227,6 @@ where
         }
         for end in ends {
             self.open(end);
-            let _is_delta: bool = from.take()?;
             self.panes[self.current].table.read(from)?;
         }
         Ok(())
