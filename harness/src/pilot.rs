@@ -10,7 +10,6 @@ use reports::result::Measures;
 use crate::error::Result;
 use crate::execute::{Clock, RunSpec, Surroundings, clock, execute};
 use crate::progress::Progress;
-use crate::registry::resolve_settings;
 use crate::suite::{Experiment, Length, SuiteRate, Variant};
 
 /// Most events of a run whose number a pilot has fixed.
@@ -118,8 +117,7 @@ pub fn spec(
 ) -> Result<RunSpec> {
     let at_max = fixed.rate.is_none();
     let workload = &*experiment.workload;
-    let settings =
-        resolve_settings(&*variant.engine, &variant.own, &variant.shared, workload, at_max)?;
+    let settings = variant.settings(workload, experiment.parallelism, at_max)?;
     let knobs =
         workload.resolve(&experiment.knobs, fixed.rate).map_err(crate::error::Error::input)?;
     Ok(RunSpec {

@@ -171,12 +171,14 @@ impl Given {
 /// else the default.
 ///
 /// # Errors
-/// When a value is none for its setting, or the engine's own spec names one that it lacks.
+/// When a value is none for its setting, the engine's own spec names one that it lacks, or some do
+/// not go together.
 pub fn resolve_settings(
     engine: &dyn Engine,
     own: &BTreeMap<String, Value>,
     given: &BTreeMap<String, Value>,
     workload: &dyn AnyWorkload,
+    parallelism: u32,
     at_max: bool,
 ) -> Result<Settings> {
     let has = |name: &str| engine.settings().iter().any(|setting| setting.name == name);
@@ -188,8 +190,12 @@ pub fn resolve_settings(
         values.entry(name).or_insert(value);
     }
     let owner = format!("engine {}", engine.name());
-    Settings::resolve(&owner, engine.settings(), &values, at_max)
-        .map_err(|error| explained(&error, engine.settings()))
+    let settings = Settings::resolve(&owner, engine.settings(), &values, at_max)
+        .map_err(|error| explained(&error, engine.settings()))?;
+    engine
+        .check(&settings, parallelism)
+        .map_err(|cause| Error::Input(format!("{owner}: {cause}")))?;
+    Ok(settings)
 }
 
 /// A value that is none for its setting, with what the setting is.

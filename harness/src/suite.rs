@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dataflow::Engine;
+use dataflow::settings::Settings;
 use serde::Deserialize;
 use serde_json::Value;
 use toml::Spanned;
@@ -305,9 +306,24 @@ impl Experiment {
         self.workload.resolve(&self.knobs, Some(1.0)).map_err(Error::input)?;
         for variant in &self.variants {
             let workload = &*self.workload;
-            resolve_settings(&*variant.engine, &variant.own, &variant.shared, workload, false)?;
+            variant.settings(workload, self.parallelism, false)?;
         }
         Ok(())
+    }
+}
+
+impl Variant {
+    /// The engine's settings in an experiment.
+    ///
+    /// # Errors
+    /// As [`resolve_settings`].
+    pub fn settings(
+        &self,
+        workload: &dyn AnyWorkload,
+        parallelism: u32,
+        at_max: bool,
+    ) -> Result<Settings> {
+        resolve_settings(&*self.engine, &self.own, &self.shared, workload, parallelism, at_max)
     }
 }
 

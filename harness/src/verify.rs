@@ -215,7 +215,8 @@ impl Prepared {
             ("batch_interval_ms".to_owned(), Value::from(0)),
         ]);
         let workload = &*self.workload;
-        let settings = resolve_settings(&**engine, &BTreeMap::new(), &shared, workload, true)?;
+        let settings =
+            resolve_settings(&**engine, &BTreeMap::new(), &shared, workload, parallelism, true)?;
         let spec = RunSpec {
             experiment: "verify".to_owned(),
             workload: Arc::clone(&self.workload),

@@ -30,6 +30,15 @@ pub trait Engine: Send + Sync {
     /// What can be set.
     fn settings(&self) -> &'static [Setting];
 
+    /// Looks for settings that do not go together, each being sound by itself.
+    ///
+    /// # Errors
+    /// What does not go together, and what to do.
+    fn check(&self, settings: &Settings, parallelism: u32) -> Result<(), String> {
+        let _ = (settings, parallelism);
+        Ok(())
+    }
+
     /// Runs a job to the end of its input, or until it is stopped and drained.
     fn run(
         &self,
@@ -135,10 +144,10 @@ pub enum EngineError {
     #[error(transparent)]
     Restore(#[from] RestoreError),
     /// Nothing has moved for a while.
-    #[error("nothing has moved for {seconds} s: {}", waiting.join("; "))]
+    #[error("nothing has moved for {millis} ms: {}", waiting.join("; "))]
     Stalled {
-        /// For how long.
-        seconds: u64,
+        /// For how long, in milliseconds.
+        millis: u64,
         /// Who waits for what.
         waiting: Vec<String>,
     },

@@ -21,7 +21,8 @@ pub struct Sealed {
 ///
 /// It is full once it holds as many sealed buffers as the stage has outgoing channels: a stage
 /// then stops between two records or two results of a window, so that what waits here is at most
-/// one buffer a channel and one record's fan-out.
+/// one buffer a channel and one record's fan-out. A chain of operators that never expand works
+/// through its whole input batch first: then it is what that batch turns into.
 #[derive(Debug)]
 pub struct Outbox {
     sealed: VecDeque<Sealed>,

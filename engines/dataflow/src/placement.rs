@@ -54,6 +54,21 @@ impl Placement {
     }
 }
 
+/// Whether there is a key group for every one of `partitions`: what the setting
+/// `max_parallelism` must allow.
+///
+/// # Errors
+/// Says so when there is not.
+pub fn check_max_parallelism(max_parallelism: Option<i64>, partitions: u32) -> Result<(), String> {
+    match max_parallelism.filter(|groups| *groups < i64::from(partitions)) {
+        None => Ok(()),
+        Some(groups) => Err(format!(
+            "max_parallelism={groups} leaves some of {partitions} partitions without a key group; \
+             make it at least {partitions}"
+        )),
+    }
+}
+
 /// Which keys a subtask holds: what restoring under another parallelism goes by.
 #[derive(Clone, Debug)]
 pub struct Ownership {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use dataflow::engine::{BoxFuture, Job};
 use dataflow::observer::BatchReport;
+use dataflow::placement::check_max_parallelism;
 use dataflow::plan::{EdgeKind, Layout, StageId};
 use dataflow::progress::BoundedOutOfOrderness;
 use dataflow::runtime::{Runtime, Timer};
-use dataflow::settings::Setting;
+use dataflow::settings::{Setting, Settings};
 use dataflow::source::splits_of;
 use dataflow::{
     Completion, Control, Engine, EngineError, EventTime, Plan, ProcessingTime, Progress,
@@ -36,6 +37,12 @@ impl Engine for MicroBatch {
 
     fn settings(&self) -> &'static [Setting] {
         SETTINGS
+    }
+
+    fn check(&self, settings: &Settings, parallelism: u32) -> Result<(), String> {
+        let partitions = settings.get_integer("shuffle_partitions").map(|it| it as u32);
+        let most = partitions.unwrap_or(parallelism).max(parallelism);
+        check_max_parallelism(settings.get_integer("max_parallelism"), most)
     }
 
     fn run(

@@ -92,8 +92,8 @@ impl Scheduler {
                 let works = statuses.iter().any(|status| status.get() == Activity::Charged);
                 if seen == Some(steps) && !works {
                     let waiting = statuses.iter().filter_map(|status| status.describe()).collect();
-                    let seconds = *stall_nanos / 1_000_000_000;
-                    return Poll::Ready(Err(EngineError::Stalled { seconds, waiting }));
+                    let millis = *stall_nanos / 1_000_000;
+                    return Poll::Ready(Err(EngineError::Stalled { millis, waiting }));
                 }
                 seen = Some(steps);
                 timer.arm(runtime.now().after(*stall_nanos));

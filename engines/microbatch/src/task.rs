@@ -49,7 +49,7 @@ impl Partition {
             return Ok(finished?);
         }
         let waiting = vec![format!("{} waits for room in the sink", self.name())];
-        Err(EngineError::Stalled { seconds: stall_nanos / 1_000_000_000, waiting })
+        Err(EngineError::Stalled { millis: stall_nanos / 1_000_000, waiting })
     }
 }
 

@@ -4,10 +4,11 @@ use std::future::poll_fn;
 use std::sync::Arc;
 
 use dataflow::engine::{BoxFuture, Job};
+use dataflow::placement::check_max_parallelism;
 use dataflow::plan::{EdgeKind, EdgeSpec, Layout, StageId};
 use dataflow::progress::BoundedOutOfOrderness;
 use dataflow::runtime::{Home, Runtime};
-use dataflow::settings::Setting;
+use dataflow::settings::{Setting, Settings};
 use dataflow::source::splits_of;
 use dataflow::stage::InputPort;
 use dataflow::{Completion, Control, Engine, EngineError, Plan, Progress};
@@ -36,6 +37,17 @@ impl Engine for Pipelined {
 
     fn settings(&self) -> &'static [Setting] {
         SETTINGS
+    }
+
+    fn check(&self, settings: &Settings, parallelism: u32) -> Result<(), String> {
+        let credits = ["exclusive_buffers_per_channel", "floating_buffers_per_gate"];
+        if credits.iter().all(|name| settings.integer(name) == 0) {
+            return Err(format!(
+                "{} and {} are both 0: nothing could ever be sent",
+                credits[0], credits[1]
+            ));
+        }
+        check_max_parallelism(settings.get_integer("max_parallelism"), parallelism)
     }
 
     fn run(

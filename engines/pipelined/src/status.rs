@@ -148,8 +148,8 @@ pub(crate) async fn watch(
             last = (steps, now);
         } else if now.since(last.1) >= timeout_nanos {
             let waiting = statuses.iter().filter_map(|status| status.describe()).collect();
-            let seconds = timeout_nanos / 1_000_000_000;
-            state.fail(EngineError::Stalled { seconds, waiting });
+            let millis = timeout_nanos / 1_000_000;
+            state.fail(EngineError::Stalled { millis, waiting });
             return;
         }
     }

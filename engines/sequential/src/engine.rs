@@ -362,7 +362,7 @@ impl Run {
         }
         let name = &self.plan.stages[stage.0].name;
         let waiting = vec![format!("{name}/0 waits for room in the sink")];
-        Err(EngineError::Stalled { seconds: self.stall_nanos / 1_000_000_000, waiting })
+        Err(EngineError::Stalled { millis: self.stall_nanos / 1_000_000, waiting })
     }
 
     fn failed(&self, stage: StageId, cause: StageError) -> EngineError {

@@ -98,6 +98,24 @@ fn a_guarantee_that_does_not_exist_yet_is_not_pretended() {
 }
 
 #[test]
+fn settings_that_do_not_go_together_are_refused() {
+    let count = "--workload keyed-count --parallelism 4";
+    for engine in ["pipelined", "microbatch"] {
+        refused(
+            &format!("run --engine {engine} {count} --set max_parallelism=3"),
+            &["max_parallelism=3", "at least 4"],
+        );
+    }
+    refused(
+        &format!(
+            "run --engine pipelined {count} --set exclusive_buffers_per_channel=0 \
+             --set floating_buffers_per_gate=0"
+        ),
+        &["both 0"],
+    );
+}
+
+#[test]
 fn a_suite_is_pointed_at_by_line_and_column() {
     refused("compare broken.toml", &["broken.toml:2:", "name = \"x"]);
     refused("compare unknown_field.toml", &["unknown_field.toml:5:1: ", "unknown field `evnts`"]);
