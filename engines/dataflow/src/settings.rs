@@ -137,7 +137,7 @@ impl Settings {
         for setting in declared {
             let value = match given.get(setting.name) {
                 Some(value) => Some(setting.check(value)?),
-                None => setting.default_value(at_max),
+                None => setting.default_value(at_max).map(|it| setting.check(&it)).transpose()?,
             };
             values.extend(value.map(|value| (setting.name.to_owned(), value)));
         }
