@@ -44,6 +44,52 @@ pub struct Recorder {
     windows: Option<WindowClock>,
 }
 
+/// Samples on their way into a histogram. Neighbours mostly share one of its counters, as they were
+/// planned one after the other and are emitted together; those are counted first and recorded
+/// at once.
+struct Tally<'a> {
+    histogram: &'a mut Histogram<u64>,
+    /// Bounds of the counter that the last sample belongs to.
+    low: u64,
+    high: u64,
+    count: u64,
+    clipped: u64,
+}
+
+impl<'a> Tally<'a> {
+    fn of(histogram: &'a mut Histogram<u64>) -> Self {
+        Self { histogram, low: 1, high: 0, count: 0, clipped: 0 }
+    }
+
+    #[inline]
+    fn add(&mut self, nanos: u64) {
+        if nanos < self.low || nanos > self.high {
+            self.settle();
+            (self.low, self.high) = if nanos > HIGHEST_NANOS {
+                (nanos, nanos)
+            } else {
+                let high = self.histogram.highest_equivalent(nanos).min(HIGHEST_NANOS);
+                (self.histogram.lowest_equivalent(nanos), high)
+            };
+        }
+        self.count += 1;
+    }
+
+    fn settle(&mut self) {
+        if self.count > 0 {
+            self.clipped += if self.low > HIGHEST_NANOS { self.count } else { 0 };
+            self.histogram.saturating_record_n(self.high, self.count);
+            self.count = 0;
+        }
+    }
+
+    /// Records what is left, and says how many samples were too long for the histogram.
+    fn finish(mut self) -> u64 {
+        self.settle();
+        self.clipped
+    }
+}
+
 fn histogram() -> Histogram<u64> {
     Histogram::new_with_bounds(LOWEST_NANOS, HIGHEST_NANOS, DIGITS).expect("the bounds are sound")
 }
@@ -66,25 +112,33 @@ impl Recorder {
     /// Records results that were emitted at `now`.
     pub fn record(&mut self, stamps: &[(EventTime, Stamps)], now: ProcessingTime) {
         let now_nanos = now.since(self.start);
-        for (event_time, stamps) in stamps {
-            if !stamps.is_timed() {
-                continue;
+        let since = |tick| now_nanos.saturating_sub(self.unit.instant(tick).0);
+        let mut together = Tally::of(&mut self.together);
+        let mut from_planned = Tally::of(&mut self.from_planned);
+        let mut from_ingestion = Tally::of(&mut self.from_ingestion);
+        for (_, stamps) in stamps {
+            if stamps.is_timed() {
+                if stamps.planned == stamps.ingested {
+                    together.add(since(stamps.planned));
+                } else {
+                    from_planned.add(since(stamps.planned));
+                    from_ingestion.add(since(stamps.ingested));
+                }
             }
-            let planned = now_nanos.saturating_sub(self.unit.instant(stamps.planned).0);
-            if stamps.planned == stamps.ingested {
-                self.clipped += u64::from(planned > HIGHEST_NANOS);
-                self.together.saturating_record(planned);
-            } else {
-                let ingested = now_nanos.saturating_sub(self.unit.instant(stamps.ingested).0);
-                self.clipped += u64::from(planned.max(ingested) > HIGHEST_NANOS);
-                self.from_planned.saturating_record(planned);
-                self.from_ingestion.saturating_record(ingested);
+        }
+        self.clipped += together.finish() + from_planned.finish() + from_ingestion.finish();
+        if let Some(clock) = self.windows {
+            let mut after_end = Tally::of(&mut self.after_window_end);
+            let (mut last, mut end) = (EventTime::MIN, None);
+            for (event_time, stamps) in stamps {
+                if *event_time != last {
+                    (last, end) = (*event_time, clock.planned_end(*event_time));
+                }
+                if let (Some(end), true) = (end, stamps.is_timed()) {
+                    after_end.add(now_nanos.saturating_sub(end));
+                }
             }
-            if let Some(end) = self.windows.and_then(|clock| clock.planned_end(*event_time)) {
-                let after_end = now_nanos.saturating_sub(end);
-                self.clipped += u64::from(after_end > HIGHEST_NANOS);
-                self.after_window_end.saturating_record(after_end);
-            }
+            self.clipped += after_end.finish();
         }
     }
 
@@ -155,6 +209,8 @@ fn curve(histogram: &Histogram<u64>) -> Vec<(f64, u64)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn recorded(planned_micros: impl Iterator<Item = u32>, now_nanos: u64) -> Recorder {
@@ -183,6 +239,31 @@ mod tests {
         assert_eq!(latencies.after_window_end.count, 0);
         let curve = &latencies.from_planned.curve;
         assert!(curve.is_sorted_by(|a, b| a.0 < b.0 && a.1 <= b.1), "{curve:?}");
+    }
+
+    proptest! {
+        /// Counting neighbours first changes no counter.
+        #[test]
+        fn a_tally_records_what_the_histogram_would_have(
+            samples in proptest::collection::vec(
+                prop_oneof![0..3_000u64, 16_000_000..16_050_000u64, 0..2 * HIGHEST_NANOS], 0..200
+            )
+        ) {
+            let (mut tallied, mut plain) = (histogram(), histogram());
+            let mut tally = Tally::of(&mut tallied);
+            samples.iter().for_each(|&nanos| tally.add(nanos));
+            let clipped = tally.finish();
+            samples.iter().for_each(|&nanos| plain.saturating_record(nanos));
+            let counters = |it: &Histogram<u64>| {
+                it.iter_recorded().map(|at| (at.value_iterated_to(), at.count_at_value())).collect()
+            };
+            let (tallied_counters, plain_counters): (Vec<_>, Vec<_>) =
+                (counters(&tallied), counters(&plain));
+            prop_assert_eq!(tallied_counters, plain_counters);
+            prop_assert_eq!((tallied.max(), tallied.min()), (plain.max(), plain.min()));
+            let too_long = samples.iter().filter(|&&nanos| nanos > HIGHEST_NANOS).count();
+            prop_assert_eq!(clipped, too_long as u64);
+        }
     }
 
     #[test]

@@ -27,7 +27,7 @@ fn keys(distinct: u64) -> Vec<u64> {
 fn running_count(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("running count");
     group.throughput(Throughput::Elements(RECORDS as u64));
-    for distinct in [1_000, 100_000, 1_000_000] {
+    for distinct in [1_000, 10_000, 100_000, 1_000_000] {
         let keys = keys(distinct);
         let mut table = KeyedTable::<u64, u64>::default();
         let mut map = HashMap::with_hasher(FixedState::with_seed(7));
@@ -35,13 +35,24 @@ fn running_count(criterion: &mut Criterion) {
             *table.entry(&key, || 0) += 1;
             *map.entry(key).or_insert(0_u64) += 1;
         }
+        group.bench_with_input(BenchmarkId::new("table", distinct), &keys, |bencher, keys| {
+            bencher.iter(|| {
+                for key in keys {
+                    *table.entry(key, || 0) += 1;
+                }
+                black_box(&mut table);
+            });
+        });
         group.bench_with_input(
-            BenchmarkId::new("dense table", distinct),
+            BenchmarkId::new("searched ahead", distinct),
             &keys,
             |bencher, keys| {
                 bencher.iter(|| {
-                    for key in keys {
-                        *table.entry(key, || 0) += 1;
+                    for keys in keys.chunks(64) {
+                        table.expect(keys.iter().copied());
+                        for key in keys {
+                            *table.entry(key, || 0) += 1;
+                        }
                     }
                     black_box(&mut table);
                 });

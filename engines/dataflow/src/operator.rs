@@ -44,6 +44,9 @@ pub trait Operator: Clone + Send + 'static {
     /// An operator that never turns one record into several says so here and is run faster.
     const FAN_OUT: FanOut = FanOut::Many;
 
+    /// Whether [`Operator::expect`] does anything.
+    const LOOKS_AHEAD: bool = false;
+
     /// As `list`, errors and results name it.
     fn name(&self) -> &'static str {
         "operator"
@@ -229,6 +232,7 @@ impl<A: Operator, B: Operator<In = A::Out>> Operator for Then<A, B> {
     type In = A::In;
     type Out = B::Out;
     const FAN_OUT: FanOut = A::FAN_OUT.then(B::FAN_OUT);
+    const LOOKS_AHEAD: bool = A::LOOKS_AHEAD;
 
     /// The last operator's: who pushes into what comes behind this chain.
     fn name(&self) -> &'static str {

@@ -120,6 +120,10 @@ impl<T: Clone + Send + 'static> Head<T> for OneInput {
     ) -> Step {
         if Op::FAN_OUT == FanOut::AtMostOne {
             let mut records = batch.drain::<T>(upto);
+            if !Op::LOOKS_AHEAD {
+                records.for_each(|record| chain.process(record, out));
+                return Step::Done;
+            }
             while !records.as_slice().is_empty() {
                 let ahead = records.as_slice().len().min(EXPECTED_AT_ONCE);
                 chain.expect(&records.as_slice()[..ahead]);

@@ -8,7 +8,7 @@
 use std::hash::{BuildHasher, Hash};
 
 use foldhash::fast::FixedState;
-use hashbrown::hash_table::{Entry, HashTable};
+use hashbrown::hash_table::HashTable;
 
 use crate::data::{Data, Key};
 use crate::snapshot::{RestoreError, SnapshotReader, SnapshotWriter, Version};
@@ -74,9 +74,16 @@ impl<K: Hash + Eq + Clone, S> KeyedTable<K, S> {
         }
         let Self { entries, hasher, .. } = self;
         let hash = hasher.hash_one(key);
-        match entries.entry(hash, |entry| entry.0 == *key, |entry| hasher.hash_one(&entry.0)) {
-            Entry::Occupied(found) => &mut found.into_mut().1,
-            Entry::Vacant(free) => &mut free.insert((key.clone(), fresh())).into_mut().1,
+        // Two searches at a key's first record, but the shorter one at all others: hashbrown's
+        // `entry` also looks for a free slot on the way (5.3 ns a record against 4.0).
+        match entries.find_entry(hash, |entry| entry.0 == *key) {
+            Ok(found) => &mut found.into_mut().1,
+            Err(absent) => {
+                let entry = (key.clone(), fresh());
+                let entries = absent.into_table();
+                let made = entries.insert_unique(hash, entry, |entry| hasher.hash_one(&entry.0));
+                &mut made.into_mut().1
+            }
         }
     }
 

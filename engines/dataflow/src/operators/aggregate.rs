@@ -106,6 +106,7 @@ where
     type In = A::In;
     type Out = Change<(K, A::Result)>;
     const FAN_OUT: FanOut = FanOut::AtMostOne;
+    const LOOKS_AHEAD: bool = true;
 
     fn name(&self) -> &'static str {
         "aggregate"
