@@ -43,21 +43,6 @@ fn running_count(criterion: &mut Criterion) {
                 black_box(&mut table);
             });
         });
-        group.bench_with_input(
-            BenchmarkId::new("searched ahead", distinct),
-            &keys,
-            |bencher, keys| {
-                bencher.iter(|| {
-                    for keys in keys.chunks(64) {
-                        table.expect(keys.iter().copied());
-                        for key in keys {
-                            *table.entry(key, || 0) += 1;
-                        }
-                    }
-                    black_box(&mut table);
-                });
-            },
-        );
         group.bench_with_input(BenchmarkId::new("hash map", distinct), &keys, |bencher, keys| {
             bencher.iter(|| {
                 for key in keys {
