@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use dataflow::engine::{Control, Engine, Job};
+use dataflow::engine::{Control, Engine, Job, Start};
 use dataflow::observer::Silent;
 use dataflow::runtime::Runtime;
 use dataflow::settings::Settings;
@@ -34,7 +34,12 @@ fn run(engine: &dyn Engine, workload: &str, events: u64, set: &[(&str, i64)]) ->
     let plan = generated.plan(schedule(events), slot);
     let given = set.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
     let settings = Settings::resolve("engine", engine.settings(), &given, true);
-    let job = Job { plan, parallelism: 2, settings: settings.expect("defaults are sound") };
+    let job = Job {
+        plan,
+        parallelism: 2,
+        settings: settings.expect("defaults are sound"),
+        start: Start::Fresh,
+    };
     let clock = WallClock::new(WallOptions { seed: 42, worker_threads: 2 }).expect("threads");
     let runtime: Arc<dyn Runtime> = clock;
     let control = Control { stop: StopSignal::default(), observer: Arc::new(Silent) };

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
-use dataflow::engine::{Control, Job};
+use dataflow::engine::{Control, Job, Start};
 use dataflow::runtime::Runtime;
 use dataflow::settings::Settings;
 use dataflow::source::SourceError;
@@ -157,7 +157,12 @@ pub fn execute(
     let plan = around.events.plan(schedule, slot);
     let splits = plan.source.splits.splits();
     let watch = Arc::new(Watch::new(splits, schedule.end(), spec.warm_up));
-    let job = Job { plan, parallelism: spec.parallelism, settings: spec.settings.clone() };
+    let job = Job {
+        plan,
+        parallelism: spec.parallelism,
+        settings: spec.settings.clone(),
+        start: Start::Fresh,
+    };
     let control = Control { stop: around.stop.clone(), observer: Arc::clone(&watch) as _ };
 
     let ticker = around.progress.follow(&watch, spec);

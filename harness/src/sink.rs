@@ -34,7 +34,7 @@ pub fn measuring(
             shared: Arc::clone(&shared),
         })
     };
-    (SinkSlot { wants, open: Arc::new(open) }, measured)
+    (SinkSlot::plain(wants, open), measured)
 }
 
 /// One subtask's sink: keeps its own figures and brings them in when it goes.

@@ -2,8 +2,8 @@
 //! watermark only at the end.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
+use dataflow::placement::PlacementKind;
 use dataflow::plan::{Layout, StageId};
 use dataflow::sink::{SinkSlot, Wants};
 use dataflow::source::{Next, READ_CHUNK};
@@ -28,7 +28,7 @@ pub(crate) fn at_once(events: u64) -> Schedule {
 /// A slot that nothing is taken out of: [`run`] looks into the outbox.
 pub(crate) fn slot() -> SinkSlot {
     let wants = Wants { stamps: true, rows: true };
-    SinkSlot { wants, open: Arc::new(|_| unreachable!("no engine runs")) }
+    SinkSlot::plain(wants, |_| unreachable!("no engine runs"))
 }
 
 /// Runs a workload on lines, checks its answer by its evaluator, and returns its rows, sorted.
@@ -60,6 +60,7 @@ pub(crate) fn run_checked(events: &dyn AnyEvents, count: u64) -> Vec<String> {
 pub(crate) fn run(plan: &Plan) -> (Digest, String) {
     let layout = Layout {
         parallelism: vec![1; plan.stages.len()],
+        placement: PlacementKind::default(),
         max_parallelism: None,
         buffer_bytes: 1 << 12,
     };

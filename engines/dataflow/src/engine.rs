@@ -15,6 +15,7 @@ use crate::sink::SinkError;
 use crate::snapshot::RestoreError;
 use crate::source::SourceError;
 use crate::stage::StageError;
+use crate::storage::StorageError;
 
 /// A boxed future that can move between threads.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -57,6 +58,54 @@ pub struct Job {
     pub parallelism: u32,
     /// The engine's settings, resolved.
     pub settings: Settings,
+    /// Whether what the storage holds of this job is taken up.
+    pub start: Start,
+}
+
+/// Where a job begins.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub enum Start {
+    /// At the first event, without state; the storage must hold nothing of the job.
+    #[default]
+    Fresh,
+    /// Where the last completed checkpoint or batch in the storage left it; as `Fresh` when there
+    /// is none.
+    Resume,
+}
+
+/// Values of the setting `guarantee`, as [`Guarantee::named`] takes them.
+pub const GUARANTEES: &[&str] = &["none", "at-least-once", "exactly-once"];
+
+/// What a job promises about each event's effect when something fails.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Guarantee {
+    /// Nothing: no checkpoints, no logs; a failure ends the run.
+    #[default]
+    None,
+    /// It is not lost; its results may be seen more than once.
+    AtLeastOnce,
+    /// Its results are as if it had been processed once.
+    ExactlyOnce,
+}
+
+impl Guarantee {
+    /// By the name that settings and results carry.
+    ///
+    /// # Panics
+    /// When the name is none of [`GUARANTEES`]: settings are checked when they are resolved.
+    pub fn named(name: &str) -> Self {
+        match GUARANTEES.iter().position(|known| *known == name) {
+            Some(0) => Self::None,
+            Some(1) => Self::AtLeastOnce,
+            Some(2) => Self::ExactlyOnce,
+            _ => panic!("{name} is no guarantee"),
+        }
+    }
+
+    /// The name that settings and results carry.
+    pub fn name(self) -> &'static str {
+        GUARANTEES[self as usize]
+    }
 }
 
 /// How to stop a job, and who listens.
@@ -83,6 +132,12 @@ pub struct Completion {
     pub exchanges: Vec<ExchangeCounts>,
     /// The most sealed buffers that ever waited in one subtask's outbox.
     pub peak_outbox_buffers: usize,
+    /// How often the job, a task or a batch was started again after a failure.
+    pub restarts: u64,
+    /// Events that were read again after a failure.
+    pub replayed: u64,
+    /// Checkpoints or batches that were completed durably.
+    pub checkpoints: u64,
 }
 
 /// Records that an exchange brought to each partition.
@@ -98,7 +153,13 @@ pub struct ExchangeCounts {
 
 impl Completion {
     /// Adds what one outbox has counted: its loads go to the exchanges its stage's edges are.
-    pub fn add_outbox(&mut self, plan: &Plan, stage: crate::plan::StageId, outbox: &crate::Outbox) {
+    pub fn add_outbox(
+        &mut self,
+        plan: &Plan,
+        layout: &crate::plan::Layout,
+        stage: crate::plan::StageId,
+        outbox: &crate::Outbox,
+    ) {
         self.counters.merge(&outbox.counters);
         self.peak_outbox_buffers = self.peak_outbox_buffers.max(outbox.peak_sealed());
         for (edge, loads) in plan.outputs(stage).into_iter().zip(outbox.loads()) {
@@ -113,7 +174,7 @@ impl Completion {
                 }
                 None => self.exchanges.push(ExchangeCounts {
                     exchange: name,
-                    placement: crate::placement::PLACEMENTS[0],
+                    placement: layout.placement.name(),
                     records: loads.clone(),
                 }),
             }
@@ -143,6 +204,12 @@ pub enum EngineError {
     /// State could not be restored.
     #[error(transparent)]
     Restore(#[from] RestoreError),
+    /// Something durable could not be written or read.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The storage holds a job that does not fit this one, or one where there should be none.
+    #[error("cannot start: {0}")]
+    Refused(String),
     /// Nothing has moved for a while.
     #[error("nothing has moved for {millis} ms: {}", waiting.join("; "))]
     Stalled {

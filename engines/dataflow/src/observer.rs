@@ -32,6 +32,25 @@ pub struct BatchReport {
     pub watermark: EventTime,
 }
 
+/// One completed checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckpointReport {
+    /// Its id, from 1.
+    pub id: u64,
+    /// When it was triggered.
+    pub triggered: ProcessingTime,
+    /// When its metadata was durable.
+    pub completed: ProcessingTime,
+    /// Bytes of state written for it.
+    pub bytes: u64,
+    /// Whether it stands by itself or is a delta.
+    pub full: bool,
+    /// Longest alignment among its subtasks: from the first barrier to the last, in nanoseconds.
+    pub alignment_nanos: u64,
+    /// Longest stop of a subtask while its state was copied, in nanoseconds; 0 in virtual time.
+    pub pause_nanos: u64,
+}
+
 /// Listens to an engine. Every method has an empty default.
 pub trait Observer: Send + Sync {
     /// Sources are about to be read.
@@ -54,6 +73,18 @@ pub trait Observer: Send + Sync {
     /// A micro-batch is complete.
     fn batch(&self, report: &BatchReport) {
         let _ = report;
+    }
+    /// A checkpoint is complete.
+    fn checkpoint(&self, report: &CheckpointReport) {
+        let _ = report;
+    }
+    /// Something failed at `at`, and the job goes on from what was durable.
+    fn restarting(&self, at: ProcessingTime, cause: &str) {
+        let _ = (at, cause);
+    }
+    /// The job goes on: `replayed` events that had been read will be read again.
+    fn restarted(&self, at: ProcessingTime, replayed: u64) {
+        let _ = (at, replayed);
     }
     /// Everything has been drained.
     fn finished(&self, at: ProcessingTime) {

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use serde::{Deserialize, Serialize};
+
 use crate::data::Data;
 use crate::progress::{Progress, Step};
 use crate::record::Record;
@@ -122,7 +124,7 @@ pub enum Counted {
 }
 
 /// Sums of [`Counted`].
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counters {
     /// Records that came after their window had closed.
     pub late_records: u64,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::exchange::Tail;
 use crate::outbox::Outbox;
-use crate::placement::Placement;
+use crate::placement::{Placement, PlacementKind};
 use crate::sink::SinkSlot;
 use crate::source::SourceSpec;
 use crate::stage::{InputPort, Side, SideTail, Stage};
@@ -43,6 +43,8 @@ pub struct EdgeSpec {
 pub struct Layout {
     /// Subtasks per stage, in the order of stages.
     pub parallelism: Vec<u32>,
+    /// How keys find their subtask.
+    pub placement: PlacementKind,
     /// `max_parallelism` of key-group placement; `None` for the default.
     pub max_parallelism: Option<u32>,
     /// Size of a buffer in bytes.
@@ -87,7 +89,7 @@ impl StageContext<'_> {
 impl Layout {
     /// The placement of keys on the subtasks of a stage.
     pub fn placement(&self, stage: StageId) -> Placement {
-        Placement::key_groups(self.parallelism[stage.0], self.max_parallelism)
+        self.placement.over(self.parallelism[stage.0], self.max_parallelism)
     }
 }
 

@@ -7,8 +7,10 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use crate::storage::Storage;
 use crate::time::ProcessingTime;
 
 /// What a runtime runs.
@@ -18,6 +20,20 @@ pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// clock has one.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Home(pub u32);
+
+/// What a task is in its engine: by this the runtime chooses whom a fault strikes.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Pipelined: a subtask. It lives as long as its job.
+    Subtask,
+    /// Micro-batch: a slot of an executor while it runs tasks.
+    Task,
+    /// The one that decides: a driver, or a job's master with its checkpoint coordinator. With it
+    /// goes its whole job.
+    Driver,
+    /// Anything else: never struck.
+    Service,
+}
 
 /// Work that a task has just done, in countable units. Virtual time turns it into nanoseconds by
 /// its cost table; on the wall clock it has already taken its time.
@@ -50,8 +66,21 @@ pub trait Runtime: Send + Sync {
     fn now(&self) -> ProcessingTime;
     /// A new, disarmed timer.
     fn timer(&self) -> Box<dyn Timer>;
-    /// Starts a task.
-    fn spawn(&self, home: Home, task: Task);
+    /// Starts a task. It may be dropped at any time before its end, by a fault: whoever has to
+    /// know notices the drop of what the task owns.
+    fn spawn_as(&self, home: Home, role: Role, task: Task);
+    /// Starts a task that no fault strikes.
+    fn spawn(&self, home: Home, task: Task) {
+        self.spawn_as(home, Role::Service, task);
+    }
+    /// Delivers a control message by running it: at once, unless a fault makes it late or loses
+    /// it. `message` names its kind, such as `trigger checkpoint`.
+    fn deliver(&self, message: &'static str, action: Box<dyn FnOnce() + Send>) {
+        let _ = message;
+        action();
+    }
+    /// Where what must survive is kept.
+    fn storage(&self) -> Arc<dyn Storage>;
     /// Runs a task to its end on the calling thread, and whatever was spawned beside it.
     ///
     /// # Errors

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::change::Change;
 use crate::digest::Digest;
+use crate::engine::BoxFuture;
 use crate::record::{Record, Stamps};
+use crate::snapshot::Version;
 use crate::time::{EventTime, ProcessingTime};
 
 /// Results on their way to the sink: digested, and only as far as wanted stamped and printed.
@@ -151,6 +153,54 @@ pub trait Sink: Send {
     fn poll_finish(&mut self, context: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
         self.poll_room(context)
     }
+
+    /// Closes the transaction that takes what is written, calls it `id`, and begins the next.
+    /// Once ready, all of it is durable, and nobody sees it before a [`Committer`] commits it.
+    /// `None` from a sink without transactions, whose output is seen at once. Ids rise; an
+    /// empty transaction may be `None` too.
+    ///
+    /// # Errors
+    /// When it cannot be made durable.
+    fn pre_commit(&mut self, id: Version) -> BoxFuture<Result<Option<Transaction>, SinkError>> {
+        let _ = id;
+        Box::pin(std::future::ready(Ok(None)))
+    }
+}
+
+/// What one sink has written between two pre-commits. It belongs to the job: who holds it can
+/// commit it, whatever has become of the subtask.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transaction {
+    /// The subtask or partition that wrote it.
+    pub sink: u32,
+    /// The checkpoint or batch that closed it.
+    pub id: Version,
+    /// What the sink needs to find it again.
+    pub bytes: Vec<u8>,
+}
+
+/// Makes transactions of a job visible.
+pub trait Committer: Send + Sync {
+    /// Makes the transactions visible, all or none, as the commit called `id`; they count as
+    /// emitted at `now`. Idempotent: a commit of this id that has been made, in this process or
+    /// another, is only brought to its end and whatever is given now is dropped; so is a
+    /// transaction that an earlier commit made visible.
+    ///
+    /// # Errors
+    /// When that fails; it may be tried again.
+    fn commit(
+        &self,
+        id: Version,
+        transactions: Vec<Transaction>,
+        now: ProcessingTime,
+    ) -> BoxFuture<Result<(), SinkError>>;
+
+    /// Before the first subtask of an attempt starts: drops everything written that was not
+    /// committed and is not in `keep`.
+    ///
+    /// # Errors
+    /// When that fails.
+    fn abort_others(&self, keep: &[Transaction]) -> BoxFuture<Result<(), SinkError>>;
 }
 
 /// Opens a subtask's [`Sink`].
@@ -163,6 +213,18 @@ pub struct SinkSlot {
     pub wants: Wants,
     /// Opens the end for a subtask, numbered from 0.
     pub open: Arc<OpenSink>,
+    /// Commits what the sinks pre-commit; `None` when they have no transactions.
+    pub committer: Option<Arc<dyn Committer>>,
+}
+
+impl SinkSlot {
+    /// A sink without transactions.
+    pub fn plain(
+        wants: Wants,
+        open: impl Fn(u32) -> Box<dyn Sink> + Send + Sync + 'static,
+    ) -> Self {
+        Self { wants, open: Arc::new(open), committer: None }
+    }
 }
 
 impl std::fmt::Debug for SinkSlot {

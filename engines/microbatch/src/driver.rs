@@ -57,6 +57,7 @@ impl Engine for MicroBatch {
 
 struct Driver {
     plan: Plan,
+    layout: Layout,
     settings: Resolved,
     /// Per stage: its partitions, here between batches and in tasks during one.
     partitions: Vec<Vec<Partition>>,
@@ -85,7 +86,7 @@ enum Next {
 
 impl Driver {
     fn new(job: Job, runtime: Arc<dyn Runtime>, control: Control) -> Self {
-        let Job { plan, parallelism, settings } = job;
+        let Job { plan, parallelism, settings, .. } = job;
         let settings = Resolved::new(&settings, parallelism);
         let layout = layout(&plan, parallelism, &settings);
         let stages = (0..plan.stages.len()).map(StageId);
@@ -109,6 +110,7 @@ impl Driver {
             batch: 0,
             records_in: 0,
             settings,
+            layout,
             plan,
         }
     }
@@ -282,7 +284,7 @@ impl Driver {
             for partition in partitions {
                 partition.finish_sink(&*self.runtime, &mut *self.timer, stall_nanos).await?;
                 completion.records_out += partition.records_out;
-                completion.add_outbox(&self.plan, StageId(stage), &partition.outbox);
+                completion.add_outbox(&self.plan, &self.layout, StageId(stage), &partition.outbox);
             }
         }
         self.control.observer.finished(self.runtime.now());
@@ -324,6 +326,7 @@ fn layout(plan: &Plan, parallelism: u32, settings: &Resolved) -> Layout {
     }
     Layout {
         parallelism: partitions,
+        placement: settings.placement,
         max_parallelism: settings.max_parallelism,
         buffer_bytes: BLOCK_BUFFER_BYTES,
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
 use dataflow::EngineError;
-use dataflow::runtime::{Home, Runtime, Timer};
+use dataflow::runtime::{Home, Role, Runtime, Timer};
 
 use crate::status::{Activity, Status};
 use crate::task::{self, TaskResult, TaskSpec};
@@ -56,7 +56,7 @@ impl Scheduler {
         let stage = Arc::new(StageRun { state: Mutex::new(state) });
         for slot in 0..self.slots.min(count as u32) {
             let slot_run = run_slot(Arc::clone(&stage), Home(slot), Arc::clone(&self.runtime));
-            self.runtime.spawn(Home(slot), Box::pin(slot_run));
+            self.runtime.spawn_as(Home(slot), Role::Task, Box::pin(slot_run));
         }
         let mut results = self.wait(&stage, &statuses).await?;
         self.timer.disarm();

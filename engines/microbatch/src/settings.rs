@@ -1,6 +1,6 @@
 //! What can be set, with Spark's defaults.
 
-use dataflow::placement::PLACEMENTS;
+use dataflow::placement::{PLACEMENTS, PlacementKind};
 use dataflow::settings::{Default, Setting, Settings};
 
 /// Records a trigger takes at most when events are read as fast as they are taken.
@@ -37,6 +37,7 @@ pub(crate) struct Resolved {
     pub(crate) interval_nanos: u64,
     pub(crate) max_offsets: u64,
     pub(crate) shuffle_partitions: u32,
+    pub(crate) placement: PlacementKind,
     pub(crate) max_parallelism: Option<u32>,
     pub(crate) polling_nanos: u64,
     pub(crate) stall_nanos: u64,
@@ -50,6 +51,7 @@ impl Resolved {
             interval_nanos: (settings.number("batch_interval_ms") * NANOS_PER_MILLI) as u64,
             max_offsets: max_offsets.unwrap_or(u64::MAX),
             shuffle_partitions: partitions.unwrap_or(parallelism),
+            placement: PlacementKind::named(settings.name("placement")),
             max_parallelism: settings.get_integer("max_parallelism").map(|it| it as u32),
             polling_nanos: (settings.number("polling_delay_ms") * NANOS_PER_MILLI) as u64,
             stall_nanos: settings.integer("stall_timeout_ms") * NANOS_PER_MILLI as u64,

@@ -7,7 +7,7 @@ use dataflow::engine::{BoxFuture, Job};
 use dataflow::placement::check_max_parallelism;
 use dataflow::plan::{EdgeKind, EdgeSpec, Layout, StageId};
 use dataflow::progress::BoundedOutOfOrderness;
-use dataflow::runtime::{Home, Runtime};
+use dataflow::runtime::{Home, Role, Runtime};
 use dataflow::settings::{Setting, Settings};
 use dataflow::source::splits_of;
 use dataflow::stage::InputPort;
@@ -125,6 +125,7 @@ impl Wiring {
         let stages = job.plan.stages.len();
         let layout = Layout {
             parallelism: vec![job.parallelism; stages],
+            placement: settings.placement,
             max_parallelism: settings.max_parallelism,
             buffer_bytes: settings.buffer_bytes,
         };
@@ -214,7 +215,7 @@ impl Wiring {
     }
 
     fn start(&self, mut subtask: Subtask, stage: StageId) {
-        let plan = self.plan.clone();
+        let (plan, layout) = (self.plan.clone(), self.layout.clone());
         let state = Arc::clone(&self.state);
         let home = subtask.home;
         let reads_source = self.plan.stages[stage.0].reads_source;
@@ -225,7 +226,7 @@ impl Wiring {
                     state.ended(|completion| {
                         completion.records_in += records;
                         completion.interrupted |= interrupted;
-                        add(completion, &plan, stage, &subtask);
+                        add(completion, &plan, &layout, stage, &subtask);
                     });
                 }
             })
@@ -233,17 +234,23 @@ impl Wiring {
             let gate = Arc::clone(&self.gates[stage.0][subtask.number as usize]);
             Box::pin(async move {
                 if inner_task::run(&mut subtask, gate).await.is_ok() {
-                    state.ended(|completion| add(completion, &plan, stage, &subtask));
+                    state.ended(|completion| add(completion, &plan, &layout, stage, &subtask));
                 }
             })
         };
-        self.runtime.spawn(home, task);
+        self.runtime.spawn_as(home, Role::Subtask, task);
     }
 }
 
-fn add(completion: &mut Completion, plan: &Plan, stage: StageId, subtask: &Subtask) {
+fn add(
+    completion: &mut Completion,
+    plan: &Plan,
+    layout: &Layout,
+    stage: StageId,
+    subtask: &Subtask,
+) {
     completion.records_out += subtask.output.records_out;
-    completion.add_outbox(plan, stage, &subtask.output.outbox);
+    completion.add_outbox(plan, layout, stage, &subtask.output.outbox);
 }
 
 #[cfg(test)]

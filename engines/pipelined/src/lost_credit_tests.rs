@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Waker};
 
+use dataflow::engine::Start;
 use dataflow::observer::Silent;
 use dataflow::operators::Count;
 use dataflow::settings::Settings;
@@ -55,13 +56,13 @@ impl Sink for Nowhere {
 }
 
 fn job(given: &[(&str, i64)]) -> Job {
-    let slot = SinkSlot { wants: Wants::default(), open: Arc::new(|_| Box::new(Nowhere)) };
+    let slot = SinkSlot::plain(Wants::default(), |_| Box::new(Nowhere));
     let numbers = Stream::from_source(Arc::new(Numbers), 0);
     let plan = numbers.key_by(|number: &u64| *number).aggregate(Count::default());
     let given: BTreeMap<String, _> =
         given.iter().map(|&(name, value)| (name.to_owned(), value.into())).collect();
     let settings = Settings::resolve("pipelined", SETTINGS, &given, false).expect("valid settings");
-    Job { plan: plan.sink_changes(slot), parallelism: 1, settings }
+    Job { plan: plan.sink_changes(slot), parallelism: 1, settings, start: Start::Fresh }
 }
 
 /// Takes every message, counts it, and never gives anything back.

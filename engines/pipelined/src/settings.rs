@@ -1,6 +1,6 @@
 //! What can be set, with Flink's defaults.
 
-use dataflow::placement::PLACEMENTS;
+use dataflow::placement::{PLACEMENTS, PlacementKind};
 use dataflow::settings::{Setting, Settings};
 
 use crate::input_gate::GateLimits;
@@ -34,6 +34,7 @@ const NANOS_PER_MILLI: u64 = 1_000_000;
 /// The settings that the engine's parts take.
 #[derive(Clone, Debug)]
 pub(crate) struct Resolved {
+    pub(crate) placement: PlacementKind,
     pub(crate) max_parallelism: Option<u32>,
     pub(crate) buffer_bytes: usize,
     pub(crate) flush_nanos: Option<u64>,
@@ -55,6 +56,7 @@ impl Resolved {
             (settings.integer("buffer_bytes") as usize, (timeout_ms > 0.0).then_some(nanos))
         };
         Self {
+            placement: PlacementKind::named(settings.name("placement")),
             max_parallelism: settings.get_integer("max_parallelism").map(|it| it as u32),
             buffer_bytes,
             flush_nanos,

@@ -22,6 +22,7 @@ mod costs;
 mod executor;
 mod live_tasks;
 mod lock;
+mod memory_storage;
 mod monotonic;
 mod queued_timer;
 mod random;
@@ -31,5 +32,6 @@ mod virtual_time;
 mod wall_clock;
 
 pub use costs::Costs;
+pub use memory_storage::MemoryStorage;
 pub use virtual_time::{VirtualOptions, VirtualTime};
 pub use wall_clock::{WallClock, WallOptions};

@@ -4,13 +4,15 @@ use std::fmt::{self, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use dataflow::runtime::{Deadlock, Home, Runtime, Task, Timer, Work};
+use dataflow::runtime::{Deadlock, Home, Role, Runtime, Task, Timer, Work};
+use dataflow::storage::Storage;
 use dataflow::time::ProcessingTime;
 
 use crate::cores::Cores;
 use crate::costs::Costs;
 use crate::executor::{Executor, Pause, ReadyQueue};
 use crate::lock::lock;
+use crate::memory_storage::MemoryStorage;
 use crate::queued_timer::{QueuedTimer, TimerHost};
 use crate::random::stream_seed;
 use crate::timer_queue::TimerQueue;
@@ -76,6 +78,7 @@ pub struct VirtualTime {
     clock: Arc<VirtualClock>,
     ready: Arc<ReadyQueue>,
     cores: Mutex<Cores>,
+    storage: Arc<dyn Storage>,
     trace: Mutex<String>,
 }
 
@@ -85,11 +88,20 @@ impl VirtualTime {
     /// # Panics
     /// With zero nodes or zero cores per node.
     pub fn new(options: VirtualOptions) -> Arc<Self> {
+        Self::with_storage(options, MemoryStorage::new())
+    }
+
+    /// The same with another storage than memory.
+    ///
+    /// # Panics
+    /// As [`VirtualTime::new`].
+    pub fn with_storage(options: VirtualOptions, storage: Arc<dyn Storage>) -> Arc<Self> {
         Arc::new(Self {
             options,
             clock: Arc::default(),
             ready: Arc::default(),
             cores: Mutex::new(Cores::new(options.nodes, options.cores_per_node)),
+            storage,
             trace: Mutex::default(),
         })
     }
@@ -121,7 +133,7 @@ impl Runtime for VirtualTime {
 
     /// Starts a task: its first turn comes after the turns of whatever is ready now. `home` has no
     /// say in that; it matters to [`reserve`](Runtime::reserve) alone.
-    fn spawn(&self, _home: Home, task: Task) {
+    fn spawn_as(&self, _home: Home, _role: Role, task: Task) {
         self.ready.start(task);
     }
 
@@ -147,6 +159,10 @@ impl Runtime for VirtualTime {
     fn reserve(&self, home: Home, work: Work) -> Option<ProcessingTime> {
         let cost_ns = self.options.costs.of(work);
         Some(lock(&self.cores).book(home, self.now(), cost_ns))
+    }
+
+    fn storage(&self) -> Arc<dyn Storage> {
+        Arc::clone(&self.storage)
     }
 
     fn random(&self, stream: &str) -> u64 {

@@ -5,10 +5,12 @@ use std::io;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
-use dataflow::runtime::{Deadlock, Home, Runtime, Task, Timer, Work};
+use dataflow::runtime::{Deadlock, Home, Role, Runtime, Task, Timer, Work};
+use dataflow::storage::Storage;
 use dataflow::time::ProcessingTime;
 
 use crate::live_tasks::LiveTasks;
+use crate::memory_storage::MemoryStorage;
 use crate::monotonic::Monotonic;
 use crate::random::stream_seed;
 use crate::timer_thread::TimerThread;
@@ -48,6 +50,7 @@ pub struct WallClock {
     clock: Monotonic,
     timers: TimerThread,
     live: Arc<LiveTasks>,
+    storage: Arc<dyn Storage>,
     handle: tokio::runtime::Handle,
     /// Present until the drop.
     tokio: Option<tokio::runtime::Runtime>,
@@ -60,6 +63,14 @@ impl WallClock {
     /// [`io::ErrorKind::InvalidInput`] with zero worker threads, and what the system reports when
     /// it refuses to start a thread.
     pub fn new(options: WallOptions) -> io::Result<Arc<Self>> {
+        Self::with_storage(options, MemoryStorage::new())
+    }
+
+    /// The same with another storage than memory.
+    ///
+    /// # Errors
+    /// As [`WallClock::new`].
+    pub fn with_storage(options: WallOptions, storage: Arc<dyn Storage>) -> io::Result<Arc<Self>> {
         if options.worker_threads == 0 {
             let reason = "the wall clock needs at least one worker thread";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
@@ -74,6 +85,7 @@ impl WallClock {
             clock,
             timers: TimerThread::start(clock)?,
             live: Arc::default(),
+            storage,
             handle: tokio.handle().clone(),
             tokio: Some(tokio),
         }))
@@ -99,7 +111,7 @@ impl Runtime for WallClock {
     }
 
     /// Starts a task on any worker thread.
-    fn spawn(&self, _home: Home, task: Task) {
+    fn spawn_as(&self, _home: Home, _role: Role, task: Task) {
         self.live.start(&self.handle, task);
     }
 
@@ -118,6 +130,10 @@ impl Runtime for WallClock {
 
     fn reserve(&self, _home: Home, _work: Work) -> Option<ProcessingTime> {
         None
+    }
+
+    fn storage(&self) -> Arc<dyn Storage> {
+        Arc::clone(&self.storage)
     }
 
     fn random(&self, stream: &str) -> u64 {

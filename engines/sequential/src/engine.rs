@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use dataflow::engine::{BoxFuture, Job};
+use dataflow::placement::PlacementKind;
 use dataflow::plan::{Layout, StageId};
 use dataflow::progress::{BoundedOutOfOrderness, WatermarkMerger};
 use dataflow::runtime::{Home, Runtime, Work, sleep_until};
@@ -81,6 +82,7 @@ struct Instance {
 
 struct Run {
     plan: Plan,
+    layout: Layout,
     instances: Vec<Instance>,
     runtime: Arc<dyn Runtime>,
     control: Control,
@@ -98,6 +100,7 @@ impl Run {
     fn new(plan: Plan, settings: &Settings, runtime: Arc<dyn Runtime>, control: Control) -> Self {
         let layout = Layout {
             parallelism: vec![1; plan.stages.len()],
+            placement: PlacementKind::default(),
             max_parallelism: None,
             buffer_bytes: BUFFER_BYTES,
         };
@@ -110,6 +113,7 @@ impl Run {
         Self {
             instances: instances.collect(),
             plan,
+            layout,
             runtime,
             control,
             watermark_records: settings.integer("watermark_interval_records"),
@@ -129,7 +133,7 @@ impl Run {
             self.wait_for_sink(StageId(stage), |sink, context| sink.poll_finish(context)).await?;
         }
         for (stage, instance) in self.instances.iter().enumerate() {
-            self.completion.add_outbox(&self.plan, StageId(stage), &instance.outbox);
+            self.completion.add_outbox(&self.plan, &self.layout, StageId(stage), &instance.outbox);
         }
         observer.finished(self.runtime.now());
         Ok(self.completion)

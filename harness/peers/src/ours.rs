@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
-use dataflow::engine::{Control, Engine, Job};
+use dataflow::engine::{Control, Engine, Job, Start};
 use dataflow::observer::Silent;
 use dataflow::operators::Count;
 use dataflow::runtime::Runtime;
@@ -48,6 +48,7 @@ impl Contender for Ours {
             plan: plan(*work, &total),
             parallelism: WORKERS as u32,
             settings: settings.expect("the defaults are sound"),
+            start: Start::Fresh,
         };
         let control = Control { stop: StopSignal::default(), observer: Arc::new(Silent) };
         let running = self.0.run(job, Arc::clone(&clock), control);
@@ -79,7 +80,7 @@ fn plan(work: Work, total: &Arc<Mutex<Total>>) -> Plan {
     let shared = Arc::clone(total);
     let open = move |_| -> Box<dyn EngineSink> { Box::new(Adding(Arc::clone(&shared))) };
     let wants = Wants { stamps: false, rows: work.sink == Sink::Sum };
-    let slot = SinkSlot { wants, open: Arc::new(open) };
+    let slot = SinkSlot::plain(wants, open);
     let counts = Stream::from_source(Arc::new(Events(work)), 0)
         .key_by(|event: &(u64, u64)| event.0)
         .aggregate(Count::default());

@@ -3,8 +3,8 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::Arc;
 
+use dataflow::placement::PlacementKind;
 use dataflow::plan::{EdgeKind, Layout, StageId};
 use dataflow::progress::{BoundedOutOfOrderness, WatermarkMerger};
 use dataflow::sink::{Sink, SinkError, SinkSlot, Wants};
@@ -65,7 +65,7 @@ pub fn slot() -> SinkSlot {
             Ok(())
         }
     }
-    SinkSlot { wants: Wants { stamps: false, rows: true }, open: Arc::new(|_| Box::new(Nowhere)) }
+    SinkSlot::plain(Wants { stamps: false, rows: true }, |_| Box::new(Nowhere))
 }
 
 /// What a run has left behind.
@@ -98,7 +98,12 @@ type Inbox = Vec<(InputPort, VecDeque<Batch>)>;
 impl Run {
     pub fn run(self, plan: &Plan) -> Outcome {
         let parallelism = vec![self.parallelism; plan.stages.len()];
-        let layout = Layout { parallelism, max_parallelism: None, buffer_bytes: self.buffer_bytes };
+        let layout = Layout {
+            parallelism,
+            placement: PlacementKind::KeyGroups,
+            max_parallelism: None,
+            buffer_bytes: self.buffer_bytes,
+        };
         let mut outcome = Outcome::default();
         let mut inboxes: Vec<Vec<Inbox>> = plan
             .stages
