@@ -1,12 +1,17 @@
 //! The command line.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use serde_json::Value;
 
+use crate::error::Result;
 use crate::execute::Clock;
+use crate::fault_spec::FaultSpec;
 use crate::quantity::{self, Rate};
+use crate::registry::key_value;
 use crate::uri::{InputUri, OutputUri};
 
 /// Largest parallelism: Flink's largest number of key groups.
@@ -78,6 +83,24 @@ pub struct SharedArgs {
     /// A knob of the workload or a setting of an engine; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// What is promised when something fails: none, at-least-once or exactly-once
+    #[arg(long, value_name = "GUARANTEE", value_parser = clap::builder::PossibleValuesParser::new(dataflow::engine::GUARANTEES))]
+    pub guarantee: Option<String>,
+}
+
+impl SharedArgs {
+    /// What was set, the guarantee among it.
+    ///
+    /// # Errors
+    /// When one is no `key=value`.
+    pub fn settings(&self) -> Result<BTreeMap<String, Value>> {
+        let mut set: BTreeMap<String, Value> =
+            self.set.iter().map(|it| key_value(it)).collect::<Result<_>>()?;
+        if let Some(guarantee) = &self.guarantee {
+            set.insert("guarantee".to_owned(), guarantee.as_str().into());
+        }
+        Ok(set)
+    }
 }
 
 /// Arguments of `compare`.
@@ -131,6 +154,19 @@ pub struct RunArgs {
     /// Show every micro-batch
     #[arg(long)]
     pub batches: bool,
+    /// Keep checkpoints, logs and state in this folder; in memory otherwise
+    #[arg(long, value_name = "DIR")]
+    pub checkpoint_dir: Option<PathBuf>,
+    /// Go on with the job that --checkpoint-dir holds, if need be at another parallelism
+    #[arg(long, requires = "checkpoint_dir")]
+    pub resume: bool,
+    /// Stop once so many events have been read, to go on later with --resume
+    #[arg(long, value_name = "EVENTS", value_parser = quantity::count, allow_hyphen_values = true)]
+    pub stop_after: Option<u64>,
+    /// Let something fail: kill:VICTIM@WHEN, slow:VICTIM+DURATION@WHEN, lose:MESSAGE@NUMBER,
+    /// delay:MESSAGE+DURATION@NUMBER, such as kill:subtask@40%; may be repeated
+    #[arg(long = "fault", value_name = "FAULT")]
+    pub faults: Vec<FaultSpec>,
     /// Write the trace of a run in virtual time to this file
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,

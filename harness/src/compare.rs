@@ -10,7 +10,7 @@ use crate::error::{Error, Outcome, Result};
 use crate::execute::{Clock, Surroundings, clock, execute};
 use crate::pilot::{Fixed, Oracle, fix, spec};
 use crate::progress::Progress;
-use crate::registry::{EngineSpec, Registry, key_value};
+use crate::registry::{EngineSpec, Registry};
 use crate::suite::{Experiment, Length, Overrides, Suite};
 use crate::{comparisons, environment, files, out, table};
 
@@ -95,7 +95,7 @@ fn suite(args: &CompareArgs, registry: &Registry) -> Result<Suite> {
         length,
         parallelism: shared.parallelism,
         seed: shared.seed,
-        set: shared.set.iter().map(|it| key_value(it)).collect::<Result<_>>()?,
+        set: shared.settings()?,
     };
     let suite = match &args.suite {
         Some(name) => Suite::open(name, registry)?,
@@ -158,6 +158,7 @@ impl Session<'_> {
         let around = Surroundings {
             events: &*events,
             rows: None,
+            folder: None,
             stop: self.stop,
             progress: self.progress,
             clock: &run_clock,

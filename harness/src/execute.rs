@@ -2,25 +2,31 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
 use dataflow::engine::{Control, Job, Start};
+use dataflow::sink::{SinkSlot, Wants};
+use dataflow::storage::Storage;
 use dataflow::runtime::Runtime;
 use dataflow::settings::Settings;
 use dataflow::source::SourceError;
-use dataflow::{Completion, Digest, Engine, EngineError, ProcessingTime, StampUnit, StopSignal};
+use dataflow::{
+    Completion, Digest, Engine, EngineError, Guarantee, ProcessingTime, StampUnit, StopSignal,
+};
 use reports::result::{ExchangeLoad, Latencies, Measures, OutputCheck, RUN_SCHEMA, RunResult};
-use runtime::{Costs, VirtualOptions, VirtualTime, WallClock, WallOptions};
+use runtime::{Costs, Faults, MemoryStorage, VirtualOptions, VirtualTime, WallClock, WallOptions};
 use workloads::arrival::Schedule;
 use workloads::registry::{AnyEvents, AnyWorkload};
 
 use crate::environment::{self, Usage};
 use crate::error::{Error, Result};
+use crate::fault_spec::FaultSpec;
 use crate::latency::{Recorder, WindowClock};
 use crate::output::RowWriter;
 use crate::progress::Progress;
 use crate::sink::{Measured, measuring};
+use crate::supervisor::{Supervision, supervise};
+use crate::transactional::{Options, Transactional, transactional};
 use crate::watch::Watch;
 
 /// On the wall clock the first event is planned this long after the engine is told to start, so
@@ -28,6 +34,10 @@ use crate::watch::Watch;
 const LEAD_NANOS: u64 = 10_000_000;
 /// A run that may take this much longer than its plan still fits its stamps.
 const STAMP_SLACK: u64 = 4;
+/// A job that outlives its process can be taken up within a day, in nanoseconds.
+const LONGEST_OUTAGE_NANOS: u64 = 24 * 3_600 * 1_000_000_000;
+/// Time from the death of a driver to its next start, in nanoseconds.
+const RESTART_NANOS: u64 = 1_000_000_000;
 /// A final backlog of this share of the events makes a run invalid.
 const BACKLOG_ALLOWED: f64 = 0.01;
 
@@ -72,6 +82,28 @@ pub struct RunSpec {
     pub repeat: u32,
     /// Whether latency is recorded.
     pub measures: Measures,
+    /// What goes wrong, and how it goes on.
+    pub recovery: Recovery,
+}
+
+impl RunSpec {
+    /// What the run promises.
+    pub fn guarantee(&self) -> Guarantee {
+        Guarantee::named(self.settings.name("guarantee"))
+    }
+}
+
+/// Failures of a run, and where it begins.
+#[derive(Clone, Debug, Default)]
+pub struct Recovery {
+    /// Whether what the storage holds of the job is taken up.
+    pub start: Start,
+    /// The job is stopped once so many events have been read.
+    pub stop_after: Option<u64>,
+    /// What goes wrong.
+    pub faults: Vec<FaultSpec>,
+    /// Whether another process may go on with the job: its times must fit then too.
+    pub outlives_process: bool,
 }
 
 /// Where a run reads and writes, what it is checked against, and who listens.
@@ -81,6 +113,8 @@ pub struct Surroundings<'a> {
     pub events: &'a dyn AnyEvents,
     /// Takes the rows, if anybody wants them.
     pub rows: Option<&'a RowWriter>,
+    /// The folder that takes them under exactly-once, which has its own way of writing.
+    pub folder: Option<&'a Arc<dyn Storage>>,
     /// Stops it.
     pub stop: &'a StopSignal,
     /// Shows how it goes.
@@ -106,6 +140,14 @@ impl RunClock {
         }
     }
 
+    /// What goes wrong in it.
+    pub fn faults(&self) -> &Arc<Faults> {
+        match self {
+            Self::Wall(clock) => clock.faults(),
+            Self::Virtual(clock) => clock.faults(),
+        }
+    }
+
     /// When the first event should be planned.
     pub fn start(&self) -> ProcessingTime {
         match self {
@@ -116,25 +158,41 @@ impl RunClock {
 }
 
 /// Makes the runtime for a run: one worker thread per core on the wall clock; one node with a core
-/// per subtask in virtual time.
+/// per subtask in virtual time. What must survive is kept in memory.
 ///
 /// # Errors
 /// When threads cannot be started.
 pub fn clock(which: Clock, seed: u64, parallelism: u32, tracing: bool) -> Result<RunClock> {
+    clock_with(which, seed, parallelism, tracing, (MemoryStorage::new(), ProcessingTime::ZERO))
+}
+
+/// The same with another storage, and on the wall clock with a time that it goes on from.
+///
+/// # Errors
+/// When threads cannot be started.
+pub fn clock_with(
+    which: Clock,
+    seed: u64,
+    parallelism: u32,
+    tracing: bool,
+    (storage, from): (Arc<dyn Storage>, ProcessingTime),
+) -> Result<RunClock> {
     Ok(match which {
         Clock::Wall => {
             let worker_threads = std::thread::available_parallelism().map_or(1, usize::from);
-            RunClock::Wall(
-                WallClock::new(WallOptions { seed, worker_threads }).map_err(Error::run)?,
-            )
+            let options = WallOptions { seed, worker_threads };
+            RunClock::Wall(WallClock::going_on(options, storage, from).map_err(Error::run)?)
         }
-        Clock::Virtual => RunClock::Virtual(VirtualTime::new(VirtualOptions {
-            seed,
-            nodes: 1,
-            cores_per_node: parallelism,
-            costs: Costs::default(),
-            tracing,
-        })),
+        Clock::Virtual => {
+            let options = VirtualOptions {
+                seed,
+                nodes: 1,
+                cores_per_node: parallelism,
+                costs: Costs::default(),
+                tracing,
+            };
+            RunClock::Virtual(VirtualTime::with_storage(options, storage))
+        }
     })
 }
 
@@ -150,25 +208,43 @@ pub fn execute(
     let environment = environment::describe();
     // What comes from outside is timed from the runtime's start, as its reader does.
     let is_live = around.events.count().is_none();
-    let start = if is_live { ProcessingTime::ZERO } else { around.clock.start() };
+    let start = if is_live {
+        ProcessingTime::ZERO
+    } else if spec.recovery.outlives_process {
+        ProcessingTime(LEAD_NANOS)
+    } else {
+        around.clock.start()
+    };
     let schedule = schedule(spec, start);
     let latency = (spec.measures == Measures::Latency).then(|| recorder(spec, &schedule));
-    let (slot, measured) = measuring(latency, around.rows.cloned());
-    let plan = around.events.plan(schedule, slot);
+    let runtime = around.clock.runtime();
+    let output = Measuring::new(spec, &around, latency, &runtime);
+    let plan = around.events.plan(schedule, output.open());
     let splits = plan.source.splits.splits();
     let watch = Arc::new(Watch::new(splits, schedule.end(), spec.warm_up));
-    let job = Job {
-        plan,
-        parallelism: spec.parallelism,
-        settings: spec.settings.clone(),
-        start: Start::Fresh,
+    plan_faults(spec, &around, &watch);
+    let (parallelism, settings) = (spec.parallelism, spec.settings.clone());
+    let opening = output.clone();
+    let job = move |start| {
+        let mut plan = plan.clone();
+        // A driver that starts again knows nothing that is not in the storage.
+        if start == Start::Resume {
+            plan.sink = opening.open();
+        }
+        Job { plan, parallelism, settings: settings.clone(), start }
     };
     let control = Control { stop: around.stop.clone(), observer: Arc::clone(&watch) as _ };
+    let how = Supervision {
+        start: spec.recovery.start,
+        guarantee: spec.guarantee(),
+        restart_nanos: RESTART_NANOS,
+        max_restarts: u64::MAX,
+    };
 
     let ticker = around.progress.follow(&watch, spec);
     let usage = Usage::start();
-    let runtime = around.clock.runtime();
-    let ended = run_to_end(&*spec.engine, job, &runtime, control);
+    let running = supervise(Arc::clone(&spec.engine), job, Arc::clone(&runtime), control, how);
+    let ended = run_to_end(running, &runtime);
     let (cpu_nanos, peak_memory) = usage.end();
     drop(ticker);
     let mut completion = ended?;
@@ -181,7 +257,7 @@ pub fn execute(
     }
     let spec = &spec;
 
-    let measured = std::mem::take(&mut *measured.lock().expect("every sink is gone"));
+    let measured = output.measured();
     let expected = if completion.interrupted { None } else { Some(expected()) };
     Ok(result(
         spec,
@@ -202,7 +278,11 @@ struct Used {
 
 fn schedule(spec: &RunSpec, start: ProcessingTime) -> Schedule {
     let planned_nanos = spec.rate.map_or(0.0, |rate| spec.events as f64 / rate * 1e9) as u64;
-    let unit = StampUnit::for_run_of(planned_nanos.saturating_mul(STAMP_SLACK));
+    let mut longest = planned_nanos.saturating_mul(STAMP_SLACK);
+    if spec.recovery.outlives_process {
+        longest = longest.max(LONGEST_OUTAGE_NANOS);
+    }
+    let unit = StampUnit::for_run_of(longest);
     Schedule { rate: spec.rate, events: spec.events, warm_up: spec.warm_up, start, unit }
 }
 
@@ -214,15 +294,89 @@ fn recorder(spec: &RunSpec, schedule: &Schedule) -> Recorder {
     Recorder::new(schedule.start, schedule.unit, windows)
 }
 
+/// Where results go, and what has been measured of them.
+#[derive(Clone)]
+enum Measuring {
+    /// Seen at once.
+    AtOnce(SinkSlot, Arc<Mutex<Measured>>),
+    /// Seen once committed; one for each start of the job.
+    Committed(Options, Arc<Mutex<Vec<Arc<Transactional>>>>),
+}
+
+impl Measuring {
+    fn new(
+        spec: &RunSpec,
+        around: &Surroundings<'_>,
+        latency: Option<Recorder>,
+        runtime: &Arc<dyn Runtime>,
+    ) -> Self {
+        if spec.guarantee() != Guarantee::ExactlyOnce {
+            let (slot, measured) = measuring(latency, around.rows.cloned());
+            return Self::AtOnce(slot, measured);
+        }
+        let wants = Wants { stamps: latency.is_some(), rows: around.folder.is_some() };
+        let (storage, prefix) = match around.folder {
+            Some(folder) => (Arc::clone(folder), String::new()),
+            None => (runtime.storage(), "sink/".to_owned()),
+        };
+        Self::Committed(Options { storage, prefix, wants, latency }, Arc::default())
+    }
+
+    /// The sink of a job that is about to start.
+    fn open(&self) -> SinkSlot {
+        match self {
+            Self::AtOnce(slot, _) => slot.clone(),
+            Self::Committed(options, opened) => {
+                let (slot, transactional) = transactional(options.clone());
+                opened.lock().expect("no holder fails").push(transactional);
+                slot
+            }
+        }
+    }
+
+    /// Everything that was seen: by an earlier process too, as far as the digest is concerned.
+    fn measured(&self) -> Measured {
+        match self {
+            Self::AtOnce(_, measured) => {
+                std::mem::take(&mut *measured.lock().expect("every sink is gone"))
+            }
+            Self::Committed(_, opened) => {
+                let opened = opened.lock().expect("no holder fails");
+                let mut all = Measured::default();
+                for transactional in &*opened {
+                    let own = transactional.measured();
+                    // The newest one has added up what all have committed.
+                    all.digest = own.digest;
+                    match (&mut all.latency, own.latency) {
+                        (Some(latency), Some(own)) => latency.merge(&own),
+                        (latency, own) => *latency = own,
+                    }
+                }
+                all
+            }
+        }
+    }
+}
+
+fn plan_faults(spec: &RunSpec, around: &Surroundings<'_>, watch: &Arc<Watch>) {
+    for fault in &spec.recovery.faults {
+        let faults = around.clock.faults();
+        if let Some((events, fault)) = fault.plan(faults, spec.events) {
+            let faults = Arc::clone(faults);
+            watch.once_read(events, move || faults.strike(fault));
+        }
+    }
+    if let Some(events) = spec.recovery.stop_after {
+        let stop = around.stop.clone();
+        watch.once_read(events, move || stop.request());
+    }
+}
+
 fn run_to_end(
-    engine: &dyn Engine,
-    job: Job,
+    running: impl Future<Output = std::result::Result<Completion, EngineError>> + Send + 'static,
     runtime: &Arc<dyn Runtime>,
-    control: Control,
 ) -> Result<Completion> {
     let outcome: Arc<Mutex<Option<std::result::Result<Completion, EngineError>>>> = Arc::default();
-    let running: Pin<Box<dyn Future<Output = _> + Send>> =
-        engine.run(job, Arc::clone(runtime), control);
     let place = Arc::clone(&outcome);
     let finished = runtime.block_on(Box::pin(async move {
         let result = running.await;
@@ -303,6 +457,7 @@ fn result(
         backlog_at_end,
         exchanges: completion.exchanges.iter().map(load).collect(),
         batches: watch.take_batches(),
+        recovery: watch.recovery(completion),
         environment: used.environment,
     };
     result.invalid_because = why_invalid(&result, expected.map(|digest| digest == measured.digest));

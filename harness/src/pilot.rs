@@ -8,7 +8,7 @@ use dataflow::StopSignal;
 use reports::result::Measures;
 
 use crate::error::Result;
-use crate::execute::{Clock, RunSpec, Surroundings, clock, execute};
+use crate::execute::{Clock, Recovery, RunSpec, Surroundings, clock, execute};
 use crate::progress::Progress;
 use crate::suite::{Experiment, Length, SuiteRate, Variant};
 
@@ -91,6 +91,7 @@ fn throughput(experiment: &Experiment, variant: &Variant, stop: &StopSignal) -> 
         let around = Surroundings {
             events: &*generated,
             rows: None,
+            folder: None,
             stop,
             progress: &hidden,
             clock: &run_clock,
@@ -135,6 +136,7 @@ pub fn spec(
         clock: Clock::Wall,
         repeat,
         measures: fixed.measures(),
+        recovery: Recovery::default(),
     })
 }
 

@@ -7,21 +7,27 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dataflow::{ProcessingTime, StopSignal};
+use dataflow::engine::Start;
+use dataflow::storage::Storage;
+use dataflow::{Guarantee, ProcessingTime, StopSignal};
 use reports::result::{Measures, RunResult};
-use runtime::Costs;
+use runtime::{Costs, DirectoryStorage};
 use workloads::registry::{AnyEvents, LiveInput};
 
 use crate::cli::RunArgs;
 use crate::error::{Error, Outcome, Result};
-use crate::execute::{Clock, RunClock, RunSpec, Surroundings, clock, execute};
+use crate::execute::{
+    Clock, Recovery, RunClock, RunSpec, Surroundings, clock, clock_with, execute,
+};
 use crate::files::WholeFile;
+use crate::job_file::{JobFile, at_once};
 use crate::output::Writing;
-use crate::pilot::{Oracle, fix, spec};
+use crate::pilot::{Fixed, Oracle, fix, spec};
 use crate::progress::Progress;
 use crate::quantity::Rate;
-use crate::registry::{EngineSpec, Given, Registry, key_value};
+use crate::registry::{EngineSpec, Given, Registry};
 use crate::suite::{Experiment, Length, SuiteRate, Variant};
+use crate::transactional::is_empty;
 use crate::uri::{InputUri, OutputUri};
 use crate::{out, table};
 
@@ -44,6 +50,7 @@ pub fn run(args: &RunArgs, registry: &Registry, stop: &StopSignal) -> Result<Out
     if args.trace.is_some() && args.clock == Clock::Wall {
         return Err(Error::Input("--trace needs --clock virtual".to_owned()));
     }
+    check_recovery(args)?;
     let mut job = Prepared::new(args, &experiment, stop)?;
     let mut last = None;
     for repeat in 0..experiment.repeats {
@@ -59,7 +66,10 @@ pub fn run(args: &RunArgs, registry: &Registry, stop: &StopSignal) -> Result<Out
         last = Some(result);
     }
     let result = last.ok_or_else(|| Error::run("nothing was run"))?;
-    Ok(if result.interrupted {
+    let stopped_as_asked = args.stop_after.is_some_and(|after| result.records_in >= after);
+    Ok(if result.interrupted && stopped_as_asked {
+        Outcome::Good
+    } else if result.interrupted {
         Outcome::Interrupted
     } else if result.valid {
         Outcome::Good
@@ -80,12 +90,25 @@ fn show(args: &RunArgs, result: &RunResult, on_stderr: bool) {
     if on_stderr { out::note(&text) } else { out::line(&text) }
 }
 
+/// What cannot go together with recovery.
+fn check_recovery(args: &RunArgs) -> Result<()> {
+    let wrong = |what: &str| Err(Error::Input(what.to_owned()));
+    let live = matches!(args.input, Some(InputUri::Stdin | InputUri::Tcp(_)));
+    if args.checkpoint_dir.is_some() && live {
+        return wrong("--checkpoint-dir needs an input that can be read again: a file, or none");
+    }
+    if args.checkpoint_dir.is_some() && args.shared.repeats.is_some_and(|repeats| repeats > 1) {
+        return wrong("--checkpoint-dir holds one job; --repeats would need several");
+    }
+    Ok(())
+}
+
 fn experiment(args: &RunArgs, registry: &Registry) -> Result<Experiment> {
     let workload = registry.workload(&args.workload)?;
     let spec = EngineSpec::parse(&args.engine)?;
     let engine = registry.engine(&spec.name)?;
     let shared = &args.shared;
-    let set = shared.set.iter().map(|it| key_value(it)).collect::<Result<_>>()?;
+    let set = shared.settings()?;
     let given = Given::part(&set, &*workload, &[Arc::clone(&engine)])?;
     let variant =
         Variant { engine, name: spec.to_string(), own: spec.settings, shared: given.settings };
@@ -117,11 +140,38 @@ struct Prepared<'a> {
     /// Events that can be read again; a live input is opened for its run.
     events: Option<Box<dyn AnyEvents>>,
     oracle: Oracle,
+    /// Where checkpoints survive the process, and the job that they are of.
+    durable: Option<Durable>,
+}
+
+struct Durable {
+    storage: Arc<dyn Storage>,
+    /// The job as it was first started; `None` before that.
+    job: Option<JobFile>,
+}
+
+impl Durable {
+    fn open(args: &RunArgs) -> Result<Option<Self>> {
+        let Some(path) = &args.checkpoint_dir else { return Ok(None) };
+        let storage: Arc<dyn Storage> = DirectoryStorage::open(path).map_err(Error::input)?;
+        let job = JobFile::read(&storage)?;
+        let place = path.display();
+        match (&job, args.resume) {
+            (Some(_), false) => Err(Error::Input(format!(
+                "{place} already holds a job; --resume goes on with it, and an empty folder \
+                 begins a new one"
+            ))),
+            (None, true) => Err(Error::Input(format!("{place} holds no job to go on with"))),
+            _ => Ok(Some(Self { storage, job })),
+        }
+    }
 }
 
 impl<'a> Prepared<'a> {
     fn new(args: &'a RunArgs, experiment: &Experiment, stop: &StopSignal) -> Result<Self> {
         let quiet = Progress::new(0, true);
+        let durable = Durable::open(args)?;
+        let former = durable.as_ref().and_then(|durable| durable.job.clone());
         let variant = &experiment.variants[0];
         let is_virtual = args.clock == Clock::Virtual;
         let with_pilot = args.input.is_none()
@@ -133,12 +183,14 @@ impl<'a> Prepared<'a> {
                 "a duration in virtual time needs --rate: there is no pilot there; or give --events".to_owned(),
             ));
         }
-        let mut fixed = match (&args.input, experiment.rate) {
-            (Some(_), SuiteRate::Fixed(rate)) => {
-                crate::pilot::Fixed { rate: Some(rate), events: u64::MAX, warm_up: 0 }
+        let mut fixed = match (&former, &args.input, experiment.rate) {
+            // What the pilot found out then still holds.
+            (Some(job), ..) => Fixed { rate: job.rate, events: job.events, warm_up: job.warm_up },
+            (None, Some(_), SuiteRate::Fixed(rate)) => {
+                Fixed { rate: Some(rate), events: u64::MAX, warm_up: 0 }
             }
-            (Some(_), _) => crate::pilot::Fixed { rate: None, events: u64::MAX, warm_up: 0 },
-            (None, _) => fix(experiment, stop, &quiet)?,
+            (None, Some(_), _) => Fixed { rate: None, events: u64::MAX, warm_up: 0 },
+            (None, None, _) => fix(experiment, stop, &quiet)?,
         };
         let mut spec = spec(experiment, variant, fixed, 0)?;
         spec.clock = args.clock;
@@ -172,14 +224,84 @@ impl<'a> Prepared<'a> {
             }
         };
         spec.events = fixed.events;
-        Ok(Self { args, spec, events, oracle: Oracle::default() })
+        spec.recovery = Recovery {
+            start: if args.resume { Start::Resume } else { Start::Fresh },
+            stop_after: args.stop_after,
+            faults: args.faults.clone(),
+            outlives_process: durable.is_some(),
+        };
+        let guarantee = spec.guarantee();
+        if guarantee == Guarantee::None && (durable.is_some() || args.stop_after.is_some()) {
+            return Err(Error::Input(
+                "--checkpoint-dir and --stop-after need a job that can go on: add \
+                 --guarantee exactly-once or at-least-once"
+                    .to_owned(),
+            ));
+        }
+        if guarantee != Guarantee::None && events.is_none() {
+            return Err(Error::Input(format!(
+                "{} needs an input that can be read again: a file, or none",
+                guarantee.name()
+            )));
+        }
+        Ok(Self { args, spec, events, oracle: Oracle::default(), durable })
+    }
+
+    /// The folder that results go to under exactly-once.
+    fn folder(&self) -> Result<Option<Arc<dyn Storage>>> {
+        if self.spec.guarantee() != Guarantee::ExactlyOnce {
+            return Ok(None);
+        }
+        let path = match &self.args.output {
+            Some(OutputUri::File(path)) => path,
+            None | Some(OutputUri::Discard) => return Ok(None),
+            Some(other) => {
+                return Err(Error::Input(format!(
+                    "exactly-once needs an output that can be committed: file:PATH, which becomes \
+                     a folder of part files, or discard; {other} shows everything at once"
+                )));
+            }
+        };
+        let folder: Arc<dyn Storage> = DirectoryStorage::open(path).map_err(Error::input)?;
+        let looked_at = Arc::clone(&folder);
+        if !self.args.resume && !at_once(async move { is_empty(&looked_at, "").await })? {
+            return Err(Error::Input(format!(
+                "{} already holds results; name an empty folder",
+                path.display()
+            )));
+        }
+        Ok(Some(folder))
+    }
+
+    /// Makes the clock: a job that is taken up goes on with its own.
+    fn clock(&self) -> Result<RunClock> {
+        let spec = &self.spec;
+        let tracing = self.args.trace.is_some();
+        let Some(durable) = &self.durable else {
+            return clock(spec.clock, spec.seed, spec.parallelism, tracing);
+        };
+        let output = self.args.output.as_ref().map_or("discard".to_owned(), ToString::to_string);
+        let given = JobFile::new(spec, &output);
+        let age = match &durable.job {
+            Some(job) => {
+                let place = self.args.checkpoint_dir.as_deref().unwrap_or(Path::new(""));
+                job.fits(&given, &place.display().to_string())?;
+                job.age()
+            }
+            None => {
+                given.write(&durable.storage)?;
+                ProcessingTime::ZERO
+            }
+        };
+        let storage = Arc::clone(&durable.storage);
+        clock_with(spec.clock, spec.seed, spec.parallelism, tracing, (storage, age))
     }
 
     fn run(&mut self, repeat: u32, stop: &StopSignal) -> Result<RunResult> {
         self.spec.repeat = repeat;
+        let folder = self.folder()?;
+        let run_clock = self.clock()?;
         let spec = &self.spec;
-        let tracing = self.args.trace.is_some();
-        let run_clock = clock(spec.clock, spec.seed, spec.parallelism, tracing)?;
         let live;
         let events: &dyn AnyEvents = match (&self.events, &self.args.input) {
             (Some(events), _) => &**events,
@@ -190,8 +312,8 @@ impl<'a> Prepared<'a> {
             (None, None) => return Err(Error::run("a run without events")),
         };
         let writing = match &self.args.output {
-            Some(output) => Writing::open(output)?,
-            None => None,
+            Some(output) if folder.is_none() => Writing::open(output)?,
+            _ => None,
         };
         let trace = match &self.args.trace {
             Some(path) => {
@@ -204,6 +326,7 @@ impl<'a> Prepared<'a> {
         let around = Surroundings {
             events,
             rows: rows.as_ref(),
+            folder: folder.as_ref(),
             stop,
             progress: &progress,
             clock: &run_clock,

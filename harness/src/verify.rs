@@ -12,7 +12,7 @@ use workloads::registry::{AnyEvents, AnyWorkload};
 use crate::cli::VerifyArgs;
 use crate::compare::FEWEST_WINDOWS;
 use crate::error::{Error, Outcome, Result};
-use crate::execute::{Clock, RunSpec, Surroundings, clock, execute};
+use crate::execute::{Clock, Recovery, RunSpec, Surroundings, clock, execute};
 use crate::out;
 use crate::progress::Progress;
 use crate::registry::{Registry, key_value, resolve_settings, unknown};
@@ -232,10 +232,11 @@ impl Prepared {
             clock: which,
             repeat: 0,
             measures: Measures::Throughput,
+            recovery: Recovery::default(),
         };
         let run_clock = clock(which, self.seed, parallelism, false)?;
         let around =
-            Surroundings { events: &*self.events, rows: None, stop, progress, clock: &run_clock };
+            Surroundings { events: &*self.events, rows: None, folder: None, stop, progress, clock: &run_clock };
         let result = execute(&spec, around, &mut || self.expected)?;
         let enough = result.windows_closed.is_none_or(|closed| closed >= FEWEST_WINDOWS);
         let expected_digest = self.expected.to_string();

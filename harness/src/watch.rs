@@ -3,11 +3,11 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use dataflow::observer::{BatchReport, Observer};
-use dataflow::{EventTime, ProcessingTime};
-use reports::result::BatchRow;
+use dataflow::observer::{BatchReport, CheckpointReport, Observer};
+use dataflow::{Completion, EventTime, ProcessingTime};
+use reports::result::{BatchRow, CheckpointRow, FailureRow, RecoveryFigures};
 
-/// Batches kept for the result; all are counted.
+/// Batches, and checkpoints, kept for the result; all are counted.
 const BATCHES_KEPT: usize = 10_000;
 /// Marks an instant that has not come.
 const NEVER: u64 = u64::MAX;
@@ -21,6 +21,13 @@ pub struct Watch {
     timed_from: AtomicU64,
     finished: AtomicU64,
     batches: Mutex<Vec<BatchRow>>,
+    /// What happens once so many events have been read, in that order; the next one last.
+    at_events: Mutex<Vec<(u64, Box<dyn FnOnce() + Send>)>>,
+    next_at: AtomicU64,
+    /// Events that a driver read again which an earlier one had read.
+    replayed: AtomicU64,
+    failures: Mutex<Vec<FailureRow>>,
+    checkpoints: Mutex<Vec<CheckpointRow>>,
 }
 
 /// One split; on a cache line of its own, as subtasks write side by side.
@@ -49,6 +56,47 @@ impl Watch {
             timed_from: AtomicU64::new(NEVER),
             finished: AtomicU64::new(NEVER),
             batches: Mutex::new(Vec::new()),
+            at_events: Mutex::new(Vec::new()),
+            next_at: AtomicU64::new(NEVER),
+            replayed: AtomicU64::new(0),
+            failures: Mutex::new(Vec::new()),
+            checkpoints: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// Does something once, when so many events have been read for the first time.
+    pub fn once_read(&self, events: u64, act: impl FnOnce() + Send + 'static) {
+        let mut at_events = self.at_events.lock().expect("no holder fails");
+        at_events.push((events, Box::new(act)));
+        at_events.sort_by_key(|(events, _)| std::cmp::Reverse(*events));
+        self.note_next(&at_events);
+    }
+
+    fn note_next(&self, at_events: &[(u64, Box<dyn FnOnce() + Send>)]) {
+        self.next_at.store(at_events.last().map_or(NEVER, |next| next.0), Ordering::Relaxed);
+    }
+
+    fn act_on(&self, read: u64) {
+        let due = {
+            let mut at_events = self.at_events.lock().expect("no holder fails");
+            let due = at_events.pop_if(|(events, _)| *events <= read);
+            self.note_next(&at_events);
+            due
+        };
+        if let Some((_, act)) = due {
+            act();
+            self.act_on(read);
+        }
+    }
+
+    /// Checkpoints, failures and what they cost a job that ended so.
+    pub fn recovery(&self, completion: &Completion) -> RecoveryFigures {
+        RecoveryFigures {
+            restarts: completion.restarts,
+            replayed: completion.replayed + self.replayed.load(Ordering::Relaxed),
+            completed: completion.checkpoints,
+            failures: self.failures.lock().expect("no holder fails").clone(),
+            checkpoints: self.checkpoints.lock().expect("no holder fails").clone(),
         }
     }
 
@@ -86,7 +134,8 @@ impl Watch {
 
 impl Observer for Watch {
     fn started(&self, at: ProcessingTime) {
-        self.started.store(at.0, Ordering::Relaxed);
+        // Only the first start: what comes later is part of the run.
+        let _ = self.started.compare_exchange(NEVER, at.0, Ordering::Relaxed, Ordering::Relaxed);
     }
 
     fn backlog(&self, split: u32, at: ProcessingTime, unread: u64) {
@@ -106,6 +155,44 @@ impl Observer for Watch {
         {
             self.timed_from.store(at.0, Ordering::Relaxed);
         }
+        if self.next_at.load(Ordering::Relaxed) != NEVER {
+            let read = self.read();
+            if read >= self.next_at.load(Ordering::Relaxed) {
+                self.act_on(read);
+            }
+        }
+    }
+
+    fn checkpoint(&self, report: &CheckpointReport) {
+        let mut checkpoints = self.checkpoints.lock().expect("no holder fails");
+        if checkpoints.len() < BATCHES_KEPT {
+            checkpoints.push(CheckpointRow {
+                id: report.id,
+                triggered_ns: report.triggered.0,
+                duration_ns: report.completed.since(report.triggered),
+                bytes: report.bytes,
+                full: report.full,
+                alignment_ns: report.alignment_nanos,
+                pause_ns: report.pause_nanos,
+            });
+        }
+    }
+
+    fn resumed(&self, split: u32, offset: u64) {
+        let read = self.splits[split as usize].read.load(Ordering::Relaxed);
+        self.replayed.fetch_add(read.saturating_sub(offset), Ordering::Relaxed);
+    }
+
+    fn restarting(&self, at: ProcessingTime, cause: &str) {
+        let failure = FailureRow { at_ns: at.0, cause: cause.to_owned(), resumed_ns: None };
+        self.failures.lock().expect("no holder fails").push(failure);
+    }
+
+    fn restarted(&self, at: ProcessingTime, _: u64) {
+        let mut failures = self.failures.lock().expect("no holder fails");
+        failures.iter_mut().for_each(|failure| {
+            failure.resumed_ns.get_or_insert(at.0);
+        });
     }
 
     fn batch(&self, report: &BatchReport) {

@@ -45,7 +45,7 @@ pub struct RunResult {
     pub parallelism: u32,
     /// `wall` or `virtual`.
     pub clock: String,
-    /// Delivery guarantee, `none` so far.
+    /// Delivery guarantee: `none`, `at-least-once` or `exactly-once`.
     pub guarantee: String,
     /// Position among the alternating repeats, from 0.
     pub repeat: u32,
@@ -81,6 +81,9 @@ pub struct RunResult {
     pub exchanges: Vec<ExchangeLoad>,
     /// Micro-batches, in order (at most the first 10,000); empty for other models.
     pub batches: Vec<BatchRow>,
+    /// Checkpoints, failures and what they cost.
+    #[serde(default)]
+    pub recovery: RecoveryFigures,
     /// The machine and the build.
     pub environment: BTreeMap<String, Value>,
 }
@@ -149,6 +152,51 @@ pub struct ExchangeLoad {
     pub records: Vec<u64>,
     /// Largest over mean; 1 is even.
     pub max_over_mean: f64,
+}
+
+/// What a run did to survive failures, and what became of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RecoveryFigures {
+    /// Starts after a failure: of the job, a batch or a task.
+    pub restarts: u64,
+    /// Events that were read again.
+    pub replayed: u64,
+    /// Checkpoints or batches completed durably.
+    pub completed: u64,
+    /// Every failure, in order.
+    pub failures: Vec<FailureRow>,
+    /// Completed checkpoints (pipelined; at most the first 10,000), in order.
+    pub checkpoints: Vec<CheckpointRow>,
+}
+
+/// A failure and the way back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FailureRow {
+    /// When it was noticed, since the run's start.
+    pub at_ns: u64,
+    /// What it was.
+    pub cause: String,
+    /// When events were read again; `null` when they never were.
+    pub resumed_ns: Option<u64>,
+}
+
+/// One completed checkpoint.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CheckpointRow {
+    /// Its id, from 1.
+    pub id: u64,
+    /// When it was triggered, since the run's start.
+    pub triggered_ns: u64,
+    /// From the trigger until it was durable and its output visible.
+    pub duration_ns: u64,
+    /// State written.
+    pub bytes: u64,
+    /// Whether it stands by itself or is a delta.
+    pub full: bool,
+    /// Longest wait of a subtask from its first barrier to its last.
+    pub alignment_ns: u64,
+    /// Longest stop of a subtask while its state was copied.
+    pub pause_ns: u64,
 }
 
 /// One micro-batch.

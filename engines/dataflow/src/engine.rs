@@ -210,6 +210,12 @@ pub enum EngineError {
     /// The storage holds a job that does not fit this one, or one where there should be none.
     #[error("cannot start: {0}")]
     Refused(String),
+    /// A checkpoint was not acknowledged in time.
+    #[error("checkpoint {id} was not acknowledged in time")]
+    CheckpointExpired {
+        /// Its id.
+        id: u64,
+    },
     /// Nothing has moved for a while.
     #[error("nothing has moved for {millis} ms: {}", waiting.join("; "))]
     Stalled {

@@ -86,6 +86,11 @@ pub trait Observer: Send + Sync {
     fn restarted(&self, at: ProcessingTime, replayed: u64) {
         let _ = (at, replayed);
     }
+    /// A job that was started with [`Start::Resume`](crate::Start::Resume) reads a split from
+    /// this offset on. What an earlier driver had read behind it is read again.
+    fn resumed(&self, split: u32, offset: u64) {
+        let _ = (split, offset);
+    }
     /// Everything has been drained.
     fn finished(&self, at: ProcessingTime) {
         let _ = at;

@@ -93,6 +93,15 @@ impl Outbox {
         &self.loads
     }
 
+    /// Adds what an earlier outbox of the same subtask had counted, edge by edge; an edge that
+    /// has another number of channels now counts anew.
+    pub fn add_loads(&mut self, earlier: &[Vec<u64>]) {
+        let edges = self.loads.iter_mut().zip(earlier);
+        for (sums, loads) in edges.filter(|(sums, loads)| sums.len() == loads.len()) {
+            sums.iter_mut().zip(loads).for_each(|(sum, load)| *sum += load);
+        }
+    }
+
     /// The most sealed buffers that ever waited here.
     pub const fn peak_sealed(&self) -> usize {
         self.peak_sealed

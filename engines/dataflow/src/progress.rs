@@ -41,6 +41,11 @@ impl BoundedOutOfOrderness {
         Self { bound_nanos, newest: EventTime::MIN }
     }
 
+    /// The largest event time seen so far.
+    pub const fn newest(&self) -> EventTime {
+        self.newest
+    }
+
     /// Takes note of the largest event time of some records.
     pub fn observe(&mut self, newest: EventTime) {
         self.newest = self.newest.max(newest);

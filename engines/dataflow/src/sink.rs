@@ -195,6 +195,13 @@ pub trait Committer: Send + Sync {
         now: ProcessingTime,
     ) -> BoxFuture<Result<(), SinkError>>;
 
+    /// The highest id committed so far, by this process or an earlier one. A job that finds
+    /// itself older than its output must not go on.
+    ///
+    /// # Errors
+    /// When that cannot be found out.
+    fn newest(&self) -> BoxFuture<Result<Option<Version>, SinkError>>;
+
     /// Before the first subtask of an attempt starts: drops everything written that was not
     /// committed and is not in `keep`.
     ///

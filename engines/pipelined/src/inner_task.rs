@@ -8,6 +8,7 @@ use dataflow::progress::WatermarkMerger;
 use dataflow::runtime::{Work, yield_now};
 use dataflow::{Batch, Progress};
 
+use crate::barrier_aligner::{Alignment, BarrierAligner};
 use crate::input_gate::{InputGate, Message};
 use crate::status::Activity;
 use crate::subtask::{Stopped, Subtask};
@@ -16,6 +17,8 @@ use crate::subtask::{Stopped, Subtask};
 pub(crate) async fn run(subtask: &mut Subtask, gate: Arc<InputGate>) -> Result<(), Stopped> {
     let mut open = gate.channels();
     let mut merger = WatermarkMerger::new(open);
+    let mut aligner = BarrierAligner::new(open);
+    let (mut first_barrier, mut fires) = (None, true);
     let mut returned = None;
     while open > 0 {
         let received = next(subtask, &gate, &mut returned).await;
@@ -32,11 +35,31 @@ pub(crate) async fn run(subtask: &mut Subtask, gate: Arc<InputGate>) -> Result<(
                 returned = Some((channel, batch));
                 yield_now().await;
             }
+            Message::Barrier(id) => {
+                let since = *first_barrier.get_or_insert(now);
+                match aligner.barrier(channel, id) {
+                    Alignment::Complete(id) => {
+                        first_barrier = None;
+                        subtask.checkpoint(id, Vec::new(), now.since(since)).await?;
+                        gate.unblock_all();
+                    }
+                    Alignment::Waiting if subtask.aligns() => gate.block(channel),
+                    Alignment::Waiting => {}
+                }
+            }
             // The watermark that ends its sender's input came before it.
-            Message::End => open -= 1,
+            Message::End { fires: this_fires } => {
+                open -= 1;
+                fires &= this_fires;
+                if let Alignment::Complete(id) = aligner.end(channel) {
+                    let since = first_barrier.take().unwrap_or(now);
+                    subtask.checkpoint(id, Vec::new(), now.since(since)).await?;
+                    gate.unblock_all();
+                }
+            }
         }
     }
-    subtask.finish().await
+    subtask.finish(fires, Vec::new()).await
 }
 
 /// The next message, or `None` when a timer came first.

@@ -14,8 +14,14 @@ use crate::credit::CreditLedger;
 pub enum Message {
     /// A buffer; costs a credit.
     Data(Batch),
+    /// Everything before it belongs to this checkpoint. Costs none and stays in order.
+    Barrier(u64),
     /// Nothing more will come; costs none and stays in order.
-    End,
+    End {
+        /// The input has ended, and everything fires; not when the job was stopped on the way to
+        /// go on later.
+        fires: bool,
+    },
 }
 
 /// How many buffers a gate and its channels hold.
@@ -59,6 +65,8 @@ struct Channel {
     /// Consumed buffers on their way back.
     spare: Vec<Batch>,
     sender: Option<Waker>,
+    /// Its barrier is in and those of others are not: nothing is received until they are.
+    blocked: bool,
 }
 
 impl InputGate {
@@ -70,6 +78,7 @@ impl InputGate {
             queue: VecDeque::new(),
             spare: Vec::new(),
             sender: None,
+            blocked: false,
         };
         let ledger =
             CreditLedger::new(ports.len(), limits.exclusive_per_channel, limits.floating_per_gate);
@@ -140,6 +149,24 @@ impl InputGate {
         received.map_or(Poll::Pending, Poll::Ready)
     }
 
+    /// Receives nothing more from a channel until [`InputGate::unblock_all`].
+    pub fn block(&self, channel: usize) {
+        let mut state = self.lock();
+        state.channels[channel].blocked = true;
+        state.ready.retain(|ready| *ready != channel);
+    }
+
+    /// Receives from all channels again.
+    pub fn unblock_all(&self) {
+        let mut state = self.lock();
+        let State { channels, ready, .. } = &mut *state;
+        for (number, channel) in channels.iter_mut().enumerate() {
+            if std::mem::take(&mut channel.blocked) && !channel.queue.is_empty() {
+                ready.push_back(number);
+            }
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().expect("no subtask fails while it holds a gate")
     }
@@ -152,13 +179,13 @@ impl State {
         let sending = &mut self.channels[channel];
         let was_empty = sending.queue.is_empty();
         while let Some(message) = sending.backlog.front() {
-            let is_free = matches!(message, Message::End);
+            let is_free = !matches!(message, Message::Data(_));
             if !is_free && !self.ledger.take(channel) {
                 break;
             }
             sending.queue.extend(sending.backlog.pop_front());
         }
-        if !was_empty || sending.queue.is_empty() {
+        if !was_empty || sending.queue.is_empty() || sending.blocked {
             return None;
         }
         self.ready.push_back(channel);

@@ -1,26 +1,25 @@
-//! Lays a plan out over subtasks, wires their gates and starts them.
+//! The pipelined engine: one attempt after another until a job has come to its end.
 
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use dataflow::engine::{BoxFuture, Job};
+use dataflow::engine::{BoxFuture, Job, Start};
 use dataflow::placement::check_max_parallelism;
-use dataflow::plan::{EdgeKind, EdgeSpec, Layout, StageId};
-use dataflow::progress::BoundedOutOfOrderness;
-use dataflow::runtime::{Home, Role, Runtime};
+use dataflow::plan::StageId;
+use dataflow::runtime::{Home, Runtime, sleep_until};
 use dataflow::settings::{Setting, Settings};
-use dataflow::source::splits_of;
-use dataflow::stage::InputPort;
-use dataflow::{Completion, Control, Engine, EngineError, Plan, Progress};
+use dataflow::sink::Committer;
+use dataflow::snapshot::Version;
+use dataflow::{Completion, Control, Engine, EngineError, Guarantee};
 
-use crate::flusher::Periodic;
-use crate::input_gate::InputGate;
-use crate::output::{Target, TaskOutput};
+use crate::attempt::{Attempt, Outcome};
+use crate::checkpoint_store::{CheckpointStore, Metadata};
+use crate::restart_backoff::RestartBackoff;
 use crate::settings::{Resolved, SETTINGS};
-use crate::source_task::{OwnSplit, SourceTask};
-use crate::status::{JobState, Status, watch};
-use crate::subtask::{Subtask, TimeSheet};
-use crate::{inner_task, source_task};
+use crate::status::watch;
+use crate::subtask::Subtask;
+use crate::wiring::{Restored, Wiring, layout};
 
 /// The pipelined model.
 #[derive(Copy, Clone, Debug, Default)]
@@ -56,201 +55,227 @@ impl Engine for Pipelined {
         runtime: Arc<dyn Runtime>,
         control: Control,
     ) -> BoxFuture<Result<Completion, EngineError>> {
-        Box::pin(run(job, runtime, control))
+        Box::pin(async move {
+            let settings = Resolved::new(&job.settings);
+            let observer = Arc::clone(&control.observer);
+            observer.started(runtime.now());
+            let running = Running { job, settings, runtime: Arc::clone(&runtime), control };
+            let completion = if running.settings.guarantee == Guarantee::None {
+                running.once().await?
+            } else {
+                running.with_recovery().await?
+            };
+            observer.finished(runtime.now());
+            Ok(completion)
+        })
     }
 }
 
-/// Everything that the subtasks of a job are made from.
-struct Wiring {
-    plan: Plan,
-    parallelism: u32,
-    layout: Layout,
-    settings: Resolved,
-    /// Per stage and subtask; none for the source stage.
-    gates: Vec<Vec<Arc<InputGate>>>,
-    state: Arc<JobState>,
-    runtime: Arc<dyn Runtime>,
-    control: Control,
-}
-
-async fn run(
+/// A job while it runs.
+struct Running {
     job: Job,
+    settings: Resolved,
     runtime: Arc<dyn Runtime>,
     control: Control,
-) -> Result<Completion, EngineError> {
-    let observer = Arc::clone(&control.observer);
-    let wiring = Wiring::new(job, Arc::clone(&runtime), control);
-    let stages = (0..wiring.plan.stages.len()).map(StageId);
-    let subtasks: Vec<(StageId, Subtask)> = stages
-        .flat_map(|stage| (0..wiring.parallelism).map(move |number| (stage, number)))
-        .map(|(stage, number)| (stage, wiring.subtask(stage, number)))
-        .collect();
-    let statuses = subtasks.iter().map(|(_, subtask)| Arc::clone(&subtask.status)).collect();
-    observer.started(runtime.now());
-    for (stage, subtask) in subtasks {
-        wiring.start(subtask, stage);
-    }
-    let state = Arc::clone(&wiring.state);
-    let stall_nanos = wiring.settings.stall_nanos;
-    let watchdog = watch(statuses, Arc::clone(&state), Arc::clone(&runtime), stall_nanos);
-    runtime.spawn(Home(0), Box::pin(watchdog));
-    let completion = poll_fn(|context| state.poll_end(context)).await?;
-    observer.finished(runtime.now());
-    Ok(completion)
 }
 
-/// Channels that lead to one subtask: one per subtask at the other end, for each input edge.
-fn channels_of(edge: &EdgeSpec, parallelism: u32) -> usize {
-    match edge.kind {
-        EdgeKind::Hash => parallelism as usize,
-        EdgeKind::Forward => 1,
+impl Running {
+    /// Without checkpoints a failure is the end.
+    async fn once(self) -> Result<Completion, EngineError> {
+        let wiring = self.start(None, 1)?;
+        let ended = poll_fn(|context| wiring.state.poll_end(context)).await;
+        if ended.is_err() {
+            wiring.state.cancel();
+            poll_fn(|context| wiring.state.poll_gone(context)).await;
+        }
+        ended
     }
-}
 
-fn gates(plan: &Plan, stage: StageId, job: &Job, settings: &Resolved) -> Vec<Arc<InputGate>> {
-    let ports: Vec<InputPort> = plan
-        .inputs(stage)
-        .into_iter()
-        .flat_map(|edge| std::iter::repeat_n(edge.port, channels_of(edge, job.parallelism)))
-        .collect();
-    if ports.is_empty() {
-        return Vec::new();
-    }
-    (0..job.parallelism).map(|_| Arc::new(InputGate::new(&ports, settings.limits))).collect()
-}
-
-impl Wiring {
-    fn new(job: Job, runtime: Arc<dyn Runtime>, control: Control) -> Self {
-        let settings = Resolved::new(&job.settings);
-        let stages = job.plan.stages.len();
-        let layout = Layout {
-            parallelism: vec![job.parallelism; stages],
-            placement: settings.placement,
-            max_parallelism: settings.max_parallelism,
-            buffer_bytes: settings.buffer_bytes,
-        };
-        let gates = (0..stages).map(|stage| gates(&job.plan, StageId(stage), &job, &settings));
-        Self {
-            gates: gates.collect(),
-            state: JobState::new(stages * job.parallelism as usize),
-            plan: job.plan,
-            parallelism: job.parallelism,
-            layout,
-            settings,
+    /// Lays out the subtasks and starts them.
+    fn start(
+        &self,
+        restored: Option<Restored>,
+        first_checkpoint: u64,
+    ) -> Result<Wiring, EngineError> {
+        let runtime = Arc::clone(&self.runtime);
+        let control = self.control.clone();
+        let wiring = Wiring::new(
+            &self.job,
+            &self.settings,
             runtime,
             control,
+            restored,
+            first_checkpoint,
+        );
+        let mut subtasks: Vec<(StageId, Subtask)> = Vec::new();
+        for stage in (0..wiring.plan.stages.len()).map(StageId) {
+            for number in 0..self.job.parallelism {
+                subtasks.push((stage, wiring.subtask(stage, number)?));
+            }
+        }
+        let statuses = subtasks.iter().map(|(_, subtask)| Arc::clone(&subtask.status)).collect();
+        for (stage, subtask) in subtasks {
+            wiring.start(subtask, stage);
+        }
+        let state = Arc::clone(&wiring.state);
+        let stall_nanos = self.settings.stall_nanos;
+        let watchdog = watch(statuses, state, Arc::clone(&self.runtime), stall_nanos);
+        self.runtime.spawn(Home(0), Box::pin(watchdog));
+        Ok(wiring)
+    }
+
+    /// The committer, which exactly-once cannot do without.
+    fn committer(&self) -> Result<Option<Arc<dyn Committer>>, EngineError> {
+        if self.settings.guarantee != Guarantee::ExactlyOnce {
+            return Ok(None);
+        }
+        match &self.job.plan.sink.committer {
+            Some(committer) => Ok(Some(Arc::clone(committer))),
+            None => Err(EngineError::Refused("exactly-once needs a transactional sink".to_owned())),
         }
     }
 
-    /// The number, at the gate of a stage, of the channel by which a subtask reaches it.
-    fn channel_at_gate(&self, edge: &EdgeSpec, sender: u32) -> usize {
-        let before: usize = self
-            .plan
-            .inputs(edge.to)
-            .into_iter()
-            .take_while(|input| input.port < edge.port)
-            .map(|input| channels_of(input, self.parallelism))
-            .sum();
-        match edge.kind {
-            EdgeKind::Hash => before + sender as usize,
-            EdgeKind::Forward => before,
+    async fn with_recovery(self) -> Result<Completion, EngineError> {
+        let committer = self.committer()?;
+        let store = CheckpointStore::new(self.runtime.storage());
+        let mut found = store.look().await?;
+        if self.job.start == Start::Fresh && found.newest_id > 0 {
+            return Err(EngineError::Refused(format!(
+                "{} already holds checkpoints of a job; --resume takes it up",
+                store.locate()
+            )));
         }
-    }
-
-    fn targets(&self, edge: &EdgeSpec, sender: u32) -> Vec<Target> {
-        let channel = self.channel_at_gate(edge, sender);
-        let gates = &self.gates[edge.to.0];
-        let target = |gate: &Arc<InputGate>| Target { gate: Arc::clone(gate), channel };
-        match edge.kind {
-            EdgeKind::Hash => gates.iter().map(target).collect(),
-            EdgeKind::Forward => vec![target(&gates[sender as usize])],
+        for split in found.completed.iter().flat_map(Metadata::splits) {
+            self.control.observer.resumed(split.split, split.offset);
         }
-    }
-
-    fn subtask(&self, stage: StageId, number: u32) -> Subtask {
-        let (instance, outbox) = self.plan.instantiate(stage, &self.layout);
-        let edges = self.plan.outputs(stage);
-        let targets = edges.iter().map(|edge| self.targets(edge, number)).collect();
-        let spec = &self.plan.stages[stage.0];
-        let sink = spec.writes_sink.then(|| (self.plan.sink.open)(number));
-        let name = format!("{}/{number}", spec.name);
-        let edge_names = edges.iter().map(|edge| self.plan.edge_name(edge)).collect();
-        let now = self.runtime.now();
-        let random = self.runtime.random(&format!("flusher {} {number}", stage.0));
-        Subtask {
-            stage: instance,
-            stage_name: spec.name.clone(),
-            number,
-            output: TaskOutput::new(outbox, targets, sink, Arc::clone(&self.runtime)),
-            progress: Progress::START,
-            flusher: Periodic::new(self.settings.flush_nanos, now, random),
-            timer: self.runtime.timer(),
-            home: Home(number),
-            runtime: Arc::clone(&self.runtime),
-            status: Status::new(name, edge_names),
-            state: Arc::clone(&self.state),
-            times: TimeSheet::new(Arc::clone(&self.control.observer), now),
-        }
-    }
-
-    fn source(&self, number: u32) -> SourceTask {
-        let spec = &self.plan.source;
-        let own = splits_of(number, self.parallelism, spec.splits.splits()).map(|split| OwnSplit {
-            number: split,
-            offset: 0,
-            watermarks: BoundedOutOfOrderness::new(spec.bound_nanos),
-            ended: false,
-        });
-        let random = self.runtime.random(&format!("watermark {number}"));
-        let now = self.runtime.now();
-        SourceTask {
-            splits: Arc::clone(&spec.splits),
-            reader: spec.reader(),
-            own: own.collect(),
-            watermark_timer: Periodic::new(Some(self.settings.watermark_nanos), now, random),
-            watermark_records: self.settings.watermark_records,
-            stop: self.control.stop.clone(),
-            observer: Arc::clone(&self.control.observer),
-        }
-    }
-
-    fn start(&self, mut subtask: Subtask, stage: StageId) {
-        let (plan, layout) = (self.plan.clone(), self.layout.clone());
-        let state = Arc::clone(&self.state);
-        let home = subtask.home;
-        let reads_source = self.plan.stages[stage.0].reads_source;
-        let task: dataflow::runtime::Task = if reads_source {
-            let source = self.source(subtask.number);
-            Box::pin(async move {
-                if let Ok((records, interrupted)) = source_task::run(&mut subtask, source).await {
-                    state.ended(|completion| {
-                        completion.records_in += records;
-                        completion.interrupted |= interrupted;
-                        add(completion, &plan, &layout, stage, &subtask);
-                    });
+        let mut backoff =
+            RestartBackoff::new(self.settings.restart_nanos, self.settings.restart_max_nanos);
+        let (mut restarts, mut replayed, mut checkpoints) = (0, 0, 0);
+        let mut next_id = 1;
+        loop {
+            next_id = next_id.max(found.newest_id + 1);
+            let attempt = self.attempt(&store, committer.as_ref(), found.completed, next_id).await;
+            let (error, read) = match attempt {
+                Ok((attempt, wiring)) => {
+                    let mut attempt = attempt;
+                    let outcome = attempt.run().await;
+                    next_id = attempt.next_id();
+                    checkpoints += attempt.completed_checkpoints;
+                    match outcome {
+                        Outcome::Ended(mut completion) => {
+                            completion.restarts = restarts;
+                            completion.replayed = replayed;
+                            completion.checkpoints = checkpoints;
+                            return Ok(completion);
+                        }
+                        Outcome::Failed(error) => {
+                            wiring.state.cancel();
+                            poll_fn(|context| wiring.state.poll_gone(context)).await;
+                            let read: u64 =
+                                wiring.read.iter().map(|split| split.load(Ordering::Relaxed)).sum();
+                            (error, Some(read))
+                        }
+                    }
                 }
-            })
-        } else {
-            let gate = Arc::clone(&self.gates[stage.0][subtask.number as usize]);
-            Box::pin(async move {
-                if inner_task::run(&mut subtask, gate).await.is_ok() {
-                    state.ended(|completion| add(completion, &plan, &layout, stage, &subtask));
+                Err(error) => (error, None),
+            };
+            if !is_transient(&error) || self.control.stop.is_requested() {
+                return Err(error);
+            }
+            let now = self.runtime.now();
+            self.control.observer.restarting(now, &error.to_string());
+            restarts += 1;
+            let random = self.runtime.random(&format!("restart {restarts}"));
+            let delay = backoff.delay(now, random);
+            sleep_until(&*self.runtime, now.after(delay)).await;
+            found = self.look_again(&store, &mut restarts, &mut backoff).await?;
+            if let Some(read) = read {
+                let from: u64 = found.completed.iter().flat_map(Metadata::splits).map(|it| it.offset).sum();
+                replayed += read.saturating_sub(from);
+                self.control.observer.restarted(self.runtime.now(), read.saturating_sub(from));
+            }
+        }
+    }
+
+    /// What the storage holds now; a storage that fails for a while is asked again.
+    async fn look_again(
+        &self,
+        store: &CheckpointStore,
+        restarts: &mut u64,
+        backoff: &mut RestartBackoff,
+    ) -> Result<crate::checkpoint_store::Found, EngineError> {
+        loop {
+            match store.look().await {
+                Ok(found) => return Ok(found),
+                Err(error) if error.damaged || self.control.stop.is_requested() => {
+                    return Err(error.into());
                 }
-            })
+                Err(_) => {
+                    *restarts += 1;
+                    let random = self.runtime.random(&format!("restart {restarts}"));
+                    let now = self.runtime.now();
+                    sleep_until(&*self.runtime, now.after(backoff.delay(now, random))).await;
+                }
+            }
+        }
+    }
+
+    /// Brings the output to where the checkpoint left it, and starts the subtasks there.
+    async fn attempt(
+        &self,
+        store: &CheckpointStore,
+        committer: Option<&Arc<dyn Committer>>,
+        from: Option<Metadata>,
+        next_id: u64,
+    ) -> Result<(Attempt, Wiring), EngineError> {
+        if let Some(committer) = committer {
+            let newest = committer.newest().await?;
+            let own = from.as_ref().map_or(0, |metadata| metadata.id);
+            if let Some(newest) = newest.filter(|newest| newest.0 > own) {
+                return Err(EngineError::Refused(format!(
+                    "the output holds the results of checkpoint {}, and {} none newer than {own}; \
+                     begin again with an empty checkpoint directory and output",
+                    newest.0,
+                    store.locate()
+                )));
+            }
+            let keep = from.as_ref().map_or(&[][..], |metadata| &metadata.transactions);
+            committer.abort_others(keep).await?;
+            if let Some(metadata) = &from {
+                let transactions = metadata.transactions.clone();
+                let now = self.runtime.now();
+                committer.commit(Version(metadata.id), transactions, now).await?;
+            }
+        }
+        let restored = match &from {
+            None => None,
+            Some(metadata) => {
+                let layout = layout(&self.job.plan, self.job.parallelism, &self.settings);
+                let states = store.former_states(metadata, &self.job.plan, &layout).await?;
+                Some(Restored::new(metadata, states))
+            }
         };
-        self.runtime.spawn_as(home, Role::Subtask, task);
+        let wiring = self.start(restored, next_id)?;
+        let attempt = Attempt::new(
+            &self.job,
+            &self.settings,
+            Arc::clone(&self.runtime),
+            self.control.clone(),
+            &wiring,
+            (store.clone(), committer.cloned()),
+            (from, next_id),
+        );
+        Ok((attempt, wiring))
     }
 }
 
-fn add(
-    completion: &mut Completion,
-    plan: &Plan,
-    layout: &Layout,
-    stage: StageId,
-    subtask: &Subtask,
-) {
-    completion.records_out += subtask.output.records_out;
-    completion.add_outbox(plan, layout, stage, &subtask.output.outbox);
+/// Whether starting again can help: the program's own mistakes and damaged files come back.
+fn is_transient(error: &EngineError) -> bool {
+    match error {
+        EngineError::Lost(_) | EngineError::Sink(_) | EngineError::CheckpointExpired { .. } => true,
+        EngineError::Storage(error) => !error.damaged,
+        _ => false,
+    }
 }
 
 #[cfg(test)]

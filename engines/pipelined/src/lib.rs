@@ -4,16 +4,24 @@
 //! buffers to channels as credit allows, suspend only between batches. Nothing here knows the
 //! micro-batch model.
 
+mod attempt;
+pub mod barrier_aligner;
+pub mod checkpoint_coordinator;
+mod checkpoint_store;
+mod checkpointing;
 pub mod credit;
 pub mod flusher;
 mod inner_task;
 pub mod input_gate;
 mod job;
+mod mailbox;
 mod output;
+pub mod restart_backoff;
 mod settings;
 mod source_task;
 mod status;
 mod subtask;
+mod wiring;
 
 pub use job::Pipelined;
 pub use settings::SETTINGS;

@@ -85,8 +85,10 @@ fn a_consumer_that_gives_no_credit_back_is_a_stall_that_names_its_sender() {
     let time = VirtualTime::new(VirtualOptions::default());
     let runtime: Arc<dyn Runtime> = time.clone();
     let control = Control { stop: StopSignal::default(), observer: Arc::new(Silent) };
-    let wiring = Wiring::new(job(&room), Arc::clone(&runtime), control);
-    let sender = wiring.subtask(StageId(0), 0);
+    let job = job(&room);
+    let settings = Resolved::new(&job.settings);
+    let wiring = Wiring::new(&job, &settings, Arc::clone(&runtime), control, None, 1);
+    let sender = wiring.subtask(StageId(0), 0).expect("nothing is restored");
     let statuses = vec![Arc::clone(&sender.status)];
     let state = Arc::clone(&wiring.state);
     let stall_nanos = wiring.settings.stall_nanos;

@@ -3,11 +3,17 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use dataflow::engine::BoxFuture;
+use dataflow::operator::Counters;
 use dataflow::runtime::Runtime;
-use dataflow::sink::{Sink, SinkError};
+use dataflow::sink::{Sink, SinkError, Transaction};
+use dataflow::snapshot::Version;
 use dataflow::{Batch, Outbox};
 
 use crate::input_gate::{InputGate, Message};
+
+/// A transaction on its way to being durable.
+pub(crate) type PreCommit = BoxFuture<Result<Option<Transaction>, SinkError>>;
 
 /// One channel of an outgoing edge.
 pub(crate) struct Target {
@@ -46,6 +52,11 @@ impl TaskOutput {
             runtime,
             records_out: 0,
         }
+    }
+
+    /// What operators have counted.
+    pub(crate) fn counters(&self) -> Counters {
+        self.outbox.counters
     }
 
     /// Whether there is nothing to hand over.
@@ -118,10 +129,30 @@ impl TaskOutput {
         self.closed.last().copied()
     }
 
+    /// Puts a barrier behind everything that was handed over, on every channel.
+    pub(crate) fn broadcast_barrier(&mut self, checkpoint: u64) {
+        for (edge, targets) in self.targets.iter().enumerate() {
+            for (channel, target) in targets.iter().enumerate() {
+                let message = Message::Barrier(checkpoint);
+                if !target.gate.send(target.channel, message, &mut self.returned)
+                    && !self.closed.contains(&(edge, channel))
+                {
+                    self.closed.push((edge, channel));
+                }
+            }
+            self.returned.drain(..).for_each(|batch| self.outbox.give_back(edge, batch));
+        }
+    }
+
+    /// Closes the sink's transaction; `None` without a sink.
+    pub(crate) fn pre_commit(&mut self, id: u64) -> Option<PreCommit> {
+        self.sink.as_mut().map(|sink| sink.pre_commit(Version(id)))
+    }
+
     /// Tells every channel that nothing more will come.
-    pub(crate) fn end(&mut self) {
+    pub(crate) fn end(&mut self, fires: bool) {
         for target in self.targets.iter().flatten() {
-            target.gate.send(target.channel, Message::End, &mut self.returned);
+            target.gate.send(target.channel, Message::End { fires }, &mut self.returned);
         }
         self.returned.clear();
     }

@@ -1,14 +1,29 @@
 //! What can be set, with Flink's defaults.
 
+use dataflow::Guarantee;
+use dataflow::engine::GUARANTEES;
 use dataflow::placement::{PLACEMENTS, PlacementKind};
 use dataflow::settings::{Setting, Settings};
 
+use crate::checkpoint_coordinator::CheckpointTimes;
 use crate::input_gate::GateLimits;
 
 /// Settings of the pipelined engine.
 pub const SETTINGS: &[Setting] = &[
-    Setting::choice("guarantee", &["none"], "delivery guarantee; only `none` so far, as there is no recovery yet")
+    Setting::choice("guarantee", GUARANTEES, "what is promised when something fails; `none` takes no checkpoints")
         .mirroring("execution.checkpointing.mode"),
+    Setting::number("checkpoint_interval_ms", (1.0, 3_600_000.0), 1_000.0, "time between two checkpoints, in ms; Flink takes none unless it is set")
+        .mirroring("execution.checkpointing.interval"),
+    Setting::number("checkpoint_timeout_ms", (1.0, 86_400_000.0), 600_000.0, "a checkpoint that takes longer fails the job, in ms")
+        .mirroring("execution.checkpointing.timeout"),
+    Setting::number("checkpoint_min_pause_ms", (0.0, 3_600_000.0), 0.0, "time from the end of a checkpoint to the next at least, in ms")
+        .mirroring("execution.checkpointing.min-pause"),
+    Setting::integer("checkpoint_deltas", (0, 1_000), 0, "checkpoints that hold only what changed, between two full ones; 0 makes all of them full")
+        .mirroring("execution.checkpointing.incremental"),
+    Setting::number("restart_delay_ms", (0.0, 3_600_000.0), 1_000.0, "time before a failed job starts again, in ms; half as long again after each failure")
+        .mirroring("restart-strategy.exponential-delay.initial-backoff"),
+    Setting::number("restart_delay_max_ms", (0.0, 3_600_000.0), 60_000.0, "longest time before a failed job starts again, in ms")
+        .mirroring("restart-strategy.exponential-delay.max-backoff"),
     Setting::choice("placement", PLACEMENTS, "how keys find their subtask"),
     Setting::integer("max_parallelism", (1, 32_768), 128, "key groups; by default one and a half times the parallelism, rounded up to a power of two, at least 128")
         .derived()
@@ -42,10 +57,16 @@ pub(crate) struct Resolved {
     pub(crate) watermark_nanos: u64,
     pub(crate) watermark_records: u64,
     pub(crate) stall_nanos: u64,
+    pub(crate) guarantee: Guarantee,
+    pub(crate) checkpoints: CheckpointTimes,
+    pub(crate) checkpoint_deltas: u64,
+    pub(crate) restart_nanos: u64,
+    pub(crate) restart_max_nanos: u64,
 }
 
 impl Resolved {
     pub(crate) fn new(settings: &Settings) -> Self {
+        let nanos = |name| (settings.number(name) * NANOS_PER_MILLI as f64) as u64;
         let timeout_ms = settings.number("buffer_timeout_ms");
         // 0 sends every record by itself: a buffer that one record fills. What is not a record,
         // a watermark, still goes by the flusher; it runs each millisecond then.
@@ -68,6 +89,15 @@ impl Resolved {
             watermark_nanos: settings.integer("watermark_interval_ms") * NANOS_PER_MILLI,
             watermark_records: settings.integer("watermark_interval_records"),
             stall_nanos: settings.integer("stall_timeout_ms") * NANOS_PER_MILLI,
+            guarantee: Guarantee::named(settings.name("guarantee")),
+            checkpoints: CheckpointTimes {
+                interval_nanos: nanos("checkpoint_interval_ms").max(1),
+                timeout_nanos: nanos("checkpoint_timeout_ms"),
+                min_pause_nanos: nanos("checkpoint_min_pause_ms"),
+            },
+            checkpoint_deltas: settings.integer("checkpoint_deltas"),
+            restart_nanos: nanos("restart_delay_ms"),
+            restart_max_nanos: nanos("restart_delay_max_ms"),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 
 use dataflow::engine::StopSignal;
@@ -12,6 +13,7 @@ use dataflow::source::{BatchReader, Next, READ_CHUNK, Splits};
 use dataflow::stage::InputPort;
 use dataflow::{Batch, EventTime, ProcessingTime, Progress};
 
+use crate::checkpoint_store::SplitState;
 use crate::flusher::Periodic;
 use crate::status::Activity;
 use crate::subtask::{Stopped, Subtask};
@@ -30,6 +32,8 @@ pub(crate) struct SourceTask {
     pub(crate) watermark_records: u64,
     pub(crate) stop: StopSignal,
     pub(crate) observer: Arc<dyn Observer>,
+    /// Per split of the job: how far it has been read in this attempt.
+    pub(crate) read: Arc<[AtomicU64]>,
 }
 
 /// One split and how far it has been read.
@@ -84,18 +88,33 @@ impl SourceTask {
     }
 
     fn has_ended(&self) -> bool {
-        self.stop.is_requested() || self.own.iter().all(|split| split.ended)
+        self.own.iter().all(|split| split.ended)
+    }
+
+    fn split_states(&self) -> Vec<SplitState> {
+        let state = |split: &OwnSplit| SplitState {
+            split: split.number,
+            offset: split.offset,
+            newest: split.watermarks.newest(),
+            ended: split.ended,
+        };
+        self.own.iter().map(state).collect()
     }
 }
 
-/// Reads to the end of all splits, or until the job is stopped. Returns how much was read, and
-/// whether it was stopped.
+/// Reads to the end of all splits, or until the job is stopped. Returns how far its splits have
+/// been read in all, and whether it was stopped.
 pub(crate) async fn run(
     subtask: &mut Subtask,
     mut source: SourceTask,
 ) -> Result<(u64, bool), Stopped> {
     let mut batch = source.reader.batch();
-    let (mut records, mut since_watermark, mut chunks, mut turn) = (0, 0, 0, 0);
+    let (mut since_watermark, mut chunks, mut turn) = (0, 0, 0);
+    // Restored: what was promised before the failure is promised again before any record.
+    let promised = source.watermark();
+    if promised > subtask.progress.watermark && promised != EventTime::MAX {
+        subtask.advance(Progress { watermark: promised, ..subtask.progress }).await?;
+    }
     loop {
         if subtask.state.is_cancelled() {
             return Err(Stopped);
@@ -112,6 +131,16 @@ pub(crate) async fn run(
         if subtask.stage.wake_at().is_some_and(|at| at <= now) {
             subtask.advance(Progress { processing_time: now, ..subtask.progress }).await?;
         }
+        if let Some(id) = subtask.requested_checkpoint() {
+            subtask.checkpoint(id, source.split_states(), 0).await?;
+        }
+        if source.stop.is_requested() {
+            if subtask.may_stop() {
+                break;
+            }
+            wait_to_stop(subtask).await;
+            continue;
+        }
         let found = source.look(turn, now).map_err(|error| subtask.fail_with(error))?;
         if source.has_ended() {
             break;
@@ -123,7 +152,6 @@ pub(crate) async fn run(
         };
         turn = place + 1;
         let read = read(subtask, &mut source, &mut batch, place, end, now).await?;
-        records += read;
         since_watermark += read;
         chunks += 1;
         if chunks == CHUNKS_PER_TURN {
@@ -132,8 +160,31 @@ pub(crate) async fn run(
         }
     }
     let interrupted = source.own.iter().any(|split| !split.ended);
-    subtask.finish().await?;
+    // With checkpoints a stopped job goes on later: nothing fires that the rest of the input
+    // would still have changed.
+    let fires = !interrupted || subtask.checkpointing.is_none();
+    subtask.finish(fires, source.split_states()).await?;
+    let records = source.own.iter().map(|split| split.offset).sum();
     Ok((records, interrupted))
+}
+
+/// A stopped source reads no more and waits for the last checkpoint: to begin it, and to hear that
+/// it is complete.
+async fn wait_to_stop(subtask: &mut Subtask) {
+    subtask.status.set(Activity::NextEvent);
+    let due = subtask.flusher.next();
+    subtask.timer.arm(due);
+    let mut registered = false;
+    poll_fn(|context| {
+        if registered || subtask.timer.poll_due(context).is_ready() {
+            return Poll::Ready(());
+        }
+        registered = true;
+        subtask.register_for_messages(context);
+        if subtask.hears_something() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    subtask.status.set(Activity::Working);
 }
 
 /// Reads one chunk of a split and sends it through the stage.
@@ -157,6 +208,7 @@ async fn read(
     let work = Work { records, ..Work::default() };
     subtask.process(InputPort(0), batch, &mut |_| None, work).await?;
     let split = &source.own[place];
+    source.read[split.number as usize].store(split.offset, Ordering::Relaxed);
     source.observer.read(split.number, now, split.offset);
     Ok(records)
 }
@@ -167,17 +219,20 @@ async fn wait(subtask: &mut Subtask, source: &mut SourceTask, found: &Found) {
     subtask.status.set(Activity::NextEvent);
     let mut due = subtask.flusher.next().min(source.watermark_timer.next()).min(found.next_at);
     due = due.min(subtask.stage.wake_at().unwrap_or(due));
-    let timer = &mut subtask.timer;
-    timer.arm(due);
+    subtask.timer.arm(due);
     let mut registered = false;
     poll_fn(|context| {
         let stopped = source.stop.poll_requested(context).is_ready();
         // Woken for whatever reason: the caller looks again.
-        if registered || stopped || timer.poll_due(context).is_ready() {
+        if registered || stopped || subtask.timer.poll_due(context).is_ready() {
+            return Poll::Ready(());
+        }
+        registered = true;
+        subtask.register_for_messages(context);
+        if subtask.hears_something() {
             return Poll::Ready(());
         }
         if found.unknown {
-            registered = true;
             for split in source.own.iter().filter(|split| !split.ended) {
                 source.splits.when_available(split.number, context.waker());
                 // Something may have come between the look and the registration.

@@ -9,6 +9,8 @@ use dataflow::runtime::{Home, Runtime, Timer, Work};
 use dataflow::stage::{InputPort, Stage, StageError};
 use dataflow::{Batch, EngineError, EventTime, ProcessingTime, Progress, Step};
 
+use crate::checkpoint_store::SplitState;
+use crate::checkpointing::Checkpointing;
 use crate::flusher::Periodic;
 use crate::output::TaskOutput;
 use crate::status::{Activity, JobState, Status};
@@ -31,6 +33,8 @@ pub(crate) struct Subtask {
     pub(crate) status: Arc<Status>,
     pub(crate) state: Arc<JobState>,
     pub(crate) times: TimeSheet,
+    /// Its part in checkpoints, if there are any.
+    pub(crate) checkpointing: Option<Checkpointing>,
 }
 
 /// Why a subtask stops before its end: the error, already told, or the end of the job.
@@ -168,15 +172,22 @@ impl Subtask {
         Ok(())
     }
 
-    /// The end of the input: everything fires, everything goes out.
-    pub(crate) async fn finish(&mut self) -> Result<(), Stopped> {
-        self.advance(Progress { watermark: EventTime::MAX, ..self.progress }).await?;
+    /// The end: everything goes out, and at the end of the input everything fires first.
+    pub(crate) async fn finish(
+        &mut self,
+        fires: bool,
+        splits: Vec<SplitState>,
+    ) -> Result<(), Stopped> {
+        if fires {
+            self.advance(Progress { watermark: EventTime::MAX, ..self.progress }).await?;
+        }
         self.flush().await?;
-        self.output.end();
+        self.output.end(fires);
         let Self { output, status, .. } = self;
         status.set(Activity::Room(None));
         let finished = poll_fn(|context| output.poll_finish(context)).await;
         finished.map_err(|error| self.fail_with(error))?;
+        self.leave(splits).await?;
         self.status.set(Activity::Ended);
         self.times.report_rest(self.runtime.now(), &self.status.name);
         Ok(())

@@ -1,12 +1,13 @@
 //! The one-thread executor under virtual time.
 
 use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Wake, Waker};
 
-use dataflow::runtime::Task;
-
+use crate::killable::Killable;
 use crate::lock::lock;
 
 /// What is ready to run, first come, first served.
@@ -17,13 +18,13 @@ pub(crate) struct ReadyQueue {
 }
 
 enum Ready {
-    New(Task),
+    New(Killable),
     Woken(usize),
 }
 
 impl ReadyQueue {
     /// Runs the task for the first time when its turn comes.
-    pub(crate) fn start(&self, task: Task) {
+    pub(crate) fn start(&self, task: Killable) {
         self.push(Ready::New(task));
     }
 
@@ -57,7 +58,7 @@ impl Wake for Address {
 }
 
 struct Live {
-    task: Task,
+    task: Killable,
     address: Arc<Address>,
     waker: Waker,
 }
@@ -84,7 +85,7 @@ const MAIN: usize = 0;
 impl Executor {
     /// With the main task, whose turn comes after those of tasks started before. Panics if another
     /// executor is at work on the same queue.
-    pub(crate) fn new(ready: Arc<ReadyQueue>, main: Task) -> Self {
+    pub(crate) fn new(ready: Arc<ReadyQueue>, main: Killable) -> Self {
         let already = ready.executing.swap(true, Ordering::AcqRel);
         assert!(!already, "block_on is already running on this runtime");
         let mut executor = Self { ready, tasks: Vec::new(), free: Vec::new() };
@@ -113,7 +114,7 @@ impl Executor {
     }
 
     /// Takes in a task that counts as queued.
-    fn adopt(&mut self, task: Task) -> usize {
+    fn adopt(&mut self, task: Killable) -> usize {
         let index = self.free.pop().unwrap_or_else(|| {
             self.tasks.push(None);
             self.tasks.len() - 1
@@ -133,7 +134,7 @@ impl Executor {
             return false;
         };
         live.address.queued.store(false, Ordering::Release);
-        if live.task.as_mut().poll(&mut Context::from_waker(&live.waker)).is_pending() {
+        if Pin::new(&mut live.task).poll(&mut Context::from_waker(&live.waker)).is_pending() {
             return false;
         }
         if !live.address.queued.swap(true, Ordering::AcqRel) {

@@ -13,25 +13,49 @@
 //! [`block_on`](dataflow::runtime::Runtime::block_on) returns, and raise a panic of any task from
 //! it.
 //!
+//! Both keep files in a [`Storage`](dataflow::storage::Storage) that they are given: memory
+//! ([`MemoryStorage`]), a folder ([`DirectoryStorage`]) or a model of a disk that fails by seed and
+//! forgets in a crash what was not made durable ([`FaultyStorage`]).
+//!
+//! And both play faults ([`Faults`]): they drop tasks, slow them down, lose or delay control
+//! messages, at instants, at storage operations or when told to.
+//!
 //! **Invariant:** this crate knows neither engine. It depends on the vocabulary alone, and it is
 //! the only crate below the harness that reads the machine's clock or starts threads.
 #![forbid(unsafe_code)]
 
+mod abandoned;
 mod cores;
 mod costs;
+mod directory_storage;
+mod durability;
 mod executor;
+mod fault;
+mod faults;
+mod faulty_storage;
+mod file_name;
+mod killable;
 mod live_tasks;
 mod lock;
+mod mark;
 mod memory_storage;
 mod monotonic;
 mod queued_timer;
 mod random;
+mod roster;
+mod storage_faults;
 mod timer_queue;
 mod timer_thread;
 mod virtual_time;
 mod wall_clock;
+mod watched_storage;
 
 pub use costs::Costs;
+pub use directory_storage::DirectoryStorage;
+pub use fault::{Fate, Fault, Message, Operation, Struck, Trigger, Victim, When};
+pub use faults::Faults;
+pub use faulty_storage::FaultyStorage;
 pub use memory_storage::MemoryStorage;
+pub use storage_faults::{StorageCounts, StorageFaults};
 pub use virtual_time::{VirtualOptions, VirtualTime};
 pub use wall_clock::{WallClock, WallOptions};

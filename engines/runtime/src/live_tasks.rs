@@ -8,10 +8,10 @@ use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use dataflow::runtime::Task;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
+use crate::killable::Killable;
 use crate::lock::lock;
 
 /// What a task panicked with.
@@ -38,7 +38,7 @@ struct State {
 
 impl LiveTasks {
     /// Starts a task on tokio; drops it instead while the others are being dropped.
-    pub(crate) fn start(self: &Arc<Self>, tokio: &Handle, task: Task) {
+    pub(crate) fn start(self: &Arc<Self>, tokio: &Handle, task: Killable) {
         let id = {
             let mut state = lock(&self.state);
             if state.closing {
@@ -52,7 +52,7 @@ impl LiveTasks {
 
     /// Runs a task until it ends or any task panics, then drops all others and waits until they
     /// are gone, so that nothing of one run lasts into the next. Panics if called while it runs.
-    pub(crate) fn run(self: &Arc<Self>, tokio: &Handle, task: Task) -> Result<(), Panic> {
+    pub(crate) fn run(self: &Arc<Self>, tokio: &Handle, task: Killable) -> Result<(), Panic> {
         let main = {
             let mut state = lock(&self.state);
             assert!(state.main.is_none(), "block_on is already running on this runtime");
@@ -72,7 +72,7 @@ impl LiveTasks {
         state.panic.take().map_or(Ok(()), Err)
     }
 
-    fn launch(self: &Arc<Self>, tokio: &Handle, id: u64, task: Task) {
+    fn launch(self: &Arc<Self>, tokio: &Handle, id: u64, task: Killable) {
         let guarded = Guarded { id, task: Some(task), live: Arc::clone(self) };
         let handle = tokio.spawn(guarded).abort_handle();
         let mut state = lock(&self.state);
@@ -131,7 +131,7 @@ impl State {
 /// A task that reports its panic, and its end once it is dropped.
 struct Guarded {
     id: u64,
-    task: Option<Task>,
+    task: Option<Killable>,
     live: Arc<LiveTasks>,
 }
 
@@ -140,7 +140,7 @@ impl Future for Guarded {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let Some(task) = &mut self.task else { return Poll::Ready(()) };
-        match catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(context))) {
+        match catch_unwind(AssertUnwindSafe(|| Pin::new(task).poll(context))) {
             Ok(progress) => progress,
             Err(panic) => {
                 self.live.panicked(panic);

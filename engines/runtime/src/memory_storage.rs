@@ -6,11 +6,14 @@ use std::sync::{Arc, Mutex};
 
 use dataflow::storage::{Storage, StorageError, Stored};
 
+use crate::file_name;
 use crate::lock::lock;
 
 /// Files in memory. What is written is there at once.
 #[derive(Debug, Default)]
 pub struct MemoryStorage(Mutex<BTreeMap<String, Vec<u8>>>);
+
+type Files = BTreeMap<String, Vec<u8>>;
 
 impl MemoryStorage {
     /// Without files.
@@ -19,8 +22,18 @@ impl MemoryStorage {
     }
 
     /// Names and contents of all files.
-    pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
+    pub fn files(&self) -> Files {
         lock(&self.0).clone()
+    }
+
+    fn with<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        name: &str,
+        act: impl FnOnce(&mut Files) -> T,
+    ) -> Stored<T> {
+        let checked = file_name::check(operation, name, || self.locate(name));
+        Box::pin(ready(checked.map(|()| act(&mut lock(&self.0)))))
     }
 }
 
@@ -30,38 +43,33 @@ impl Storage for MemoryStorage {
     }
 
     fn put(&self, name: &str, bytes: Vec<u8>) -> Stored<()> {
-        lock(&self.0).insert(name.to_owned(), bytes);
-        Box::pin(ready(Ok(())))
+        self.with("write", name, |files| drop(files.insert(name.to_owned(), bytes)))
     }
 
     fn append(&self, name: &str, bytes: Vec<u8>) -> Stored<()> {
-        lock(&self.0).entry(name.to_owned()).or_default().extend(bytes);
-        Box::pin(ready(Ok(())))
+        self.with("append to", name, |files| {
+            files.entry(name.to_owned()).or_default().extend(bytes);
+        })
     }
 
-    fn sync(&self, _: &str) -> Stored<()> {
-        Box::pin(ready(Ok(())))
+    fn sync(&self, name: &str) -> Stored<()> {
+        self.with("sync", name, |_| ())
     }
 
     fn rename(&self, from: &str, to: &str) -> Stored<()> {
-        let mut files = lock(&self.0);
-        let renamed = match files.remove(from) {
-            Some(bytes) => {
+        let renamed = file_name::check("rename", from, || self.locate(from))
+            .and_then(|()| file_name::check("rename", to, || self.locate(to)))
+            .and_then(|()| {
+                let mut files = lock(&self.0);
+                let bytes = files.remove(from).ok_or_else(|| missing(self.locate(from)))?;
                 files.insert(to.to_owned(), bytes);
                 Ok(())
-            }
-            None => Err(StorageError {
-                operation: "rename",
-                file: self.locate(from),
-                cause: "there is no such file".to_owned(),
-                damaged: false,
-            }),
-        };
+            });
         Box::pin(ready(renamed))
     }
 
     fn read(&self, name: &str) -> Stored<Option<Vec<u8>>> {
-        Box::pin(ready(Ok(lock(&self.0).get(name).cloned())))
+        self.with("read", name, |files| files.get(name).cloned())
     }
 
     fn list(&self, prefix: &str) -> Stored<Vec<String>> {
@@ -71,7 +79,12 @@ impl Storage for MemoryStorage {
     }
 
     fn remove(&self, name: &str) -> Stored<()> {
-        lock(&self.0).remove(name);
-        Box::pin(ready(Ok(())))
+        self.with("remove", name, |files| drop(files.remove(name)))
     }
+}
+
+/// A file that cannot be renamed because it is not there.
+pub(crate) fn missing(file: String) -> StorageError {
+    let cause = "there is no such file".to_owned();
+    StorageError { operation: "rename", file, cause, damaged: false }
 }

@@ -8,18 +8,20 @@ use dataflow::time::ProcessingTime;
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Monotonic {
     start: Instant,
+    /// What it showed at its start.
+    from: ProcessingTime,
 }
 
 impl Monotonic {
-    /// Starts at zero now.
-    pub(crate) fn start() -> Self {
-        Self { start: read() }
+    /// Shows `from` now.
+    pub(crate) fn start_at(from: ProcessingTime) -> Self {
+        Self { start: read(), from }
     }
 
     /// The time since the start; it never goes back.
     pub(crate) fn now(self) -> ProcessingTime {
         let nanos = read().saturating_duration_since(self.start).as_nanos();
-        ProcessingTime(u64::try_from(nanos).unwrap_or(u64::MAX))
+        self.from.after(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 }
 

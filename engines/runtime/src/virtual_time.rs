@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 
 use dataflow::runtime::{Deadlock, Home, Role, Runtime, Task, Timer, Work};
 use dataflow::storage::Storage;
@@ -11,11 +11,14 @@ use dataflow::time::ProcessingTime;
 use crate::cores::Cores;
 use crate::costs::Costs;
 use crate::executor::{Executor, Pause, ReadyQueue};
+use crate::faults::{Faults, Host};
+use crate::killable::Killable;
 use crate::lock::lock;
 use crate::memory_storage::MemoryStorage;
 use crate::queued_timer::{QueuedTimer, TimerHost};
 use crate::random::stream_seed;
 use crate::timer_queue::TimerQueue;
+use crate::watched_storage::WatchedStorage;
 
 /// The modelled machines of a run under [`VirtualTime`].
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -79,6 +82,7 @@ pub struct VirtualTime {
     ready: Arc<ReadyQueue>,
     cores: Mutex<Cores>,
     storage: Arc<dyn Storage>,
+    faults: Arc<Faults>,
     trace: Mutex<String>,
 }
 
@@ -96,19 +100,29 @@ impl VirtualTime {
     /// # Panics
     /// As [`VirtualTime::new`].
     pub fn with_storage(options: VirtualOptions, storage: Arc<dyn Storage>) -> Arc<Self> {
-        Arc::new(Self {
-            options,
-            clock: Arc::default(),
-            ready: Arc::default(),
-            cores: Mutex::new(Cores::new(options.nodes, options.cores_per_node)),
-            storage,
-            trace: Mutex::default(),
+        let cores = Mutex::new(Cores::new(options.nodes, options.cores_per_node));
+        Arc::new_cyclic(|host: &Weak<Self>| {
+            let faults = Faults::new(host.clone(), stream_seed(options.seed, "faults"));
+            Self {
+                options,
+                clock: Arc::default(),
+                ready: Arc::default(),
+                cores,
+                storage: WatchedStorage::new(storage, Arc::clone(&faults)),
+                faults,
+                trace: Mutex::default(),
+            }
         })
     }
 
     /// What it was made with.
     pub fn options(&self) -> &VirtualOptions {
         &self.options
+    }
+
+    /// What goes wrong in its runs.
+    pub fn faults(&self) -> &Arc<Faults> {
+        &self.faults
     }
 
     /// Takes the trace so far, one line `<nanoseconds> <text>` per call of
@@ -132,9 +146,16 @@ impl Runtime for VirtualTime {
     }
 
     /// Starts a task: its first turn comes after the turns of whatever is ready now. `home` has no
-    /// say in that; it matters to [`reserve`](Runtime::reserve) alone.
-    fn spawn_as(&self, _home: Home, _role: Role, task: Task) {
-        self.ready.start(task);
+    /// say in that; it matters to [`reserve`](Runtime::reserve) and to faults alone. What a killed
+    /// task spawns is dropped.
+    fn spawn_as(&self, home: Home, role: Role, task: Task) {
+        if let Some(task) = self.faults.admit(home, role, task) {
+            self.ready.start(task);
+        }
+    }
+
+    fn deliver(&self, message: &'static str, action: Box<dyn FnOnce() + Send>) {
+        self.faults.deliver(message, action);
     }
 
     /// Runs a task to its end on the calling thread, and whatever was spawned before it or beside
@@ -147,7 +168,7 @@ impl Runtime for VirtualTime {
     /// # Panics
     /// If a task panics, or if called while another call runs.
     fn block_on(&self, task: Task) -> Result<(), Deadlock> {
-        let mut executor = Executor::new(Arc::clone(&self.ready), task);
+        let mut executor = Executor::new(Arc::clone(&self.ready), Killable::immune(task));
         while executor.run_ready() == Pause::AllWaiting {
             if !self.clock.jump() {
                 return Err(Deadlock { waiting_tasks: executor.waiting_tasks() });
@@ -158,7 +179,8 @@ impl Runtime for VirtualTime {
 
     fn reserve(&self, home: Home, work: Work) -> Option<ProcessingTime> {
         let cost_ns = self.options.costs.of(work);
-        Some(lock(&self.cores).book(home, self.now(), cost_ns))
+        let done = lock(&self.cores).book(home, self.clock.now(), cost_ns);
+        Some(done.after(self.faults.slowness()))
     }
 
     fn storage(&self) -> Arc<dyn Storage> {
@@ -175,16 +197,38 @@ impl Runtime for VirtualTime {
 
     fn trace(&self, line: fmt::Arguments<'_>) {
         if self.options.tracing {
-            let now = self.now();
+            let now = self.clock.now();
             writeln!(lock(&self.trace), "{} {line}", now.0).expect("a string takes all text");
         }
+    }
+}
+
+impl Host for VirtualTime {
+    fn now(&self) -> ProcessingTime {
+        self.clock.now()
+    }
+
+    fn timer(&self) -> Box<dyn Timer> {
+        Runtime::timer(self)
+    }
+
+    fn delays_turns(&self) -> bool {
+        false
+    }
+
+    fn start(&self, task: Killable) {
+        self.ready.start(task);
+    }
+
+    fn trace(&self, line: fmt::Arguments<'_>) {
+        Runtime::trace(self, line);
     }
 }
 
 impl fmt::Debug for VirtualTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VirtualTime")
-            .field("now", &self.now())
+            .field("now", &self.clock.now())
             .field("options", &self.options)
             .finish_non_exhaustive()
     }

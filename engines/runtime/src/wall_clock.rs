@@ -3,17 +3,20 @@
 use std::fmt;
 use std::io;
 use std::panic::resume_unwind;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use dataflow::runtime::{Deadlock, Home, Role, Runtime, Task, Timer, Work};
 use dataflow::storage::Storage;
 use dataflow::time::ProcessingTime;
 
+use crate::faults::{Faults, Host};
+use crate::killable::Killable;
 use crate::live_tasks::LiveTasks;
 use crate::memory_storage::MemoryStorage;
 use crate::monotonic::Monotonic;
 use crate::random::stream_seed;
 use crate::timer_thread::TimerThread;
+use crate::watched_storage::WatchedStorage;
 
 /// The threads of a run on the [`WallClock`].
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -51,6 +54,7 @@ pub struct WallClock {
     timers: TimerThread,
     live: Arc<LiveTasks>,
     storage: Arc<dyn Storage>,
+    faults: Arc<Faults>,
     handle: tokio::runtime::Handle,
     /// Present until the drop.
     tokio: Option<tokio::runtime::Runtime>,
@@ -71,6 +75,18 @@ impl WallClock {
     /// # Errors
     /// As [`WallClock::new`].
     pub fn with_storage(options: WallOptions, storage: Arc<dyn Storage>) -> io::Result<Arc<Self>> {
+        Self::going_on(options, storage, ProcessingTime::ZERO)
+    }
+
+    /// The same, with the time that it is now: the clock of an earlier process goes on.
+    ///
+    /// # Errors
+    /// As [`WallClock::new`].
+    pub fn going_on(
+        options: WallOptions,
+        storage: Arc<dyn Storage>,
+        now: ProcessingTime,
+    ) -> io::Result<Arc<Self>> {
         if options.worker_threads == 0 {
             let reason = "the wall clock needs at least one worker thread";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
@@ -79,21 +95,31 @@ impl WallClock {
             .worker_threads(options.worker_threads)
             .thread_name("streamgauge-worker")
             .build()?;
-        let clock = Monotonic::start();
-        Ok(Arc::new(Self {
-            options,
-            clock,
-            timers: TimerThread::start(clock)?,
-            live: Arc::default(),
-            storage,
-            handle: tokio.handle().clone(),
-            tokio: Some(tokio),
+        let clock = Monotonic::start_at(now);
+        let timers = TimerThread::start(clock)?;
+        Ok(Arc::new_cyclic(|host: &Weak<Self>| {
+            let faults = Faults::new(host.clone(), stream_seed(options.seed, "faults"));
+            Self {
+                options,
+                clock,
+                timers,
+                live: Arc::default(),
+                storage: WatchedStorage::new(storage, Arc::clone(&faults)),
+                faults,
+                handle: tokio.handle().clone(),
+                tokio: Some(tokio),
+            }
         }))
     }
 
     /// What it was made with.
     pub fn options(&self) -> &WallOptions {
         &self.options
+    }
+
+    /// What goes wrong in its runs.
+    pub fn faults(&self) -> &Arc<Faults> {
+        &self.faults
     }
 }
 
@@ -110,9 +136,15 @@ impl Runtime for WallClock {
         self.timers.timer()
     }
 
-    /// Starts a task on any worker thread.
-    fn spawn_as(&self, _home: Home, _role: Role, task: Task) {
-        self.live.start(&self.handle, task);
+    /// Starts a task on any worker thread. What a killed task spawns is dropped.
+    fn spawn_as(&self, home: Home, role: Role, task: Task) {
+        if let Some(task) = self.faults.admit(home, role, task) {
+            self.live.start(&self.handle, task);
+        }
+    }
+
+    fn deliver(&self, message: &'static str, action: Box<dyn FnOnce() + Send>) {
+        self.faults.deliver(message, action);
     }
 
     /// Runs a task to its end on a worker thread while the calling thread waits, then drops what
@@ -125,7 +157,7 @@ impl Runtime for WallClock {
     /// # Panics
     /// If any task panics, with the same payload, or if called while another call runs.
     fn block_on(&self, task: Task) -> Result<(), Deadlock> {
-        self.live.run(&self.handle, task).map_err(|panic| resume_unwind(panic))
+        self.live.run(&self.handle, Killable::immune(task)).map_err(|panic| resume_unwind(panic))
     }
 
     fn reserve(&self, _home: Home, _work: Work) -> Option<ProcessingTime> {
@@ -147,6 +179,26 @@ impl Runtime for WallClock {
     fn trace(&self, _line: fmt::Arguments<'_>) {}
 }
 
+impl Host for WallClock {
+    fn now(&self) -> ProcessingTime {
+        self.clock.now()
+    }
+
+    fn timer(&self) -> Box<dyn Timer> {
+        self.timers.timer()
+    }
+
+    fn delays_turns(&self) -> bool {
+        true
+    }
+
+    fn start(&self, task: Killable) {
+        self.live.start(&self.handle, task);
+    }
+
+    fn trace(&self, _line: fmt::Arguments<'_>) {}
+}
+
 impl Drop for WallClock {
     fn drop(&mut self) {
         if let Some(tokio) = self.tokio.take() {
@@ -159,7 +211,7 @@ impl Drop for WallClock {
 impl fmt::Debug for WallClock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WallClock")
-            .field("now", &self.now())
+            .field("now", &self.clock.now())
             .field("options", &self.options)
             .finish_non_exhaustive()
     }

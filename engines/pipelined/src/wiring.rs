@@ -1,0 +1,292 @@
+//! Lays a plan out over subtasks, wires their gates and starts them.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use dataflow::engine::Job;
+use dataflow::operator::Counters;
+use dataflow::plan::{EdgeKind, EdgeSpec, Layout, StageId};
+use dataflow::progress::BoundedOutOfOrderness;
+use dataflow::rescale::FormerState;
+use dataflow::runtime::{Home, Role, Runtime, Task};
+use dataflow::source::splits_of;
+use dataflow::stage::InputPort;
+use dataflow::{Completion, Control, EngineError, EventTime, Guarantee, Plan, Progress};
+
+use crate::checkpoint_store::{CheckpointStore, Metadata, SplitState};
+use crate::checkpointing::Checkpointing;
+use crate::flusher::Periodic;
+use crate::input_gate::InputGate;
+use crate::mailbox::Mailbox;
+use crate::output::{Target, TaskOutput};
+use crate::settings::Resolved;
+use crate::source_task::{OwnSplit, SourceTask};
+use crate::status::{Alive, JobState, Status, until_cancelled};
+use crate::subtask::{Subtask, TimeSheet};
+use crate::{inner_task, source_task};
+
+/// Everything that the subtasks of a job are made from.
+pub(crate) struct Wiring {
+    pub(crate) plan: Plan,
+    parallelism: u32,
+    layout: Layout,
+    pub(crate) settings: Resolved,
+    /// Per stage and subtask; none for the source stage.
+    pub(crate) gates: Vec<Vec<Arc<InputGate>>>,
+    pub(crate) state: Arc<JobState>,
+    pub(crate) mailbox: Arc<Mailbox>,
+    /// Per split: how far it has been read in this attempt.
+    pub(crate) read: Arc<[AtomicU64]>,
+    runtime: Arc<dyn Runtime>,
+    control: Control,
+    restored: Option<Restored>,
+    /// Checkpoints of this attempt count from here.
+    first_checkpoint: u64,
+}
+
+/// What an attempt takes up from a checkpoint.
+pub(crate) struct Restored {
+    /// Per stage.
+    states: Vec<FormerState>,
+    /// By their numbers.
+    splits: Vec<SplitState>,
+    /// Per stage: what its subtasks had counted and written together.
+    counted: Vec<(Counters, u64)>,
+}
+
+impl Restored {
+    /// From a completed checkpoint and its states, stage by stage.
+    pub(crate) fn new(metadata: &Metadata, states: Vec<FormerState>) -> Self {
+        let mut splits: Vec<SplitState> = metadata.splits().copied().collect();
+        splits.sort_by_key(|split| split.split);
+        let counted = metadata.subtasks.chunks(metadata.parallelism as usize).map(|subtasks| {
+            let mut sum = (Counters::default(), 0);
+            for subtask in subtasks {
+                sum.0.merge(&subtask.counters);
+                sum.1 += subtask.records_out;
+            }
+            sum
+        });
+        Self { states, splits, counted: counted.collect() }
+    }
+}
+
+/// The layout of a job on this engine: every stage has as many subtasks.
+pub(crate) fn layout(plan: &Plan, parallelism: u32, settings: &Resolved) -> Layout {
+    Layout {
+        parallelism: vec![parallelism; plan.stages.len()],
+        placement: settings.placement,
+        max_parallelism: settings.max_parallelism,
+        buffer_bytes: settings.buffer_bytes,
+    }
+}
+
+/// Channels that lead to one subtask: one per subtask at the other end, for each input edge.
+fn channels_of(edge: &EdgeSpec, parallelism: u32) -> usize {
+    match edge.kind {
+        EdgeKind::Hash => parallelism as usize,
+        EdgeKind::Forward => 1,
+    }
+}
+
+fn gates(plan: &Plan, stage: StageId, job: &Job, settings: &Resolved) -> Vec<Arc<InputGate>> {
+    let ports: Vec<InputPort> = plan
+        .inputs(stage)
+        .into_iter()
+        .flat_map(|edge| std::iter::repeat_n(edge.port, channels_of(edge, job.parallelism)))
+        .collect();
+    if ports.is_empty() {
+        return Vec::new();
+    }
+    (0..job.parallelism).map(|_| Arc::new(InputGate::new(&ports, settings.limits))).collect()
+}
+
+impl Wiring {
+    pub(crate) fn new(
+        job: &Job,
+        settings: &Resolved,
+        runtime: Arc<dyn Runtime>,
+        control: Control,
+        restored: Option<Restored>,
+        first_checkpoint: u64,
+    ) -> Self {
+        let stages = job.plan.stages.len();
+        let gates = (0..stages).map(|stage| gates(&job.plan, StageId(stage), job, settings));
+        let splits = 0..job.plan.source.splits.splits();
+        let offset = |split: u32| match &restored {
+            Some(restored) => restored.splits[split as usize].offset,
+            None => 0,
+        };
+        Self {
+            gates: gates.collect(),
+            state: JobState::new(stages * job.parallelism as usize),
+            mailbox: Arc::default(),
+            read: splits.map(|split| AtomicU64::new(offset(split))).collect(),
+            layout: layout(&job.plan, job.parallelism, settings),
+            plan: job.plan.clone(),
+            parallelism: job.parallelism,
+            settings: settings.clone(),
+            runtime,
+            control,
+            restored,
+            first_checkpoint,
+        }
+    }
+
+    /// The number, at the gate of a stage, of the channel by which a subtask reaches it.
+    fn channel_at_gate(&self, edge: &EdgeSpec, sender: u32) -> usize {
+        let before: usize = self
+            .plan
+            .inputs(edge.to)
+            .into_iter()
+            .take_while(|input| input.port < edge.port)
+            .map(|input| channels_of(input, self.parallelism))
+            .sum();
+        match edge.kind {
+            EdgeKind::Hash => before + sender as usize,
+            EdgeKind::Forward => before,
+        }
+    }
+
+    fn targets(&self, edge: &EdgeSpec, sender: u32) -> Vec<Target> {
+        let channel = self.channel_at_gate(edge, sender);
+        let gates = &self.gates[edge.to.0];
+        let target = |gate: &Arc<InputGate>| Target { gate: Arc::clone(gate), channel };
+        match edge.kind {
+            EdgeKind::Hash => gates.iter().map(target).collect(),
+            EdgeKind::Forward => vec![target(&gates[sender as usize])],
+        }
+    }
+
+    /// Makes a subtask, with its part of what is restored.
+    ///
+    /// # Errors
+    /// When the state is not one of its stage.
+    pub(crate) fn subtask(&self, stage: StageId, number: u32) -> Result<Subtask, EngineError> {
+        let (instance, mut outbox, mut records_out) = match &self.restored {
+            None => {
+                let (instance, outbox) = self.plan.instantiate(stage, &self.layout);
+                (instance, outbox, 0)
+            }
+            Some(restored) => {
+                let former = &restored.states[stage.0];
+                let (instance, outbox) =
+                    self.plan.instantiate_from(stage, number, &self.layout, former)?;
+                (instance, outbox, restored.counted[stage.0].1)
+            }
+        };
+        // One subtask counts on for all: the sums are the job's.
+        match &self.restored {
+            Some(restored) if number == 0 => outbox.counters = restored.counted[stage.0].0,
+            _ => records_out = 0,
+        }
+        let edges = self.plan.outputs(stage);
+        let targets = edges.iter().map(|edge| self.targets(edge, number)).collect();
+        let spec = &self.plan.stages[stage.0];
+        let sink = spec.writes_sink.then(|| (self.plan.sink.open)(number));
+        let name = format!("{}/{number}", spec.name);
+        let edge_names = edges.iter().map(|edge| self.plan.edge_name(edge)).collect();
+        let now = self.runtime.now();
+        let random = self.runtime.random(&format!("flusher {} {number}", stage.0));
+        let mut output = TaskOutput::new(outbox, targets, sink, Arc::clone(&self.runtime));
+        output.records_out = records_out;
+        Ok(Subtask {
+            stage: instance,
+            stage_name: spec.name.clone(),
+            number,
+            output,
+            progress: Progress::START,
+            flusher: Periodic::new(self.settings.flush_nanos, now, random),
+            timer: self.runtime.timer(),
+            home: Home(number),
+            runtime: Arc::clone(&self.runtime),
+            status: Status::new(name, edge_names),
+            state: Arc::clone(&self.state),
+            times: TimeSheet::new(Arc::clone(&self.control.observer), now),
+            checkpointing: self.checkpointing(stage, number),
+        })
+    }
+
+    fn checkpointing(&self, stage: StageId, number: u32) -> Option<Checkpointing> {
+        let guarantee = self.settings.guarantee;
+        (guarantee != Guarantee::None).then(|| Checkpointing {
+            mailbox: Arc::clone(&self.mailbox),
+            store: CheckpointStore::new(self.runtime.storage()),
+            stage: stage.0,
+            place: stage.0 * self.parallelism as usize + number as usize,
+            aligns: guarantee == Guarantee::ExactlyOnce,
+            transactions: guarantee == Guarantee::ExactlyOnce,
+            deltas: self.settings.checkpoint_deltas,
+            chain: Vec::new(),
+            newest: self.first_checkpoint - 1,
+        })
+    }
+
+    fn source(&self, number: u32) -> SourceTask {
+        let spec = &self.plan.source;
+        let own = splits_of(number, self.parallelism, spec.splits.splits()).map(|split| {
+            let fresh = SplitState { split, offset: 0, newest: EventTime::MIN, ended: false };
+            let restored = self.restored.as_ref();
+            let state = restored.map_or(fresh, |restored| restored.splits[split as usize]);
+            let mut watermarks = BoundedOutOfOrderness::new(spec.bound_nanos);
+            watermarks.observe(state.newest);
+            OwnSplit { number: split, offset: state.offset, watermarks, ended: state.ended }
+        });
+        let random = self.runtime.random(&format!("watermark {number}"));
+        let now = self.runtime.now();
+        SourceTask {
+            splits: Arc::clone(&spec.splits),
+            reader: spec.reader(),
+            own: own.collect(),
+            watermark_timer: Periodic::new(Some(self.settings.watermark_nanos), now, random),
+            watermark_records: self.settings.watermark_records,
+            stop: self.control.stop.clone(),
+            observer: Arc::clone(&self.control.observer),
+            read: Arc::clone(&self.read),
+        }
+    }
+
+    /// Starts a subtask of a stage.
+    pub(crate) fn start(&self, mut subtask: Subtask, stage: StageId) {
+        let (plan, layout) = (self.plan.clone(), self.layout.clone());
+        let state = Arc::clone(&self.state);
+        let home = subtask.home;
+        let alive = Alive::new(&self.state, &subtask.status);
+        let reads_source = self.plan.stages[stage.0].reads_source;
+        let task: Task = if reads_source {
+            let source = self.source(subtask.number);
+            Box::pin(async move {
+                let _alive = alive;
+                if let Ok((records, interrupted)) = source_task::run(&mut subtask, source).await {
+                    state.ended(|completion| {
+                        completion.records_in += records;
+                        completion.interrupted |= interrupted;
+                        add(completion, &plan, &layout, stage, &subtask);
+                    });
+                }
+            })
+        } else {
+            let gate = Arc::clone(&self.gates[stage.0][subtask.number as usize]);
+            Box::pin(async move {
+                let _alive = alive;
+                if inner_task::run(&mut subtask, gate).await.is_ok() {
+                    state.ended(|completion| add(completion, &plan, &layout, stage, &subtask));
+                }
+            })
+        };
+        let task = until_cancelled(Arc::clone(&self.state), task);
+        self.runtime.spawn_as(home, Role::Subtask, Box::pin(task));
+    }
+}
+
+fn add(
+    completion: &mut Completion,
+    plan: &Plan,
+    layout: &Layout,
+    stage: StageId,
+    subtask: &Subtask,
+) {
+    completion.records_out += subtask.output.records_out;
+    completion.add_outbox(plan, layout, stage, &subtask.output.outbox);
+}
+

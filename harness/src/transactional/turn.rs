@@ -1,0 +1,77 @@
+//! One at a time: commits and aborts wait for their turn without blocking a thread.
+
+use std::future::poll_fn;
+use std::sync::{Mutex, MutexGuard};
+use std::task::{Poll, Waker};
+
+/// A lock that is waited for by a task.
+#[derive(Default)]
+pub(super) struct Turn(Mutex<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    taken: bool,
+    wakers: Vec<Waker>,
+}
+
+/// The turn, until dropped.
+pub(super) struct Taken<'a>(&'a Turn);
+
+impl Turn {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().expect("no holder fails")
+    }
+
+    /// Waits until nobody else has it.
+    pub(super) async fn take(&self) -> Taken<'_> {
+        poll_fn(|context| {
+            let mut waiting = self.lock();
+            if !waiting.taken {
+                waiting.taken = true;
+                return Poll::Ready(Taken(self));
+            }
+            if !waiting.wakers.iter().any(|waker| waker.will_wake(context.waker())) {
+                waiting.wakers.push(context.waker().clone());
+            }
+            Poll::Pending
+        })
+        .await
+    }
+}
+
+impl Drop for Taken<'_> {
+    /// Wakes all who wait: one of them may be gone.
+    fn drop(&mut self) {
+        let mut waiting = self.0.lock();
+        waiting.taken = false;
+        let wakers = std::mem::take(&mut waiting.wakers);
+        drop(waiting);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::Context;
+
+    use super::*;
+
+    #[test]
+    fn the_second_waits_for_the_first_and_one_who_gives_up_holds_nobody() {
+        let turn = Turn::default();
+        let mut context = Context::from_waker(Waker::noop());
+        let Poll::Ready(first) = pin!(turn.take()).poll(&mut context) else {
+            panic!("nobody has it")
+        };
+        let mut second = pin!(turn.take());
+        assert!(second.as_mut().poll(&mut context).is_pending());
+        {
+            let gives_up = pin!(turn.take());
+            assert!(gives_up.poll(&mut context).is_pending());
+        }
+        drop(first);
+        assert!(second.as_mut().poll(&mut context).is_ready());
+        assert!(pin!(turn.take()).poll(&mut context).is_ready(), "the second has let go of it");
+    }
+}

@@ -1,0 +1,180 @@
+//! A job on an engine, with something that goes wrong.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use dataflow::{ProcessingTime, StopSignal};
+use dataflow::engine::Start;
+use dataflow::storage::Storage;
+use reports::result::{Measures, RunResult};
+use runtime::{Fault, FaultyStorage, MemoryStorage, StorageCounts, StorageFaults, Struck, Trigger};
+use serde_json::Value;
+use streamgauge::execute::{Clock, Recovery, RunClock, RunSpec, Surroundings, clock_with, execute};
+use streamgauge::fault_spec::FaultSpec;
+use streamgauge::progress::Progress;
+use streamgauge::registry::{Registry, resolve_settings};
+use workloads::registry::AnyEvents;
+
+/// What to run.
+#[derive(Clone)]
+pub struct Scenario {
+    pub engine: &'static str,
+    pub workload: &'static str,
+    pub guarantee: &'static str,
+    pub set: Vec<(&'static str, Value)>,
+    pub knobs: Vec<(&'static str, Value)>,
+    pub events: u64,
+    pub rate: f64,
+    pub parallelism: u32,
+    pub seed: u64,
+    pub clock: Clock,
+    pub start: Start,
+    pub stop_after: Option<u64>,
+    pub faults: Vec<FaultSpec>,
+    /// Faults by their trigger.
+    pub triggers: Vec<(Trigger, Fault)>,
+}
+
+impl Scenario {
+    /// A second of events in virtual time, with some twenty checkpoints or batches.
+    pub fn new(engine: &'static str, workload: &'static str, guarantee: &'static str) -> Self {
+        let set = match engine {
+            "pipelined" => vec![
+                ("checkpoint_interval_ms", 50.0.into()),
+                ("restart_delay_ms", 10.0.into()),
+                ("buffer_timeout_ms", 5.0.into()),
+                ("watermark_interval_ms", 5.into()),
+            ],
+            _ => vec![("batch_interval_ms", 50.0.into())],
+        };
+        Self {
+            engine,
+            workload,
+            guarantee,
+            set,
+            knobs: Vec::new(),
+            events: 10_000,
+            rate: 10_000.0,
+            parallelism: 2,
+            seed: 1,
+            clock: Clock::Virtual,
+            start: Start::Fresh,
+            stop_after: None,
+            faults: Vec::new(),
+            triggers: Vec::new(),
+        }
+    }
+
+    pub fn run(&self) -> Ran {
+        self.run_on(MemoryStorage::new(), None).expect("the run comes to its end")
+    }
+
+    /// Runs on a storage that fails, and says what it did.
+    pub fn run_failing(&self, faults: StorageFaults) -> (Result<Ran, String>, StorageCounts) {
+        let storage = FaultyStorage::new(faults);
+        let attached = Arc::clone(&storage);
+        let attach = move |clock: &RunClock| attached.attach(&clock.runtime(), clock.faults());
+        let ran = self.run_attached(Arc::clone(&storage) as _, None, &attach);
+        (ran, storage.counts())
+    }
+
+    /// Runs on a storage, which may hold something already, and into a folder, if there is one.
+    pub fn run_on(
+        &self,
+        storage: Arc<dyn Storage>,
+        folder: Option<&Arc<dyn Storage>>,
+    ) -> Result<Ran, String> {
+        self.run_attached(storage, folder, &|_| ())
+    }
+
+    fn run_attached(
+        &self,
+        storage: Arc<dyn Storage>,
+        folder: Option<&Arc<dyn Storage>>,
+        attach: &dyn Fn(&RunClock),
+    ) -> Result<Ran, String> {
+        let registry = Registry::standard();
+        let workload = registry.workload(self.workload).expect("a known workload");
+        let engine = registry.engine(self.engine).expect("a known engine");
+        let mut own: BTreeMap<String, Value> = owned(&self.set);
+        own.insert("guarantee".to_owned(), self.guarantee.into());
+        let shared = BTreeMap::new();
+        let settings =
+            resolve_settings(&*engine, &own, &shared, &*workload, self.parallelism, false)
+                .map_err(|error| error.to_string())?;
+        let knobs = workload.resolve(&owned(&self.knobs), Some(self.rate)).expect("sound knobs");
+        let events: Box<dyn AnyEvents> = workload.generate(&knobs, self.seed);
+        let run_clock =
+            clock_with(
+            self.clock,
+            self.seed,
+            self.parallelism,
+            true,
+            (storage, ProcessingTime::ZERO),
+        )
+        .expect("a clock");
+        attach(&run_clock);
+        for (trigger, fault) in &self.triggers {
+            run_clock.faults().plan(trigger.clone(), *fault);
+        }
+        let spec = RunSpec {
+            experiment: "recovery".to_owned(),
+            workload,
+            engine,
+            variant: self.engine.to_owned(),
+            settings,
+            knobs,
+            seed: self.seed,
+            rate: Some(self.rate),
+            events: self.events,
+            warm_up: 0,
+            parallelism: self.parallelism,
+            clock: self.clock,
+            repeat: 0,
+            measures: Measures::Latency,
+            recovery: Recovery {
+                start: self.start,
+                stop_after: self.stop_after,
+                faults: self.faults.clone(),
+                outlives_process: false,
+            },
+        };
+        let (stop, progress) = (StopSignal::default(), Progress::new(0, true));
+        let around = Surroundings {
+            events: &*events,
+            rows: None,
+            folder,
+            stop: &stop,
+            progress: &progress,
+            clock: &run_clock,
+        };
+        let result = execute(&spec, around, &mut || events.expected(self.events));
+        let struck = run_clock.faults().struck();
+        let trace = match &run_clock {
+            RunClock::Virtual(time) => time.take_trace(),
+            RunClock::Wall(_) => String::new(),
+        };
+        match result {
+            Ok(result) => Ok(Ran { result, struck, trace }),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+fn owned(pairs: &[(&str, Value)]) -> BTreeMap<String, Value> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+}
+
+/// What came of it.
+pub struct Ran {
+    pub result: RunResult,
+    pub struck: Vec<Struck>,
+    pub trace: String,
+}
+
+impl Ran {
+    /// Whether the output is the evaluator's.
+    pub fn is_right(&self) -> bool {
+        Some(&self.result.output.digest) == self.result.output.expected_digest.as_ref()
+    }
+}

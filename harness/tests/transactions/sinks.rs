@@ -1,0 +1,129 @@
+//! Sinks driven by hand: what an engine does with them, step by step.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use dataflow::sink::{Committer, Output, Sink, SinkError, SinkSlot, Transaction, Wants};
+use dataflow::snapshot::Version;
+use dataflow::{Digest, EventTime, ProcessingTime, StampUnit, Stamps};
+use streamgauge::latency::Recorder;
+use streamgauge::transactional::{Options, Transactional, transactional};
+
+use crate::disk::Disk;
+
+/// Why a step did not come to its end.
+#[derive(Debug)]
+pub enum Stop {
+    Failed(SinkError),
+    /// The process has ended.
+    Killed,
+}
+
+/// Runs what is ready at once, or never.
+pub fn now<T>(future: impl Future<Output = Result<T, SinkError>>) -> Result<T, Stop> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => result.map_err(Stop::Failed),
+        Poll::Pending => Err(Stop::Killed),
+    }
+}
+
+/// A process that writes to a disk.
+pub struct Process {
+    pub slot: SinkSlot,
+    pub output: Arc<Transactional>,
+}
+
+impl Process {
+    pub fn start(disk: &Disk) -> Self {
+        Self::start_with(disk, None)
+    }
+
+    /// One that measures latency, which takes a while to set up.
+    pub fn start_measuring(disk: &Disk) -> Self {
+        let latency = Recorder::new(ProcessingTime::ZERO, StampUnit::MICROSECOND, None);
+        Self::start_with(disk, Some(latency))
+    }
+
+    fn start_with(disk: &Disk, latency: Option<Recorder>) -> Self {
+        let (slot, output) = transactional(Options {
+            storage: disk.storage(),
+            prefix: String::new(),
+            wants: Wants { stamps: true, rows: true },
+            latency,
+        });
+        Self { slot, output }
+    }
+
+    /// As after a crash, which leaves what `keep` lists.
+    pub fn recover(disk: &Disk, keep: &[Transaction]) -> Self {
+        disk.crash();
+        let process = Self::start(disk);
+        process.abort_others(keep).unwrap();
+        process
+    }
+
+    pub fn open(&self, subtask: u32) -> Box<dyn Sink> {
+        (self.slot.open)(subtask)
+    }
+
+    pub fn commit(&self, id: u64, transactions: &[Transaction]) -> Result<(), Stop> {
+        self.commit_at(id, transactions, ProcessingTime::ZERO)
+    }
+
+    pub fn commit_at(
+        &self,
+        id: u64,
+        transactions: &[Transaction],
+        at: ProcessingTime,
+    ) -> Result<(), Stop> {
+        now(self.output.commit(Version(id), transactions.to_vec(), at))
+    }
+
+    pub fn abort_others(&self, keep: &[Transaction]) -> Result<(), Stop> {
+        now(self.output.abort_others(keep))
+    }
+
+    pub fn digest(&self) -> Digest {
+        self.output.measured().digest
+    }
+}
+
+/// Writes rows, planned at the start.
+pub fn write(sink: &mut dyn Sink, rows: &[String]) -> Result<(), Stop> {
+    for row in rows {
+        let mut text = row.clone().into_bytes();
+        text.push(b'\n');
+        let mut output = Output {
+            written: 1,
+            digest: digest([row]),
+            stamps: vec![(EventTime(0), Stamps { planned: 0, ingested: 0 })],
+            text,
+        };
+        sink.write(&mut output, ProcessingTime::from_millis(1)).map_err(Stop::Failed)?;
+        now(poll_fn(|context| sink.poll_room(context)))?;
+    }
+    Ok(())
+}
+
+pub fn pre_commit(sink: &mut dyn Sink, id: u64) -> Result<Option<Transaction>, Stop> {
+    now(sink.pre_commit(Version(id)))
+}
+
+/// Opens a sink, writes rows and closes the transaction.
+pub fn written(process: &Process, subtask: u32, id: u64, rows: &[String]) -> Transaction {
+    let mut sink = process.open(subtask);
+    write(&mut *sink, rows).unwrap();
+    pre_commit(&mut *sink, id).unwrap().expect("rows were written")
+}
+
+pub fn digest<'a>(rows: impl IntoIterator<Item = &'a String>) -> Digest {
+    let mut digest = Digest::default();
+    rows.into_iter().for_each(|row| digest.insert(row));
+    digest
+}
+
+pub fn rows(names: &[&str]) -> Vec<String> {
+    names.iter().map(|&name| name.to_owned()).collect()
+}
