@@ -40,13 +40,15 @@ const METRICS: &[Metric] = &[
 ];
 
 const DECIDE_THROUGHPUT: &[&str] =
-    &["buffer_bytes", "batch_interval_ms", "max_offsets_per_trigger", "shuffle_partitions"];
+    &["buffer_bytes", "batch_interval_ms", "max_offsets_per_trigger", "shuffle_partitions", "guarantee"];
 const DECIDE_LATENCY: &[&str] = &[
     "buffer_bytes",
     "buffer_timeout_ms",
     "watermark_interval_ms",
     "batch_interval_ms",
     "polling_delay_ms",
+    "guarantee",
+    "checkpoint_interval_ms",
 ];
 
 /// Every pair of variants of every experiment, by every metric that their runs measure.
@@ -97,7 +99,12 @@ fn compare(metric: &Metric, runs: &[&RunResult], a: &str, b: &str) -> Option<Com
     let pairs: Vec<(f64, f64)> =
         valid.filter_map(|(a, b)| Some(((metric.value)(a)?, (metric.value)(b)?))).collect();
     let ratio = Ratio::of(&pairs);
-    let (verdict, reason) = verdict(metric, ratio.as_ref());
+    let (verdict, reason) = if first_a.guarantee == first_b.guarantee {
+        verdict(metric, ratio.as_ref())
+    } else {
+        let (a, b) = (&first_a.guarantee, &first_b.guarantee);
+        (Verdict::None, format!("One promises {a} and the other {b}: no verdict between the two. "))
+    };
     Some(Comparison {
         experiment: first_a.experiment.clone(),
         workload: first_a.workload.clone(),

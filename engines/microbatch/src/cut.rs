@@ -34,6 +34,17 @@ impl Offsets {
         Self { read: vec![0; splits as usize], ended: vec![false; splits as usize] }
     }
 
+    /// Every split has been read up to where these ranges begin.
+    pub fn resume<'a>(ranges: impl IntoIterator<Item = &'a Range<u64>>) -> Self {
+        let read: Vec<u64> = ranges.into_iter().map(|range| range.start).collect();
+        Self { ended: vec![false; read.len()], read }
+    }
+
+    /// A cut that takes nothing.
+    pub fn nothing(&self) -> Vec<Range<u64>> {
+        self.read.iter().map(|&offset| offset..offset).collect()
+    }
+
     /// Whether every split has ended and been read.
     pub fn have_ended(&self) -> bool {
         self.ended.iter().all(|&ended| ended)
@@ -42,6 +53,11 @@ impl Offsets {
     /// Offset before which a split has been read.
     pub fn read(&self, split: u32) -> u64 {
         self.read[split as usize]
+    }
+
+    /// Events that have been read of all splits.
+    pub fn total(&self) -> u64 {
+        self.read.iter().sum()
     }
 
     /// Cuts a batch of what is available at `now`: all of it, or as much of every split as its
@@ -70,7 +86,8 @@ impl Offsets {
                 Next::At(at) => next_at = earlier(next_at, at),
                 Next::Unknown => next_at = earlier(next_at, now.after(UNPLANNED_POLL_NANOS)),
             }
-            ranges.push(from..available.end);
+            // A resumed job can be ahead of the plan.
+            ranges.push(from..available.end.max(from));
         }
         let total: u64 = ranges.iter().map(|range| range.end - range.start).sum();
         if total > max_offsets {
@@ -92,9 +109,9 @@ impl Offsets {
         Ok(Cut { ranges, next_at })
     }
 
-    /// The cut has been read.
-    pub fn advance(&mut self, cut: &Cut) {
-        for (read, range) in self.read.iter_mut().zip(&cut.ranges) {
+    /// These ranges have been read.
+    pub fn advance(&mut self, ranges: &[Range<u64>]) {
+        for (read, range) in self.read.iter_mut().zip(ranges) {
             *read = range.end;
         }
     }
@@ -135,7 +152,7 @@ mod tests {
         let mut ends = Vec::new();
         loop {
             let cut = offsets.cut(&splits, ProcessingTime::ZERO, max_offsets).unwrap();
-            offsets.advance(&cut);
+            offsets.advance(&cut.ranges);
             if offsets.have_ended() {
                 return ends;
             }
@@ -146,6 +163,16 @@ mod tests {
     #[test]
     fn takes_everything_without_a_limit() {
         assert_eq!(cuts(&[3, 2], u64::MAX), [[3, 2]]);
+    }
+
+    #[test]
+    fn what_was_read_before_a_restart_is_not_read_again() {
+        let mut offsets = Offsets::resume(&[2..5, 0..0]);
+        assert_eq!(offsets.nothing(), [2..2, 0..0]);
+        offsets.advance(&[2..5, 0..0]);
+        let cut = offsets.cut(&Fixed(vec![9, 1]), ProcessingTime::ZERO, u64::MAX).unwrap();
+        assert_eq!(cut.ranges, [5..9, 0..1]);
+        assert!(!offsets.have_ended());
     }
 
     #[test]

@@ -1,25 +1,26 @@
-//! The driver: trigger, cut offsets, run stages in order, take note, again.
+//! The driver: trigger, cut offsets, log, run stages in order, commit, again.
 
 use std::future::poll_fn;
+use std::ops::Range;
 use std::sync::Arc;
 
-use dataflow::engine::{BoxFuture, Job};
+use dataflow::engine::{BoxFuture, Guarantee, Job, Start};
 use dataflow::observer::BatchReport;
 use dataflow::placement::check_max_parallelism;
-use dataflow::plan::{EdgeKind, Layout, StageId};
+use dataflow::plan::StageId;
 use dataflow::progress::BoundedOutOfOrderness;
 use dataflow::runtime::{Runtime, Timer};
 use dataflow::settings::{Setting, Settings};
-use dataflow::source::splits_of;
-use dataflow::{
-    Completion, Control, Engine, EngineError, EventTime, Plan, ProcessingTime, Progress,
-};
+use dataflow::{Completion, Control, Engine, EngineError, EventTime, ProcessingTime};
 
+use crate::batch_log::{BatchSpec, CommitLog, LoggedLayout};
 use crate::cut::{Cut, Offsets};
+use crate::recovery::{Begin, Recovery};
+use crate::retry::TaskFailures;
 use crate::scheduler::Scheduler;
-use crate::settings::{BLOCK_BUFFER_BYTES, Resolved, SETTINGS};
-use crate::status::Status;
-use crate::task::{Block, Partition, TaskResult, TaskSpec};
+use crate::settings::{Resolved, SETTINGS};
+use crate::slot::LostTask;
+use crate::stages::{Pass, Ran, Stages, layout, own};
 use crate::trigger::TriggerClock;
 
 /// The micro-batch model with a structured driver.
@@ -51,27 +52,33 @@ impl Engine for MicroBatch {
         runtime: Arc<dyn Runtime>,
         control: Control,
     ) -> BoxFuture<Result<Completion, EngineError>> {
-        Box::pin(async move { Driver::new(job, runtime, control).run().await })
+        Box::pin(async move { Driver::open(job, runtime, control).await?.run().await })
     }
 }
 
 struct Driver {
-    plan: Plan,
-    layout: Layout,
+    stages: Stages,
     settings: Resolved,
-    /// Per stage: its partitions, here between batches and in tasks during one.
-    partitions: Vec<Vec<Partition>>,
     offsets: Offsets,
     watermarks: BoundedOutOfOrderness,
     /// The watermark that the last batch applied.
     applied: EventTime,
     trigger: TriggerClock,
-    scheduler: Scheduler,
     timer: Box<dyn Timer>,
     runtime: Arc<dyn Runtime>,
     control: Control,
     batch: u64,
-    records_in: u64,
+    /// Absent without a guarantee.
+    recovery: Option<Recovery>,
+    /// The logged batch that runs again before any other.
+    again: Option<BatchSpec>,
+    /// Whether the batch that ends the job is committed.
+    ended: bool,
+    /// By how much operators' processing time is ahead of the runtime's clock: a resumed job
+    /// goes on from the time that it had come to.
+    ahead_nanos: u64,
+    restarts: u64,
+    replayed: u64,
 }
 
 /// What the driver does at a trigger.
@@ -80,51 +87,100 @@ enum Next {
     Batch(Cut),
     /// Nothing to do yet.
     Wait(Option<ProcessingTime>),
-    /// The input has ended or the run was stopped.
+    /// The input has ended.
     End,
+    /// The run was stopped.
+    Stop,
 }
 
 impl Driver {
-    fn new(job: Job, runtime: Arc<dyn Runtime>, control: Control) -> Self {
-        let Job { plan, parallelism, settings, .. } = job;
+    async fn open(
+        job: Job,
+        runtime: Arc<dyn Runtime>,
+        control: Control,
+    ) -> Result<Self, EngineError> {
+        let Job { plan, parallelism, settings, start } = job;
         let settings = Resolved::new(&settings, parallelism);
         let layout = layout(&plan, parallelism, &settings);
-        let stages = (0..plan.stages.len()).map(StageId);
-        let partitions = stages
-            .map(|stage| {
-                let count = layout.parallelism[stage.0];
-                (0..count).map(|number| partition(&plan, stage, number, &layout)).collect()
-            })
-            .collect();
-        let interval = settings.interval_nanos;
-        Self {
-            partitions,
+        let scheduler = Scheduler::new(parallelism, Arc::clone(&runtime), settings.stall_nanos);
+        let mut driver = Self {
             offsets: Offsets::new(plan.source.splits.splits()),
             watermarks: BoundedOutOfOrderness::new(plan.source.bound_nanos),
+            stages: Stages::new(plan, layout, scheduler, Arc::clone(&runtime)),
             applied: EventTime::MIN,
-            trigger: TriggerClock::new(interval, runtime.random("trigger")),
-            scheduler: Scheduler::new(parallelism, Arc::clone(&runtime), settings.stall_nanos),
+            trigger: TriggerClock::new(settings.interval_nanos, runtime.random("trigger")),
             timer: runtime.timer(),
             runtime,
             control,
             batch: 0,
-            records_in: 0,
+            recovery: None,
+            again: None,
+            ended: false,
+            ahead_nanos: 0,
+            restarts: 0,
+            replayed: 0,
             settings,
-            layout,
-            plan,
+        };
+        if driver.settings.guarantee == Guarantee::None {
+            driver.stages.make_fresh();
+        } else {
+            driver.take_up(start).await?;
         }
+        if !driver.ended {
+            driver.stages.open();
+        }
+        Ok(driver)
+    }
+
+    /// Takes up what the storage holds of the job.
+    async fn take_up(&mut self, start: Start) -> Result<(), EngineError> {
+        let Self { settings, stages, runtime, .. } = self;
+        let storage = runtime.storage();
+        let (recovery, begin) =
+            Recovery::begin(start, settings, &stages.plan, &stages.layout, storage).await?;
+        for stage in stages.ids() {
+            let numbers: Vec<u32> = (0..stages.layout.parallelism[stage.0]).collect();
+            stages.partitions[stage.0] =
+                recovery.rebuild(&stages.plan, &stages.layout, stage, &numbers).await?;
+        }
+        self.recovery = Some(recovery);
+        let (spec, commit) = match begin {
+            Begin::Fresh => return Ok(()),
+            Begin::After(spec, commit) => (spec, Some(commit)),
+            Begin::Again(spec) => (spec, None),
+        };
+        self.ahead_nanos = spec.processing_time.since(self.runtime.now());
+        self.offsets = Offsets::resume(&spec.ranges);
+        let Some(commit) = commit else {
+            self.watermarks.observe(spec.newest);
+            (self.applied, self.batch) = (spec.applied, spec.batch);
+            self.again = Some(spec);
+            return Ok(());
+        };
+        self.offsets.advance(&spec.ranges);
+        self.watermarks.observe(commit.newest);
+        (self.applied, self.batch) = (commit.applied, spec.batch + 1);
+        self.ended = spec.last;
+        Ok(())
     }
 
     async fn run(mut self) -> Result<Completion, EngineError> {
         self.control.observer.started(self.runtime.now());
         let mut due = self.runtime.now();
-        loop {
+        if let Some(spec) = self.again.take() {
+            self.replayed += spec.records();
+            self.control.observer.restarted(due, spec.records());
+            self.run_batch(&spec, due, due).await?;
+            due = self.runtime.now();
+        }
+        while !self.ended {
             let now = self.runtime.now();
             match self.next(now)? {
                 Next::Batch(cut) => {
                     // Computed before the batch runs, so that an overrun is followed at once.
                     let next_due = self.trigger.next_after(now);
-                    self.run_batch(cut, due, now, self.watermarks.watermark()).await?;
+                    let watermark = self.watermarks.watermark();
+                    self.run_new_batch(cut.ranges, due, now, watermark).await?;
                     let back_to_back = self.settings.interval_nanos == 0;
                     due = if back_to_back { self.runtime.now() } else { next_due };
                     self.sleep_until(due).await;
@@ -142,7 +198,14 @@ impl Driver {
                     due = at;
                     self.sleep_until(at).await;
                 }
-                Next::End => break,
+                // With a guarantee, a stopped job goes on when it is resumed: nothing is
+                // released that events to come may still change.
+                Next::Stop if self.recovery.is_some() => break,
+                Next::End | Next::Stop => {
+                    // The end of the input: a batch without data that releases everything.
+                    let (now, nothing) = (self.runtime.now(), self.offsets.nothing());
+                    self.run_new_batch(nothing, now, now, EventTime::MAX).await?;
+                }
             }
         }
         self.finish().await
@@ -151,9 +214,9 @@ impl Driver {
     /// Looks at the splits and decides.
     fn next(&mut self, now: ProcessingTime) -> Result<Next, EngineError> {
         if self.control.stop.is_requested() {
-            return Ok(Next::End);
+            return Ok(Next::Stop);
         }
-        let splits = Arc::clone(&self.plan.source.splits);
+        let splits = Arc::clone(&self.stages.plan.source.splits);
         // What was there one interval ago should have been read by the trigger before this one.
         let should_have = ProcessingTime(now.0.saturating_sub(self.settings.interval_nanos));
         for split in 0..splits.splits() {
@@ -172,121 +235,149 @@ impl Driver {
         Ok(Next::Wait(cut.next_at))
     }
 
-    /// The earliest processing-time timer of any partition.
+    /// When the earliest processing-time timer of any partition is due, by the runtime's clock.
     fn wake_at(&self) -> Option<ProcessingTime> {
-        self.partitions.iter().flatten().filter_map(|partition| partition.stage.wake_at()).min()
+        let partitions = self.stages.partitions.iter().flatten();
+        let earliest = partitions.filter_map(|partition| partition.stage.wake_at()).min()?;
+        Some(ProcessingTime(earliest.0.saturating_sub(self.ahead_nanos)))
     }
 
-    async fn run_batch(
+    /// Logs a batch and runs it. Only the one that ends the job applies the last watermark.
+    async fn run_new_batch(
         &mut self,
-        cut: Cut,
+        ranges: Vec<Range<u64>>,
         due: ProcessingTime,
         started: ProcessingTime,
         watermark: EventTime,
     ) -> Result<(), EngineError> {
-        let batch = self.batch;
+        let spec = BatchSpec {
+            batch: self.batch,
+            ranges,
+            watermark,
+            applied: self.applied,
+            newest: self.watermarks.newest(),
+            processing_time: started.after(self.ahead_nanos),
+            last: watermark == EventTime::MAX,
+        };
+        if let Some(recovery) = &self.recovery {
+            recovery.log(&spec).await?;
+        }
+        self.run_batch(&spec, due, started).await
+    }
+
+    /// Runs a batch until it is committed.
+    async fn run_batch(
+        &mut self,
+        spec: &BatchSpec,
+        due: ProcessingTime,
+        started: ProcessingTime,
+    ) -> Result<(), EngineError> {
+        let (batch, watermark) = (spec.batch, spec.watermark);
         if self.runtime.tracing() {
-            self.runtime.trace(format_args!(
-                "batch {batch} records={} wm={}",
-                cut.records(),
-                watermark.0
-            ));
+            let records = spec.records();
+            self.runtime.trace(format_args!("batch {batch} records={records} wm={}", watermark.0));
         }
-        let before = Progress { watermark: self.applied, processing_time: started };
-        let in_force = Progress { watermark, processing_time: started };
-        let mut blocks: Vec<Vec<Vec<Block>>> = self
-            .partitions
-            .iter()
-            .map(|stage| stage.iter().map(|_| Vec::new()).collect())
-            .collect();
-        let mut newest = EventTime::MIN;
-        let mut stages_nanos = Vec::with_capacity(self.partitions.len());
-        let mut stage_start = started;
-        for stage in (0..self.partitions.len()).map(StageId) {
-            let reads_source = self.plan.stages[stage.0].reads_source;
-            let count = self.partitions[stage.0].len() as u32;
-            let inputs = std::mem::take(&mut blocks[stage.0]);
-            let partitions = std::mem::take(&mut self.partitions[stage.0]);
-            let tasks = partitions.into_iter().zip(inputs).map(|(partition, blocks)| TaskSpec {
-                status: Status::new(partition.name()),
-                offsets: if reads_source { own(&cut, partition.number, count) } else { Vec::new() },
-                partition,
-                blocks,
-                before,
-                in_force,
-            });
-            let results = self.scheduler.run_stage(tasks.collect()).await?;
-            for result in results {
-                newest = newest.max(result.newest);
-                self.take(stage, result, &mut blocks);
+        let durable = self.recovery.as_ref().map(|recovery| recovery.durable(batch));
+        let mut failures = TaskFailures::new(self.settings.max_task_failures);
+        let ran = loop {
+            match self.stages.run(spec, started, durable.as_ref()).await? {
+                Pass::Complete(ran) => break ran,
+                Pass::Lost(stage, lost) => self.retry(spec, stage, lost, &mut failures).await?,
             }
-            let now = self.runtime.now();
-            stages_nanos.push(now.since(stage_start));
-            stage_start = now;
-        }
+        };
+        let Ran { newest, stages_nanos, ended: stages_ended, transactions } = ran;
         self.applied = self.applied.max(watermark);
         // Used from the next batch on.
         self.watermarks.observe(newest);
-        self.offsets.advance(&cut);
-        self.records_in += cut.records();
-        for (split, range) in (0..).zip(&cut.ranges).filter(|(_, range)| !range.is_empty()) {
-            self.control.observer.read(split, stage_start, range.end);
+        self.offsets.advance(&spec.ranges);
+        for (split, range) in (0..).zip(&spec.ranges).filter(|(_, range)| !range.is_empty()) {
+            self.control.observer.read(split, stages_ended, range.end);
         }
+        let mut ended = stages_ended;
+        if let Some(recovery) = &mut self.recovery {
+            recovery.commit_output(batch, transactions, self.runtime.now()).await?;
+            if spec.last {
+                self.stages.finish_sinks(&mut *self.timer, self.settings.stall_nanos).await?;
+            }
+            let commit = CommitLog {
+                newest: self.watermarks.newest(),
+                applied: self.applied,
+                layout: LoggedLayout::of(&self.stages.layout),
+            };
+            recovery.commit(batch, commit, self.stages.written()).await?;
+            ended = self.runtime.now();
+        }
+        self.ended = spec.last;
         self.batch += 1;
         self.control.observer.batch(&BatchReport {
             batch,
             due,
             started,
-            ended: stage_start,
-            records: cut.records(),
+            ended,
+            records: spec.records(),
             stages_nanos,
             watermark,
         });
         Ok(())
     }
 
-    /// Takes a task's partition back, its blocks for the stages behind, and its consumed input to
-    /// the pools of those who filled it.
-    fn take(&mut self, stage: StageId, result: TaskResult, blocks: &mut [Vec<Vec<Block>>]) {
-        let number = result.partition.number as usize;
-        self.partitions[stage.0].push(result.partition);
-        let outputs = self.plan.outputs(stage);
-        for (output, channel, batch) in result.blocks {
-            let edge = outputs[output];
-            let place = self.plan.inputs(edge.to).iter().position(|input| input.port == edge.port);
-            let target = if edge.kind == EdgeKind::Forward { number } else { channel };
-            blocks[edge.to.0][target].push((edge.port, place.unwrap_or(0), batch));
-        }
-        let inputs = self.plan.inputs(stage);
-        for (turn, (place, batch)) in result.consumed.into_iter().enumerate() {
-            let edge = inputs[place];
-            let producers = &mut self.partitions[edge.from.0];
-            let producer = turn % producers.len();
-            producers[producer].outbox.give_back(edge.output, batch);
-        }
+    /// Makes lost tasks' partitions anew from the state that the batch has opened. A task of the
+    /// source's stage is tried again alone. One behind it has lost its input with it, as its
+    /// blocks were taken: then the batch begins again at its first stage.
+    async fn retry(
+        &mut self,
+        spec: &BatchSpec,
+        stage: StageId,
+        lost: Vec<LostTask>,
+        failures: &mut TaskFailures,
+    ) -> Result<(), EngineError> {
+        let failed_at = lost.iter().map(|task| task.at).min().unwrap_or(self.runtime.now());
+        let mut numbers: Vec<u32> = lost.iter().map(|task| task.partition).collect();
+        numbers.sort_unstable();
+        let cause = failures.note(stage.0, lost)?;
+        self.control.observer.restarting(failed_at, &cause);
+        let Self { stages, recovery, .. } = self;
+        let recovery = recovery.as_ref().expect("without a guarantee a lost task ends the run");
+        let replayed = if stages.plan.stages[stage.0].reads_source {
+            let rebuilt = recovery.rebuild(&stages.plan, &stages.layout, stage, &numbers).await?;
+            stages.replace(stage, rebuilt);
+            let tasks = stages.layout.parallelism[stage.0];
+            let ranges = numbers.iter().flat_map(|&number| own(spec, number, tasks));
+            ranges.map(|(_, range)| range.end - range.start).sum()
+        } else {
+            stages.clear();
+            for stage in stages.ids() {
+                let numbers: Vec<u32> = (0..stages.layout.parallelism[stage.0]).collect();
+                let rebuilt =
+                    recovery.rebuild(&stages.plan, &stages.layout, stage, &numbers).await?;
+                stages.replace(stage, rebuilt);
+            }
+            spec.records()
+        };
+        self.restarts += 1;
+        self.replayed += replayed;
+        self.control.observer.restarted(self.runtime.now(), replayed);
+        Ok(())
     }
 
-    /// The end of the input: one batch without data that releases everything, then the sinks.
+    /// What is left of the job.
     async fn finish(mut self) -> Result<Completion, EngineError> {
-        let interrupted = !self.offsets.have_ended();
-        let now = self.runtime.now();
-        let nothing = Cut {
-            ranges: (0..self.plan.source.splits.splits())
-                .map(|split| self.offsets.read(split)..self.offsets.read(split))
-                .collect(),
-            next_at: None,
+        let interrupted = match &self.recovery {
+            Some(_) => !self.ended,
+            None => !self.offsets.have_ended(),
         };
-        self.run_batch(nothing, now, now, EventTime::MAX).await?;
-        let mut completion =
-            Completion { records_in: self.records_in, interrupted, ..Completion::default() };
-        let stall_nanos = self.settings.stall_nanos;
-        for (stage, partitions) in self.partitions.iter_mut().enumerate() {
-            for partition in partitions {
-                partition.finish_sink(&*self.runtime, &mut *self.timer, stall_nanos).await?;
-                completion.records_out += partition.records_out;
-                completion.add_outbox(&self.plan, &self.layout, StageId(stage), &partition.outbox);
-            }
+        let mut completion = Completion {
+            records_in: self.offsets.total(),
+            interrupted,
+            restarts: self.restarts,
+            replayed: self.replayed,
+            checkpoints: if self.recovery.is_some() { self.batch } else { 0 },
+            ..Completion::default()
+        };
+        if self.recovery.is_none() || !self.ended {
+            self.stages.finish_sinks(&mut *self.timer, self.settings.stall_nanos).await?;
         }
+        self.stages.count_into(&mut completion);
         self.control.observer.finished(self.runtime.now());
         Ok(completion)
     }
@@ -303,50 +394,5 @@ impl Driver {
             if stopped.is_ready() { stopped } else { timer.poll_due(context) }
         })
         .await;
-    }
-}
-
-/// The splits of a source task and what it reads of them.
-fn own(cut: &Cut, number: u32, tasks: u32) -> Vec<(u32, std::ops::Range<u64>)> {
-    splits_of(number, tasks, cut.ranges.len() as u32)
-        .map(|split| (split, cut.ranges[split as usize].clone()))
-        .filter(|(_, range)| !range.is_empty())
-        .collect()
-}
-
-fn layout(plan: &Plan, parallelism: u32, settings: &Resolved) -> Layout {
-    let mut partitions: Vec<u32> = Vec::new();
-    for stage in (0..plan.stages.len()).map(StageId) {
-        let forward = plan.inputs(stage).into_iter().find(|edge| edge.kind == EdgeKind::Forward);
-        partitions.push(match forward {
-            _ if plan.stages[stage.0].reads_source => parallelism,
-            Some(edge) => partitions[edge.from.0],
-            None => settings.shuffle_partitions,
-        });
-    }
-    Layout {
-        parallelism: partitions,
-        placement: settings.placement,
-        max_parallelism: settings.max_parallelism,
-        buffer_bytes: BLOCK_BUFFER_BYTES,
-    }
-}
-
-fn partition(plan: &Plan, stage: StageId, number: u32, layout: &Layout) -> Partition {
-    let (instance, outbox) = plan.instantiate(stage, layout);
-    let spec = &plan.stages[stage.0];
-    let reader = spec.reads_source.then(|| {
-        let reader = plan.source.reader();
-        let batch = reader.batch();
-        (reader, batch)
-    });
-    Partition {
-        stage: instance,
-        outbox,
-        sink: spec.writes_sink.then(|| (plan.sink.open)(number)),
-        reader,
-        stage_name: spec.name.clone(),
-        number,
-        records_out: 0,
     }
 }

@@ -2,12 +2,22 @@
 //!
 //! The driver cuts the offsets of a batch, runs the stages in order as short tasks over slots
 //! with a barrier between stages and materialised shuffle blocks, and applies the watermark of
-//! the batches before once, after the records. Nothing here knows the pipelined model.
+//! the batches before once, after the records. With a guarantee every batch is logged before it
+//! runs and committed after it, so that a restart runs at most one batch again, exactly as it was.
+//! Nothing here knows the pipelined model.
 
+pub mod batch_log;
 pub mod cut;
 mod driver;
+mod partition;
+mod recovery;
+mod retention;
+mod retry;
 mod scheduler;
 mod settings;
+mod slot;
+mod stages;
+mod state_store;
 mod status;
 mod task;
 pub mod trigger;

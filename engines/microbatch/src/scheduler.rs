@@ -2,14 +2,15 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex};
-use std::task::{Poll, Waker};
+use std::sync::Arc;
+use std::task::Poll;
 
 use dataflow::EngineError;
-use dataflow::runtime::{Home, Role, Runtime, Timer};
+use dataflow::runtime::{Home, Runtime, Timer};
 
+use crate::slot::{LostTask, OnLoss, StageRun};
 use crate::status::{Activity, Status};
-use crate::task::{self, TaskResult, TaskSpec};
+use crate::task::{TaskResult, TaskSpec};
 
 /// Slots on which tasks run, a stage at a time: a stage begins when the one before it has ended.
 pub(crate) struct Scheduler {
@@ -20,17 +21,21 @@ pub(crate) struct Scheduler {
     stall_nanos: u64,
 }
 
-/// The tasks of a stage: waiting, and done.
-struct StageRun {
-    state: Mutex<StageState>,
+/// What has become of a stage's tasks.
+#[derive(Default)]
+pub(crate) struct Outcome {
+    /// In the order of partitions.
+    pub(crate) results: Vec<TaskResult>,
+    pub(crate) lost: Vec<LostTask>,
 }
 
-struct StageState {
-    waiting: VecDeque<TaskSpec>,
-    unfinished: usize,
-    results: Vec<TaskResult>,
-    error: Option<EngineError>,
-    driver: Option<Waker>,
+/// The driver's hold on a stage: when the driver goes, its tasks go too.
+struct Owned(Arc<StageRun>);
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        self.0.abandon();
+    }
 }
 
 impl Scheduler {
@@ -39,50 +44,48 @@ impl Scheduler {
         Self { slots, runtime, timer, stall_nanos }
     }
 
-    /// Runs all tasks of a stage to their end. Results come in the order of partitions.
+    /// Runs all tasks of a stage to their end.
     pub(crate) async fn run_stage(
         &mut self,
         tasks: VecDeque<TaskSpec>,
-    ) -> Result<Vec<TaskResult>, EngineError> {
-        let count = tasks.len();
+        on_loss: OnLoss,
+    ) -> Result<Outcome, EngineError> {
+        let count = tasks.len() as u32;
         let statuses: Vec<_> = tasks.iter().map(|spec| Arc::clone(&spec.status)).collect();
-        let state = StageState {
-            unfinished: count,
-            waiting: tasks,
-            results: Vec::with_capacity(count),
-            error: None,
-            driver: None,
-        };
-        let stage = Arc::new(StageRun { state: Mutex::new(state) });
-        for slot in 0..self.slots.min(count as u32) {
-            let slot_run = run_slot(Arc::clone(&stage), Home(slot), Arc::clone(&self.runtime));
-            self.runtime.spawn_as(Home(slot), Role::Task, Box::pin(slot_run));
+        let stage = Owned(StageRun::new(tasks, on_loss));
+        for slot in 0..self.slots.min(count) {
+            stage.0.start_slot(Home(slot), &self.runtime);
         }
-        let mut results = self.wait(&stage, &statuses).await?;
+        let mut outcome = self.wait(&stage.0, &statuses).await?;
         self.timer.disarm();
-        results.sort_by_key(|result| result.partition.number);
-        Ok(results)
+        outcome.results.sort_by_key(|result| result.partition.number);
+        Ok(outcome)
     }
 
-    /// Waits for the last task; ends the run when nothing moves for too long.
+    /// Waits for the last task; puts new slots in the place of those that vanished, and ends the
+    /// run when nothing moves for too long.
     async fn wait(
         &mut self,
-        stage: &StageRun,
+        stage: &Arc<StageRun>,
         statuses: &[Arc<Status>],
-    ) -> Result<Vec<TaskResult>, EngineError> {
+    ) -> Result<Outcome, EngineError> {
         let Self { runtime, timer, stall_nanos, .. } = self;
         let steps = || statuses.iter().map(|status| status.steps()).sum::<u64>();
         let mut seen = None;
         poll_fn(|context| {
-            let mut state = stage.state.lock().expect("no task fails while it holds a stage");
+            let mut state = stage.lock();
             if let Some(error) = state.error.take() {
                 return Poll::Ready(Err(error));
             }
-            if state.unfinished == 0 {
-                return Poll::Ready(Ok(std::mem::take(&mut state.results)));
+            if state.is_over() {
+                let (results, lost) =
+                    (std::mem::take(&mut state.results), std::mem::take(&mut state.lost));
+                return Poll::Ready(Ok(Outcome { results, lost }));
             }
             state.driver = Some(context.waker().clone());
+            let vacant = std::mem::take(&mut state.vacant);
             drop(state);
+            vacant.into_iter().for_each(|home| stage.start_slot(home, runtime));
             if seen.is_none() {
                 seen = Some(steps());
                 timer.arm(runtime.now().after(*stall_nanos));
@@ -101,39 +104,5 @@ impl Scheduler {
             Poll::Pending
         })
         .await
-    }
-}
-
-/// One slot: takes the next task until none is left.
-async fn run_slot(stage: Arc<StageRun>, home: Home, runtime: Arc<dyn Runtime>) {
-    let mut done = None;
-    loop {
-        let next = {
-            let mut state = stage.state.lock().expect("no task fails while it holds a stage");
-            match done.take() {
-                Some(Ok(result)) => state.finish(result),
-                Some(Err(error)) => state.fail(error),
-                None => {}
-            }
-            state.waiting.pop_front()
-        };
-        let Some(spec) = next else { return };
-        done = Some(task::run(spec, home, Arc::clone(&runtime)).await);
-    }
-}
-
-impl StageState {
-    fn finish(&mut self, result: TaskResult) {
-        self.results.push(result);
-        self.unfinished -= 1;
-        if self.unfinished == 0 {
-            self.driver.take().into_iter().for_each(Waker::wake);
-        }
-    }
-
-    fn fail(&mut self, error: EngineError) {
-        self.waiting.clear();
-        self.error.get_or_insert(error);
-        self.driver.take().into_iter().for_each(Waker::wake);
     }
 }

@@ -1,5 +1,6 @@
 //! What can be set, with Spark's defaults.
 
+use dataflow::engine::{GUARANTEES, Guarantee};
 use dataflow::placement::{PLACEMENTS, PlacementKind};
 use dataflow::settings::{Default, Setting, Settings};
 
@@ -10,7 +11,7 @@ pub(crate) const BLOCK_BUFFER_BYTES: usize = 32 * 1024;
 
 /// Settings of the micro-batch engine.
 pub const SETTINGS: &[Setting] = &[
-    Setting::choice("guarantee", &["none"], "delivery guarantee; only `none` so far, as there is no recovery yet")
+    Setting::choice("guarantee", GUARANTEES, "delivery guarantee; all but `none` log every batch and keep state versions, and exactly-once needs a transactional sink")
         .mirroring("checkpointLocation"),
     Setting::choice("placement", PLACEMENTS, "how keys find their partition"),
     Setting::number("batch_interval_ms", (0.0, 3_600_000.0), 0.0, "trigger interval, in ms; 0 runs batches back to back")
@@ -26,6 +27,12 @@ pub const SETTINGS: &[Setting] = &[
         .derived(),
     Setting::number("polling_delay_ms", (0.0, 60_000.0), 10.0, "wait after a trigger that found no data, in ms; 0 waits for the next event")
         .mirroring("spark.sql.streaming.pollingDelay"),
+    Setting::integer("min_deltas_for_snapshot", (1, 1_000_000), 10, "state versions written as deltas before the next is written whole")
+        .mirroring("spark.sql.streaming.stateStore.minDeltasForSnapshot"),
+    Setting::integer("min_batches_to_retain", (1, 1_000_000), 100, "committed batches whose logs and state versions are kept")
+        .mirroring("spark.sql.streaming.minBatchesToRetain"),
+    Setting::integer("max_task_failures", (1, 1_000), 4, "failures of one task in one batch that end the run; with guarantee none the first one does")
+        .mirroring("spark.task.maxFailures"),
     Setting::integer("stall_timeout_ms", (100, 3_600_000), 10_000, "the run ends with an error when nothing moves for this long, in ms"),
 ];
 
@@ -34,6 +41,7 @@ const NANOS_PER_MILLI: f64 = 1e6;
 /// The settings that the engine's parts take.
 #[derive(Clone, Debug)]
 pub(crate) struct Resolved {
+    pub(crate) guarantee: Guarantee,
     pub(crate) interval_nanos: u64,
     pub(crate) max_offsets: u64,
     pub(crate) shuffle_partitions: u32,
@@ -41,6 +49,9 @@ pub(crate) struct Resolved {
     pub(crate) max_parallelism: Option<u32>,
     pub(crate) polling_nanos: u64,
     pub(crate) stall_nanos: u64,
+    pub(crate) min_deltas: u64,
+    pub(crate) retain: u64,
+    pub(crate) max_task_failures: u64,
 }
 
 impl Resolved {
@@ -48,6 +59,7 @@ impl Resolved {
         let partitions = settings.get_integer("shuffle_partitions").map(|it| it as u32);
         let max_offsets = settings.get_integer("max_offsets_per_trigger").map(|it| it as u64);
         Self {
+            guarantee: Guarantee::named(settings.name("guarantee")),
             interval_nanos: (settings.number("batch_interval_ms") * NANOS_PER_MILLI) as u64,
             max_offsets: max_offsets.unwrap_or(u64::MAX),
             shuffle_partitions: partitions.unwrap_or(parallelism),
@@ -55,6 +67,9 @@ impl Resolved {
             max_parallelism: settings.get_integer("max_parallelism").map(|it| it as u32),
             polling_nanos: (settings.number("polling_delay_ms") * NANOS_PER_MILLI) as u64,
             stall_nanos: settings.integer("stall_timeout_ms") * NANOS_PER_MILLI as u64,
+            min_deltas: settings.integer("min_deltas_for_snapshot"),
+            retain: settings.integer("min_batches_to_retain"),
+            max_task_failures: settings.integer("max_task_failures"),
         }
     }
 }

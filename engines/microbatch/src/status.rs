@@ -13,6 +13,8 @@ pub(crate) enum Activity {
     Charged,
     /// For room in the sink.
     Sink,
+    /// For its state to be durable.
+    Storage,
     Ended,
 }
 
@@ -28,6 +30,11 @@ pub(crate) struct Status {
 impl Status {
     pub(crate) fn new(name: String) -> Arc<Self> {
         Arc::new(Self { name, moved: AtomicU64::new(0), activity: Mutex::new(Activity::Slot) })
+    }
+
+    /// `stage/partition`.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     /// One more step is done.
@@ -54,6 +61,7 @@ impl Status {
             Activity::Slot => "waits for a slot",
             Activity::Working | Activity::Charged => "is in the middle of a step",
             Activity::Sink => "waits for room in the sink",
+            Activity::Storage => "waits for its state to be durable",
         };
         Some(format!("{} {what}", self.name))
     }

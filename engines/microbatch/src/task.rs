@@ -3,55 +3,17 @@
 use std::future::poll_fn;
 use std::ops::Range;
 use std::sync::Arc;
-use std::task::Poll;
 
-use dataflow::runtime::{Home, Runtime, Timer, Work, sleep_until};
-use dataflow::sink::Sink;
-use dataflow::source::{BatchReader, READ_CHUNK};
-use dataflow::stage::{InputPort, Stage, StageError};
-use dataflow::{Batch, EngineError, EventTime, Outbox, Progress, Step};
+use dataflow::runtime::{Home, Runtime, Work, sleep_until};
+use dataflow::sink::Transaction;
+use dataflow::snapshot::Version;
+use dataflow::source::READ_CHUNK;
+use dataflow::stage::{InputPort, StageError};
+use dataflow::{Batch, EngineError, EventTime, Progress, Step};
 
+use crate::partition::Partition;
+use crate::state_store::{StateFile, StateStore, StoredState, Tally};
 use crate::status::{Activity, Status};
-
-/// What lives from batch to batch: a stage's instance for one partition. It moves into a task and
-/// back.
-pub(crate) struct Partition {
-    pub(crate) stage: Box<dyn Stage>,
-    pub(crate) outbox: Outbox,
-    pub(crate) sink: Option<Box<dyn Sink>>,
-    pub(crate) reader: Option<(Box<dyn BatchReader>, Batch)>,
-    pub(crate) stage_name: String,
-    pub(crate) number: u32,
-    pub(crate) records_out: u64,
-}
-
-impl Partition {
-    /// `stage/partition`.
-    pub(crate) fn name(&self) -> String {
-        format!("{}/{}", self.stage_name, self.number)
-    }
-
-    /// Waits until everything that the sink took is where it belongs. A sink that takes longer
-    /// than `stall_nanos` ends the run.
-    pub(crate) async fn finish_sink(
-        &mut self,
-        runtime: &dyn Runtime,
-        timer: &mut dyn Timer,
-        stall_nanos: u64,
-    ) -> Result<(), EngineError> {
-        let Some(sink) = &mut self.sink else { return Ok(()) };
-        timer.arm(runtime.now().after(stall_nanos));
-        let finished = poll_fn(|context| match sink.poll_finish(context) {
-            Poll::Ready(finished) => Poll::Ready(Some(finished)),
-            Poll::Pending => timer.poll_due(context).map(|()| None),
-        });
-        if let Some(finished) = finished.await {
-            return Ok(finished?);
-        }
-        let waiting = vec![format!("{} waits for room in the sink", self.name())];
-        Err(EngineError::Stalled { millis: stall_nanos / 1_000_000, waiting })
-    }
-}
 
 /// A shuffle block on its way into a task: the input it enters by, that input's place among the
 /// stage's incoming edges, and the records.
@@ -68,7 +30,32 @@ pub(crate) struct TaskSpec {
     pub(crate) before: Progress,
     /// What is in force in this batch: applied once, after the records.
     pub(crate) in_force: Progress,
+    /// What outlives a failure; `None` without a guarantee.
+    pub(crate) durable: Option<Durable>,
     pub(crate) status: Arc<Status>,
+}
+
+/// What a task makes durable before it ends.
+#[derive(Clone)]
+pub(crate) struct Durable {
+    pub(crate) store: StateStore,
+    pub(crate) batch: u64,
+    /// Whether its output is a transaction.
+    pub(crate) pre_commit: bool,
+}
+
+/// Why a task has no result.
+pub(crate) enum TaskFailure {
+    /// Another attempt would fail alike.
+    Final(EngineError),
+    /// Something could not be made durable: it may work out another time.
+    MayPass(EngineError),
+}
+
+impl From<EngineError> for TaskFailure {
+    fn from(error: EngineError) -> Self {
+        Self::Final(error)
+    }
 }
 
 /// What a task leaves.
@@ -79,6 +66,8 @@ pub(crate) struct TaskResult {
     /// Consumed input buffers, by the incoming edge's place, for the pool of their producers.
     pub(crate) consumed: Vec<(usize, Batch)>,
     pub(crate) newest: EventTime,
+    /// Its output, under exactly-once.
+    pub(crate) transaction: Option<Transaction>,
 }
 
 /// A task while it runs.
@@ -97,7 +86,7 @@ pub(crate) async fn run(
     spec: TaskSpec,
     home: Home,
     runtime: Arc<dyn Runtime>,
-) -> Result<TaskResult, EngineError> {
+) -> Result<TaskResult, TaskFailure> {
     let mut running = Running {
         partition: spec.partition,
         blocks: Vec::new(),
@@ -122,8 +111,13 @@ pub(crate) async fn run(
     running.advance(spec.in_force).await?;
     running.partition.stage.flush(&mut running.partition.outbox);
     running.hand_over().await?;
+    let transaction = match &spec.durable {
+        None => None,
+        Some(durable) => running.make_durable(durable).await?,
+    };
     running.status.set(Activity::Ended);
-    Ok(TaskResult { partition: running.partition, blocks: running.blocks, consumed, newest })
+    let Running { partition, blocks, .. } = running;
+    Ok(TaskResult { partition, blocks, consumed, newest, transaction })
 }
 
 impl Running<'_> {
@@ -204,6 +198,34 @@ impl Running<'_> {
             self.status.set(Activity::Working);
         }
         Ok(())
+    }
+
+    /// Commits the next state version, and closes the transaction of the output.
+    async fn make_durable(
+        &mut self,
+        durable: &Durable,
+    ) -> Result<Option<Transaction>, TaskFailure> {
+        let may_pass = TaskFailure::MayPass;
+        self.status.set(Activity::Storage);
+        let version = Version(durable.batch + 1);
+        let partition = &mut self.partition;
+        let since = partition.chain.since(durable.store.most_deltas);
+        let snapshot = partition.stage.snapshot(since).map_err(|error| self.failed(error))?;
+        let partition = &mut self.partition;
+        let tally = Tally::of(&partition.outbox, partition.records_out);
+        let (stage, number) = (partition.stage_number, partition.number);
+        let file = StateFile { stage, partition: number, version: version.0 };
+        let state = StoredState { snapshot, tally };
+        durable.store.write(file, &state).await.map_err(|error| may_pass(error.into()))?;
+        partition.chain = partition.chain.wrote(version, since);
+        self.status.step();
+        let Some(sink) = partition.sink.as_mut().filter(|_| durable.pre_commit) else {
+            return Ok(None);
+        };
+        self.status.set(Activity::Sink);
+        let transaction = sink.pre_commit(Version(durable.batch)).await;
+        self.status.step();
+        transaction.map_err(|error| may_pass(error.into()))
     }
 
     fn failed(&self, cause: StageError) -> EngineError {

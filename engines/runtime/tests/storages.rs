@@ -226,6 +226,8 @@ fn an_interrupted_put_leaves_the_old_file_or_the_new_one() {
         assert_eq!(inner.list("").await, Ok(vec!["file".to_owned(), "log".to_owned()]));
     };
     clock.block_on(Box::pin(main)).expect("no deadlock");
+    let left = fs::read_dir(folder.path()).expect("it can be read").count();
+    assert_eq!(left, 2, "a put takes its temporary file along");
 }
 
 #[test]

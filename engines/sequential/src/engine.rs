@@ -24,7 +24,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::choice(
         "guarantee",
         &["none"],
-        "delivery guarantee; only `none` so far, as there is no recovery yet",
+        "delivery guarantee; `none`: this engine has no recovery",
     ),
     Setting::integer(
         "watermark_interval_records",

@@ -88,12 +88,25 @@ fn values_that_make_no_sense_say_what_would() {
 }
 
 #[test]
-fn a_guarantee_that_does_not_exist_yet_is_not_pretended() {
-    for engine in crate::program::ENGINES {
-        refused(
-            &format!("run --engine {engine} --workload keyed-count --set guarantee=exactly-once"),
-            &["`guarantee`", "not `exactly-once`", "only `none` so far"],
-        );
+fn a_guarantee_is_promised_only_where_it_can_be_kept() {
+    let run = "run --workload keyed-count --events 1000";
+    refused(
+        &format!("{run} --engine sequential --guarantee exactly-once"),
+        &["`guarantee`", "not `exactly-once`", "only none"],
+    );
+    for engine in ["pipelined", "microbatch"] {
+        let run = format!("{run} --engine {engine}");
+        refused(&format!("{run} --guarantee sometimes"), &["sometimes", "at-least-once"]);
+        refused(&format!("{run} --resume"), &["--checkpoint-dir"]);
+        refused(&format!("{run} --checkpoint-dir c"), &["--guarantee exactly-once"]);
+        refused(&format!("{run} --stop-after 10"), &["--guarantee exactly-once"]);
+        let run = format!("{run} --guarantee exactly-once");
+        refused(&format!("{run} --output print"), &["exactly-once", "file:PATH", "print"]);
+        refused(&format!("{run} --input -"), &["read again"]);
+        refused(&format!("{run} --checkpoint-dir c --resume"), &["holds no job"]);
+        refused(&format!("{run} --checkpoint-dir c --repeats 2"), &["--repeats"]);
+        refused(&format!("{run} --fault kill:everyone@40%"), &["everyone", "subtask"]);
+        refused(&format!("{run} --fault burn:it@1s"), &["no fault", "kill:VICTIM@WHEN"]);
     }
 }
 

@@ -1,5 +1,8 @@
 //! Nothing lost, nothing twice: kills, restarts and storage faults on both engines.
 
+mod amnesia;
 mod kills;
+mod on_disk;
+mod rescale;
 mod scenario;
 mod seeds;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use dataflow::{ProcessingTime, StopSignal};
 use dataflow::engine::Start;
 use dataflow::storage::Storage;
+use dataflow::{ProcessingTime, StopSignal};
 use reports::result::{Measures, RunResult};
 use runtime::{Fault, FaultyStorage, MemoryStorage, StorageCounts, StorageFaults, Struck, Trigger};
 use serde_json::Value;
@@ -104,8 +104,7 @@ impl Scenario {
                 .map_err(|error| error.to_string())?;
         let knobs = workload.resolve(&owned(&self.knobs), Some(self.rate)).expect("sound knobs");
         let events: Box<dyn AnyEvents> = workload.generate(&knobs, self.seed);
-        let run_clock =
-            clock_with(
+        let run_clock = clock_with(
             self.clock,
             self.seed,
             self.parallelism,

@@ -1,5 +1,7 @@
 //! A kill drawn by the seed, on half of the seeds with a storage that fails as well.
 
+use std::collections::BTreeMap;
+
 use dataflow::ProcessingTime;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -18,33 +20,33 @@ fn seeds() -> u64 {
     asked.map_or(SEEDS, |asked| asked.parse().expect("STREAMGAUGE_SEEDS is a number"))
 }
 
-/// What is struck, and where.
+/// Where the kill falls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Place {
     /// At a drawn instant.
     Anywhere,
     /// Pipelined: the transactions are pre-committed and nothing is committed.
     BeforeCommit,
+    /// Micro-batch: the offsets are logged and no task has begun.
+    OffsetsLogged,
+    /// Micro-batch: a task is about to commit its state.
+    WithinStage,
+    /// Micro-batch: the state is committed, the output is not.
+    StateCommitted,
+    /// Micro-batch: the output is committed, the batch is not.
+    OutputCommitted,
+    /// Micro-batch: the batch is committed; nothing is to be read again.
+    BatchCommitted,
 }
 
-fn kill(seed: u64, random: &mut Xoshiro256PlusPlus) -> (Place, Trigger, Fault) {
-    let victims = [Victim::Subtask, Victim::Executor, Victim::Driver];
-    if seed % 5 == 0 {
-        // Four parts, then the metadata; then the manifest of the output.
-        let checkpoint = random.random_range(2..10);
-        let (prefix, nth) = match random.random_range(0..2) {
-            0 => ("pipelined/", checkpoint * 5),
-            _ => ("sink/_committed/", checkpoint + 1),
-        };
-        let trigger = Trigger::Storage {
-            prefix: prefix.to_owned(),
-            operation: Operation::Put,
-            nth,
-            when: When::Before,
-        };
-        return (Place::BeforeCommit, trigger, Fault::Kill(Victim::Driver));
-    }
-    // From the first completed checkpoint to the end of the input.
+type Kill = (Place, Trigger, Fault);
+
+fn at_put(prefix: &str, nth: u64, when: When) -> Trigger {
+    Trigger::Storage { prefix: prefix.to_owned(), operation: Operation::Put, nth, when }
+}
+
+fn at_an_instant(random: &mut Xoshiro256PlusPlus, victims: &[Victim]) -> Kill {
+    // From the first completed checkpoint or batch to the end of the input.
     let first = (INTERVAL_MS * 1e6) as u64 + 2_000_000;
     let last = (EVENTS as f64 / RATE * 1e9) as u64;
     let at = ProcessingTime(random.random_range(first..last));
@@ -52,11 +54,41 @@ fn kill(seed: u64, random: &mut Xoshiro256PlusPlus) -> (Place, Trigger, Fault) {
     (Place::Anywhere, Trigger::At(at), Fault::Kill(victim))
 }
 
+fn kill_pipelined(seed: u64, random: &mut Xoshiro256PlusPlus) -> Kill {
+    if seed % 5 != 0 {
+        return at_an_instant(random, &[Victim::Subtask, Victim::Executor, Victim::Driver]);
+    }
+    // Four parts, then the metadata; then the manifest of the output.
+    let checkpoint = random.random_range(2..10);
+    let trigger = match random.random_range(0..2) {
+        0 => at_put("pipelined/", checkpoint * 5, When::Before),
+        _ => at_put("sink/_committed/", checkpoint + 1, When::Before),
+    };
+    (Place::BeforeCommit, trigger, Fault::Kill(Victim::Driver))
+}
+
+fn kill_micro_batch(seed: u64, random: &mut Xoshiro256PlusPlus) -> Kill {
+    let batch = random.random_range(2..12);
+    let (place, trigger) = match seed % 10 {
+        0 | 5 => (Place::OffsetsLogged, at_put("microbatch/offsets/", batch, When::After)),
+        1 | 6 | 8 => (Place::WithinStage, at_put("microbatch/state/", batch * 3, When::Before)),
+        2 | 7 => (Place::StateCommitted, at_put("sink/_committed/", batch, When::Before)),
+        3 | 9 => (Place::OutputCommitted, at_put("microbatch/commits/", batch, When::Before)),
+        _ => (Place::BatchCommitted, at_put("microbatch/commits/", batch, When::After)),
+    };
+    let victim = match place {
+        Place::WithinStage => [Victim::Task, Victim::Executor, Victim::Driver][batch as usize % 3],
+        _ => Victim::Driver,
+    };
+    (place, trigger, Fault::Kill(victim))
+}
+
 fn scenario(engine: &'static str, seed: u64, guarantee: &'static str) -> Scenario {
     let workload = if seed % 2 == 0 { "keyed-count" } else { "windowed-count" };
     let mut scenario = Scenario::new(engine, workload, guarantee);
     scenario.set.retain(|(name, _)| !name.ends_with("interval_ms") || name.starts_with("water"));
-    let interval = if engine == "pipelined" { "checkpoint_interval_ms" } else { "batch_interval_ms" };
+    let interval =
+        if engine == "pipelined" { "checkpoint_interval_ms" } else { "batch_interval_ms" };
     scenario.set.push((interval, INTERVAL_MS.into()));
     scenario.events = EVENTS;
     scenario.rate = RATE;
@@ -82,57 +114,91 @@ fn failing(seed: u64) -> StorageFaults {
 
 #[derive(Default, Debug)]
 struct Tally {
+    /// Seeds on which events were read again.
     replayed: u64,
-    before_commit: u64,
-    storage_failures: u64,
     restarts: u64,
+    storage_failures: u64,
+    /// Kills that struck somebody, by their place.
+    places: BTreeMap<Place, u64>,
+}
+
+impl Tally {
+    /// Runs all seeds; every output must be right.
+    fn of(engine: &'static str, kill: fn(u64, &mut Xoshiro256PlusPlus) -> Kill) -> Self {
+        let mut tally = Self::default();
+        for seed in 0..seeds() {
+            let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+            let (place, trigger, fault) = kill(seed, &mut random);
+            let mut scenario = scenario(engine, seed, "exactly-once");
+            scenario.triggers = vec![(trigger, fault)];
+            let ran: Ran = if seed / 2 % 2 == 0 {
+                scenario.run()
+            } else {
+                let (ran, counts) = scenario.run_failing(failing(seed));
+                tally.storage_failures += counts.full + counts.failing + counts.torn;
+                ran.unwrap_or_else(|error| panic!("{engine}, seed {seed}, {place:?}: {error}"))
+            };
+            let recovery = &ran.result.recovery;
+            assert!(
+                ran.is_right(),
+                "{engine}, seed {seed}, {place:?}: {:?} {:?} {:?}",
+                ran.struck,
+                ran.result.output,
+                recovery.failures
+            );
+            let struck = ran.struck.iter().any(|it| !it.what.contains("nobody"));
+            if place == Place::BatchCommitted && struck && recovery.restarts == 1 {
+                assert_eq!(recovery.replayed, 0, "seed {seed}: nothing was left to do again");
+            }
+            tally.replayed += u64::from(recovery.replayed > 0);
+            tally.restarts += recovery.restarts;
+            *tally.places.entry(place).or_default() += u64::from(struck);
+        }
+        println!("{engine}: {tally:?}");
+        tally
+    }
+
+    fn check(&self, places: &[Place]) {
+        let share = |of: u64| of * SEEDS / seeds();
+        assert!(share(self.replayed) >= 150, "{self:?}");
+        assert!(self.storage_failures > 0, "{self:?}");
+        for place in places {
+            assert!(share(self.places[place]) >= 10, "{place:?}: {self:?}");
+        }
+    }
 }
 
 #[test]
 fn pipelined_outputs_are_right_whatever_is_killed() {
-    let mut tally = Tally::default();
-    for seed in 0..seeds() {
-        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
-        let (place, trigger, fault) = kill(seed, &mut random);
-        let mut scenario = scenario("pipelined", seed, "exactly-once");
-        scenario.triggers = vec![(trigger, fault)];
-        let ran: Ran = if seed % 4 < 2 {
-            scenario.run()
-        } else {
-            let (ran, counts) = scenario.run_failing(failing(seed));
-            tally.storage_failures += counts.full + counts.failing + counts.torn;
-            ran.unwrap_or_else(|error| panic!("seed {seed}: {error}"))
-        };
-        let recovery = &ran.result.recovery;
-        assert!(
-            ran.is_right(),
-            "seed {seed}: {:?} {:?} {:?}",
-            ran.struck,
-            ran.result.output,
-            recovery.failures
-        );
-        tally.replayed += u64::from(recovery.replayed > 0);
-        tally.restarts += recovery.restarts;
-        let struck = ran.struck.iter().any(|it| !it.what.contains("nobody"));
-        tally.before_commit += u64::from(place == Place::BeforeCommit && struck);
-    }
-    println!("{tally:?}");
-    let share = |of: u64| of * 200 / seeds().max(1);
-    assert!(share(tally.replayed) >= 150, "{tally:?}");
-    assert!(share(tally.before_commit) >= 10, "{tally:?}");
-    assert!(tally.storage_failures > 0, "{tally:?}");
+    Tally::of("pipelined", kill_pipelined).check(&[Place::Anywhere, Place::BeforeCommit]);
+}
+
+#[test]
+fn micro_batch_outputs_are_right_wherever_the_kill_falls() {
+    Tally::of("microbatch", kill_micro_batch).check(&[
+        Place::OffsetsLogged,
+        Place::WithinStage,
+        Place::StateCommitted,
+        Place::OutputCommitted,
+        Place::BatchCommitted,
+    ]);
 }
 
 /// With a sink that shows everything at once the same kills show duplicates: the test can fail.
 #[test]
-fn pipelined_with_an_ordinary_sink_shows_duplicates() {
-    let mut wrong = 0;
-    for seed in 0..20 {
-        let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
-        let (_, trigger, fault) = kill(seed, &mut random);
-        let mut scenario = scenario("pipelined", seed, "at-least-once");
-        scenario.triggers = vec![(trigger, fault)];
-        wrong += u64::from(!scenario.run().is_right());
+fn an_ordinary_sink_shows_duplicates() {
+    let kills: [(_, fn(u64, &mut Xoshiro256PlusPlus) -> Kill); 2] =
+        [("pipelined", kill_pipelined), ("microbatch", kill_micro_batch)];
+    for (engine, kill) in kills {
+        let mut wrong = 0;
+        for seed in 0..20 {
+            let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+            let (_, trigger, fault) = kill(seed, &mut random);
+            let mut scenario = scenario(engine, seed, "at-least-once");
+            scenario.triggers = vec![(trigger, fault)];
+            let ran = scenario.run();
+            wrong += u64::from(!ran.is_right());
+        }
+        assert!(wrong >= 5, "{engine}: {wrong} of 20");
     }
-    assert!(wrong >= 10, "{wrong} of 20");
 }

@@ -50,10 +50,10 @@ fn a_task_is_killed_before_or_after_its_operation() {
     for (when, written) in [(When::Before, 1), (When::After, 2)] {
         on_all(move |machine| async move {
             let storage = machine.runtime.storage();
+            machine.faults.plan(at_put(2, when), Fault::Kill(Victim::Subtask));
             // A put of another name, and another operation, do not count.
             storage.put("other", Vec::new()).await.expect("memory does not fail");
             storage.append("out/0", Vec::new()).await.expect("memory does not fail");
-            machine.faults.plan(at_put(2, when), Fault::Kill(Victim::Subtask));
             let others = machine.start(Role::Subtask, 30);
             let (alive, learned) = writer(&machine, Role::Subtask);
             machine.until(&alive, 0).await;

@@ -1,0 +1,237 @@
+//! A batch's way through the stages of a job: one after the other, blocks from each to the next.
+
+use std::sync::Arc;
+
+use dataflow::plan::{EdgeKind, Layout, StageId};
+use dataflow::runtime::{Runtime, Timer};
+use dataflow::sink::Transaction;
+use dataflow::source::splits_of;
+use dataflow::{Completion, EngineError, EventTime, Plan, ProcessingTime, Progress};
+
+use crate::batch_log::BatchSpec;
+use crate::partition::Partition;
+use crate::scheduler::Scheduler;
+use crate::settings::{BLOCK_BUFFER_BYTES, Resolved};
+use crate::slot::{LostTask, OnLoss};
+use crate::status::Status;
+use crate::task::{Block, Durable, TaskResult, TaskSpec};
+
+/// The stages of a job, with what lives in them from batch to batch.
+pub(crate) struct Stages {
+    pub(crate) plan: Plan,
+    pub(crate) layout: Layout,
+    /// Per stage: its partitions, here between batches and in tasks during one.
+    pub(crate) partitions: Vec<Vec<Partition>>,
+    /// Tasks of the source's stage that ended while others were lost.
+    done: Vec<TaskResult>,
+    scheduler: Scheduler,
+    runtime: Arc<dyn Runtime>,
+}
+
+/// How far a batch has come.
+pub(crate) enum Pass {
+    /// Through all stages.
+    Complete(Ran),
+    /// Tasks of this stage were lost.
+    Lost(StageId, Vec<LostTask>),
+}
+
+/// What a batch has done.
+#[derive(Default)]
+pub(crate) struct Ran {
+    /// The newest event time read.
+    pub(crate) newest: EventTime,
+    /// Length of every stage.
+    pub(crate) stages_nanos: Vec<u64>,
+    /// When the last stage ended.
+    pub(crate) ended: ProcessingTime,
+    /// Its results, under exactly-once.
+    pub(crate) transactions: Vec<Transaction>,
+}
+
+impl Stages {
+    /// Without partitions yet.
+    pub(crate) fn new(
+        plan: Plan,
+        layout: Layout,
+        scheduler: Scheduler,
+        runtime: Arc<dyn Runtime>,
+    ) -> Self {
+        let partitions = plan.stages.iter().map(|_| Vec::new()).collect();
+        Self { plan, layout, partitions, done: Vec::new(), scheduler, runtime }
+    }
+
+    /// Numbers of all stages.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = StageId> + use<> {
+        (0..self.plan.stages.len()).map(StageId)
+    }
+
+    /// Makes all partitions, without state.
+    pub(crate) fn make_fresh(&mut self) {
+        for stage in self.ids() {
+            let numbers = 0..self.layout.parallelism[stage.0];
+            let fresh = |number| Partition::fresh(&self.plan, stage, number, &self.layout);
+            self.partitions[stage.0] = numbers.map(fresh).collect();
+        }
+    }
+
+    /// The stage and number of every partition, and whether its newest state version is full.
+    pub(crate) fn written(&self) -> Vec<(usize, u32, bool)> {
+        let partitions = self.partitions.iter().flatten();
+        partitions.map(|it| (it.stage_number, it.number, it.chain.ends_in_full())).collect()
+    }
+
+    /// Opens readers and sinks.
+    pub(crate) fn open(&mut self) {
+        for partition in self.partitions.iter_mut().flatten() {
+            partition.open(&self.plan);
+        }
+    }
+
+    /// Puts in the place of lost partitions what has been made of their stored state.
+    pub(crate) fn replace(&mut self, stage: StageId, mut partitions: Vec<Partition>) {
+        for partition in &mut partitions {
+            partition.open(&self.plan);
+        }
+        self.partitions[stage.0] = partitions;
+    }
+
+    /// Forgets what an unfinished batch has left, so that it can begin at its first stage.
+    pub(crate) fn clear(&mut self) {
+        self.done.clear();
+        self.partitions.iter_mut().for_each(Vec::clear);
+    }
+
+    /// Runs a batch. When tasks of the source's stage are lost and replaced, it is called again
+    /// with the same batch and runs those that are missing.
+    pub(crate) async fn run(
+        &mut self,
+        spec: &BatchSpec,
+        began: ProcessingTime,
+        durable: Option<&Durable>,
+    ) -> Result<Pass, EngineError> {
+        let at = |watermark| Progress { watermark, processing_time: spec.processing_time };
+        let (before, in_force) = (at(spec.applied), at(spec.watermark));
+        let mut blocks: Vec<Vec<Vec<Block>>> =
+            self.layout.parallelism.iter().map(|&count| no_blocks(count)).collect();
+        let mut ran = Ran { newest: EventTime::MIN, ended: began, ..Ran::default() };
+        for stage in self.ids() {
+            let reads_source = self.plan.stages[stage.0].reads_source;
+            let count = self.layout.parallelism[stage.0];
+            let mut inputs = std::mem::take(&mut blocks[stage.0]);
+            let partitions = std::mem::take(&mut self.partitions[stage.0]);
+            let tasks = partitions.into_iter().map(|partition| TaskSpec {
+                status: Status::new(partition.name()),
+                offsets: if reads_source { own(spec, partition.number, count) } else { Vec::new() },
+                blocks: std::mem::take(&mut inputs[partition.number as usize]),
+                partition,
+                before,
+                in_force,
+                durable: durable.cloned(),
+            });
+            let on_loss = match (durable, reads_source) {
+                (None, _) => OnLoss::Fail,
+                (Some(_), true) => OnLoss::RunOthers,
+                (Some(_), false) => OnLoss::DropWaiting,
+            };
+            let outcome = self.scheduler.run_stage(tasks.collect(), on_loss).await?;
+            let mut results = outcome.results;
+            if !self.done.is_empty() {
+                results.append(&mut self.done);
+                results.sort_by_key(|result| result.partition.number);
+            }
+            if !outcome.lost.is_empty() {
+                self.done = results;
+                return Ok(Pass::Lost(stage, outcome.lost));
+            }
+            for result in results {
+                self.take(stage, result, &mut blocks, &mut ran);
+            }
+            let now = self.runtime.now();
+            ran.stages_nanos.push(now.since(ran.ended));
+            ran.ended = now;
+        }
+        Ok(Pass::Complete(ran))
+    }
+
+    /// Takes a task's partition back, its blocks for the stages behind, and its consumed input to
+    /// the pools of those who filled it.
+    fn take(
+        &mut self,
+        stage: StageId,
+        result: TaskResult,
+        blocks: &mut [Vec<Vec<Block>>],
+        ran: &mut Ran,
+    ) {
+        ran.newest = ran.newest.max(result.newest);
+        ran.transactions.extend(result.transaction);
+        let number = result.partition.number as usize;
+        self.partitions[stage.0].push(result.partition);
+        let outputs = self.plan.outputs(stage);
+        for (output, channel, batch) in result.blocks {
+            let edge = outputs[output];
+            let place = self.plan.inputs(edge.to).iter().position(|input| input.port == edge.port);
+            let target = if edge.kind == EdgeKind::Forward { number } else { channel };
+            blocks[edge.to.0][target].push((edge.port, place.unwrap_or(0), batch));
+        }
+        let inputs = self.plan.inputs(stage);
+        for (turn, (place, batch)) in result.consumed.into_iter().enumerate() {
+            let edge = inputs[place];
+            let producers = &mut self.partitions[edge.from.0];
+            let producer = turn % producers.len();
+            producers[producer].outbox.give_back(edge.output, batch);
+        }
+    }
+
+    /// Waits until everything that the sinks took is where it belongs.
+    pub(crate) async fn finish_sinks(
+        &mut self,
+        timer: &mut dyn Timer,
+        stall_nanos: u64,
+    ) -> Result<(), EngineError> {
+        for partition in self.partitions.iter_mut().flatten() {
+            partition.finish_sink(&*self.runtime, timer, stall_nanos).await?;
+        }
+        Ok(())
+    }
+
+    /// Adds what all partitions have counted.
+    pub(crate) fn count_into(&self, completion: &mut Completion) {
+        for partition in self.partitions.iter().flatten() {
+            completion.records_out += partition.records_out;
+            let stage = StageId(partition.stage_number);
+            completion.add_outbox(&self.plan, &self.layout, stage, &partition.outbox);
+        }
+    }
+}
+
+fn no_blocks(partitions: u32) -> Vec<Vec<Block>> {
+    (0..partitions).map(|_| Vec::new()).collect()
+}
+
+/// The splits of a source task and what it reads of them.
+pub(crate) fn own(spec: &BatchSpec, number: u32, tasks: u32) -> Vec<(u32, std::ops::Range<u64>)> {
+    splits_of(number, tasks, spec.ranges.len() as u32)
+        .map(|split| (split, spec.ranges[split as usize].clone()))
+        .filter(|(_, range)| !range.is_empty())
+        .collect()
+}
+
+/// Partitions of every stage, and what exchanges need to know.
+pub(crate) fn layout(plan: &Plan, parallelism: u32, settings: &Resolved) -> Layout {
+    let mut partitions: Vec<u32> = Vec::new();
+    for stage in (0..plan.stages.len()).map(StageId) {
+        let forward = plan.inputs(stage).into_iter().find(|edge| edge.kind == EdgeKind::Forward);
+        partitions.push(match forward {
+            _ if plan.stages[stage.0].reads_source => parallelism,
+            Some(edge) => partitions[edge.from.0],
+            None => settings.shuffle_partitions,
+        });
+    }
+    Layout {
+        parallelism: partitions,
+        placement: settings.placement,
+        max_parallelism: settings.max_parallelism,
+        buffer_bytes: BLOCK_BUFFER_BYTES,
+    }
+}

@@ -1,0 +1,273 @@
+//! State versions: per batch and partition one file, whole or a delta to the version before.
+//!
+//! A task opens version `n` and commits version `n + 1`, as with Spark's state store. Version 0 is
+//! empty and has no file.
+
+use std::sync::Arc;
+
+use dataflow::Outbox;
+use dataflow::operator::Counters;
+use dataflow::snapshot::{Snapshot, Version};
+use dataflow::storage::{Storage, StorageError, load_existing, save};
+use serde::{Deserialize, Serialize};
+
+/// What all files of this engine begin with.
+pub(crate) const ROOT: &str = "microbatch/";
+/// The offset log.
+pub(crate) const OFFSETS: &str = "microbatch/offsets/";
+/// The commit log.
+pub(crate) const COMMITS: &str = "microbatch/commits/";
+/// State versions.
+const STATE: &str = "microbatch/state/";
+
+/// The offset log's file of a batch.
+pub(crate) fn offset_name(batch: u64) -> String {
+    format!("{OFFSETS}{batch}")
+}
+
+/// The commit log's file of a batch.
+pub(crate) fn commit_name(batch: u64) -> String {
+    format!("{COMMITS}{batch}")
+}
+
+/// One state version of one partition of a stage.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StateFile {
+    pub(crate) stage: usize,
+    pub(crate) partition: u32,
+    pub(crate) version: u64,
+}
+
+impl StateFile {
+    pub(crate) fn name(&self) -> String {
+        let Self { stage, partition, version } = self;
+        format!("{STATE}{stage}-{partition}/{version}")
+    }
+
+    /// By its name; `None` for anything else.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let (owner, version) = name.strip_prefix(STATE)?.split_once('/')?;
+        let (stage, partition) = owner.split_once('-')?;
+        Some(Self {
+            stage: stage.parse().ok()?,
+            partition: partition.parse().ok()?,
+            version: version.parse().ok()?,
+        })
+    }
+}
+
+/// A partition's state as a file holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StoredState {
+    pub(crate) snapshot: Snapshot,
+    pub(crate) tally: Tally,
+}
+
+/// What a partition has counted from the job's beginning: results report it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Tally {
+    counters: Counters,
+    /// Records per outgoing edge and channel.
+    loads: Vec<Vec<u64>>,
+    records_out: u64,
+}
+
+impl Tally {
+    pub(crate) fn of(outbox: &Outbox, records_out: u64) -> Self {
+        Self { counters: outbox.counters, loads: outbox.loads().to_vec(), records_out }
+    }
+
+    /// Lets a fresh outbox count on from here; returns the records that went to the sink.
+    pub(crate) fn carry_into(&self, outbox: &mut Outbox) -> u64 {
+        outbox.counters = self.counters;
+        outbox.add_loads(&self.loads);
+        self.records_out
+    }
+
+    /// The tallies of a stage's former partitions as those of another number of partitions: sums
+    /// go to the first. Loads go by channel and do not fit another layout.
+    pub(crate) fn redealt(former: &[Self], partitions: usize) -> Vec<Self> {
+        let mut sum = Self::default();
+        for tally in former {
+            sum.counters.merge(&tally.counters);
+            sum.records_out += tally.records_out;
+        }
+        let windows_closed = sum.counters.windows_closed;
+        let others = Counters { windows_closed, ..Counters::default() };
+        let mut dealt = vec![Self { counters: others, ..Self::default() }; partitions];
+        if let Some(first) = dealt.first_mut() {
+            *first = sum;
+        }
+        dealt
+    }
+}
+
+/// Whether a partition's next version is written whole.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Chain {
+    /// The version written last, by the instance at hand, and how many deltas lead to it.
+    last: Option<(Version, u64)>,
+}
+
+impl Chain {
+    /// The version that the next one is a delta to; `None` when it must be whole: the first one,
+    /// also after a restore, and after `most` deltas.
+    pub(crate) fn since(self, most: u64) -> Option<Version> {
+        self.last.filter(|(_, deltas)| *deltas < most).map(|(version, _)| version)
+    }
+
+    /// Whether the version written last is whole.
+    pub(crate) fn ends_in_full(self) -> bool {
+        self.last.is_some_and(|(_, deltas)| deltas == 0)
+    }
+
+    /// A version has been written.
+    #[must_use]
+    pub(crate) fn wrote(self, version: Version, since: Option<Version>) -> Self {
+        let deltas = self.last.map_or(0, |(_, deltas)| deltas);
+        Self { last: Some((version, since.map_or(0, |_| deltas + 1))) }
+    }
+}
+
+/// Reads and writes state versions.
+#[derive(Clone)]
+pub(crate) struct StateStore {
+    storage: Arc<dyn Storage>,
+    /// Deltas between two full versions, at most.
+    pub(crate) most_deltas: u64,
+}
+
+impl StateStore {
+    pub(crate) fn new(storage: Arc<dyn Storage>, most_deltas: u64) -> Self {
+        Self { storage, most_deltas }
+    }
+
+    /// Writes a version, in the place of one that a lost task has written.
+    pub(crate) async fn write(
+        &self,
+        file: StateFile,
+        state: &StoredState,
+    ) -> Result<(), StorageError> {
+        save(&self.storage, &file.name(), state).await
+    }
+
+    /// Reads a version: a full snapshot and its deltas, oldest first, and what the partition had
+    /// counted by then. Version 0 is empty.
+    pub(crate) async fn read(
+        &self,
+        mut file: StateFile,
+    ) -> Result<(Vec<Snapshot>, Tally), StorageError> {
+        let mut chain = Vec::new();
+        let mut tally = None;
+        while file.version > 0 {
+            let state: StoredState = load_existing(&self.storage, &file.name()).await?;
+            tally.get_or_insert(state.tally);
+            let since = state.snapshot.since;
+            chain.push(state.snapshot);
+            match since {
+                None => break,
+                Some(Version(since)) if (1..file.version).contains(&since) => file.version = since,
+                Some(Version(since)) => {
+                    return Err(StorageError {
+                        operation: "restore from",
+                        file: self.storage.locate(&file.name()),
+                        cause: format!("it is a delta to version {since}, which cannot be"),
+                        damaged: true,
+                    });
+                }
+            }
+        }
+        chain.reverse();
+        Ok((chain, tally.unwrap_or_default()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dataflow::runtime::Runtime;
+    use runtime::{MemoryStorage, VirtualOptions, VirtualTime};
+
+    use super::*;
+
+    fn run(body: impl Future<Output = ()> + Send + 'static) {
+        VirtualTime::new(VirtualOptions::default()).block_on(Box::pin(body)).unwrap();
+    }
+
+    fn file(version: u64) -> StateFile {
+        StateFile { stage: 2, partition: 13, version }
+    }
+
+    fn state(version: u64, since: Option<u64>) -> StoredState {
+        let snapshot = Snapshot { since: since.map(Version), bytes: vec![version as u8] };
+        let tally = Tally { records_out: 10 * version, ..Tally::default() };
+        StoredState { snapshot, tally }
+    }
+
+    #[test]
+    fn a_file_is_known_by_its_name() {
+        assert_eq!(file(7).name(), "microbatch/state/2-13/7");
+        assert_eq!(StateFile::named(&file(7).name()), Some(file(7)));
+        for other in ["microbatch/state/2-13", "microbatch/state/2/1", "microbatch/offsets/1"] {
+            assert_eq!(StateFile::named(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn the_first_version_is_whole_and_every_one_after_so_many_deltas() {
+        let mut chain = Chain::default();
+        let mut whole = Vec::new();
+        for version in (1..=12).map(Version) {
+            let since = chain.since(3);
+            assert!(since.is_none_or(|since| since.0 == version.0 - 1));
+            whole.extend(since.is_none().then_some(version.0));
+            chain = chain.wrote(version, since);
+        }
+        assert_eq!(whole, [1, 5, 9]);
+    }
+
+    #[test]
+    fn a_version_is_read_from_its_full_base_on_and_counts_as_the_newest_says() {
+        run(async {
+            let storage = MemoryStorage::new();
+            let store = StateStore::new(storage.clone(), 10);
+            for (version, since) in [(1, None), (2, Some(1)), (3, None), (4, Some(3)), (5, Some(4))]
+            {
+                store.write(file(version), &state(version, since)).await.unwrap();
+            }
+            let (chain, tally) = store.read(file(5)).await.unwrap();
+            let bytes: Vec<u8> = chain.iter().flat_map(|it| it.bytes.clone()).collect();
+            assert_eq!((bytes, tally.records_out), (vec![3, 4, 5], 50));
+            let (chain, tally) = store.read(file(2)).await.unwrap();
+            assert_eq!((chain.len(), tally.records_out), (2, 20));
+            assert_eq!(store.read(file(0)).await.unwrap(), (Vec::new(), Tally::default()));
+
+            storage.remove(&file(1).name()).await.unwrap();
+            let error = store.read(file(2)).await.unwrap_err();
+            assert!(error.damaged && error.file.ends_with("state/2-13/1"), "{error}");
+        });
+    }
+
+    #[test]
+    fn a_delta_to_itself_is_damage_and_no_endless_loop() {
+        run(async {
+            let store = StateStore::new(MemoryStorage::new(), 10);
+            store.write(file(4), &state(4, Some(4))).await.unwrap();
+            assert!(store.read(file(4)).await.unwrap_err().damaged);
+        });
+    }
+
+    #[test]
+    fn redealt_tallies_add_up_to_the_same() {
+        let tally = |late_records, windows_closed, records_out| Tally {
+            counters: Counters { late_records, windows_closed, fired: late_records },
+            loads: vec![vec![1, 2]],
+            records_out,
+        };
+        let dealt = Tally::redealt(&[tally(3, 8, 1), tally(4, 9, 2)], 3);
+        let mut sum = Counters::default();
+        dealt.iter().for_each(|it| sum.merge(&it.counters));
+        assert_eq!(sum, Counters { late_records: 7, windows_closed: 9, fired: 7 });
+        assert_eq!(dealt.iter().map(|it| it.records_out).collect::<Vec<_>>(), [3, 0, 0]);
+        assert!(dealt.iter().all(|it| it.loads.is_empty() && it.counters.windows_closed == 9));
+    }
+}

@@ -1,0 +1,155 @@
+//! One attempt of a job after the other, over the same storage and output.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
+
+use dataflow::engine::{Control, Job, Start};
+use dataflow::observer::{Observer, Silent};
+use dataflow::runtime::{Home, Runtime, sleep_until};
+use dataflow::settings::Settings;
+use dataflow::storage::Storage;
+use dataflow::{Completion, Engine, EngineError, ProcessingTime, StopSignal};
+use microbatch::MicroBatch;
+use runtime::{MemoryStorage, VirtualOptions, VirtualTime};
+use serde_json::Value;
+
+use crate::events::Events;
+use crate::faults::{Fault, FaultyRuntime, FaultyStorage, Strikes, Tripwire};
+use crate::sinks::Seen;
+
+/// What outlives an attempt.
+pub struct World {
+    pub events: Events,
+    pub files: Arc<MemoryStorage>,
+    pub seen: Arc<Seen>,
+}
+
+/// How an attempt is run.
+pub struct Attempt {
+    pub guarantee: &'static str,
+    /// Whether the sink has transactions; it has them only under exactly-once.
+    pub transactional: bool,
+    /// Whether the plan has one more operator.
+    pub filtered: bool,
+    pub start: Start,
+    pub parallelism: u32,
+    pub placement: &'static str,
+    pub settings: Vec<(&'static str, Value)>,
+    /// The durable operation that goes wrong.
+    pub fault: Option<(u64, Fault)>,
+    pub strikes: Arc<Strikes>,
+    pub stop_at: Option<ProcessingTime>,
+    pub observer: Arc<dyn Observer>,
+}
+
+/// What has become of an attempt.
+pub struct Ended {
+    /// `None` when it was dropped in the middle of an operation.
+    pub result: Option<Result<Completion, EngineError>>,
+    /// Durable operations.
+    pub operations: u64,
+}
+
+impl Ended {
+    pub fn completion(self) -> Completion {
+        self.result.expect("it was not dropped").expect("it came to its end")
+    }
+
+    pub fn error(self) -> EngineError {
+        self.result.expect("it was not dropped").expect_err("it failed")
+    }
+}
+
+impl Attempt {
+    /// A first attempt under exactly-once with two slots.
+    pub fn fresh() -> Self {
+        Self {
+            guarantee: "exactly-once",
+            transactional: true,
+            filtered: false,
+            start: Start::Fresh,
+            parallelism: 2,
+            placement: "key-groups",
+            settings: vec![
+                ("max_offsets_per_trigger", 12.into()),
+                ("min_deltas_for_snapshot", 2.into()),
+                ("min_batches_to_retain", 2.into()),
+            ],
+            fault: None,
+            strikes: Strikes::at(|_, _| false),
+            stop_at: None,
+            observer: Arc::new(Silent),
+        }
+    }
+
+    /// One that goes on.
+    pub fn resumed() -> Self {
+        Self { start: Start::Resume, ..Self::fresh() }
+    }
+}
+
+impl World {
+    pub fn new(events: u64) -> Self {
+        let (files, seen) = (MemoryStorage::new(), Arc::default());
+        Self { events: Events(events), files, seen }
+    }
+
+    /// Names of files.
+    pub fn names(&self) -> Vec<String> {
+        self.files.files().into_keys().collect()
+    }
+
+    pub fn run(&self, attempt: Attempt) -> Ended {
+        let wire = Tripwire::new(attempt.fault);
+        let storage: Arc<dyn Storage> =
+            Arc::new(FaultyStorage { files: Arc::clone(&self.files), wire: Arc::clone(&wire) });
+        let time = VirtualTime::new(VirtualOptions::default());
+        let runtime: Arc<dyn Runtime> = Arc::new(FaultyRuntime {
+            time: Arc::clone(&time),
+            storage,
+            strikes: Arc::clone(&attempt.strikes),
+        });
+        let transactional = attempt.transactional && attempt.guarantee == "exactly-once";
+        let slot = if transactional { self.seen.transactional(&wire) } else { self.seen.plain() };
+        let mut given: BTreeMap<String, Value> = attempt
+            .settings
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect();
+        given.insert("guarantee".to_owned(), attempt.guarantee.into());
+        given.insert("placement".to_owned(), attempt.placement.into());
+        let settings = Settings::resolve("microbatch", MicroBatch.settings(), &given, false);
+        let job = Job {
+            plan: self.events.plan(slot, attempt.filtered),
+            parallelism: attempt.parallelism,
+            settings: settings.unwrap(),
+            start: attempt.start,
+        };
+        let stop = StopSignal::default();
+        if let Some(at) = attempt.stop_at {
+            let (stop, clock) = (stop.clone(), Arc::clone(&runtime));
+            runtime.spawn(
+                Home(0),
+                Box::pin(async move {
+                    sleep_until(&*clock, at).await;
+                    stop.request();
+                }),
+            );
+        }
+        let control = Control { stop, observer: attempt.observer };
+        let mut run = MicroBatch.run(job, Arc::clone(&runtime), control);
+        let ended: Arc<Mutex<Option<Result<Completion, EngineError>>>> = Arc::default();
+        let (result, tripped) = (Arc::clone(&ended), Arc::clone(&wire));
+        let body = std::future::poll_fn(move |context| {
+            let ready = run.as_mut().poll(context);
+            if tripped.poll(context.waker()).is_ready() {
+                return Poll::Ready(());
+            }
+            ready.map(|ready| *result.lock().unwrap() = Some(ready))
+        });
+        time.block_on(Box::pin(body)).expect("no task waits for ever");
+        let result = ended.lock().unwrap().take();
+        Ended { result, operations: wire.count() }
+    }
+}

@@ -1,0 +1,113 @@
+//! Events as functions of their number, and the answer by plain collections.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use dataflow::operators::Count;
+use dataflow::sink::SinkSlot;
+use dataflow::source::{Available, Next, Reader, Source, SourceError, Splits};
+use dataflow::{EventTime, Plan, ProcessingTime, Record, Stamps, Stream};
+
+/// Key and number.
+type Event = (u64, u64);
+
+const MILLI: i64 = 1_000_000;
+const SPLITS: u64 = 3;
+/// The longest delay among events, in milliseconds.
+const LATE_MILLIS: u64 = 6;
+const WINDOW_NANOS: i64 = 20 * MILLI;
+
+/// So many events, one each tenth of a millisecond, over seven keys.
+#[derive(Clone, Copy)]
+pub struct Events(pub u64);
+
+/// Spreads numbers evenly and always alike.
+pub fn mix(number: u64) -> u64 {
+    let word = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    word ^ (word >> 27)
+}
+
+const fn planned(number: u64) -> u64 {
+    number * 100_000
+}
+
+fn key(number: u64) -> u64 {
+    mix(number + 1) % 7
+}
+
+fn event_time(number: u64) -> i64 {
+    (number as i64 - (mix(number + 99) % LATE_MILLIS) as i64) * MILLI
+}
+
+impl Events {
+    /// Counts per key and window, optionally of another job that lets everything pass first.
+    pub fn plan(self, slot: SinkSlot, filtered: bool) -> Plan {
+        let events = Stream::from_source(Arc::new(self), LATE_MILLIS as i64 * MILLI);
+        if filtered {
+            let windows = events.filter(|_| true).key_by(|event: &Event| event.0);
+            return windows.window(WINDOW_NANOS).aggregate(Count::default()).sink(slot);
+        }
+        let windows = events.key_by(|event: &Event| event.0).window(WINDOW_NANOS);
+        windows.aggregate(Count::default()).sink(slot)
+    }
+
+    /// The rows that the plan must put out, each once.
+    pub fn expected(self) -> BTreeMap<String, u64> {
+        let mut counts: BTreeMap<(i64, u64), u64> = BTreeMap::new();
+        for number in 0..self.0 {
+            let end = (event_time(number).div_euclid(WINDOW_NANOS) + 1) * WINDOW_NANOS;
+            *counts.entry((end, key(number))).or_default() += 1;
+        }
+        let row = |((end, key), count)| {
+            (format!(r#"{{"key":{key},"window_end":{end},"result":{count}}}"#), 1)
+        };
+        counts.into_iter().map(row).collect()
+    }
+
+    const fn length(self, split: u64) -> u64 {
+        self.0.saturating_sub(split).div_ceil(SPLITS)
+    }
+}
+
+impl Splits for Events {
+    fn splits(&self) -> u32 {
+        SPLITS as u32
+    }
+
+    fn available(
+        &self,
+        split: u32,
+        from: u64,
+        now: ProcessingTime,
+    ) -> Result<Available, SourceError> {
+        let at = |offset| planned(u64::from(split) + offset * SPLITS);
+        let length = self.length(u64::from(split));
+        let end = (from..length).find(|&offset| at(offset) > now.0).unwrap_or(length);
+        let next = if end == length { Next::Never } else { Next::At(ProcessingTime(at(end))) };
+        Ok(Available { end, next })
+    }
+}
+
+impl Source<Event> for Events {
+    fn reader(&self) -> Box<dyn Reader<Event>> {
+        Box::new(*self)
+    }
+}
+
+impl Reader<Event> for Events {
+    fn read(
+        &mut self,
+        split: u32,
+        offsets: Range<u64>,
+        into: &mut Vec<Record<Event>>,
+    ) -> Result<EventTime, SourceError> {
+        let mut newest = EventTime::MIN;
+        for number in offsets.map(|offset| u64::from(split) + offset * SPLITS) {
+            let event_time = EventTime(event_time(number));
+            newest = newest.max(event_time);
+            into.push(Record { value: (key(number), number), event_time, stamps: Stamps::UNTIMED });
+        }
+        Ok(newest)
+    }
+}
