@@ -65,6 +65,19 @@ pub enum Fault {
     },
 }
 
+impl Fault {
+    /// Whether a task of this role is such a victim as the fault asks for.
+    pub(crate) fn strikes(self, role: Role) -> bool {
+        match self {
+            Self::Kill(Victim::Subtask) => role == Role::Subtask,
+            Self::Kill(Victim::Task) => role == Role::Task,
+            Self::Kill(Victim::Executor) => matches!(role, Role::Subtask | Role::Task),
+            Self::Kill(Victim::Driver) => role == Role::Driver,
+            Self::Slow { role: slow, .. } => role == slow,
+        }
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

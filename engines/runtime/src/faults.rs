@@ -65,6 +65,8 @@ struct State {
     at_storage: Vec<Planned<AtStorage>>,
     messages: Vec<Planned<Message>>,
     struck: Vec<Struck>,
+    /// Wait for the first victim to be started.
+    waiting: Vec<Fault>,
     crash_hooks: Vec<CrashHook>,
     awaiting_death: Vec<Waker>,
 }
@@ -94,6 +96,7 @@ impl Faults {
             at_storage: Vec::new(),
             messages: Vec::new(),
             struck: Vec::new(),
+            waiting: Vec::new(),
             crash_hooks: Vec::new(),
             awaiting_death: Vec::new(),
         };
@@ -138,6 +141,18 @@ impl Faults {
     /// when the turn ends.
     pub fn strike(&self, fault: Fault) {
         self.strike_first(fault, None);
+    }
+
+    /// The same, but where there is nobody to strike it strikes the next such task at its start:
+    /// tasks that live for a moment only are seldom alive at a given one.
+    pub fn strike_or_wait(&self, fault: Fault) {
+        {
+            let mut state = lock(&self.state);
+            if !state.roster.has_victim(fault) {
+                return state.waiting.push(fault);
+            }
+        }
+        self.strike(fault);
     }
 
     /// What has struck so far, in order.
@@ -216,14 +231,17 @@ impl Faults {
     /// it has been killed.
     pub(crate) fn admit(self: &Arc<Self>, home: Home, role: Role, task: Task) -> Option<Killable> {
         let id = TaskId::next();
-        let mark = {
+        let (mark, waiting) = {
             let mut state = lock(&self.state);
             if TaskId::current().is_some_and(|parent| state.roster.is_condemned(parent)) {
-                None
+                (None, Vec::new())
             } else {
-                Some(state.roster.add(id, home, role))
+                let waited = |fault: &mut Fault| fault.strikes(role);
+                let waiting: Vec<Fault> = state.waiting.extract_if(.., waited).collect();
+                (Some(state.roster.add(id, home, role)), waiting)
             }
         };
+        waiting.into_iter().for_each(|fault| self.strike_first(fault, Some(id)));
         mark.map(|mark| Killable::new(task, Membership::new(id, mark, Arc::clone(self))))
     }
 

@@ -94,6 +94,11 @@ impl Roster {
         }
     }
 
+    /// Whether there is anybody to strike.
+    pub(crate) fn has_victim(&self, fault: Fault) -> bool {
+        self.alive().any(|(_, member)| fault.strikes(member.role))
+    }
+
     fn alive(&self) -> impl Iterator<Item = (TaskId, &Member)> {
         self.members
             .iter()

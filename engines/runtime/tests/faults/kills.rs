@@ -109,6 +109,24 @@ fn where_nobody_is_alive_nobody_is_struck_later() {
 }
 
 #[test]
+fn a_kill_that_waits_strikes_the_first_victim_that_comes() {
+    on_all(|machine| async move {
+        let kill = Fault::Kill(Victim::Task);
+        machine.faults.strike_or_wait(kill);
+        let spared = machine.start(Role::Subtask, 2);
+        machine.until(&spared, 2).await;
+        assert_eq!(machine.faults.struck(), []);
+        let first = machine.start(Role::Task, 1);
+        machine.until(&first, 0).await;
+        let next = machine.start(Role::Task, 1);
+        machine.until(&next, 1).await;
+        assert_eq!(machine.faults.struck().len(), 1);
+        machine.faults.strike_or_wait(kill);
+        machine.until(&next, 0).await;
+    });
+}
+
+#[test]
 fn a_task_may_be_killed_in_its_own_turn() {
     on_all(|machine| async move {
         let steps = Arc::new(Mutex::new(Vec::new()));
