@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::ops::Range;
 use std::sync::Arc;
 
-use dataflow::runtime::{Home, Runtime, Work, sleep_until};
+use dataflow::runtime::{Home, Runtime, Work, sleep_until, yield_now};
 use dataflow::sink::Transaction;
 use dataflow::snapshot::Version;
 use dataflow::source::READ_CHUNK;
@@ -70,6 +70,9 @@ pub(crate) struct TaskResult {
     pub(crate) transaction: Option<Transaction>,
 }
 
+/// Chunks read before other tasks get a turn.
+const CHUNKS_PER_TURN: u32 = 4;
+
 /// A task while it runs.
 struct Running<'a> {
     partition: Partition,
@@ -107,6 +110,7 @@ pub(crate) async fn run(
         running.work.records += batch.len() as u64;
         running.process(port, &mut batch).await?;
         consumed.push((edge, batch));
+        yield_now().await;
     }
     running.advance(spec.in_force).await?;
     running.partition.stage.flush(&mut running.partition.outbox);
@@ -123,7 +127,7 @@ pub(crate) async fn run(
 impl Running<'_> {
     async fn read(&mut self, split: u32, offsets: Range<u64>) -> Result<EventTime, EngineError> {
         let mut newest = EventTime::MIN;
-        let mut from = offsets.start;
+        let (mut from, mut chunks) = (offsets.start, 0);
         let (mut reader, mut batch) =
             self.partition.reader.take().expect("only a source task has offsets");
         while from < offsets.end {
@@ -132,6 +136,10 @@ impl Running<'_> {
             self.work.records += upto - from;
             self.process(InputPort(0), &mut batch).await?;
             from = upto;
+            chunks += 1;
+            if chunks % CHUNKS_PER_TURN == 0 {
+                yield_now().await;
+            }
         }
         self.partition.reader = Some((reader, batch));
         Ok(newest)

@@ -55,6 +55,8 @@ pub struct Faults {
     messages_planned: AtomicBool,
     /// Whether any task was ever made slow.
     any_slow: AtomicBool,
+    /// Whether any fault waits for its victim.
+    any_waiting: AtomicBool,
     /// A process has died and not all of it is gone.
     dying: AtomicBool,
 }
@@ -105,6 +107,7 @@ impl Faults {
             state: Mutex::new(state),
             messages_planned: AtomicBool::new(false),
             any_slow: AtomicBool::new(false),
+            any_waiting: AtomicBool::new(false),
             dying: AtomicBool::new(false),
         })
     }
@@ -143,16 +146,38 @@ impl Faults {
         self.strike_first(fault, None);
     }
 
-    /// The same, but where there is nobody to strike it strikes the next such task at its start:
-    /// tasks that live for a moment only are seldom alive at a given one.
+    /// The same, but where there is nobody to strike it waits for the next such task that is in
+    /// the middle of its work when its turn ends: tasks that live for a moment only are seldom
+    /// alive at a given one.
     pub fn strike_or_wait(&self, fault: Fault) {
         {
             let mut state = lock(&self.state);
             if !state.roster.has_victim(fault) {
+                self.any_waiting.store(true, Ordering::Release);
                 return state.waiting.push(fault);
             }
         }
         self.strike(fault);
+    }
+
+    /// A task's turn has ended before its work has: a fault that waits for one such strikes.
+    #[inline]
+    pub(crate) fn strike_waiting(&self, id: TaskId) {
+        if self.any_waiting.load(Ordering::Relaxed) {
+            self.look_for_waiting(id);
+        }
+    }
+
+    #[cold]
+    fn look_for_waiting(&self, id: TaskId) {
+        let waiting: Vec<Fault> = {
+            let mut state = lock(&self.state);
+            let State { roster, waiting, .. } = &mut *state;
+            let found = waiting.extract_if(.., |fault| roster.is_victim(id, *fault)).collect();
+            self.any_waiting.store(!waiting.is_empty(), Ordering::Release);
+            found
+        };
+        waiting.into_iter().for_each(|fault| self.strike_first(fault, Some(id)));
     }
 
     /// What has struck so far, in order.
@@ -231,17 +256,14 @@ impl Faults {
     /// it has been killed.
     pub(crate) fn admit(self: &Arc<Self>, home: Home, role: Role, task: Task) -> Option<Killable> {
         let id = TaskId::next();
-        let (mark, waiting) = {
+        let mark = {
             let mut state = lock(&self.state);
             if TaskId::current().is_some_and(|parent| state.roster.is_condemned(parent)) {
-                (None, Vec::new())
+                None
             } else {
-                let waited = |fault: &mut Fault| fault.strikes(role);
-                let waiting: Vec<Fault> = state.waiting.extract_if(.., waited).collect();
-                (Some(state.roster.add(id, home, role)), waiting)
+                Some(state.roster.add(id, home, role))
             }
         };
-        waiting.into_iter().for_each(|fault| self.strike_first(fault, Some(id)));
         mark.map(|mark| Killable::new(task, Membership::new(id, mark, Arc::clone(self))))
     }
 

@@ -74,6 +74,9 @@ impl Future for Killable {
         }
         let Some(task) = &mut this.task else { return Poll::Ready(()) };
         let progress = task.as_mut().poll(context);
+        if let Some(membership) = this.membership.as_ref().filter(|_| progress.is_pending()) {
+            membership.faults.strike_waiting(membership.id);
+        }
         match &this.membership {
             Some(membership) if membership.mark.is_condemned() => this.die(),
             _ => progress,

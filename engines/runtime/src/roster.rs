@@ -99,6 +99,12 @@ impl Roster {
         self.alive().any(|(_, member)| fault.strikes(member.role))
     }
 
+    /// Whether a task is alive and such a victim as a fault asks for.
+    pub(crate) fn is_victim(&self, id: TaskId, fault: Fault) -> bool {
+        let member = self.members.get(&id).filter(|member| !member.mark.is_condemned());
+        member.is_some_and(|member| fault.strikes(member.role))
+    }
+
     fn alive(&self) -> impl Iterator<Item = (TaskId, &Member)> {
         self.members
             .iter()

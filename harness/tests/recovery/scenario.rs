@@ -108,7 +108,7 @@ impl Scenario {
             self.clock,
             self.seed,
             self.parallelism,
-            true,
+            false,
             (storage, ProcessingTime::ZERO),
         )
         .expect("a clock");
@@ -149,12 +149,8 @@ impl Scenario {
         };
         let result = execute(&spec, around, &mut || events.expected(self.events));
         let struck = run_clock.faults().struck();
-        let trace = match &run_clock {
-            RunClock::Virtual(time) => time.take_trace(),
-            RunClock::Wall(_) => String::new(),
-        };
         match result {
-            Ok(result) => Ok(Ran { result, struck, trace }),
+            Ok(result) => Ok(Ran { result, struck }),
             Err(error) => Err(error.to_string()),
         }
     }
@@ -168,7 +164,6 @@ fn owned(pairs: &[(&str, Value)]) -> BTreeMap<String, Value> {
 pub struct Ran {
     pub result: RunResult,
     pub struck: Vec<Struck>,
-    pub trace: String,
 }
 
 impl Ran {

@@ -109,13 +109,15 @@ fn where_nobody_is_alive_nobody_is_struck_later() {
 }
 
 #[test]
-fn a_kill_that_waits_strikes_the_first_victim_that_comes() {
+fn a_kill_that_waits_strikes_the_first_victim_in_the_middle_of_its_work() {
     on_all(|machine| async move {
         let kill = Fault::Kill(Victim::Task);
         machine.faults.strike_or_wait(kill);
         let spared = machine.start(Role::Subtask, 2);
         machine.until(&spared, 2).await;
-        assert_eq!(machine.faults.struck(), []);
+        machine.runtime.spawn_as(Home(0), Role::Task, Box::pin(async {}));
+        machine.pause(2 * MILLI).await;
+        assert_eq!(machine.faults.struck(), [], "that one had ended at the end of its turn");
         let first = machine.start(Role::Task, 1);
         machine.until(&first, 0).await;
         let next = machine.start(Role::Task, 1);
