@@ -39,13 +39,18 @@ pub enum Command {
         after_help = "Example:\n  streamgauge run --engine pipelined --workload keyed-count --events 1M"
     )]
     Run(RunArgs),
+    /// Let something fail under every guarantee, and show what is lost or comes twice
+    #[command(
+        after_help = "Example:\n  streamgauge recover --engine pipelined --fault kill:driver@50%"
+    )]
+    Recover(RecoverArgs),
     /// Check every workload on every engine against its evaluator
     #[command(after_help = "Example:\n  streamgauge verify --events 20000 --parallelism 1,2")]
     Verify(VerifyArgs),
     /// Draw the charts and the report of a results folder again
     #[command(after_help = "Example:\n  streamgauge plot results/2026-11-22T18-00-00Z-quick")]
     Plot {
-        /// Folder that `compare` has written
+        /// Folder that `compare` or `recover` has written
         dir: PathBuf,
     },
     /// List engines, workloads, placements and suites with their settings and knobs
@@ -176,6 +181,64 @@ pub struct RunArgs {
     /// What it shares with `compare`.
     #[command(flatten)]
     pub shared: SharedArgs,
+}
+
+/// Arguments of `recover`.
+#[derive(Args, Debug)]
+pub struct RecoverArgs {
+    /// Engines, with settings.
+    #[arg(
+        long = "engine",
+        value_name = "ENGINE",
+        help = "Engine, with settings: 'pipelined,restart_delay_ms=100'; may be repeated [default: \
+                pipelined and microbatch]"
+    )]
+    pub engines: Vec<String>,
+    /// Workload
+    #[arg(long, default_value = "keyed-count")]
+    pub workload: String,
+    /// Events per second (20000, 2e4, 20k)
+    #[arg(long, value_parser = quantity::rate, default_value = "20k", allow_hyphen_values = true)]
+    pub rate: Rate,
+    /// Events of this time at the rate
+    #[arg(long, value_parser = quantity::duration, default_value = "6s", allow_hyphen_values = true)]
+    pub duration: Duration,
+    /// Subtasks per stage
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PARALLELISM)), allow_hyphen_values = true)]
+    pub parallelism: u32,
+    /// Seed of everything drawn at random
+    #[arg(long, default_value_t = 42, allow_hyphen_values = true)]
+    pub seed: u64,
+    /// Knobs of the workload and settings of engines.
+    #[arg(
+        long,
+        value_name = "KEY=VALUE",
+        help = "A knob of the workload or a setting of an engine; may be repeated [default: \
+                checkpoint_interval_ms=200, batch_interval_ms=200]"
+    )]
+    pub set: Vec<String>,
+    /// What fails.
+    #[arg(
+        long = "fault",
+        value_name = "FAULT",
+        help = "What fails: kill:VICTIM@WHEN, slow:VICTIM+DURATION@WHEN, lose:MESSAGE@NUMBER, \
+                delay:MESSAGE+DURATION@NUMBER; may be repeated [default: kill:subtask@40% on \
+                pipelined, kill:task@40% on microbatch]"
+    )]
+    pub faults: Vec<FaultSpec>,
+    /// Real time, or modelled time that is deterministic in nanoseconds
+    #[arg(long, value_enum, default_value_t)]
+    pub clock: Clock,
+    /// Where to write results.
+    #[arg(
+        long,
+        value_name = "DIR",
+        help = "Where to write results [default: results/<UTC time>-recover]"
+    )]
+    pub out: Option<PathBuf>,
+    /// Print one JSON value on standard output and nothing else
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `verify`.

@@ -105,7 +105,8 @@ fn suite(args: &CompareArgs, registry: &Registry) -> Result<Suite> {
     suite.with(&overrides, registry)
 }
 
-fn command_line() -> String {
+/// The command line, quoted for a shell where needed.
+pub(crate) fn command_line() -> String {
     let arguments = std::env::args().skip(1).map(|argument| {
         let plain = argument.chars().all(|it| it.is_ascii_alphanumeric() || "-_=.,/:".contains(it));
         if plain { argument } else { format!("'{argument}'") }

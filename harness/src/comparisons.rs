@@ -39,8 +39,13 @@ const METRICS: &[Metric] = &[
     },
 ];
 
-const DECIDE_THROUGHPUT: &[&str] =
-    &["buffer_bytes", "batch_interval_ms", "max_offsets_per_trigger", "shuffle_partitions", "guarantee"];
+const DECIDE_THROUGHPUT: &[&str] = &[
+    "buffer_bytes",
+    "batch_interval_ms",
+    "max_offsets_per_trigger",
+    "shuffle_partitions",
+    "guarantee",
+];
 const DECIDE_LATENCY: &[&str] = &[
     "buffer_bytes",
     "buffer_timeout_ms",

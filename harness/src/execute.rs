@@ -5,11 +5,11 @@ use std::future::Future;
 use std::sync::{Arc, Mutex};
 
 use dataflow::engine::{Control, Job, Start};
-use dataflow::sink::{SinkSlot, Wants};
-use dataflow::storage::Storage;
 use dataflow::runtime::Runtime;
 use dataflow::settings::Settings;
+use dataflow::sink::{SinkSlot, Wants};
 use dataflow::source::SourceError;
+use dataflow::storage::Storage;
 use dataflow::{
     Completion, Digest, Engine, EngineError, Guarantee, ProcessingTime, StampUnit, StopSignal,
 };
@@ -205,6 +205,21 @@ pub fn execute(
     around: Surroundings<'_>,
     expected: &mut dyn FnMut() -> Digest,
 ) -> Result<RunResult> {
+    let (result, failure) = execute_to_failure(spec, around, expected)?;
+    failure.map_or(Ok(result), |failure| Err(failed(failure)))
+}
+
+/// As [`execute`], but a failure that ends the run, such as that of a task without a guarantee,
+/// comes with what was measured until then. Such a result is invalid, has read what its sources
+/// had read, and has for its last failure the one that ended it; nothing is expected of it.
+///
+/// # Errors
+/// When the engine refuses the job or cannot read its input, and when nothing moves any more.
+pub fn execute_to_failure(
+    spec: &RunSpec,
+    around: Surroundings<'_>,
+    expected: &mut dyn FnMut() -> Digest,
+) -> Result<(RunResult, Option<EngineError>)> {
     let environment = environment::describe();
     // What comes from outside is timed from the runtime's start, as its reader does.
     let is_live = around.events.count().is_none();
@@ -221,7 +236,7 @@ pub fn execute(
     let output = Measuring::new(spec, &around, latency, &runtime);
     let plan = around.events.plan(schedule, output.open());
     let splits = plan.source.splits.splits();
-    let watch = Arc::new(Watch::new(splits, schedule.end(), spec.warm_up));
+    let watch = Arc::new(Watch::new(splits, spec.rate, schedule.end(), spec.warm_up));
     plan_faults(spec, &around, &watch);
     let (parallelism, settings) = (spec.parallelism, spec.settings.clone());
     let opening = output.clone();
@@ -244,10 +259,16 @@ pub fn execute(
     let ticker = around.progress.follow(&watch, spec);
     let usage = Usage::start();
     let running = supervise(Arc::clone(&spec.engine), job, Arc::clone(&runtime), control, how);
-    let ended = run_to_end(running, &runtime);
+    let ended = run_to_end(running, &runtime, &watch);
     let (cpu_nanos, peak_memory) = usage.end();
     drop(ticker);
-    let mut completion = ended?;
+    let (mut completion, failure) = match ended? {
+        Ok(completion) => (completion, None),
+        Err(error) if is_no_run(&error) => return Err(failed(error)),
+        Err(error) => {
+            (Completion { records_in: watch.read(), ..Completion::default() }, Some(error))
+        }
+    };
     let mut spec = spec.clone();
     if is_live {
         // Only the input knew how many there would be. A stop ends the input too, and either the
@@ -258,15 +279,21 @@ pub fn execute(
     let spec = &spec;
 
     let measured = output.measured();
-    let expected = if completion.interrupted { None } else { Some(expected()) };
-    Ok(result(
-        spec,
-        &completion,
-        &measured,
-        expected,
-        &watch,
-        Used { cpu_nanos, peak_memory, environment },
-    ))
+    let cut_short = completion.interrupted || failure.is_some();
+    let expected = if cut_short { None } else { Some(expected()) };
+    let used = Used { cpu_nanos, peak_memory, environment };
+    let mut result = result(spec, &completion, &measured, expected, &watch, used);
+    if let Some(failure) = &failure {
+        result.records_out = result.series.iter().map(|bin| bin.records).sum();
+        result.valid = false;
+        result.invalid_because.insert(0, format!("A failure ended the run: {failure}."));
+    }
+    Ok((result, failure))
+}
+
+/// Whether an error says that the job could not be run, rather than that something failed in it.
+fn is_no_run(error: &EngineError) -> bool {
+    matches!(error, EngineError::Refused(_) | EngineError::Source(_))
 }
 
 /// What a run has used, and where.
@@ -300,7 +327,7 @@ enum Measuring {
     /// Seen at once.
     AtOnce(SinkSlot, Arc<Mutex<Measured>>),
     /// Seen once committed; one for each start of the job.
-    Committed(Options, Arc<Mutex<Vec<Arc<Transactional>>>>),
+    Committed(Box<Options>, Arc<Mutex<Vec<Arc<Transactional>>>>),
 }
 
 impl Measuring {
@@ -319,7 +346,7 @@ impl Measuring {
             Some(folder) => (Arc::clone(folder), String::new()),
             None => (runtime.storage(), "sink/".to_owned()),
         };
-        Self::Committed(Options { storage, prefix, wants, latency }, Arc::default())
+        Self::Committed(Box::new(Options { storage, prefix, wants, latency }), Arc::default())
     }
 
     /// The sink of a job that is about to start.
@@ -327,7 +354,7 @@ impl Measuring {
         match self {
             Self::AtOnce(slot, _) => slot.clone(),
             Self::Committed(options, opened) => {
-                let (slot, transactional) = transactional(options.clone());
+                let (slot, transactional) = transactional((**options).clone());
                 opened.lock().expect("no holder fails").push(transactional);
                 slot
             }
@@ -363,7 +390,7 @@ fn plan_faults(spec: &RunSpec, around: &Surroundings<'_>, watch: &Arc<Watch>) {
         let faults = around.clock.faults();
         if let Some((events, fault)) = fault.plan(faults, spec.events) {
             let faults = Arc::clone(faults);
-            watch.once_read(events, move || faults.strike(fault));
+            watch.once_read(events, move || faults.strike_or_wait(fault));
         }
     }
     if let Some(events) = spec.recovery.stop_after {
@@ -375,11 +402,16 @@ fn plan_faults(spec: &RunSpec, around: &Surroundings<'_>, watch: &Arc<Watch>) {
 fn run_to_end(
     running: impl Future<Output = std::result::Result<Completion, EngineError>> + Send + 'static,
     runtime: &Arc<dyn Runtime>,
-) -> Result<Completion> {
+    watch: &Arc<Watch>,
+) -> Result<std::result::Result<Completion, EngineError>> {
     let outcome: Arc<Mutex<Option<std::result::Result<Completion, EngineError>>>> = Arc::default();
     let place = Arc::clone(&outcome);
+    let (clock, watch) = (Arc::clone(runtime), Arc::clone(watch));
     let finished = runtime.block_on(Box::pin(async move {
         let result = running.await;
+        if let Err(error) = &result {
+            watch.ended_by(clock.now(), &error.to_string());
+        }
         *place.lock().expect("nobody else writes here") = Some(result);
     }));
     if let Err(deadlock) = finished {
@@ -389,7 +421,7 @@ fn run_to_end(
         )));
     }
     let result = outcome.lock().expect("the run is over").take();
-    result.ok_or_else(|| Error::run("the engine ended without a result"))?.map_err(failed)
+    result.ok_or_else(|| Error::run("the engine ended without a result"))
 }
 
 /// A line that cannot be read is bad input, and pointed at as in a file; the rest is the run's.
@@ -412,7 +444,8 @@ fn result(
     used: Used,
 ) -> RunResult {
     let elapsed_ns = watch.timed_nanos();
-    let timed = completion.records_in.saturating_sub(spec.warm_up);
+    let earlier = spec.warm_up.max(watch.read_before());
+    let timed = completion.records_in.saturating_sub(earlier);
     let per_record = |nanos: u64| nanos as f64 / completion.records_in.max(1) as f64;
     let backlog_at_end = if spec.rate.is_some() && spec.events > 0 {
         watch.backlog_at_end() as f64 / spec.events as f64
@@ -458,6 +491,7 @@ fn result(
         exchanges: completion.exchanges.iter().map(load).collect(),
         batches: watch.take_batches(),
         recovery: watch.recovery(completion),
+        series: measured.latency.as_ref().map_or_else(Vec::new, Recorder::series),
         environment: used.environment,
     };
     result.invalid_because = why_invalid(&result, expected.map(|digest| digest == measured.digest));

@@ -2,7 +2,7 @@
 
 use dataflow::{EventTime, ProcessingTime, StampUnit, Stamps};
 use hdrhistogram::Histogram;
-use reports::result::{Latencies, LatencySummary};
+use reports::result::{Latencies, LatencySummary, SERIES_BIN_NS, SeriesRow};
 
 /// Shortest latency told apart, in nanoseconds: stamps are in microseconds.
 const LOWEST_NANOS: u64 = 1_000;
@@ -12,6 +12,9 @@ const HIGHEST_NANOS: u64 = 3_600 * 1_000_000_000;
 const DIGITS: u8 = 3;
 /// Samples that must lie beyond a percentile for it to be printed.
 const SAMPLES_BEYOND: f64 = 10.0;
+
+/// Bins kept of what was emitted over time: an hour.
+const BINS_KEPT: usize = (HIGHEST_NANOS / SERIES_BIN_NS) as usize;
 
 /// When an event time was planned to happen, in nanoseconds since the run's start.
 #[derive(Copy, Clone, Debug)]
@@ -39,9 +42,25 @@ pub struct Recorder {
     from_ingestion: Histogram<u64>,
     after_window_end: Histogram<u64>,
     clipped: u64,
+    /// What was emitted in each bin of time, from the runtime's start.
+    bins: Vec<Bin>,
     start: ProcessingTime,
     unit: StampUnit,
     windows: Option<WindowClock>,
+}
+
+/// What was emitted in one bin of time.
+#[derive(Copy, Clone, Debug, Default)]
+struct Bin {
+    records: u64,
+    largest_nanos: u64,
+}
+
+impl Bin {
+    fn add(&mut self, other: Self) {
+        self.records += other.records;
+        self.largest_nanos = self.largest_nanos.max(other.largest_nanos);
+    }
 }
 
 /// Samples on their way into a histogram. Neighbours mostly share one of its counters, as they were
@@ -103,6 +122,7 @@ impl Recorder {
             from_ingestion: histogram(),
             after_window_end: histogram(),
             clipped: 0,
+            bins: Vec::new(),
             start,
             unit,
             windows,
@@ -116,7 +136,10 @@ impl Recorder {
         let mut together = Tally::of(&mut self.together);
         let mut from_planned = Tally::of(&mut self.from_planned);
         let mut from_ingestion = Tally::of(&mut self.from_ingestion);
+        // What is not timed is planned last of all, and so never the oldest.
+        let mut oldest = Stamps::UNTIMED.planned;
         for (_, stamps) in stamps {
+            oldest = oldest.min(stamps.planned);
             if stamps.is_timed() {
                 if stamps.planned == stamps.ingested {
                     together.add(since(stamps.planned));
@@ -127,6 +150,8 @@ impl Recorder {
             }
         }
         self.clipped += together.finish() + from_planned.finish() + from_ingestion.finish();
+        let largest_nanos = if oldest == Stamps::UNTIMED.planned { 0 } else { since(oldest) };
+        self.note_bin(now, Bin { records: stamps.len() as u64, largest_nanos });
         if let Some(clock) = self.windows {
             let mut after_end = Tally::of(&mut self.after_window_end);
             let (mut last, mut end) = (EventTime::MIN, None);
@@ -142,6 +167,17 @@ impl Recorder {
         }
     }
 
+    fn note_bin(&mut self, now: ProcessingTime, emitted: Bin) {
+        let place = (now.0 / SERIES_BIN_NS) as usize;
+        if emitted.records == 0 || place >= BINS_KEPT {
+            return;
+        }
+        if place >= self.bins.len() {
+            self.bins.resize(place + 1, Bin::default());
+        }
+        self.bins[place].add(emitted);
+    }
+
     /// Brings in what another subtask has recorded.
     pub fn merge(&mut self, other: &Self) {
         let add =
@@ -151,6 +187,20 @@ impl Recorder {
         add(&mut self.from_ingestion, &other.from_ingestion);
         add(&mut self.after_window_end, &other.after_window_end);
         self.clipped += other.clipped;
+        if other.bins.len() > self.bins.len() {
+            self.bins.resize(other.bins.len(), Bin::default());
+        }
+        self.bins.iter_mut().zip(&other.bins).for_each(|(bin, other)| bin.add(*other));
+    }
+
+    /// What was emitted over time, without the bins in which nothing was.
+    pub fn series(&self) -> Vec<SeriesRow> {
+        let rows = (0..).zip(&self.bins).map(|(place, bin)| SeriesRow {
+            at_ns: place * SERIES_BIN_NS,
+            records: bin.records,
+            latency_ns_max: bin.largest_nanos,
+        });
+        rows.filter(|row| row.records > 0).collect()
     }
 
     /// What results say.
@@ -272,6 +322,29 @@ mod tests {
         let recorder = recorded([0, u32::MAX].into_iter(), two_hours);
         let latencies = recorder.summaries();
         assert_eq!((latencies.from_planned.count, latencies.from_planned.clipped), (1, 1));
+    }
+
+    #[test]
+    fn what_is_emitted_falls_into_bins_by_its_emission() {
+        let stamps = |planned: &[u32]| -> Vec<_> {
+            let each = planned.iter().map(|&planned| Stamps { planned, ingested: planned });
+            each.map(|stamps| (EventTime(0), stamps)).collect()
+        };
+        // Planned times count from 10 ms on; emissions count as the runtime does.
+        let start = ProcessingTime(10_000_000);
+        let mut one = Recorder::new(start, StampUnit::MICROSECOND, None);
+        let mut other = one.clone();
+        one.record(&stamps(&[0, 20_000, u32::MAX]), ProcessingTime(99_999_999));
+        one.record(&[], ProcessingTime(700_000_000));
+        one.record(&stamps(&[u32::MAX]), ProcessingTime(300_000_000));
+        other.record(&stamps(&[40_000]), ProcessingTime(50_000_000));
+        other.record(&stamps(&[0]), ProcessingTime(2 * HIGHEST_NANOS));
+        other.record(&stamps(&[400_000]), ProcessingTime(500_000_000));
+        one.merge(&other);
+        let row = |at_ns, records, latency_ns_max| SeriesRow { at_ns, records, latency_ns_max };
+        let expected =
+            [row(0, 4, 89_999_999), row(300_000_000, 1, 0), row(500_000_000, 1, 90_000_000)];
+        assert_eq!(one.series(), expected);
     }
 
     #[test]

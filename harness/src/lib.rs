@@ -26,7 +26,9 @@ pub mod output;
 pub mod pilot;
 pub mod progress;
 pub mod quantity;
+pub mod recover;
 pub mod registry;
+pub mod row_multiset;
 pub mod run;
 pub mod sink;
 pub mod statistics;
@@ -37,6 +39,7 @@ pub mod transactional;
 pub mod uri;
 pub mod verify;
 pub mod watch;
+pub mod way_back;
 
 pub use registry::Registry;
 
@@ -68,6 +71,7 @@ fn dispatch(command: &Command, registry: &Registry, stop: &StopSignal) -> Result
     match command {
         Command::Compare(args) => compare::compare(args, registry, stop),
         Command::Run(args) => run::run(args, registry, stop),
+        Command::Recover(args) => recover::recover(args, registry, stop),
         Command::Verify(args) => verify::verify(args, registry, stop),
         Command::Plot { dir } => {
             let drawn = reports::draw(dir).map_err(Error::input)?;

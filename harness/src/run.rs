@@ -141,20 +141,21 @@ struct Prepared<'a> {
     events: Option<Box<dyn AnyEvents>>,
     oracle: Oracle,
     /// Where checkpoints survive the process, and the job that they are of.
-    durable: Option<Durable>,
+    durable: Option<Durable<'a>>,
 }
 
-struct Durable {
-    storage: Arc<dyn Storage>,
+struct Durable<'a> {
+    path: &'a Path,
     /// The job as it was first started; `None` before that.
     job: Option<JobFile>,
 }
 
-impl Durable {
-    fn open(args: &RunArgs) -> Result<Option<Self>> {
-        let Some(path) = &args.checkpoint_dir else { return Ok(None) };
-        let storage: Arc<dyn Storage> = DirectoryStorage::open(path).map_err(Error::input)?;
-        let job = JobFile::read(&storage)?;
+impl<'a> Durable<'a> {
+    /// Looks into the folder, and makes nothing.
+    fn look(args: &'a RunArgs) -> Result<Option<Self>> {
+        let Some(path) = args.checkpoint_dir.as_deref() else { return Ok(None) };
+        let durable = Self { path, job: None };
+        let job = if path.exists() { JobFile::read(&durable.open()?)? } else { None };
         let place = path.display();
         match (&job, args.resume) {
             (Some(_), false) => Err(Error::Input(format!(
@@ -162,15 +163,19 @@ impl Durable {
                  begins a new one"
             ))),
             (None, true) => Err(Error::Input(format!("{place} holds no job to go on with"))),
-            _ => Ok(Some(Self { storage, job })),
+            _ => Ok(Some(Self { path, job })),
         }
+    }
+
+    fn open(&self) -> Result<Arc<dyn Storage>> {
+        Ok(DirectoryStorage::open(self.path).map_err(Error::input)?)
     }
 }
 
 impl<'a> Prepared<'a> {
     fn new(args: &'a RunArgs, experiment: &Experiment, stop: &StopSignal) -> Result<Self> {
         let quiet = Progress::new(0, true);
-        let durable = Durable::open(args)?;
+        let durable = Durable::look(args)?;
         let former = durable.as_ref().and_then(|durable| durable.job.clone());
         let variant = &experiment.variants[0];
         let is_virtual = args.clock == Clock::Virtual;
@@ -280,20 +285,19 @@ impl<'a> Prepared<'a> {
         let Some(durable) = &self.durable else {
             return clock(spec.clock, spec.seed, spec.parallelism, tracing);
         };
+        let storage = durable.open()?;
         let output = self.args.output.as_ref().map_or("discard".to_owned(), ToString::to_string);
         let given = JobFile::new(spec, &output);
         let age = match &durable.job {
             Some(job) => {
-                let place = self.args.checkpoint_dir.as_deref().unwrap_or(Path::new(""));
-                job.fits(&given, &place.display().to_string())?;
+                job.fits(&given, &durable.path.display().to_string())?;
                 job.age()
             }
             None => {
-                given.write(&durable.storage)?;
+                given.write(&storage)?;
                 ProcessingTime::ZERO
             }
         };
-        let storage = Arc::clone(&durable.storage);
         clock_with(spec.clock, spec.seed, spec.parallelism, tracing, (storage, age))
     }
 

@@ -91,7 +91,6 @@ impl Place {
     }
 
     /// Ready once the driver has gone: with its outcome, or without one if it was killed.
-    #[expect(clippy::type_complexity, reason = "an outcome that may be missing")]
     fn poll_left(
         &self,
         context: &mut std::task::Context<'_>,

@@ -2,6 +2,7 @@
 
 use comfy_table::presets;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
+use reports::recovery::{self, RecoverResult};
 use reports::result::{CompareResult, LatencySummary, Measures, RunResult};
 use reports::units::{self, NO_FIGURE};
 use reports::verdict;
@@ -124,6 +125,28 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
     Some(f64::midpoint(values[middle], values[upper]))
 }
 
+/// A failure under every guarantee of every engine, and what it says.
+pub fn recovery(result: &RecoverResult) -> String {
+    let mut headings = vec!["engine", "guarantee"];
+    headings.extend(recovery::FIGURES);
+    headings.push("output");
+    let mut table = table(&headings, 2);
+    for run in &result.runs {
+        let mut row = vec![run.run.variant.clone(), run.guarantee.clone()];
+        row.extend(recovery::figures(run));
+        row.push(run.outcome());
+        table.add_row(row);
+    }
+    if let Some(column) = table.column_mut(headings.len() - 1) {
+        column.set_cell_alignment(CellAlignment::Left);
+    }
+    let mut text = format!("{}\n{table}\n{}.", result.fault, recovery::finding(result));
+    if result.interrupted {
+        text.push_str("\nInterrupted: only what had ended by then is shown.");
+    }
+    text
+}
+
 /// A run by itself.
 pub fn run(result: &RunResult) -> String {
     let mut table = table(&["", ""], 1);
@@ -137,6 +160,14 @@ pub fn run(result: &RunResult) -> String {
         format!("{}, {}, {}", result.clock, result.parallelism, result.seed),
     );
     add("guarantee", result.guarantee.clone());
+    let recovery = &result.recovery;
+    if result.guarantee != "none" {
+        add("checkpoints or batches kept", units::count(recovery.completed));
+    }
+    if !recovery.failures.is_empty() || recovery.replayed > 0 {
+        let (restarts, replayed) = (recovery.restarts, units::count(recovery.replayed));
+        add("restarts, replayed events", format!("{restarts}, {replayed}"));
+    }
     add("rate", units::planned_rate(result.rate));
     add("records in", units::count(result.records_in));
     add("records out", units::count(result.records_out));

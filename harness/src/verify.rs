@@ -235,8 +235,14 @@ impl Prepared {
             recovery: Recovery::default(),
         };
         let run_clock = clock(which, self.seed, parallelism, false)?;
-        let around =
-            Surroundings { events: &*self.events, rows: None, folder: None, stop, progress, clock: &run_clock };
+        let around = Surroundings {
+            events: &*self.events,
+            rows: None,
+            folder: None,
+            stop,
+            progress,
+            clock: &run_clock,
+        };
         let result = execute(&spec, around, &mut || self.expected)?;
         let enough = result.windows_closed.is_none_or(|closed| closed >= FEWEST_WINDOWS);
         let expected_digest = self.expected.to_string();

@@ -1,16 +1,21 @@
 //! Listens to an engine while it runs: progress, backlog, batches, and when the timed part began.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use dataflow::observer::{BatchReport, CheckpointReport, Observer};
 use dataflow::{Completion, EventTime, ProcessingTime};
-use reports::result::{BatchRow, CheckpointRow, FailureRow, RecoveryFigures};
+use reports::result::{BatchRow, CheckpointRow, RecoveryFigures};
+
+use crate::way_back::WayBack;
 
 /// Batches, and checkpoints, kept for the result; all are counted.
 const BATCHES_KEPT: usize = 10_000;
 /// Marks an instant that has not come.
 const NEVER: u64 = u64::MAX;
+
+/// Something to do once so many events have been read.
+type AtEvents = (u64, Box<dyn FnOnce() + Send>);
 
 /// Figures of a run in progress; written on the control path, read by the progress bar.
 pub struct Watch {
@@ -22,11 +27,15 @@ pub struct Watch {
     finished: AtomicU64,
     batches: Mutex<Vec<BatchRow>>,
     /// What happens once so many events have been read, in that order; the next one last.
-    at_events: Mutex<Vec<(u64, Box<dyn FnOnce() + Send>)>>,
+    at_events: Mutex<Vec<AtEvents>>,
     next_at: AtomicU64,
     /// Events that a driver read again which an earlier one had read.
     replayed: AtomicU64,
-    failures: Mutex<Vec<FailureRow>>,
+    /// Events that an earlier process had read.
+    read_before: AtomicU64,
+    way_back: Mutex<WayBack>,
+    /// Whether a failure is not over; looked at before the lock is taken.
+    on_way_back: AtomicBool,
     checkpoints: Mutex<Vec<CheckpointRow>>,
 }
 
@@ -41,8 +50,14 @@ struct Split {
 }
 
 impl Watch {
-    /// For a run of that many splits whose last event is planned at `plan_end`.
-    pub fn new(splits: u32, plan_end: ProcessingTime, warm_up_events: u64) -> Self {
+    /// For a run of that many splits, at this many events per second in all, whose last event is
+    /// planned at `plan_end`.
+    pub fn new(
+        splits: u32,
+        rate: Option<f64>,
+        plan_end: ProcessingTime,
+        warm_up_events: u64,
+    ) -> Self {
         let split = || Split {
             read: AtomicU64::new(0),
             unread: AtomicU64::new(0),
@@ -59,7 +74,9 @@ impl Watch {
             at_events: Mutex::new(Vec::new()),
             next_at: AtomicU64::new(NEVER),
             replayed: AtomicU64::new(0),
-            failures: Mutex::new(Vec::new()),
+            read_before: AtomicU64::new(0),
+            way_back: Mutex::new(WayBack::new(splits, rate, plan_end)),
+            on_way_back: AtomicBool::new(false),
             checkpoints: Mutex::new(Vec::new()),
         }
     }
@@ -72,7 +89,7 @@ impl Watch {
         self.note_next(&at_events);
     }
 
-    fn note_next(&self, at_events: &[(u64, Box<dyn FnOnce() + Send>)]) {
+    fn note_next(&self, at_events: &[AtEvents]) {
         self.next_at.store(at_events.last().map_or(NEVER, |next| next.0), Ordering::Relaxed);
     }
 
@@ -95,8 +112,24 @@ impl Watch {
             restarts: completion.restarts,
             replayed: completion.replayed + self.replayed.load(Ordering::Relaxed),
             completed: completion.checkpoints,
-            failures: self.failures.lock().expect("no holder fails").clone(),
+            failures: self.way_back.lock().expect("no holder fails").failures().to_vec(),
             checkpoints: self.checkpoints.lock().expect("no holder fails").clone(),
+        }
+    }
+
+    /// The run has ended with a failure that nothing was done about.
+    pub fn ended_by(&self, at: ProcessingTime, cause: &str) {
+        self.way_back.lock().expect("no holder fails").failed(at, cause);
+        // Unless the engine had finished: the failure came after that then.
+        let _ = self.finished.compare_exchange(NEVER, at.0, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// Tells the way back, if a failure is not over.
+    fn on_way_back(&self, tell: impl FnOnce(&mut WayBack)) {
+        if self.on_way_back.load(Ordering::Relaxed) {
+            let mut way_back = self.way_back.lock().expect("no holder fails");
+            tell(&mut way_back);
+            self.on_way_back.store(way_back.is_under_way(), Ordering::Relaxed);
         }
     }
 
@@ -126,6 +159,11 @@ impl Watch {
         }
     }
 
+    /// Events that an earlier process had read when this one took the job up.
+    pub fn read_before(&self) -> u64 {
+        self.read_before.load(Ordering::Relaxed)
+    }
+
     /// The batches, in order.
     pub fn take_batches(&self) -> Vec<BatchRow> {
         std::mem::take(&mut *self.batches.lock().expect("no holder fails"))
@@ -139,6 +177,7 @@ impl Observer for Watch {
     }
 
     fn backlog(&self, split: u32, at: ProcessingTime, unread: u64) {
+        self.on_way_back(|way| way.looked(split, at, unread));
         let split = &self.splits[split as usize];
         split.unread.store(unread, Ordering::Relaxed);
         if at >= self.plan_end && split.at_end.load(Ordering::Relaxed) == NEVER {
@@ -147,6 +186,7 @@ impl Observer for Watch {
     }
 
     fn read(&self, split: u32, at: ProcessingTime, offset: u64) {
+        self.on_way_back(|way| way.resumed(at));
         let count = self.splits.len() as u64;
         self.splits[split as usize].read.store(offset, Ordering::Relaxed);
         if offset * count >= self.warm_up_events
@@ -180,19 +220,19 @@ impl Observer for Watch {
 
     fn resumed(&self, split: u32, offset: u64) {
         let read = self.splits[split as usize].read.load(Ordering::Relaxed);
+        if read == 0 {
+            self.read_before.fetch_add(offset, Ordering::Relaxed);
+        }
         self.replayed.fetch_add(read.saturating_sub(offset), Ordering::Relaxed);
     }
 
     fn restarting(&self, at: ProcessingTime, cause: &str) {
-        let failure = FailureRow { at_ns: at.0, cause: cause.to_owned(), resumed_ns: None };
-        self.failures.lock().expect("no holder fails").push(failure);
+        self.way_back.lock().expect("no holder fails").failed(at, cause);
+        self.on_way_back.store(true, Ordering::Relaxed);
     }
 
     fn restarted(&self, at: ProcessingTime, _: u64) {
-        let mut failures = self.failures.lock().expect("no holder fails");
-        failures.iter_mut().for_each(|failure| {
-            failure.resumed_ns.get_or_insert(at.0);
-        });
+        self.on_way_back(|way| way.resumed(at));
     }
 
     fn batch(&self, report: &BatchReport) {
@@ -215,5 +255,6 @@ impl Observer for Watch {
 
     fn finished(&self, at: ProcessingTime) {
         self.finished.store(at.0, Ordering::Relaxed);
+        self.on_way_back(|way| way.ended(at));
     }
 }

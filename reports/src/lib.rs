@@ -4,6 +4,7 @@
 //! drawn again on any machine from the directory that a run has left.
 //!
 //! - [`result`] is the schema, the contract with everything that reads a result later;
+//!   [`recovery`] that of `recover`;
 //! - [`read`] loads a result directory, finished or not;
 //! - [`summary`] groups runs by experiment and variant: medians and ranges over valid runs;
 //! - [`verdict`] turns comparisons into plain sentences;
@@ -39,6 +40,7 @@ pub mod chart;
 pub mod error;
 pub mod html;
 pub mod read;
+pub mod recovery;
 pub mod result;
 pub mod summary;
 pub mod units;

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::ReportError;
+use crate::recovery::{RECOVER_SCHEMA, RecoverResult};
 use crate::result::{COMPARE_SCHEMA, CompareResult, RUN_SCHEMA, RunResult};
 
 /// File of a finished comparison, inside the result directory.
@@ -59,6 +60,21 @@ pub fn load(dir: &Path) -> Result<Loaded, ReportError> {
         .collect::<Result<Vec<_>, _>>()?;
     let names = paths.iter().map(|path| format!("{RUNS_DIRECTORY}/{}", file_name(path))).collect();
     Ok(Loaded { result: unfinished(dir, runs), source: Source::Runs(names) })
+}
+
+/// Reads `results.json` in `dir` if it is what `recover` has left; `None` if it is anything else,
+/// or missing.
+///
+/// # Errors
+/// [`ReportError`] naming file, line and column when it is damaged.
+pub fn load_recovery(dir: &Path) -> Result<Option<RecoverResult>, ReportError> {
+    let results = dir.join(RESULTS_FILE);
+    let tag = fs::read_to_string(&results).ok();
+    let tag = tag.and_then(|text| serde_json::from_str::<Tag>(&text).ok());
+    if tag.and_then(|tag| tag.schema).is_none_or(|tag| tag != RECOVER_SCHEMA) {
+        return Ok(None);
+    }
+    read_json(&results, RECOVER_SCHEMA, "run `streamgauge recover` again").map(Some)
 }
 
 /// A comparison that has runs and, so far, nothing else.

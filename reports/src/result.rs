@@ -84,6 +84,10 @@ pub struct RunResult {
     /// Checkpoints, failures and what they cost.
     #[serde(default)]
     pub recovery: RecoveryFigures,
+    /// What was emitted over time, in bins of [`SERIES_BIN_NS`]; bins in which nothing was emitted
+    /// are left out. Empty when no latency was measured; at most the first hour.
+    #[serde(default)]
+    pub series: Vec<SeriesRow>,
     /// The machine and the build.
     pub environment: BTreeMap<String, Value>,
 }
@@ -176,8 +180,26 @@ pub struct FailureRow {
     pub at_ns: u64,
     /// What it was.
     pub cause: String,
-    /// When events were read again; `null` when they never were.
+    /// When the job went on or read events again, whichever was first; `null` when it never did.
     pub resumed_ns: Option<u64>,
+    /// When, after that, every split was read up to the plan again: no more of it was unread than
+    /// is planned in a millisecond, and one event. `null` when the job never got there.
+    #[serde(default)]
+    pub caught_up_ns: Option<u64>,
+}
+
+/// Width of a bin of [`RunResult::series`], in nanoseconds.
+pub const SERIES_BIN_NS: u64 = 100_000_000;
+
+/// What was emitted in one bin of time. Under exactly-once a record is emitted at its commit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeriesRow {
+    /// Where the bin begins, in the same time as failures, checkpoints and batches.
+    pub at_ns: u64,
+    /// Records emitted, timed or not.
+    pub records: u64,
+    /// Largest latency from the planned time among them; 0 when none was timed.
+    pub latency_ns_max: u64,
 }
 
 /// One completed checkpoint.

@@ -24,33 +24,42 @@ pub struct Drawn {
     pub charts: Vec<PathBuf>,
 }
 
-/// Reads the results in `dir` and writes `charts/<experiment>-<chart>.svg` and `report.html`
-/// beside them. Each file appears whole or not at all; files of an earlier drawing are replaced.
+/// Reads the results in `dir`, of a comparison or of `recover`, and writes
+/// `charts/<experiment>-<chart>.svg` and `report.html` beside them. Each file appears whole or not at all; files of an earlier drawing are replaced.
 ///
 /// # Errors
 /// [`ReportError`]: nothing to read, a damaged result, or a directory that cannot be written.
 pub fn draw(dir: &Path) -> Result<Drawn, ReportError> {
+    let directory = dir.to_string_lossy();
+    if let Some(result) = read::load_recovery(dir)? {
+        let chart = chart::recovery::draw(&result)?;
+        let page = html::recovery::page(&result, chart.as_ref(), &directory);
+        return write(dir, chart.as_slice(), &page);
+    }
     let loaded = read::load(dir)?;
     let charts = chart::all(&loaded.result)?;
-    let directory = dir.to_string_lossy();
     let page = html::page(&html::Page {
         result: &loaded.result,
         charts: &charts,
         source: &loaded.source,
         directory: &directory,
     });
+    write(dir, &charts, &page)
+}
+
+fn write(dir: &Path, charts: &[chart::Chart], page: &str) -> Result<Drawn, ReportError> {
     let charts_directory = dir.join(CHARTS_DIRECTORY);
     if !charts.is_empty() {
         fs::create_dir_all(&charts_directory)
             .map_err(|reason| ReportError::Write { path: charts_directory, reason })?;
     }
     let mut drawn = Drawn { report: dir.join(REPORT_FILE), charts: Vec::new() };
-    for chart in &charts {
+    for chart in charts {
         let path = dir.join(chart.file());
         replace(&path, &chart.svg)?;
         drawn.charts.push(path);
     }
-    replace(&drawn.report, &page)?;
+    replace(&drawn.report, page)?;
     Ok(drawn)
 }
 

@@ -2,6 +2,7 @@
 
 mod fixture;
 
+use fixture::check::{check_page, check_svg};
 use fixture::{BACK_TO_BACK, INTERVAL, PIPELINED};
 use reports::chart::{self, Chart};
 use reports::html::{Page, page};
@@ -17,41 +18,6 @@ fn draw(result: &CompareResult) -> (Vec<Chart>, String) {
     }
     check_page(&page);
     (charts, page)
-}
-
-/// Well-formed, in CSS pixels over a finer grid, with an alternative text, nothing outside it.
-fn check_svg(chart: &Chart) {
-    let document = roxmltree::Document::parse(&chart.svg)
-        .unwrap_or_else(|error| panic!("{}: {error}", chart.stem));
-    let root = document.root_element();
-    assert_eq!(root.attribute("width"), Some("820"), "{}", chart.stem);
-    assert!(root.attribute("viewBox").is_some_and(|view| view.starts_with("0 0 3280 ")));
-    assert!(root.attribute("aria-label").is_some_and(|alt| !alt.is_empty()));
-    let height: f64 =
-        root.attribute("viewBox").unwrap().split(' ').nth(3).unwrap().parse().unwrap();
-    for node in root.descendants().filter(roxmltree::Node::is_element) {
-        for (name, limit) in [("x", 3280.0), ("cx", 3280.0), ("y", height), ("cy", height)] {
-            let Some(value) = node.attribute(name) else { continue };
-            let value: f64 = value.parse().expect("a number");
-            assert!((0.0..=limit).contains(&value), "{}: {name}={value}", chart.stem);
-        }
-    }
-    assert!(!chart.svg.contains("NaN") && !chart.svg.contains("inf"), "{}", chart.stem);
-}
-
-/// Nothing is fetched from elsewhere and nothing is run.
-fn check_page(page: &str) {
-    let page = page.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
-    for foreign in ["http://", "https://", "src=", "href=", "<script", "url(", "@import"] {
-        assert!(!page.contains(foreign), "the page contains {foreign}");
-    }
-    assert!(page.starts_with("<!DOCTYPE html><html lang=\"en\">"));
-    let levels: Vec<u32> = page
-        .match_indices("<h")
-        .filter_map(|(at, _)| page[at + 2..].chars().next()?.to_digit(10))
-        .collect();
-    assert_eq!(levels[0], 1);
-    assert!(levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "headings skip: {levels:?}");
 }
 
 #[test]

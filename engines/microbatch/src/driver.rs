@@ -150,6 +150,10 @@ impl Driver {
             Begin::Again(spec) => (spec, None),
         };
         self.ahead_nanos = spec.processing_time.since(self.runtime.now());
+        // A batch that runs again is counted as replayed when it does.
+        for (split, range) in (0..).zip(&spec.ranges) {
+            self.control.observer.resumed(split, range.end);
+        }
         self.offsets = Offsets::resume(&spec.ranges);
         let Some(commit) = commit else {
             self.watermarks.observe(spec.newest);

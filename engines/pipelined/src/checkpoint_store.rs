@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 /// Folder of all checkpoints.
 const FOLDER: &str = "pipelined/";
-/// A checkpoint is complete once a file of this name lies in its folder.
+/// A checkpoint is complete once its file of this name is there.
 const METADATA: &str = "metadata";
 
 /// How far a split had been read.
@@ -84,11 +84,11 @@ impl CheckpointStore {
 
     /// Name of the file that holds a subtask's part of a checkpoint.
     pub(crate) fn part(id: u64, stage: usize, subtask: u32) -> String {
-        format!("{FOLDER}{id}/{stage}-{subtask}")
+        format!("{FOLDER}{id}-{stage}-{subtask}")
     }
 
     fn metadata(id: u64) -> String {
-        format!("{FOLDER}{id}/{METADATA}")
+        format!("{FOLDER}{id}-{METADATA}")
     }
 
     pub(crate) async fn write_part(
@@ -117,7 +117,7 @@ impl CheckpointStore {
     pub(crate) async fn look(&self) -> Result<Found, StorageError> {
         let (mut newest_id, mut completed) = (0, None);
         for name in self.storage.list(FOLDER).await? {
-            let Some((id, file)) = name[FOLDER.len()..].split_once('/') else { continue };
+            let Some((id, file)) = name[FOLDER.len()..].split_once('-') else { continue };
             let Ok(id) = id.parse::<u64>() else { continue };
             newest_id = newest_id.max(id);
             if file == METADATA {

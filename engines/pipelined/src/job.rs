@@ -99,14 +99,8 @@ impl Running {
     ) -> Result<Wiring, EngineError> {
         let runtime = Arc::clone(&self.runtime);
         let control = self.control.clone();
-        let wiring = Wiring::new(
-            &self.job,
-            &self.settings,
-            runtime,
-            control,
-            restored,
-            first_checkpoint,
-        );
+        let wiring =
+            Wiring::new(&self.job, &self.settings, runtime, control, restored, first_checkpoint);
         let mut subtasks: Vec<(StageId, Subtask)> = Vec::new();
         for stage in (0..wiring.plan.stages.len()).map(StageId) {
             for number in 0..self.job.parallelism {
@@ -190,7 +184,8 @@ impl Running {
             sleep_until(&*self.runtime, now.after(delay)).await;
             found = self.look_again(&store, &mut restarts, &mut backoff).await?;
             if let Some(read) = read {
-                let from: u64 = found.completed.iter().flat_map(Metadata::splits).map(|it| it.offset).sum();
+                let from: u64 =
+                    found.completed.iter().flat_map(Metadata::splits).map(|it| it.offset).sum();
                 replayed += read.saturating_sub(from);
                 self.control.observer.restarted(self.runtime.now(), read.saturating_sub(from));
             }

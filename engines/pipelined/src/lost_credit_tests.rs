@@ -12,11 +12,12 @@ use dataflow::operators::Count;
 use dataflow::settings::Settings;
 use dataflow::sink::{Output, Sink, SinkError, SinkSlot, Wants};
 use dataflow::source::{Available, Next, Reader, Source, SourceError, Splits};
+use dataflow::stage::InputPort;
 use dataflow::{Batch, EventTime, ProcessingTime, Record, StopSignal, Stream};
 use runtime::{VirtualOptions, VirtualTime};
 
 use super::*;
-use crate::input_gate::{GateLimits, Message};
+use crate::input_gate::{GateLimits, InputGate, Message};
 
 /// The numbers below 10,000 in one split.
 #[derive(Clone)]

@@ -1,7 +1,7 @@
 //! What the coordinator and the subtasks tell one another.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use dataflow::sink::{SinkError, Transaction};

@@ -289,4 +289,3 @@ fn add(
     completion.records_out += subtask.output.records_out;
     completion.add_outbox(plan, layout, stage, &subtask.output.outbox);
 }
-

@@ -101,7 +101,10 @@ fn a_guarantee_is_promised_only_where_it_can_be_kept() {
         refused(&format!("{run} --checkpoint-dir c"), &["--guarantee exactly-once"]);
         refused(&format!("{run} --stop-after 10"), &["--guarantee exactly-once"]);
         let run = format!("{run} --guarantee exactly-once");
-        refused(&format!("{run} --output print"), &["exactly-once", "file:PATH", "print"]);
+        refused(
+            &format!("{run} --output print"),
+            &["exactly-once", "file:PATH", "standard output"],
+        );
         refused(&format!("{run} --input -"), &["read again"]);
         refused(&format!("{run} --checkpoint-dir c --resume"), &["holds no job"]);
         refused(&format!("{run} --checkpoint-dir c --repeats 2"), &["--repeats"]);
@@ -182,4 +185,20 @@ fn options_that_exclude_one_another_say_so() {
 fn results_that_are_not_there_cannot_be_drawn() {
     refused("plot missing", &["missing", "results.json"]);
     refused("plot folder", &["folder", "results.json"]);
+}
+
+#[test]
+fn a_failure_that_cannot_be_planned_is_refused_with_the_forms() {
+    const FORMS: &[&str] = &["--fault", "kill:VICTIM@WHEN", "lose:MESSAGE@NUMBER"];
+    refused("recover --fault burn:task@1s", FORMS);
+    refused("recover --fault kill", FORMS);
+    refused("recover --rate max", &["events per second"]);
+    refused("recover --rate 0", &["--rate", "more than 0"]);
+    refused("recover --engine microbach", &["did you mean `microbatch`?"]);
+    refused("recover --workload foward", &["did you mean `forward`?"]);
+    refused("recover --set kyes=3", &["did you mean `keys`?"]);
+    refused("recover --set guarantee=none", &["every guarantee"]);
+    refused("recover --engine pipelined,guarantee=none", &["every guarantee"]);
+    refused("recover --engine sequential", &["`guarantee`"]);
+    refused("recover --out broken.toml", &["broken.toml"]);
 }

@@ -2,13 +2,16 @@
 
 use crate::program::{run, words};
 
-const COMMANDS: [&str; 7] = ["", "compare", "run", "verify", "list", "sample", "plot"];
+const COMMANDS: [&str; 8] = ["", "compare", "run", "recover", "verify", "list", "sample", "plot"];
 
 /// What makes an example quick enough for a test, if it is not.
 fn quick(example: &str) -> String {
     match example {
         "streamgauge compare --quick" => {
             format!("{example} --events 2000 --repeats 1 --out results/2026-11-22T18-00-00Z-quick")
+        }
+        _ if example.starts_with("streamgauge recover") => {
+            format!("{example} --clock virtual --rate 2k --duration 1s --out results/recover")
         }
         _ => example.to_owned(),
     }

@@ -13,4 +13,6 @@ mod help;
 mod interrupts;
 mod json;
 mod program;
+#[cfg(unix)]
+mod recover;
 mod virtual_time;

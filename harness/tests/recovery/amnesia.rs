@@ -23,12 +23,12 @@ impl Amnesia {
     }
 }
 
-/// Whose state a file holds: `stage-subtask`, which is the last segment of its name in one engine
-/// and the last but one in the other.
+/// Whose state a file holds: `stage-subtask`, which stands behind the checkpoint in one engine and
+/// before the version in the other.
 fn owner(name: &str) -> Option<String> {
     let owner = match name.strip_prefix("microbatch/state/") {
         Some(rest) => rest.split('/').next()?,
-        None => name.strip_prefix("pipelined/")?.rsplit('/').next()?,
+        None => name.strip_prefix("pipelined/")?.split_once('-')?.1,
     };
     owner.contains('-').then(|| owner.to_owned())
 }

@@ -1,6 +1,7 @@
 //! Nothing lost, nothing twice: kills, restarts and storage faults on both engines.
 
 mod amnesia;
+mod closed_forms;
 mod kills;
 mod on_disk;
 mod rescale;

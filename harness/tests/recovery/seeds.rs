@@ -40,6 +40,7 @@ enum Place {
 }
 
 type Kill = (Place, Trigger, Fault);
+type Draw = fn(u64, &mut Xoshiro256PlusPlus) -> Kill;
 
 fn at_put(prefix: &str, nth: u64, when: When) -> Trigger {
     Trigger::Storage { prefix: prefix.to_owned(), operation: Operation::Put, nth, when }
@@ -55,7 +56,7 @@ fn at_an_instant(random: &mut Xoshiro256PlusPlus, victims: &[Victim]) -> Kill {
 }
 
 fn kill_pipelined(seed: u64, random: &mut Xoshiro256PlusPlus) -> Kill {
-    if seed % 5 != 0 {
+    if !seed.is_multiple_of(5) {
         return at_an_instant(random, &[Victim::Subtask, Victim::Executor, Victim::Driver]);
     }
     // Four parts, then the metadata; then the manifest of the output.
@@ -84,7 +85,7 @@ fn kill_micro_batch(seed: u64, random: &mut Xoshiro256PlusPlus) -> Kill {
 }
 
 fn scenario(engine: &'static str, seed: u64, guarantee: &'static str) -> Scenario {
-    let workload = if seed % 2 == 0 { "keyed-count" } else { "windowed-count" };
+    let workload = if seed.is_multiple_of(2) { "keyed-count" } else { "windowed-count" };
     let mut scenario = Scenario::new(engine, workload, guarantee);
     scenario.set.retain(|(name, _)| !name.ends_with("interval_ms") || name.starts_with("water"));
     let interval =
@@ -124,7 +125,7 @@ struct Tally {
 
 impl Tally {
     /// Runs all seeds; every output must be right.
-    fn of(engine: &'static str, kill: fn(u64, &mut Xoshiro256PlusPlus) -> Kill) -> Self {
+    fn of(engine: &'static str, kill: Draw) -> Self {
         let mut tally = Self::default();
         for seed in 0..seeds() {
             let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
@@ -187,8 +188,7 @@ fn micro_batch_outputs_are_right_wherever_the_kill_falls() {
 /// With a sink that shows everything at once the same kills show duplicates: the test can fail.
 #[test]
 fn an_ordinary_sink_shows_duplicates() {
-    let kills: [(_, fn(u64, &mut Xoshiro256PlusPlus) -> Kill); 2] =
-        [("pipelined", kill_pipelined), ("microbatch", kill_micro_batch)];
+    let kills: [(_, Draw); 2] = [("pipelined", kill_pipelined), ("microbatch", kill_micro_batch)];
     for (engine, kill) in kills {
         let mut wrong = 0;
         for seed in 0..20 {

@@ -8,6 +8,7 @@ mod header;
 mod labels;
 pub mod latency_percentiles;
 pub mod partition_load;
+pub mod recovery;
 mod scale;
 pub mod style;
 pub mod throughput_bars;

@@ -125,6 +125,11 @@ impl Palette {
         Palette { variants }
     }
 
+    /// Colours these, in their order.
+    pub fn of_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Palette {
+        Palette { variants: names.into_iter().map(str::to_owned).collect() }
+    }
+
     /// The variant's colour; colours repeat from the seventh variant on.
     pub fn colour(&self, variant: &str) -> RGBColor {
         match self.variants.iter().position(|known| known == variant) {

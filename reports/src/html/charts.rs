@@ -27,7 +27,7 @@ pub(super) fn section(page: &Page<'_>, experiments: &[Experiment<'_>]) -> Markup
                         }
                         figcaption {
                             (chart.caption) " Data: " (files(page.source)) ". File: "
-                            code { (chart.file()) } ". Draw it again: " code { (redraw(page)) }
+                            code { (chart.file()) } ". Draw it again: " code { (redraw(page.directory)) }
                         }
                     }
                 }

@@ -1,22 +1,23 @@
 //! The machine and the build that the figures were taken on.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 use serde_json::Value;
 
 use super::table_box;
-use crate::result::CompareResult;
 use crate::units::NO_FIGURE;
 
 /// Names and values; nothing when none were recorded.
-pub(super) fn section(result: &CompareResult) -> Markup {
+pub(super) fn section(environment: &BTreeMap<String, Value>) -> Markup {
     html! {
-        @if !result.environment.is_empty() {
+        @if !environment.is_empty() {
             section {
                 h2 { "Environment" }
                 (table_box("Environment", html! {
                     table {
                         tbody {
-                            @for (name, value) in &result.environment {
+                            @for (name, value) in environment {
                                 tr { th scope="row" { code { (name) } } td { (text(value)) } }
                             }
                         }

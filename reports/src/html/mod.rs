@@ -6,6 +6,7 @@ mod charts;
 mod comparisons;
 mod environment;
 mod invalid;
+pub mod recovery;
 mod results;
 mod settings;
 mod verdicts;
@@ -33,6 +34,19 @@ pub struct Page<'a> {
 /// Lays out the page.
 pub fn page(page: &Page<'_>) -> String {
     let experiments = experiments(page.result);
+    document(
+        &page.result.suite,
+        html! { (head(page)) (banners(page)) },
+        body(page, &experiments),
+        html! {
+            "Drawn from " (files(page.source)) ". Draw it again: "
+            code { (redraw(page.directory)) }
+        },
+    )
+}
+
+/// A self-contained document.
+fn document(title: &str, header: Markup, main: Markup, footer: Markup) -> String {
     let document = html! {
         (DOCTYPE)
         html lang="en" {
@@ -40,16 +54,13 @@ pub fn page(page: &Page<'_>) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="generator" content={ "Streamgauge " (env!("CARGO_PKG_VERSION")) };
-                title { "Streamgauge: " (page.result.suite) }
+                title { "Streamgauge: " (title) }
                 style { (PreEscaped(include_str!("../../assets/report.css"))) }
             }
             body {
-                header { (head(page)) (banners(page)) }
-                main { (body(page, &experiments)) }
-                footer {
-                    "Drawn from " (files(page.source)) ". Draw it again: "
-                    code { (redraw(page)) }
-                }
+                header { (header) }
+                main { (main) }
+                footer { (footer) }
             }
         }
     };
@@ -96,7 +107,7 @@ fn body(page: &Page<'_>, experiments: &[Experiment<'_>]) -> Markup {
                 h2 { "Verdict" }
                 p { "No runs were recorded, so there is nothing to compare." }
             }
-            (environment::section(page.result))
+            (environment::section(&page.result.environment))
         };
     }
     html! {
@@ -106,7 +117,7 @@ fn body(page: &Page<'_>, experiments: &[Experiment<'_>]) -> Markup {
         (charts::section(page, experiments))
         (invalid::section(page.result))
         (settings::section(experiments))
-        (environment::section(page.result))
+        (environment::section(&page.result.environment))
     }
 }
 
@@ -131,9 +142,8 @@ fn files(source: &Source) -> Markup {
 }
 
 /// The command that draws the page again, quoted for a shell where needed.
-fn redraw(page: &Page<'_>) -> String {
+fn redraw(directory: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "/._-:+,@%".contains(c);
-    let directory = page.directory;
     match !directory.is_empty() && directory.chars().all(plain) {
         true => format!("streamgauge plot {directory}"),
         false => format!("streamgauge plot '{}'", directory.replace('\'', r"'\''")),
