@@ -222,8 +222,8 @@ pub struct RecoverArgs {
         long = "fault",
         value_name = "FAULT",
         help = "What fails: kill:VICTIM@WHEN, slow:VICTIM+DURATION@WHEN, lose:MESSAGE@NUMBER, \
-                delay:MESSAGE+DURATION@NUMBER; may be repeated [default: kill:subtask@40% on \
-                pipelined, kill:task@40% on microbatch]"
+                delay:MESSAGE+DURATION@NUMBER; may be repeated [default: kill:subtask@45% on \
+                pipelined, kill:task@45% on microbatch]"
     )]
     pub faults: Vec<FaultSpec>,
     /// Real time, or modelled time that is deterministic in nanoseconds

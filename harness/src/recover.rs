@@ -29,7 +29,7 @@ const DEFAULT_ENGINES: [&str; 2] = ["pipelined", "microbatch"];
 const DEFAULT_SETTINGS: [(&str, u64); 2] =
     [("checkpoint_interval_ms", 200), ("batch_interval_ms", 200)];
 /// Faults when nobody says: by engine, and of any other.
-const DEFAULT_FAULT: (&str, &str, &str) = ("microbatch", "kill:task@40%", "kill:subtask@40%");
+const DEFAULT_FAULT: (&str, &str, &str) = ("microbatch", "kill:task@45%", "kill:subtask@45%");
 
 /// Runs the command.
 ///

@@ -146,13 +146,13 @@ impl Faults {
         self.strike_first(fault, None);
     }
 
-    /// The same, but where there is nobody to strike it waits for the next such task that is in
-    /// the middle of its work when its turn ends: tasks that live for a moment only are seldom
-    /// alive at a given one.
+    /// The same, but where nobody is there who lives for long it waits for the next victim that is
+    /// in the middle of its work when its turn ends: tasks of [`Role::Task`] live for a moment
+    /// only, and one that is alive now may have nothing left to do.
     pub fn strike_or_wait(&self, fault: Fault) {
         {
             let mut state = lock(&self.state);
-            if !state.roster.has_victim(fault) {
+            if !state.roster.has_lasting_victim(fault) {
                 self.any_waiting.store(true, Ordering::Release);
                 return state.waiting.push(fault);
             }

@@ -94,9 +94,10 @@ impl Roster {
         }
     }
 
-    /// Whether there is anybody to strike.
-    pub(crate) fn has_victim(&self, fault: Fault) -> bool {
-        self.alive().any(|(_, member)| fault.strikes(member.role))
+    /// Whether there is anybody to strike who lives longer than a moment: a task of
+    /// [`Role::Task`] that is alive may have done its work.
+    pub(crate) fn has_lasting_victim(&self, fault: Fault) -> bool {
+        self.alive().any(|(_, member)| fault.strikes(member.role) && member.role != Role::Task)
     }
 
     /// Whether a task is alive and such a victim as a fault asks for.

@@ -11,7 +11,7 @@ const QUICK: &str = "recover --engine pipelined --clock virtual --rate 2k --dura
 fn the_table_names_every_guarantee_and_the_folder_holds_the_rest() {
     let folder = tempfile::tempdir().unwrap();
     let ended = run(folder.path(), &words(QUICK)).with_status(0);
-    for text in ["kill:subtask@40% on pipelined", "at-least-once", "exactly-once", "equal"] {
+    for text in ["kill:subtask@45% on pipelined", "at-least-once", "exactly-once", "equal"] {
         assert!(ended.out.contains(text), "`{text}` is not in: {}", ended.out);
     }
     assert!(
@@ -31,7 +31,7 @@ fn json_is_one_value_and_the_same_as_the_file() {
     assert_eq!(ended.err, "");
     let result = ended.json();
     assert_eq!(result["schema"], "streamgauge.recover/1");
-    assert_eq!(result["fault"], "kill:subtask@40% on pipelined");
+    assert_eq!(result["fault"], "kill:subtask@45% on pipelined");
     let runs = result["runs"].as_array().unwrap();
     let guarantees: Vec<_> = runs.iter().map(|run| run["guarantee"].as_str().unwrap()).collect();
     assert_eq!(guarantees, ["none", "at-least-once", "exactly-once"]);

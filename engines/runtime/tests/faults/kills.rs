@@ -123,8 +123,8 @@ fn a_kill_that_waits_strikes_the_first_victim_in_the_middle_of_its_work() {
         let next = machine.start(Role::Task, 1);
         machine.until(&next, 1).await;
         assert_eq!(machine.faults.struck().len(), 1);
-        machine.faults.strike_or_wait(kill);
-        machine.until(&next, 0).await;
+        machine.faults.strike_or_wait(Fault::Kill(Victim::Subtask));
+        machine.until(&spared, 1).await;
     });
 }
 
