@@ -176,6 +176,6 @@ impl RowWriter {
     }
 
     fn failed(&self, cause: &str) -> SinkError {
-        SinkError { target: self.0.target.clone(), cause: cause.to_owned() }
+        SinkError { target: self.0.target.clone(), cause: cause.to_owned(), damaged: false }
     }
 }

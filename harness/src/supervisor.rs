@@ -57,7 +57,8 @@ pub async fn supervise(
             None => EngineError::Lost("driver".to_owned()),
         };
         let helps = match &error {
-            EngineError::Lost(_) | EngineError::Sink(_) => true,
+            EngineError::Lost(_) => true,
+            EngineError::Sink(error) => !error.damaged,
             EngineError::Storage(error) => !error.damaged,
             _ => false,
         };

@@ -248,4 +248,6 @@ pub struct SinkError {
     pub target: String,
     /// Why.
     pub cause: String,
+    /// Whether something that was written is not what it was: trying again finds it so again.
+    pub damaged: bool,
 }

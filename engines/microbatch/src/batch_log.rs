@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use dataflow::placement::PlacementKind;
 use dataflow::plan::Layout;
+use dataflow::snapshot::Version;
 use dataflow::{EventTime, ProcessingTime};
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +55,8 @@ pub struct CommitLog {
     pub applied: EventTime,
     /// The layout in which the batch has written its state version.
     pub layout: LoggedLayout,
+    /// The newest commit of the output by then; an output that does not have it has lost results.
+    pub output: Option<Version>,
 }
 
 /// By what a state version is spread over files.
@@ -197,7 +200,8 @@ mod tests {
             placement: PlacementKind::Ring,
             max_parallelism: Some(9),
         };
-        let commit = CommitLog { newest: EventTime(4), applied: EventTime(2), layout };
+        let commit =
+            CommitLog { newest: EventTime(4), applied: EventTime(2), layout, output: None };
         let time = runtime::VirtualTime::new(runtime::VirtualOptions::default());
         let storage: Arc<dyn dataflow::storage::Storage> = runtime::MemoryStorage::new();
         let body = async move {

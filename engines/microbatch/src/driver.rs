@@ -303,7 +303,9 @@ impl Driver {
             if spec.last {
                 self.stages.finish_sinks(&mut *self.timer, self.settings.stall_nanos).await?;
             }
+            let output = recovery.newest_output().await?;
             let commit = CommitLog {
+                output,
                 newest: self.watermarks.newest(),
                 applied: self.applied,
                 layout: LoggedLayout::of(&self.stages.layout),

@@ -122,7 +122,25 @@ impl Recovery {
                  belong together"
             )));
         }
+        if let Begin::After(spec, commit) = begin
+            && newest < commit.output
+        {
+            let place = self.storage.locate(&commit_name(spec.batch));
+            return Err(EngineError::Refused(format!(
+                "{place} tells of results of batch {} and the output does not have them; put them \
+                 back, or begin again with an empty checkpoint directory and output",
+                commit.output.unwrap_or_default().0
+            )));
+        }
         Ok(committer.abort_others(&[]).await?)
+    }
+
+    /// The newest commit of the output, under exactly-once.
+    pub(crate) async fn newest_output(&self) -> Result<Option<Version>, EngineError> {
+        match &self.committer {
+            Some(committer) => Ok(committer.newest().await?),
+            None => Ok(None),
+        }
     }
 
     fn sorted(&self, names: &[String]) -> Result<Files, EngineError> {

@@ -267,7 +267,8 @@ impl Running {
 /// Whether starting again can help: the program's own mistakes and damaged files come back.
 fn is_transient(error: &EngineError) -> bool {
     match error {
-        EngineError::Lost(_) | EngineError::Sink(_) | EngineError::CheckpointExpired { .. } => true,
+        EngineError::Lost(_) | EngineError::CheckpointExpired { .. } => true,
+        EngineError::Sink(error) => !error.damaged,
         EngineError::Storage(error) => !error.damaged,
         _ => false,
     }

@@ -178,6 +178,7 @@ impl Shared {
                 cause: "it holds rows that are to be committed, and it is missing; put it back, \
                         or begin again with an empty checkpoint directory and output"
                     .to_owned(),
+                damaged: true,
             }),
         }
     }

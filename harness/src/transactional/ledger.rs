@@ -38,6 +38,7 @@ impl Entry {
         let bytes = serde_json::to_vec(self).map_err(|error| SinkError {
             target: place.locate(""),
             cause: format!("its transaction cannot be written down: {error}"),
+            damaged: false,
         })?;
         Ok(Transaction { sink: self.key.sink, id: self.key.id, bytes })
     }
@@ -48,6 +49,7 @@ impl Entry {
         let refused = |cause: String| SinkError {
             target: place.locate(""),
             cause: format!("transaction {} of sink {sink} is none of this output: {cause}", id.0),
+            damaged: true,
         };
         let entry: Self =
             serde_json::from_slice(bytes).map_err(|error| refused(error.to_string()))?;
@@ -66,6 +68,8 @@ impl Entry {
 #[derive(Debug, Serialize, Deserialize)]
 struct Manifest {
     id: Version,
+    /// The commit made before it: if that is not known any more, a storage has lost it.
+    after: Option<Version>,
     entries: Vec<Entry>,
 }
 
@@ -114,7 +118,7 @@ impl Ledger {
             ledger.forgotten = total.forgotten;
             ledger.committed = total.committed.into_iter().collect();
         }
-        let mut listed = Vec::new();
+        let (mut listed, mut before) = (Vec::new(), Vec::new());
         for name in place.list(MANIFESTS).await? {
             let Some(id) = place::manifest_id(&name).filter(|&id| !ledger.has(id)) else {
                 continue;
@@ -124,10 +128,21 @@ impl Ledger {
                 return Err(SinkError {
                     target: place.locate(&name),
                     cause: format!("it is the manifest of commit {}", manifest.id.0),
+                    damaged: true,
                 });
             }
             ledger.enter(id, &manifest.entries);
             listed.extend(manifest.entries);
+            before.extend(manifest.after);
+        }
+        if let Some(&lost) = before.iter().find(|&&id| !ledger.has(id)) {
+            return Err(SinkError {
+                target: place.locate(&place::manifest(lost)),
+                cause: "it lists results that were committed, and it is missing; put it back, or \
+                        begin again with an empty checkpoint directory and output"
+                    .to_owned(),
+                damaged: true,
+            });
         }
         Ok((ledger, listed))
     }
@@ -173,7 +188,7 @@ impl Ledger {
         id: Version,
         entries: Vec<Entry>,
     ) -> Result<(), SinkError> {
-        let manifest = Manifest { id, entries };
+        let manifest = Manifest { id, after: self.newest(), entries };
         place.save(&place::manifest(id), &manifest).await?;
         self.enter(id, &manifest.entries);
         Ok(())

@@ -124,8 +124,8 @@ impl Place {
 
 /// A file that failed, as the sink's failure.
 pub(super) fn refused(error: StorageError) -> SinkError {
-    let StorageError { operation, file, cause, .. } = error;
-    SinkError { target: file, cause: format!("cannot {operation} it: {cause}") }
+    let StorageError { operation, file, cause, damaged } = error;
+    SinkError { target: file, cause: format!("cannot {operation} it: {cause}"), damaged }
 }
 
 #[cfg(test)]

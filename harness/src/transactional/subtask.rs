@@ -40,8 +40,8 @@ impl SubtaskSink {
     fn check(&self) -> Result<(), SinkError> {
         match &self.failed {
             None => Ok(()),
-            Some(SinkError { target, cause }) => {
-                Err(SinkError { target: target.clone(), cause: cause.clone() })
+            Some(SinkError { target, cause, damaged }) => {
+                Err(SinkError { target: target.clone(), cause: cause.clone(), damaged: *damaged })
             }
         }
     }

@@ -202,3 +202,34 @@ fn an_ordinary_sink_shows_duplicates() {
         assert!(wrong >= 5, "{engine}: {wrong} of 20");
     }
 }
+
+/// A disk that reports success for what it has not kept: a start may be refused, and then names
+/// the file; an output is never wrong.
+#[test]
+fn a_storage_that_lies_leads_to_a_refusal_or_the_right_output() {
+    let kills: [(_, Draw); 2] = [("pipelined", kill_pipelined), ("microbatch", kill_micro_batch)];
+    for (engine, kill) in kills {
+        let (mut lied, mut refused) = (0, 0);
+        for seed in 0..SEEDS / 2 {
+            let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+            let (_, trigger, _) = kill(seed, &mut random);
+            let mut scenario = scenario(engine, seed, "exactly-once");
+            scenario.triggers = vec![(trigger, Fault::Kill(Victim::Driver))];
+            let faults = StorageFaults { seed, lost_sync: 0.002, ..StorageFaults::default() };
+            let (ran, counts) = scenario.run_failing(faults);
+            lied += u64::from(counts.lost_sync > 0);
+            match ran {
+                Ok(ran) => {
+                    let output = &ran.result.output;
+                    assert!(ran.is_right(), "{engine}, seed {seed}: {output:?}");
+                }
+                Err(error) => {
+                    assert!(error.contains("faulty:"), "{engine}, seed {seed}: {error}");
+                    refused += 1;
+                }
+            }
+        }
+        println!("{engine}: lied on {lied}, refused {refused} of {} seeds", SEEDS / 2);
+        assert!(lied > 0 && refused <= SEEDS / 20, "{engine}: {lied} lies, {refused} refusals");
+    }
+}
