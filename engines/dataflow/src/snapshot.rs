@@ -25,9 +25,21 @@ pub struct Snapshot {
 pub struct SnapshotWriter {
     bytes: Vec<u8>,
     failure: Option<postcard::Error>,
+    stands_alone: bool,
 }
 
 impl SnapshotWriter {
+    /// For a snapshot after which no delta is asked for: nobody need remember what changes.
+    #[must_use]
+    pub fn standing_alone() -> Self {
+        Self { stands_alone: true, ..Self::default() }
+    }
+
+    /// Whether no delta to this snapshot is asked for.
+    pub const fn stands_alone(&self) -> bool {
+        self.stands_alone
+    }
+
     /// Writes one value. A value that cannot be serialized fails the snapshot as a whole.
     pub fn put<T: Serialize + ?Sized>(&mut self, value: &T) {
         if self.failure.is_some() {

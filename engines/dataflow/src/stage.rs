@@ -53,6 +53,15 @@ pub trait Stage: Send {
     /// When a value cannot be serialized.
     fn snapshot(&mut self, since: Option<Version>) -> Result<Snapshot, StageError>;
 
+    /// Writes all of the state, to which no delta is asked for later: unlike after
+    /// [`Stage::snapshot`], records then do not pay for remembering what they change.
+    ///
+    /// # Errors
+    /// When a value cannot be serialized.
+    fn snapshot_alone(&mut self) -> Result<Snapshot, StageError> {
+        self.snapshot(None)
+    }
+
     /// Takes state on: a full snapshot and its deltas of this same subtask, or the full snapshots
     /// of all former subtasks when the parallelism has changed (fold deltas first: restore them
     /// under their own ownership and snapshot in full). What `owns` does not hold is left out.
@@ -327,6 +336,13 @@ where
         self.head.snapshot(since, &mut writer);
         self.chain.snapshot(since, &mut writer);
         Ok(writer.finish(since)?)
+    }
+
+    fn snapshot_alone(&mut self) -> Result<Snapshot, StageError> {
+        let mut writer = SnapshotWriter::standing_alone();
+        self.head.snapshot(None, &mut writer);
+        self.chain.snapshot(None, &mut writer);
+        Ok(writer.finish(None)?)
     }
 
     fn restore(&mut self, from: &[Snapshot], owns: &Ownership) -> Result<(), RestoreError> {

@@ -155,7 +155,11 @@ impl<K: Hash + Eq + Clone, S> KeyedTable<K, S> {
         into.put(&removed);
         into.put(&(kept.len() as u64));
         kept.iter().for_each(|entry| into.put(entry));
-        self.begin_changes();
+        if into.stands_alone() {
+            self.changes = None;
+        } else {
+            self.begin_changes();
+        }
     }
 
     /// Adds what [`KeyedTable::write`] wrote, as far as the reader's subtask owns it. The next

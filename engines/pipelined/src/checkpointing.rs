@@ -50,6 +50,7 @@ impl Subtask {
         let Some(own) = &mut self.checkpointing else { return Ok(()) };
         let is_delta = !own.chain.is_empty() && own.chain.len() as u64 <= own.deltas;
         let since = is_delta.then_some(Version(own.newest));
+        let deltas_follow = own.deltas > 0;
         let file = CheckpointStore::part(id, own.stage, self.number);
         if !is_delta {
             own.chain.clear();
@@ -72,7 +73,9 @@ impl Subtask {
             record,
         };
         let mailbox = Arc::clone(&own.mailbox);
-        let snapshot = self.stage.snapshot(since).map_err(|error| self.fail(error))?;
+        let snapshot =
+            if deltas_follow { self.stage.snapshot(since) } else { self.stage.snapshot_alone() };
+        let snapshot = snapshot.map_err(|error| self.fail(error))?;
         let pause_nanos = self.runtime.now().since(before);
 
         let runtime = Arc::clone(&self.runtime);
