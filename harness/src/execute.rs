@@ -253,7 +253,6 @@ pub fn execute_to_failure(
         start: spec.recovery.start,
         guarantee: spec.guarantee(),
         restart_nanos: RESTART_NANOS,
-        max_restarts: u64::MAX,
     };
 
     let ticker = around.progress.follow(&watch, spec);

@@ -18,8 +18,6 @@ pub struct Supervision {
     pub guarantee: Guarantee,
     /// Time from the death of a driver to the next start, in nanoseconds.
     pub restart_nanos: u64,
-    /// Starts at most, before the last failure is the run's.
-    pub max_restarts: u64,
 }
 
 /// Runs a job to its end under supervision. `job` makes it, once for every start.
@@ -35,7 +33,6 @@ pub async fn supervise(
 ) -> Result<Completion, EngineError> {
     let mut start = how.start;
     let mut restarts = 0;
-    let mut carried = Completion::default();
     loop {
         let place = Arc::new(Place::default());
         let running = engine.run(job(start), Arc::clone(&runtime), control.clone());
@@ -48,26 +45,17 @@ pub async fn supervise(
         let outcome = poll_fn(|context| place.poll_left(context)).await;
         let error = match outcome {
             Some(Ok(mut completion)) => {
-                completion.restarts += carried.restarts;
-                completion.replayed += carried.replayed;
-                completion.checkpoints += carried.checkpoints;
+                completion.restarts += restarts;
                 return Ok(completion);
             }
             Some(Err(error)) => error,
             None => EngineError::Lost("driver".to_owned()),
         };
-        let helps = match &error {
-            EngineError::Lost(_) => true,
-            EngineError::Sink(error) => !error.damaged,
-            EngineError::Storage(error) => !error.damaged,
-            _ => false,
-        };
-        let goes_on = how.guarantee != Guarantee::None && restarts < how.max_restarts;
-        if !helps || !goes_on || control.stop.is_requested() {
+        let helps = how.guarantee != Guarantee::None && error.is_transient();
+        if !helps || control.stop.is_requested() {
             return Err(error);
         }
         restarts += 1;
-        carried.restarts += 1;
         let now = runtime.now();
         control.observer.restarting(now, &error.to_string());
         sleep_until(&*runtime, now.after(how.restart_nanos)).await;

@@ -229,6 +229,18 @@ pub enum EngineError {
     Lost(String),
 }
 
+impl EngineError {
+    /// Whether starting again can help: the program's own mistakes and damaged files come back.
+    pub const fn is_transient(&self) -> bool {
+        match self {
+            Self::Lost(_) | Self::CheckpointExpired { .. } => true,
+            Self::Sink(error) => !error.damaged,
+            Self::Storage(error) => !error.damaged,
+            _ => false,
+        }
+    }
+}
+
 /// Asks a job to stop: sources read no more, everything is drained, and the job ends.
 #[derive(Clone, Debug, Default)]
 pub struct StopSignal(Arc<Stopping>);

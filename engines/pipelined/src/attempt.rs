@@ -18,12 +18,6 @@ use crate::settings::Resolved;
 use crate::status::JobState;
 use crate::wiring::Wiring;
 
-/// How an attempt came out.
-pub(crate) enum Outcome {
-    Ended(Completion),
-    Failed(EngineError),
-}
-
 /// The coordinator and all that it keeps.
 pub(crate) struct Attempt {
     coordinator: CheckpointCoordinator<Part>,
@@ -111,14 +105,7 @@ impl Attempt {
     }
 
     /// Coordinates checkpoints until the job has ended or failed.
-    pub(crate) async fn run(&mut self) -> Outcome {
-        match self.coordinate().await {
-            Ok(completion) => Outcome::Ended(completion),
-            Err(error) => Outcome::Failed(error),
-        }
-    }
-
-    async fn coordinate(&mut self) -> Result<Completion, EngineError> {
+    pub(crate) async fn run(&mut self) -> Result<Completion, EngineError> {
         loop {
             match self.next_event().await {
                 Event::Messages(acknowledgements, endings) => {

@@ -13,7 +13,7 @@ use dataflow::sink::Committer;
 use dataflow::snapshot::Version;
 use dataflow::{Completion, Control, Engine, EngineError, Guarantee};
 
-use crate::attempt::{Attempt, Outcome};
+use crate::attempt::Attempt;
 use crate::checkpoint_store::{CheckpointStore, Metadata};
 use crate::restart_backoff::RestartBackoff;
 use crate::settings::{Resolved, SETTINGS};
@@ -150,19 +150,18 @@ impl Running {
             next_id = next_id.max(found.newest_id + 1);
             let attempt = self.attempt(&store, committer.as_ref(), found.completed, next_id).await;
             let (error, read) = match attempt {
-                Ok((attempt, wiring)) => {
-                    let mut attempt = attempt;
+                Ok((mut attempt, wiring)) => {
                     let outcome = attempt.run().await;
                     next_id = attempt.next_id();
                     checkpoints += attempt.completed_checkpoints;
                     match outcome {
-                        Outcome::Ended(mut completion) => {
+                        Ok(mut completion) => {
                             completion.restarts = restarts;
                             completion.replayed = replayed;
                             completion.checkpoints = checkpoints;
                             return Ok(completion);
                         }
-                        Outcome::Failed(error) => {
+                        Err(error) => {
                             wiring.state.cancel();
                             poll_fn(|context| wiring.state.poll_gone(context)).await;
                             let read: u64 =
@@ -173,7 +172,7 @@ impl Running {
                 }
                 Err(error) => (error, None),
             };
-            if !is_transient(&error) || self.control.stop.is_requested() {
+            if !error.is_transient() || self.control.stop.is_requested() {
                 return Err(error);
             }
             let now = self.runtime.now();
@@ -261,16 +260,6 @@ impl Running {
             (from, next_id),
         );
         Ok((attempt, wiring))
-    }
-}
-
-/// Whether starting again can help: the program's own mistakes and damaged files come back.
-fn is_transient(error: &EngineError) -> bool {
-    match error {
-        EngineError::Lost(_) | EngineError::CheckpointExpired { .. } => true,
-        EngineError::Sink(error) => !error.damaged,
-        EngineError::Storage(error) => !error.damaged,
-        _ => false,
     }
 }
 
