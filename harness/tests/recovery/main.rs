@@ -1,5 +1,6 @@
 //! Nothing lost, nothing twice: kills, restarts and storage faults on both engines.
 
+mod alignment;
 mod amnesia;
 mod closed_forms;
 mod kills;

@@ -11,6 +11,7 @@ use runtime::{Fault, FaultyStorage, MemoryStorage, StorageCounts, StorageFaults,
 use serde_json::Value;
 use streamgauge::execute::{Clock, Recovery, RunClock, RunSpec, Surroundings, clock_with, execute};
 use streamgauge::fault_spec::FaultSpec;
+use streamgauge::output::RowWriter;
 use streamgauge::progress::Progress;
 use streamgauge::registry::{Registry, resolve_settings};
 use workloads::registry::AnyEvents;
@@ -33,6 +34,8 @@ pub struct Scenario {
     pub faults: Vec<FaultSpec>,
     /// Faults by their trigger.
     pub triggers: Vec<(Trigger, Fault)>,
+    /// Takes the rows as they are written, unless they are committed.
+    pub rows: Option<RowWriter>,
 }
 
 impl Scenario {
@@ -62,6 +65,7 @@ impl Scenario {
             stop_after: None,
             faults: Vec::new(),
             triggers: Vec::new(),
+            rows: None,
         }
     }
 
@@ -141,7 +145,7 @@ impl Scenario {
         let (stop, progress) = (StopSignal::default(), Progress::new(0, true));
         let around = Surroundings {
             events: &*events,
-            rows: None,
+            rows: self.rows.as_ref(),
             folder,
             stop: &stop,
             progress: &progress,

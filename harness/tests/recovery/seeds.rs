@@ -6,6 +6,8 @@ use dataflow::ProcessingTime;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use runtime::{Fault, Operation, StorageFaults, Trigger, Victim, When};
+use streamgauge::output::RowWriter;
+use streamgauge::row_multiset::RowCollector;
 
 use crate::scenario::{Ran, Scenario};
 
@@ -200,6 +202,40 @@ fn an_ordinary_sink_shows_duplicates() {
             wrong += u64::from(!ran.is_right());
         }
         assert!(wrong >= 5, "{engine}: {wrong} of 20");
+    }
+}
+
+/// Under at-least-once every row is there, whatever is killed, and some are there twice.
+#[test]
+fn at_least_once_loses_nothing_and_shows_duplicates() {
+    let kills: [(_, Draw); 2] = [("pipelined", kill_pipelined), ("microbatch", kill_micro_batch)];
+    for (engine, kill) in kills {
+        let (mut twice, mut duplicated) = (0, 0);
+        for seed in 0..seeds() {
+            let mut random = Xoshiro256PlusPlus::seed_from_u64(seed);
+            let (_, trigger, fault) = kill(seed, &mut random);
+            let mut scenario = scenario(engine, seed, "at-least-once");
+            // Every event is a row.
+            (scenario.workload, scenario.knobs) = ("forward", vec![("keys", 1_000_000.into())]);
+            let rows_of = |scenario: &Scenario| {
+                let collector = RowCollector::default();
+                let rows = RowWriter::at_once("rows", Box::new(collector.clone()));
+                Scenario { rows: Some(rows), ..scenario.clone() }.run();
+                collector.take()
+            };
+            let wanted = rows_of(&scenario);
+            assert_eq!(wanted.rows(), EVENTS);
+            scenario.triggers = vec![(trigger, fault)];
+            let difference = rows_of(&scenario).against(&wanted);
+            assert_eq!(difference.lost, 0, "{engine}, seed {seed}");
+            twice += u64::from(difference.duplicated > 0);
+            duplicated += difference.duplicated;
+        }
+        println!(
+            "{engine}: nothing lost on {} seeds, {duplicated} rows too many on {twice}",
+            seeds()
+        );
+        assert!(twice >= seeds() / 4, "{engine}: duplicates on {twice} seeds only");
     }
 }
 
