@@ -8,10 +8,10 @@ use clap::{Args, Parser, Subcommand};
 use serde_json::Value;
 
 use crate::error::Result;
-use crate::execute::Clock;
 use crate::fault_spec::FaultSpec;
 use crate::quantity::{self, Rate};
 use crate::registry::key_value;
+use crate::run_clock::Clock;
 use crate::uri::{InputUri, OutputUri};
 
 /// Largest parallelism: Flink's largest number of key groups.

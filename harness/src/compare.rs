@@ -7,10 +7,11 @@ use reports::result::{COMPARE_SCHEMA, CompareResult, RunResult};
 
 use crate::cli::CompareArgs;
 use crate::error::{Error, Outcome, Result};
-use crate::execute::{Clock, Surroundings, clock, execute};
+use crate::execute::{Surroundings, execute};
 use crate::pilot::{Fixed, Oracle, fix, spec};
 use crate::progress::Progress;
 use crate::registry::{EngineSpec, Registry};
+use crate::run_clock::{Clock, clock};
 use crate::suite::{Experiment, Length, Overrides, Suite};
 use crate::{comparisons, environment, files, out, table};
 

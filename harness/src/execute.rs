@@ -1,6 +1,5 @@
 //! One run: set up, run, check, write down.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 
@@ -13,8 +12,7 @@ use dataflow::storage::Storage;
 use dataflow::{
     Completion, Digest, Engine, EngineError, Guarantee, ProcessingTime, StampUnit, StopSignal,
 };
-use reports::result::{ExchangeLoad, Latencies, Measures, OutputCheck, RUN_SCHEMA, RunResult};
-use runtime::{Costs, Faults, MemoryStorage, VirtualOptions, VirtualTime, WallClock, WallOptions};
+use reports::result::{Measures, RunResult};
 use workloads::arrival::Schedule;
 use workloads::registry::{AnyEvents, AnyWorkload};
 
@@ -24,33 +22,19 @@ use crate::fault_spec::FaultSpec;
 use crate::latency::{Recorder, WindowClock};
 use crate::output::RowWriter;
 use crate::progress::Progress;
+use crate::run_clock::{Clock, LEAD_NANOS, RunClock};
+use crate::run_result::{Used, result};
 use crate::sink::{Measured, measuring};
 use crate::supervisor::{Supervision, supervise};
 use crate::transactional::{Options, Transactional, transactional};
 use crate::watch::Watch;
 
-/// On the wall clock the first event is planned this long after the engine is told to start, so
-/// that starting it is not part of any latency.
-const LEAD_NANOS: u64 = 10_000_000;
 /// A run that may take this much longer than its plan still fits its stamps.
 const STAMP_SLACK: u64 = 4;
 /// A job that outlives its process can be taken up within a day, in nanoseconds.
 const LONGEST_OUTAGE_NANOS: u64 = 24 * 3_600 * 1_000_000_000;
 /// Time from the death of a driver to its next start, in nanoseconds.
 const RESTART_NANOS: u64 = 1_000_000_000;
-/// A final backlog of this share of the events makes a run invalid.
-const BACKLOG_ALLOWED: f64 = 0.01;
-
-/// Which clock a run is on.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Default, clap::ValueEnum)]
-pub enum Clock {
-    /// Real time.
-    #[default]
-    Wall,
-    /// Modelled time, deterministic in nanoseconds.
-    Virtual,
-}
-
 /// What to run.
 #[derive(Clone)]
 pub struct RunSpec {
@@ -119,81 +103,8 @@ pub struct Surroundings<'a> {
     pub stop: &'a StopSignal,
     /// Shows how it goes.
     pub progress: &'a Progress,
-    /// The clock; see [`clock`].
+    /// The clock; see [`crate::run_clock::clock`].
     pub clock: &'a RunClock,
-}
-
-/// A runtime, made for one run.
-pub enum RunClock {
-    /// Real time.
-    Wall(Arc<WallClock>),
-    /// Modelled time.
-    Virtual(Arc<VirtualTime>),
-}
-
-impl RunClock {
-    /// The runtime as engines see it.
-    pub fn runtime(&self) -> Arc<dyn Runtime> {
-        match self {
-            Self::Wall(clock) => Arc::clone(clock) as _,
-            Self::Virtual(clock) => Arc::clone(clock) as _,
-        }
-    }
-
-    /// What goes wrong in it.
-    pub fn faults(&self) -> &Arc<Faults> {
-        match self {
-            Self::Wall(clock) => clock.faults(),
-            Self::Virtual(clock) => clock.faults(),
-        }
-    }
-
-    /// When the first event should be planned.
-    pub fn start(&self) -> ProcessingTime {
-        match self {
-            Self::Wall(clock) => clock.now().after(LEAD_NANOS),
-            Self::Virtual(_) => ProcessingTime::ZERO,
-        }
-    }
-}
-
-/// Makes the runtime for a run: one worker thread per core on the wall clock; one node with a core
-/// per subtask in virtual time. What must survive is kept in memory.
-///
-/// # Errors
-/// When threads cannot be started.
-pub fn clock(which: Clock, seed: u64, parallelism: u32, tracing: bool) -> Result<RunClock> {
-    clock_with(which, seed, parallelism, tracing, (MemoryStorage::new(), ProcessingTime::ZERO))
-}
-
-/// The same with another storage, and on the wall clock with a time that it goes on from.
-///
-/// # Errors
-/// When threads cannot be started.
-pub fn clock_with(
-    which: Clock,
-    seed: u64,
-    parallelism: u32,
-    tracing: bool,
-    (storage, from): (Arc<dyn Storage>, ProcessingTime),
-) -> Result<RunClock> {
-    Ok(match which {
-        Clock::Wall => {
-            let worker_threads = std::thread::available_parallelism().map_or(1, usize::from);
-            let options = WallOptions { seed, worker_threads };
-            RunClock::Wall(WallClock::going_on(options, storage, from).map_err(Error::run)?)
-        }
-        Clock::Virtual => {
-            let options = VirtualOptions {
-                seed,
-                nodes: 1,
-                cores_per_node: parallelism,
-                costs: Costs::default(),
-                tracing,
-            };
-            RunClock::Virtual(VirtualTime::with_storage(options, storage))
-        }
-    })
 }
 
 /// Runs, and writes down what was measured. `expected` is asked for once the run is over.
@@ -293,13 +204,6 @@ pub fn execute_to_failure(
 /// Whether an error says that the job could not be run, rather than that something failed in it.
 fn is_no_run(error: &EngineError) -> bool {
     matches!(error, EngineError::Refused(_) | EngineError::Source(_))
-}
-
-/// What a run has used, and where.
-struct Used {
-    cpu_nanos: u64,
-    peak_memory: Option<u64>,
-    environment: BTreeMap<String, serde_json::Value>,
 }
 
 fn schedule(spec: &RunSpec, start: ProcessingTime) -> Schedule {
@@ -432,105 +336,4 @@ fn failed(error: EngineError) -> Error {
         }
         other => Error::run(other),
     }
-}
-
-fn result(
-    spec: &RunSpec,
-    completion: &Completion,
-    measured: &Measured,
-    expected: Option<Digest>,
-    watch: &Watch,
-    used: Used,
-) -> RunResult {
-    let elapsed_ns = watch.timed_nanos();
-    let earlier = spec.warm_up.max(watch.read_before());
-    let timed = completion.records_in.saturating_sub(earlier);
-    let per_record = |nanos: u64| nanos as f64 / completion.records_in.max(1) as f64;
-    let backlog_at_end = if spec.rate.is_some() && spec.events > 0 {
-        watch.backlog_at_end() as f64 / spec.events as f64
-    } else {
-        0.0
-    };
-    let latency_ns = measured.latency.as_ref().map_or_else(Latencies::default, Recorder::summaries);
-    let mut result = RunResult {
-        schema: RUN_SCHEMA.to_owned(),
-        experiment: spec.experiment.clone(),
-        workload: spec.workload.name().to_owned(),
-        engine: spec.engine.name().to_owned(),
-        variant: spec.variant.clone(),
-        measures: spec.measures,
-        settings: spec.settings.values().clone(),
-        knobs: spec.knobs.values().clone(),
-        seed: spec.seed,
-        rate: spec.rate,
-        events: spec.events,
-        warm_up_events: spec.warm_up,
-        parallelism: spec.parallelism,
-        clock: if spec.clock == Clock::Wall { "wall" } else { "virtual" }.to_owned(),
-        guarantee: spec.settings.name("guarantee").to_owned(),
-        repeat: spec.repeat,
-        interrupted: completion.interrupted,
-        valid: true,
-        invalid_because: Vec::new(),
-        records_in: completion.records_in,
-        records_out: completion.records_out,
-        elapsed_ns,
-        throughput_per_s: if elapsed_ns > 0 { timed as f64 * 1e9 / elapsed_ns as f64 } else { 0.0 },
-        cpu_ns_per_record: (spec.clock == Clock::Wall).then(|| per_record(used.cpu_nanos)),
-        peak_memory_bytes: used.peak_memory,
-        latency_ns,
-        output: OutputCheck {
-            records: measured.digest.records,
-            digest: measured.digest.to_string(),
-            expected_digest: expected.map(|digest| digest.to_string()),
-        },
-        late_records: completion.counters.late_records,
-        windows_closed: spec.workload.has_windows().then_some(completion.counters.windows_closed),
-        backlog_at_end,
-        exchanges: completion.exchanges.iter().map(load).collect(),
-        batches: watch.take_batches(),
-        recovery: watch.recovery(completion),
-        series: measured.latency.as_ref().map_or_else(Vec::new, Recorder::series),
-        environment: used.environment,
-    };
-    result.invalid_because = why_invalid(&result, expected.map(|digest| digest == measured.digest));
-    result.valid = result.invalid_because.is_empty();
-    result
-}
-
-fn load(counts: &dataflow::engine::ExchangeCounts) -> ExchangeLoad {
-    let total: u64 = counts.records.iter().sum();
-    let mean = total as f64 / counts.records.len().max(1) as f64;
-    let largest = counts.records.iter().copied().max().unwrap_or(0) as f64;
-    ExchangeLoad {
-        exchange: counts.exchange.clone(),
-        placement: counts.placement.to_owned(),
-        records: counts.records.clone(),
-        max_over_mean: if mean > 0.0 { largest / mean } else { 1.0 },
-    }
-}
-
-/// Every reason for which the figures of a run may not be used.
-fn why_invalid(result: &RunResult, right: Option<bool>) -> Vec<String> {
-    let mut because = Vec::new();
-    if result.interrupted {
-        because.push("The run was interrupted.".to_owned());
-    } else if result.records_in != result.events {
-        let (read, events) = (result.records_in, result.events);
-        because.push(format!("The sources read {read} of {events} events."));
-    }
-    if right == Some(false) {
-        because.push("The output differs from the evaluator's.".to_owned());
-    }
-    let clipped = result.latency_ns.from_planned.clipped;
-    if clipped > 0 {
-        because.push(format!("{clipped} latencies lie above the histogram's range."));
-    }
-    if result.backlog_at_end >= BACKLOG_ALLOWED {
-        let percent = result.backlog_at_end * 100.0;
-        because.push(format!(
-            "The engine did not keep up: {percent:.1} % of the events were unread when the plan ended."
-        ));
-    }
-    because
 }

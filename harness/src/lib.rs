@@ -30,6 +30,8 @@ pub mod recover;
 pub mod registry;
 pub mod row_multiset;
 pub mod run;
+pub mod run_clock;
+mod run_result;
 pub mod sink;
 pub mod statistics;
 pub mod suite;

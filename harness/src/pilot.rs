@@ -8,8 +8,9 @@ use dataflow::StopSignal;
 use reports::result::Measures;
 
 use crate::error::Result;
-use crate::execute::{Clock, Recovery, RunSpec, Surroundings, clock, execute};
+use crate::execute::{Recovery, RunSpec, Surroundings, execute};
 use crate::progress::Progress;
+use crate::run_clock::{Clock, clock};
 use crate::suite::{Experiment, Length, SuiteRate, Variant};
 
 /// Most events of a run whose number a pilot has fixed.

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 
-use crate::execute::{Clock, RunSpec};
+use crate::execute::RunSpec;
+use crate::run_clock::Clock;
 use crate::watch::Watch;
 
 /// How often the bar is drawn.

@@ -15,11 +15,11 @@ use workloads::registry::AnyWorkload;
 
 use crate::cli::RecoverArgs;
 use crate::error::{Error, Outcome, Result};
-use crate::execute::Clock;
 use crate::fault_spec::FaultSpec;
 use crate::pilot::MOST_EVENTS;
 use crate::progress::Progress;
 use crate::registry::{EngineSpec, Given, Registry, key_value};
+use crate::run_clock::Clock;
 use crate::suite::Variant;
 use crate::{compare, environment, files, out, table};
 

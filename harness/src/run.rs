@@ -16,9 +16,7 @@ use workloads::registry::{AnyEvents, LiveInput};
 
 use crate::cli::RunArgs;
 use crate::error::{Error, Outcome, Result};
-use crate::execute::{
-    Clock, Recovery, RunClock, RunSpec, Surroundings, clock, clock_with, execute,
-};
+use crate::execute::{Recovery, RunSpec, Surroundings, execute};
 use crate::files::WholeFile;
 use crate::job_file::{JobFile, at_once};
 use crate::output::Writing;
@@ -26,6 +24,7 @@ use crate::pilot::{Fixed, Oracle, fix, spec};
 use crate::progress::Progress;
 use crate::quantity::Rate;
 use crate::registry::{EngineSpec, Given, Registry};
+use crate::run_clock::{Clock, RunClock, clock, clock_with};
 use crate::suite::{Experiment, Length, SuiteRate, Variant};
 use crate::transactional::is_empty;
 use crate::uri::{InputUri, OutputUri};

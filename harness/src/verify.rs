@@ -12,10 +12,11 @@ use workloads::registry::{AnyEvents, AnyWorkload};
 use crate::cli::VerifyArgs;
 use crate::compare::FEWEST_WINDOWS;
 use crate::error::{Error, Outcome, Result};
-use crate::execute::{Clock, Recovery, RunSpec, Surroundings, clock, execute};
+use crate::execute::{Recovery, RunSpec, Surroundings, execute};
 use crate::out;
 use crate::progress::Progress;
 use crate::registry::{Registry, key_value, resolve_settings, unknown};
+use crate::run_clock::{Clock, clock};
 
 /// Windows in the events of a cell.
 const WINDOWS_PER_CELL: u64 = 25;

@@ -21,13 +21,16 @@ use crate::file_name::{self, TEMPORARY};
 /// disk; under virtual time it is done at once and takes no time. What a task had begun when it was
 /// killed is over, or will never happen, before any later operation has an effect.
 ///
-/// One process at a time may have a folder open.
+/// A folder is open once at a time: a second one who opens it, of this process or another, is
+/// refused. A process that is killed holds nothing.
 #[derive(Debug)]
 pub struct DirectoryStorage {
     root: PathBuf,
     /// Names the next temporary file.
     temporary: Arc<AtomicU64>,
     operations: Arc<Operations>,
+    /// Holds the lock of the folder.
+    _lock: File,
 }
 
 impl DirectoryStorage {
@@ -35,18 +38,21 @@ impl DirectoryStorage {
     /// was killed has left in it.
     ///
     /// # Errors
-    /// When the folder can be neither made nor read.
+    /// When the folder can be neither made nor read, or is open already.
     pub fn open(path: &Path) -> Result<Arc<Self>, StorageError> {
-        let opened = || -> io::Result<PathBuf> {
+        let opened = || -> io::Result<(PathBuf, File)> {
             make_folder(path)?;
             let root = path.canonicalize()?;
+            let lock = File::open(&root)?;
+            lock.try_lock()?;
             for name in walk(&root, "")?.into_iter().filter(|name| file_name::is_temporary(name)) {
                 remove_if_there(&root.join(name))?;
             }
-            Ok(root)
+            Ok((root, lock))
         };
-        let root = opened().map_err(|error| failure("open", path, &error))?;
-        Ok(Arc::new(Self { root, temporary: Arc::default(), operations: Arc::default() }))
+        let (root, lock) = opened().map_err(|error| failure("open", path, &error))?;
+        let (temporary, operations) = Default::default();
+        Ok(Arc::new(Self { root, temporary, operations, _lock: lock }))
     }
 
     /// Does `work` where it may block; it gets the file's path.
@@ -252,6 +258,9 @@ fn failure(operation: &'static str, path: &Path, error: &io::Error) -> StorageEr
         }
         ErrorKind::IsADirectory => {
             "; a folder is where a file is needed: remove it, or choose another folder"
+        }
+        ErrorKind::WouldBlock => {
+            "; another run has it open: wait for its end, or choose another folder"
         }
         _ => "",
     };

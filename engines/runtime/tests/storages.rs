@@ -241,3 +241,13 @@ fn a_folder_that_cannot_be_made_is_reported() {
         assert!(error.cause.contains("a file is where a folder is needed"), "{}", error.cause);
     }
 }
+
+#[test]
+fn a_folder_is_open_once_at_a_time() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let first = DirectoryStorage::open(folder.path()).expect("it can be opened");
+    let error = DirectoryStorage::open(folder.path()).expect_err("it is open").to_string();
+    assert!(error.contains("another run has it open"), "{error}");
+    drop(first);
+    DirectoryStorage::open(folder.path()).expect("it is free again");
+}

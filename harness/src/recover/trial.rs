@@ -12,12 +12,13 @@ use workloads::registry::AnyEvents;
 
 use super::Disturbed;
 use crate::error::Result;
-use crate::execute::{Clock, Recovery, RunSpec, Surroundings, clock, execute, execute_to_failure};
+use crate::execute::{Recovery, RunSpec, Surroundings, execute, execute_to_failure};
 use crate::fault_spec::FaultSpec;
 use crate::output::RowWriter;
 use crate::progress::Progress;
 use crate::registry::resolve_settings;
 use crate::row_multiset::{RowCollector, RowDifference, RowMultiset};
+use crate::run_clock::{Clock, clock};
 use crate::suite::Variant;
 
 /// The engine that the undisturbed run is on.

@@ -6,8 +6,8 @@ use dataflow::storage::Storage;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use runtime::{DirectoryStorage, Victim};
-use streamgauge::execute::Clock;
 use streamgauge::fault_spec::FaultSpec;
+use streamgauge::run_clock::Clock;
 
 use crate::scenario::Scenario;
 

@@ -9,11 +9,12 @@ use dataflow::{ProcessingTime, StopSignal};
 use reports::result::{Measures, RunResult};
 use runtime::{Fault, FaultyStorage, MemoryStorage, StorageCounts, StorageFaults, Struck, Trigger};
 use serde_json::Value;
-use streamgauge::execute::{Clock, Recovery, RunClock, RunSpec, Surroundings, clock_with, execute};
+use streamgauge::execute::{Recovery, RunSpec, Surroundings, execute};
 use streamgauge::fault_spec::FaultSpec;
 use streamgauge::output::RowWriter;
 use streamgauge::progress::Progress;
 use streamgauge::registry::{Registry, resolve_settings};
+use streamgauge::run_clock::{Clock, RunClock, clock_with};
 use workloads::registry::AnyEvents;
 
 /// What to run.
