@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use dataflow::placement::{MAX_RING_POINTS, PLACEMENTS};
 use serde_json::Value;
+
+use dataflow::placement::PLACEMENTS;
 
 use crate::error::Result;
 use crate::fault_spec::FaultSpec;
@@ -44,18 +47,26 @@ pub enum Command {
         after_help = "Example:\n  streamgauge recover --engine pipelined --fault kill:driver@50%"
     )]
     Recover(RecoverArgs),
+    /// Show where every placement puts the keys of a workload, over the run and within windows
+    #[command(
+        after_help = "Example:\n  streamgauge skew --workload keyed-count --set zipf_exponent=1 --events 200k"
+    )]
+    Skew(SkewArgs),
     /// Check every workload on every engine against its evaluator
     #[command(after_help = "Example:\n  streamgauge verify --events 20000 --parallelism 1,2")]
     Verify(VerifyArgs),
     /// Draw the charts and the report of a results folder again
     #[command(after_help = "Example:\n  streamgauge plot results/2026-11-22T18-00-00Z-quick")]
     Plot {
-        /// Folder that `compare` or `recover` has written
+        /// Folder that `compare`, `recover` or `skew` has written
         dir: PathBuf,
     },
     /// List engines, workloads, placements and suites with their settings and knobs
     #[command(after_help = "Example:\n  streamgauge list suites --show quick")]
     List(ListArgs),
+    /// Say which partition keys go to, and why
+    #[command(after_help = "Example:\n  streamgauge place --parallelism 3 --type int 42 -1")]
+    Place(PlaceArgs),
     /// Print a workload's events as NDJSON
     #[command(after_help = "Example:\n  streamgauge sample --workload keyed-count --events 3")]
     Sample(SampleArgs),
@@ -241,6 +252,70 @@ pub struct RecoverArgs {
     pub json: bool,
 }
 
+/// Arguments of `skew`.
+#[derive(Args, Debug)]
+pub struct SkewArgs {
+    /// Workload; the keys are those of the first keyed exchange behind its source
+    #[arg(long, default_value = "keyed-count")]
+    pub workload: String,
+    /// Partitions, several counts separated by commas
+    #[arg(long, value_delimiter = ',', default_values_t = [8], value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PARALLELISM)), allow_hyphen_values = true)]
+    pub parallelism: Vec<u32>,
+    /// Number of events
+    #[arg(long, value_parser = quantity::count, default_value = "1M", allow_hyphen_values = true)]
+    pub events: u64,
+    /// Seed of everything drawn at random
+    #[arg(long, default_value_t = 42, allow_hyphen_values = true)]
+    pub seed: u64,
+    /// Placements, several separated by commas.
+    #[arg(
+        long = "placement",
+        value_name = "PLACEMENT",
+        value_delimiter = ',',
+        value_parser = clap::builder::PossibleValuesParser::new(PLACEMENTS),
+        help = "Placements, several separated by commas [default: all]"
+    )]
+    pub placements: Vec<String>,
+    /// Windows in records.
+    #[arg(
+        long = "window",
+        value_name = "RECORDS",
+        value_delimiter = ',',
+        value_parser = quantity::count,
+        help = "Windows of so many records, several separated by commas [default: \
+                500,1000,5000,20000,100000]"
+    )]
+    pub windows: Vec<u64>,
+    /// Also within the batches that this engine makes in virtual time:
+    /// 'microbatch,batch_interval_ms=100'
+    #[arg(long, value_name = "ENGINE")]
+    pub engine: Option<String>,
+    /// Events per second of that engine, or max: as fast as they are taken
+    #[arg(long, value_parser = quantity::rate, default_value = "100k", allow_hyphen_values = true)]
+    pub rate: Rate,
+    /// A knob of the workload or a setting of the engine; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Where to write results.
+    #[arg(
+        long,
+        value_name = "DIR",
+        help = "Where to write results [default: results/<UTC time>-skew]"
+    )]
+    pub out: Option<PathBuf>,
+    /// Print one JSON value on standard output and nothing else
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl SkewArgs {
+    /// Planned events per second of the engine that makes batches; without one, and at `max`,
+    /// events come as fast as they are taken.
+    pub fn rate(&self) -> Option<f64> {
+        self.engine.as_ref().and_then(|_| self.rate.per_second())
+    }
+}
+
 /// Arguments of `verify`.
 #[derive(Args, Debug)]
 pub struct VerifyArgs {
@@ -295,6 +370,57 @@ pub struct ListArgs {
     /// Print one JSON value on standard output and nothing else
     #[arg(long)]
     pub json: bool,
+}
+
+/// What keys are.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum KeyType {
+    /// Whole numbers of 32 bits.
+    Int,
+    /// Whole numbers of 64 bits.
+    #[default]
+    Long,
+    /// Texts.
+    String,
+}
+
+/// Arguments of `place`.
+#[derive(Args, Debug)]
+pub struct PlaceArgs {
+    /// How keys find their partition (see `list placements`)
+    #[arg(long, default_value = PLACEMENTS[0], value_parser = clap::builder::PossibleValuesParser::new(PLACEMENTS))]
+    pub placement: String,
+    /// Partitions
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PARALLELISM)), allow_hyphen_values = true)]
+    pub parallelism: u32,
+    /// Key groups.
+    #[arg(
+        long,
+        value_name = "GROUPS",
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PARALLELISM)),
+        allow_hyphen_values = true,
+        help = "Key groups of --placement key-groups [default: one and a half times the \
+                parallelism, rounded up to a power of two, at least 128]"
+    )]
+    pub max_parallelism: Option<u32>,
+    /// Points on the ring.
+    #[arg(
+        long,
+        value_name = "POINTS",
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_RING_POINTS)),
+        allow_hyphen_values = true,
+        help = "Points that every partition has on the ring of --placement ring [default: 128]"
+    )]
+    pub ring_points: Option<u32>,
+    /// What the keys are: the same digits hash differently as int, long and string
+    #[arg(long = "type", value_enum, default_value_t)]
+    pub key_type: KeyType,
+    /// Print one JSON value on standard output and nothing else
+    #[arg(long)]
+    pub json: bool,
+    /// Keys; behind `--` if one begins with `-` and is no number
+    #[arg(value_name = "KEY", required = true, allow_negative_numbers = true)]
+    pub keys: Vec<String>,
 }
 
 /// Arguments of `sample`.

@@ -24,15 +24,18 @@ pub mod list;
 pub mod out;
 pub mod output;
 pub mod pilot;
+pub mod place;
 pub mod progress;
 pub mod quantity;
 pub mod recover;
 pub mod registry;
+mod result_folder;
 pub mod row_multiset;
 pub mod run;
 pub mod run_clock;
 mod run_result;
 pub mod sink;
+pub mod skew;
 pub mod statistics;
 pub mod suite;
 pub mod supervisor;
@@ -74,6 +77,7 @@ fn dispatch(command: &Command, registry: &Registry, stop: &StopSignal) -> Result
         Command::Compare(args) => compare::compare(args, registry, stop),
         Command::Run(args) => run::run(args, registry, stop),
         Command::Recover(args) => recover::recover(args, registry, stop),
+        Command::Skew(args) => skew::skew(args, registry, stop),
         Command::Verify(args) => verify::verify(args, registry, stop),
         Command::Plot { dir } => {
             let drawn = reports::draw(dir).map_err(Error::input)?;
@@ -81,6 +85,7 @@ fn dispatch(command: &Command, registry: &Registry, stop: &StopSignal) -> Result
             Ok(Outcome::Good)
         }
         Command::List(args) => list::list(args, registry),
+        Command::Place(args) => place::place(args),
         Command::Sample(args) => list::sample(args, registry),
     }
 }

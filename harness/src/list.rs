@@ -1,6 +1,6 @@
 //! `list` and `sample`: what there is.
 
-use dataflow::placement::PLACEMENTS;
+use dataflow::placement::{PLACEMENTS, PlacementKind};
 use dataflow::settings::Setting;
 use serde_json::{Value, json};
 
@@ -93,7 +93,10 @@ fn print(what: Listed, registry: &Registry) -> String {
                 lines.extend(workload.knobs().iter().map(setting_line));
             }
         }
-        Listed::Placements => lines.extend(PLACEMENTS.iter().map(|name| format!("  {name}"))),
+        Listed::Placements => lines.extend(PLACEMENTS.iter().map(|name| {
+            let about = PlacementKind::named(name).describe();
+            format!("  {name:<11} {about}")
+        })),
         Listed::Suites => lines.extend(SHIPPED.iter().map(|(name, _)| format!("  {name}"))),
     }
     lines.join("\n")

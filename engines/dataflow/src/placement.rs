@@ -5,13 +5,31 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::data::Key;
-use crate::key_group::{default_max_parallelism, flink_murmur, owner_of_group};
+use crate::settings::{Setting, Settings};
+
+mod rules;
+
+pub use rules::{DecidingHash, Decision, SPARK_SEED};
+use rules::{KeyGroups, Rule};
 
 /// Names that the setting `placement` takes, as [`PlacementKind::named`] knows them.
-pub const PLACEMENTS: &[&str] = &["key-groups", "modulo", "ring"];
+pub const PLACEMENTS: &[&str] =
+    &["key-groups", "modulo", "ring", "java-hash", "murmur3", "splitmix", "jump", "rendezvous"];
 
-/// Points that every partition has on the ring.
-const RING_POINTS: u64 = 128;
+/// Points that every partition has on the ring unless set otherwise.
+pub const DEFAULT_RING_POINTS: u32 = 128;
+/// Most points that a partition can have on the ring.
+pub const MAX_RING_POINTS: u32 = 65_536;
+/// Most points on a ring, of all partitions together: 64 MiB.
+const MAX_POINTS: u64 = 1 << 22;
+
+/// The setting of an engine for the points that every partition has on the ring.
+pub const RING_POINTS: Setting = Setting::integer(
+    "ring_points",
+    (1, MAX_RING_POINTS as i64),
+    DEFAULT_RING_POINTS as i64,
+    "points that every partition has on the ring, with placement=ring",
+);
 
 /// A rule by which keys find their partition.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,12 +39,25 @@ pub enum PlacementKind {
     KeyGroups,
     /// The key's number modulo the partitions.
     Modulo,
-    /// A consistent hash ring with 128 points a partition.
-    Ring,
+    /// A consistent hash ring.
+    Ring {
+        /// Points that every partition has on it.
+        points: u32,
+    },
+    /// Spark's RDD `HashPartitioner`: the remainder of `hashCode` that is not negative.
+    JavaHash,
+    /// Spark SQL's hash partitioning: `pmod(Murmur3(key, 42), partitions)`.
+    Murmur3,
+    /// `SplitMix64` of the key's number, modulo the partitions.
+    SplitMix,
+    /// Jump consistent hash of the key's number (Lamping and Veach).
+    Jump,
+    /// Highest random weight (Thaler and Ravishankar): a step per partition and key.
+    Rendezvous,
 }
 
 impl PlacementKind {
-    /// By the name that settings and results carry.
+    /// By the name that settings and results carry; a ring with the default number of points.
     ///
     /// # Panics
     /// When the name is none of [`PLACEMENTS`]: settings are checked when they are resolved.
@@ -34,24 +65,76 @@ impl PlacementKind {
         match PLACEMENTS.iter().position(|known| *known == name) {
             Some(0) => Self::KeyGroups,
             Some(1) => Self::Modulo,
-            Some(2) => Self::Ring,
+            Some(2) => Self::Ring { points: DEFAULT_RING_POINTS },
+            Some(3) => Self::JavaHash,
+            Some(4) => Self::Murmur3,
+            Some(5) => Self::SplitMix,
+            Some(6) => Self::Jump,
+            Some(7) => Self::Rendezvous,
             _ => panic!("{name} is no placement"),
+        }
+    }
+
+    /// By the settings `placement` and `ring_points` of an engine.
+    ///
+    /// # Panics
+    /// When `placement` is not declared: a mistake of the engine.
+    pub fn of(settings: &Settings) -> Self {
+        let kind = Self::named(settings.name("placement"));
+        match (kind, settings.get_integer(RING_POINTS.name)) {
+            (Self::Ring { .. }, Some(points)) => Self::Ring { points: points as u32 },
+            _ => kind,
         }
     }
 
     /// The name that settings and results carry.
     pub fn name(self) -> &'static str {
-        PLACEMENTS[self as usize]
+        PLACEMENTS[self.number()]
+    }
+
+    /// Its place in [`PLACEMENTS`].
+    const fn number(self) -> usize {
+        match self {
+            Self::KeyGroups => 0,
+            Self::Modulo => 1,
+            Self::Ring { .. } => 2,
+            Self::JavaHash => 3,
+            Self::Murmur3 => 4,
+            Self::SplitMix => 5,
+            Self::Jump => 6,
+            Self::Rendezvous => 7,
+        }
+    }
+
+    /// What it does, for lists.
+    pub const fn describe(self) -> &'static str {
+        match self {
+            Self::KeyGroups => "murmur of hashCode to a key group, groups in ranges (as Flink)",
+            Self::Modulo => "the key's number, or xxh3 of its text, modulo the partitions",
+            Self::Ring { .. } => "consistent hashing, ring_points points a partition on a ring",
+            Self::JavaHash => "hashCode modulo the partitions (as Spark's RDD HashPartitioner)",
+            Self::Murmur3 => "Murmur3 with seed 42 modulo the partitions (as Spark SQL)",
+            Self::SplitMix => "SplitMix64 of the key's number modulo the partitions",
+            Self::Jump => "jump consistent hash (Lamping and Veach)",
+            Self::Rendezvous => "highest random weight, a step per partition and key",
+        }
     }
 
     /// The rule over so many partitions. `max_parallelism` is that of key groups; `None` takes
     /// Flink's default.
     pub fn over(self, partitions: u32, max_parallelism: Option<u32>) -> Placement {
-        match self {
-            Self::KeyGroups => Placement::key_groups(partitions, max_parallelism),
-            Self::Modulo => Placement { rule: Rule::Modulo, partitions },
-            Self::Ring => Placement::ring(partitions),
-        }
+        let rule = match self {
+            Self::KeyGroups => Rule::KeyGroups(KeyGroups::new(partitions, max_parallelism)),
+            Self::Modulo => Rule::Modulo,
+            Self::Ring { points } => Rule::ring(partitions, points),
+            Self::JavaHash => Rule::JavaHash,
+            Self::Murmur3 => Rule::Murmur3,
+            Self::SplitMix => Rule::SplitMix,
+            Self::Jump => Rule::Jump,
+            Self::Rendezvous => Rule::Rendezvous,
+        };
+        let is_default = self == Self::default();
+        Placement { rule, partitions, is_default }
     }
 }
 
@@ -60,49 +143,39 @@ impl PlacementKind {
 pub struct Placement {
     rule: Rule,
     partitions: u32,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Rule {
-    KeyGroups {
-        /// Owner of every key group, in the order of groups.
-        owner: Arc<[u32]>,
-        /// `max_parallelism - 1` when that is a power of two, so that the remainder is a mask.
-        mask: Option<u32>,
-    },
-    Modulo,
-    /// Points in their order, each with its partition.
-    Ring(Arc<[(u64, u32)]>),
+    /// Whether the rule is that of key groups. It is looked at before the rule itself, because
+    /// one case among many costs the default a tenth more.
+    is_default: bool,
 }
 
 impl Placement {
     /// Flink's key groups. `max_parallelism` of `None` takes Flink's default.
+    ///
+    /// # Panics
+    /// Without partitions, and when there are more of them than key groups.
     pub fn key_groups(partitions: u32, max_parallelism: Option<u32>) -> Self {
-        let groups = max_parallelism.unwrap_or_else(|| default_max_parallelism(partitions));
-        assert!(partitions >= 1 && groups >= partitions, "every partition owns a key group");
-        let owner = (0..groups).map(|group| owner_of_group(group, groups, partitions)).collect();
-        let mask = groups.is_power_of_two().then(|| groups - 1);
-        Self { rule: Rule::KeyGroups { owner, mask }, partitions }
+        PlacementKind::KeyGroups.over(partitions, max_parallelism)
     }
 
-    fn ring(partitions: u32) -> Self {
-        let mut points: Vec<(u64, u32)> = (0..partitions)
-            .flat_map(|partition| {
-                let point = move |point| mixed(u64::from(partition) * RING_POINTS + point + 1);
-                (0..RING_POINTS).map(move |number| (point(number), partition))
-            })
-            .collect();
-        points.sort_unstable();
-        Self { rule: Rule::Ring(points.into()), partitions }
+    /// Places every key on the first of two partitions and tells `hear` of it.
+    pub(crate) fn tapped(hear: Arc<HearKey>) -> Self {
+        Self { rule: Rule::Tapped(Tapped(hear)), partitions: 2 }
     }
 
     /// The name that results carry.
     pub fn name(&self) -> &'static str {
-        match self.rule {
-            Rule::KeyGroups { .. } => PlacementKind::KeyGroups.name(),
-            Rule::Modulo => PlacementKind::Modulo.name(),
-            Rule::Ring(_) => PlacementKind::Ring.name(),
-        }
+        let kind = match self.rule {
+            Rule::KeyGroups(_) => PlacementKind::KeyGroups,
+            Rule::Modulo => PlacementKind::Modulo,
+            Rule::Ring { each, .. } => PlacementKind::Ring { points: each },
+            Rule::JavaHash => PlacementKind::JavaHash,
+            Rule::Murmur3 => PlacementKind::Murmur3,
+            Rule::SplitMix => PlacementKind::SplitMix,
+            Rule::Jump => PlacementKind::Jump,
+            Rule::Rendezvous => PlacementKind::Rendezvous,
+            Rule::Tapped(_) => return "tapped",
+        };
+        kind.name()
     }
 
     /// How many partitions there are.
@@ -117,29 +190,42 @@ impl Placement {
             return 0;
         }
         match &self.rule {
-            Rule::KeyGroups { owner, mask } => {
-                let hash = flink_murmur(key.java_hash());
-                let group = match mask {
-                    Some(mask) => hash & mask,
-                    None => hash % owner.len() as u32,
-                };
-                owner[group as usize]
-            }
-            Rule::Modulo => (key.number() % u64::from(self.partitions)) as u32,
-            Rule::Ring(points) => {
-                let at = mixed(key.number() ^ 0x9e37_79b9_7f4a_7c15);
-                let next = points.partition_point(|point| point.0 < at);
-                points[if next == points.len() { 0 } else { next }].1
-            }
+            Rule::KeyGroups(groups) if self.is_default => groups.decide(key).partition,
+            rule => rule.decide(key, self.partitions).partition,
         }
+    }
+
+    /// The partition of a key, and by which hash and bucket it is there.
+    pub fn explain<K: Key>(&self, key: &K) -> Decision {
+        self.rule.decide(key, self.partitions)
     }
 }
 
-/// `SplitMix64`'s finalizer: every bit of the number moves every bit of the result.
-const fn mixed(number: u64) -> u64 {
-    let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    number ^ (number >> 31)
+/// Whether settings allow keys to be placed on so many partitions: there is a key group for every
+/// one of them, and a ring is not too large.
+///
+/// # Errors
+/// Says what is wrong, and what to do.
+pub fn check_placement(settings: &Settings, partitions: u32) -> Result<(), String> {
+    let max_parallelism = settings.get_integer("max_parallelism");
+    check_max_parallelism(max_parallelism, partitions)?;
+    check_ring(PlacementKind::of(settings), partitions)
+}
+
+/// Whether a ring of so many partitions is not too large to be held in memory.
+///
+/// # Errors
+/// Says so when it is.
+pub fn check_ring(kind: PlacementKind, partitions: u32) -> Result<(), String> {
+    let PlacementKind::Ring { points } = kind else { return Ok(()) };
+    if u64::from(points) * u64::from(partitions) <= MAX_POINTS {
+        return Ok(());
+    }
+    Err(format!(
+        "ring_points={points} makes a ring of {partitions} partitions longer than {MAX_POINTS} \
+         points; make it at most {}",
+        MAX_POINTS / u64::from(partitions)
+    ))
 }
 
 /// Whether there is a key group for every one of `partitions`: what the setting
@@ -175,37 +261,5 @@ impl Ownership {
     /// Whether this subtask holds `key`.
     pub fn holds<K: Key>(&self, key: &K) -> bool {
         self.placement.partition(key) == self.own
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_placement_is_known_by_its_name_and_uses_every_partition() {
-        for name in PLACEMENTS {
-            let kind = PlacementKind::named(name);
-            for partitions in [1, 2, 3, 8] {
-                let placement = kind.over(partitions, None);
-                assert_eq!((kind.name(), placement.name()), (*name, *name));
-                let mut load = vec![0; partitions as usize];
-                (0..10_000_u64).for_each(|key| load[placement.partition(&key) as usize] += 1);
-                let fair = 10_000 / partitions;
-                assert!(
-                    load.iter().all(|it| (fair / 2..=fair * 2).contains(it)),
-                    "{name} {load:?}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn on_a_ring_a_new_partition_takes_keys_and_no_others_change_hands() {
-        let (before, after) = (Placement::ring(4), Placement::ring(5));
-        let moved = |key: &u64| before.partition(key) != after.partition(key);
-        let moved: Vec<u64> = (0..10_000).filter(moved).collect();
-        assert!(moved.iter().all(|key| after.partition(key) == 4));
-        assert!((1_000..3_000).contains(&moved.len()), "about a fifth: {}", moved.len());
     }
 }

@@ -7,12 +7,20 @@ use dataflow::Key;
 use dataflow::key_group::{
     default_max_parallelism, flink_murmur, groups_of_subtask, key_group, owner_of_group, spark_int,
 };
-use dataflow::placement::Placement;
+use dataflow::placement::{DecidingHash, Placement, PlacementKind, SPARK_SEED};
 
-/// Spark SQL's seed for the first column.
-const SPARK_SEED: i32 = 42;
 /// Spark SQL's default number of shuffle partitions.
 const SPARK_PARTITIONS: i32 = 200;
+
+/// The hash and the partition that a placement over Spark's partitions has for a key.
+#[track_caller]
+fn lands(kind: PlacementKind, key: &impl Key, hash: i32, partition: i32) {
+    let placement = kind.over(SPARK_PARTITIONS as u32, None);
+    let decision = placement.explain(key);
+    assert_eq!(decision.hash, DecidingHash::Signed(hash), "{} of {key:?}", kind.name());
+    assert_eq!((decision.partition, decision.bucket), (partition as u32, None));
+    assert_eq!(placement.partition(key), partition as u32, "{} of {key:?}", kind.name());
+}
 
 #[test]
 fn integers_land_in_flinks_key_groups() {
@@ -36,6 +44,9 @@ fn integers_land_in_flinks_key_groups() {
         assert_eq!(key_group(key, 128), group, "key group of {key}");
         assert_eq!(owner_of_group(group, 128, 3), subtask, "subtask of {key}");
         assert_eq!(placement.partition(&key), subtask, "placement of {key}");
+        let decision = placement.explain(&key);
+        assert_eq!(decision.hash, DecidingHash::Unsigned(u64::from(hash)));
+        assert_eq!((decision.bucket, decision.partition), (Some(group), subtask));
     }
 }
 
@@ -140,7 +151,7 @@ fn integers_land_in_sparks_partitions() {
     for (key, hash, partition) in golden {
         assert_eq!(spark_int(key, SPARK_SEED), hash, "murmur3 of {key}");
         assert_eq!(key.spark_hash(SPARK_SEED), hash, "as a key: {key}");
-        assert_eq!(hash.rem_euclid(SPARK_PARTITIONS), partition, "partition of {key}");
+        lands(PlacementKind::Murmur3, &key, hash, partition);
     }
 }
 
@@ -155,7 +166,7 @@ fn longs_land_in_sparks_partitions() {
     ];
     for (key, hash, partition) in golden {
         assert_eq!(key.spark_hash(SPARK_SEED), hash, "murmur3 of {key}");
-        assert_eq!(hash.rem_euclid(SPARK_PARTITIONS), partition, "partition of {key}");
+        lands(PlacementKind::Murmur3, &key, hash, partition);
     }
 }
 
@@ -175,8 +186,10 @@ fn strings_land_in_sparks_partitions() {
         let shared: Arc<str> = key.into();
         assert_eq!(owned.spark_hash(SPARK_SEED), hash, "murmur3 of {key:?}");
         assert_eq!(shared.spark_hash(SPARK_SEED), hash, "murmur3 of {key:?}");
-        assert_eq!(hash.rem_euclid(SPARK_PARTITIONS), partition, "partition of {key:?}");
-        // HashPartitioner: the remainder of the hash code that is not negative.
-        assert_eq!(owned.java_hash().rem_euclid(SPARK_PARTITIONS), by_hash_code, "RDD, {key:?}");
+        lands(PlacementKind::Murmur3, &owned, hash, partition);
+        lands(PlacementKind::Murmur3, &shared, hash, partition);
+        // The RDD partitioner takes the remainder of the hash code that is not negative.
+        lands(PlacementKind::JavaHash, &owned, owned.java_hash(), by_hash_code);
+        lands(PlacementKind::JavaHash, &shared, owned.java_hash(), by_hash_code);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use dataflow::engine::{BoxFuture, Guarantee, Job, Start};
 use dataflow::observer::BatchReport;
-use dataflow::placement::check_max_parallelism;
+use dataflow::placement::check_placement;
 use dataflow::plan::StageId;
 use dataflow::progress::BoundedOutOfOrderness;
 use dataflow::runtime::{Runtime, Timer};
@@ -43,7 +43,7 @@ impl Engine for MicroBatch {
     fn check(&self, settings: &Settings, parallelism: u32) -> Result<(), String> {
         let partitions = settings.get_integer("shuffle_partitions").map(|it| it as u32);
         let most = partitions.unwrap_or(parallelism).max(parallelism);
-        check_max_parallelism(settings.get_integer("max_parallelism"), most)
+        check_placement(settings, most)
     }
 
     fn run(

@@ -1,7 +1,7 @@
 //! What can be set, with Spark's defaults.
 
 use dataflow::engine::{GUARANTEES, Guarantee};
-use dataflow::placement::{PLACEMENTS, PlacementKind};
+use dataflow::placement::{PLACEMENTS, PlacementKind, RING_POINTS};
 use dataflow::settings::{Default, Setting, Settings};
 
 /// Records a trigger takes at most when events are read as fast as they are taken.
@@ -14,6 +14,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::choice("guarantee", GUARANTEES, "delivery guarantee; all but `none` log every batch and keep state versions, and exactly-once needs a transactional sink")
         .mirroring("checkpointLocation"),
     Setting::choice("placement", PLACEMENTS, "how keys find their partition"),
+    RING_POINTS,
     Setting::number("batch_interval_ms", (0.0, 3_600_000.0), 0.0, "trigger interval, in ms; 0 runs batches back to back")
         .mirroring("Trigger.ProcessingTime"),
     Setting::integer("max_offsets_per_trigger", (1, i64::MAX), 0, "records a trigger takes at most; without a limit by default, 262144 at `--rate max`, where all events are there from the start")
@@ -63,7 +64,7 @@ impl Resolved {
             interval_nanos: (settings.number("batch_interval_ms") * NANOS_PER_MILLI) as u64,
             max_offsets: max_offsets.unwrap_or(u64::MAX),
             shuffle_partitions: partitions.unwrap_or(parallelism),
-            placement: PlacementKind::named(settings.name("placement")),
+            placement: PlacementKind::of(settings),
             max_parallelism: settings.get_integer("max_parallelism").map(|it| it as u32),
             polling_nanos: (settings.number("polling_delay_ms") * NANOS_PER_MILLI) as u64,
             stall_nanos: settings.integer("stall_timeout_ms") * NANOS_PER_MILLI as u64,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use dataflow::engine::{BoxFuture, Job, Start};
-use dataflow::placement::check_max_parallelism;
+use dataflow::placement::check_placement;
 use dataflow::plan::StageId;
 use dataflow::runtime::{Home, Runtime, sleep_until};
 use dataflow::settings::{Setting, Settings};
@@ -46,7 +46,7 @@ impl Engine for Pipelined {
                 credits[0], credits[1]
             ));
         }
-        check_max_parallelism(settings.get_integer("max_parallelism"), parallelism)
+        check_placement(settings, parallelism)
     }
 
     fn run(

@@ -2,7 +2,7 @@
 
 use dataflow::Guarantee;
 use dataflow::engine::GUARANTEES;
-use dataflow::placement::{PLACEMENTS, PlacementKind};
+use dataflow::placement::{PLACEMENTS, PlacementKind, RING_POINTS};
 use dataflow::settings::{Setting, Settings};
 
 use crate::checkpoint_coordinator::CheckpointTimes;
@@ -25,6 +25,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::number("restart_delay_max_ms", (0.0, 3_600_000.0), 60_000.0, "longest time before a failed job starts again, in ms")
         .mirroring("restart-strategy.exponential-delay.max-backoff"),
     Setting::choice("placement", PLACEMENTS, "how keys find their subtask"),
+    RING_POINTS,
     Setting::integer("max_parallelism", (1, 32_768), 128, "key groups; by default one and a half times the parallelism, rounded up to a power of two, at least 128")
         .derived()
         .mirroring("pipeline.max-parallelism"),
@@ -77,7 +78,7 @@ impl Resolved {
             (settings.integer("buffer_bytes") as usize, (timeout_ms > 0.0).then_some(nanos))
         };
         Self {
-            placement: PlacementKind::named(settings.name("placement")),
+            placement: PlacementKind::of(settings),
             max_parallelism: settings.get_integer("max_parallelism").map(|it| it as u32),
             buffer_bytes,
             flush_nanos,

@@ -122,6 +122,14 @@ fn settings_that_do_not_go_together_are_refused() {
             &["max_parallelism=3", "at least 4"],
         );
     }
+    for engine in ["pipelined", "microbatch"] {
+        refused(
+            &format!(
+                "run --engine {engine} --workload keyed-count --parallelism 100 --set placement=ring --set ring_points=65536"
+            ),
+            &["ring_points=65536", "at most 41943"],
+        );
+    }
     refused(
         &format!(
             "run --engine pipelined {count} --set exclusive_buffers_per_channel=0 \
@@ -201,4 +209,19 @@ fn a_failure_that_cannot_be_planned_is_refused_with_the_forms() {
     refused("recover --engine pipelined,guarantee=none", &["every guarantee"]);
     refused("recover --engine sequential", &["`guarantee`"]);
     refused("recover --out broken.toml", &["broken.toml"]);
+}
+
+#[test]
+fn a_key_that_cannot_be_placed_is_named_with_what_to_do() {
+    refused("place --parallelism 3 42 user_7", &["`user_7`", "no long", "--type string"]);
+    refused("place --type int 3000000000", &["`3000000000`", "no int", "--type long"]);
+    refused("place --type int 1.5", &["`1.5`", "--type string"]);
+    refused("place", &["<KEY>"]);
+    refused("place -- -x", &["`-x`"]);
+    refused("place --placement rnig 1", &["'rnig'", "ring"]);
+    refused("place --placement modulo --max-parallelism 64 1", &["--max-parallelism", "modulo"]);
+    refused("place --ring-points 64 1", &["--ring-points", "key-groups"]);
+    refused("place --parallelism 4 --max-parallelism 3 1", &["max_parallelism=3", "at least 4"]);
+    refused("place --placement ring --parallelism 100 --ring-points 65536 1", &["at most 41943"]);
+    refused("place --parallelism 0 1", &["--parallelism", "1..=32768"]);
 }

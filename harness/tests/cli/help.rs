@@ -2,7 +2,8 @@
 
 use crate::program::{run, words};
 
-const COMMANDS: [&str; 8] = ["", "compare", "run", "recover", "verify", "list", "sample", "plot"];
+const COMMANDS: [&str; 9] =
+    ["", "compare", "run", "recover", "verify", "list", "place", "sample", "plot"];
 
 /// What makes an example quick enough for a test, if it is not.
 fn quick(example: &str) -> String {

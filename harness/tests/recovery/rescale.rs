@@ -27,6 +27,7 @@ fn a_job_can_be_taken_up_under_another_placement() {
     for engine in ["pipelined", "microbatch"] {
         rescale(engine, "keyed-count", &["key-groups", "modulo", "ring", "key-groups"]);
         rescale(engine, "windowed-count", &["ring", "key-groups", "modulo", "ring"]);
+        rescale(engine, "keyed-count", &["jump", "rendezvous", "murmur3", "splitmix"]);
     }
 }
 
