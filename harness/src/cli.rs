@@ -8,8 +8,6 @@ use clap::{Args, Parser, Subcommand};
 use dataflow::placement::{MAX_RING_POINTS, PLACEMENTS};
 use serde_json::Value;
 
-use dataflow::placement::PLACEMENTS;
-
 use crate::error::Result;
 use crate::fault_spec::FaultSpec;
 use crate::quantity::{self, Rate};

@@ -11,9 +11,10 @@ use crate::execute::{Surroundings, execute};
 use crate::pilot::{Fixed, Oracle, fix, spec};
 use crate::progress::Progress;
 use crate::registry::{EngineSpec, Registry};
+use crate::result_folder::ResultFolder;
 use crate::run_clock::{Clock, clock};
 use crate::suite::{Experiment, Length, Overrides, Suite};
-use crate::{comparisons, environment, files, out, table};
+use crate::{comparisons, environment, files, table};
 
 /// Windows that a workload with windows closes at least before the end of its input.
 pub const FEWEST_WINDOWS: u64 = 20;
@@ -24,15 +25,8 @@ pub const FEWEST_WINDOWS: u64 = 20;
 /// For bad usage, and when an engine fails; what was measured until then is saved.
 pub fn compare(args: &CompareArgs, registry: &Registry, stop: &StopSignal) -> Result<Outcome> {
     let suite = suite(args, registry)?;
-    let started = humantime::format_rfc3339_seconds(crate::wall_time()).to_string();
-    let out = args.out.clone().unwrap_or_else(|| {
-        let stamp = started.replace(':', "-");
-        PathBuf::from("results").join(format!("{stamp}-{}", suite.name.replace(['/', ' '], "-")))
-    });
-    let runs_folder = out.join("runs");
-    let refused =
-        |error| Error::Input(format!("cannot write results to {}: {error}", out.display()));
-    files::make_folder(&runs_folder).map_err(refused)?;
+    let folder = ResultFolder::make(args.out.as_deref(), &suite.name)?;
+    let runs_folder = folder.inner(reports::read::RUNS_DIRECTORY)?;
 
     let total = suite.experiments.iter().map(|it| it.variants.len() as u64 * u64::from(it.repeats));
     let progress = Progress::new(total.sum(), args.json);
@@ -43,23 +37,16 @@ pub fn compare(args: &CompareArgs, registry: &Registry, stop: &StopSignal) -> Re
     let result = CompareResult {
         schema: COMPARE_SCHEMA.to_owned(),
         suite: suite.name.clone(),
-        started,
+        started: folder.started.clone(),
         command: command_line(),
         interrupted: stop.is_requested(),
         comparisons: comparisons::all(&session.runs),
         runs: session.runs,
         environment: environment::describe(),
     };
-    let text = serde_json::to_string_pretty(&result).map_err(Error::run)?;
-    files::write_whole(&out.join(reports::read::RESULTS_FILE), text.as_bytes()).map_err(refused)?;
-    let drawn = reports::draw(&out).map_err(Error::run)?;
+    let filled = folder.fill(&result)?;
     ended?;
-    if args.json {
-        out::line(&text);
-    } else {
-        out::line(&table::comparison(&result));
-        out::line(&format!("\nReport: {}", drawn.report.display()));
-    }
+    filled.print(args.json, || table::comparison(&result));
     Ok(outcome(&result))
 }
 

@@ -3,7 +3,6 @@
 mod trial;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use dataflow::engine::GUARANTEES;
@@ -19,9 +18,10 @@ use crate::fault_spec::FaultSpec;
 use crate::pilot::MOST_EVENTS;
 use crate::progress::Progress;
 use crate::registry::{EngineSpec, Given, Registry, key_value};
+use crate::result_folder::ResultFolder;
 use crate::run_clock::Clock;
 use crate::suite::Variant;
-use crate::{compare, environment, files, out, table};
+use crate::{compare, environment, table};
 
 /// Engines when nobody says.
 const DEFAULT_ENGINES: [&str; 2] = ["pipelined", "microbatch"];
@@ -37,13 +37,7 @@ const DEFAULT_FAULT: (&str, &str, &str) = ("microbatch", "kill:task@45%", "kill:
 /// For bad usage, and when a job cannot be run; what was measured until then is saved.
 pub fn recover(args: &RecoverArgs, registry: &Registry, stop: &StopSignal) -> Result<Outcome> {
     let disturbed = Disturbed::new(args, registry)?;
-    let started = humantime::format_rfc3339_seconds(crate::wall_time()).to_string();
-    let out = args.out.clone().unwrap_or_else(|| {
-        PathBuf::from("results").join(format!("{}-recover", started.replace(':', "-")))
-    });
-    let refused =
-        |error| Error::Input(format!("cannot write results to {}: {error}", out.display()));
-    files::make_folder(&out).map_err(refused)?;
+    let folder = ResultFolder::make(args.out.as_deref(), "recover")?;
 
     let progress = Progress::new(disturbed.trials(), args.json);
     let mut runs = Vec::new();
@@ -52,23 +46,16 @@ pub fn recover(args: &RecoverArgs, registry: &Registry, stop: &StopSignal) -> Re
 
     let result = RecoverResult {
         schema: RECOVER_SCHEMA.to_owned(),
-        started,
+        started: folder.started.clone(),
         command: compare::command_line(),
         interrupted: stop.is_requested(),
         fault: disturbed.fault(),
         runs,
         environment: environment::describe(),
     };
-    let text = serde_json::to_string_pretty(&result).map_err(Error::run)?;
-    files::write_whole(&out.join(reports::read::RESULTS_FILE), text.as_bytes()).map_err(refused)?;
-    let drawn = reports::draw(&out).map_err(Error::run)?;
+    let filled = folder.fill(&result)?;
     ended?;
-    if args.json {
-        out::line(&text);
-    } else {
-        out::line(&table::recovery(&result));
-        out::line(&format!("\nReport: {}", drawn.report.display()));
-    }
+    filled.print(args.json, || table::recovery(&result));
     Ok(outcome(&result))
 }
 

@@ -4,7 +4,7 @@
 //! drawn again on any machine from the directory that a run has left.
 //!
 //! - [`result`] is the schema, the contract with everything that reads a result later;
-//!   [`recovery`] that of `recover`;
+//!   [`recovery`] that of `recover`, [`skew`] that of `skew`;
 //! - [`read`] loads a result directory, finished or not;
 //! - [`summary`] groups runs by experiment and variant: medians and ranges over valid runs;
 //! - [`verdict`] turns comparisons into plain sentences;
@@ -42,6 +42,7 @@ pub mod html;
 pub mod read;
 pub mod recovery;
 pub mod result;
+pub mod skew;
 pub mod summary;
 pub mod units;
 pub mod verdict;

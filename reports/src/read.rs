@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::error::ReportError;
 use crate::recovery::{RECOVER_SCHEMA, RecoverResult};
 use crate::result::{COMPARE_SCHEMA, CompareResult, RUN_SCHEMA, RunResult};
+use crate::skew::{SKEW_SCHEMA, SkewResult};
 
 /// File of a finished comparison, inside the result directory.
 pub const RESULTS_FILE: &str = "results.json";
@@ -68,13 +69,29 @@ pub fn load(dir: &Path) -> Result<Loaded, ReportError> {
 /// # Errors
 /// [`ReportError`] naming file, line and column when it is damaged.
 pub fn load_recovery(dir: &Path) -> Result<Option<RecoverResult>, ReportError> {
+    load_tagged(dir, RECOVER_SCHEMA, "run `streamgauge recover` again")
+}
+
+/// The same of what `skew` has left.
+///
+/// # Errors
+/// [`ReportError`] naming file, line and column when it is damaged.
+pub fn load_skew(dir: &Path) -> Result<Option<SkewResult>, ReportError> {
+    load_tagged(dir, SKEW_SCHEMA, "run `streamgauge skew` again")
+}
+
+fn load_tagged<T: DeserializeOwned>(
+    dir: &Path,
+    schema: &'static str,
+    advice: &'static str,
+) -> Result<Option<T>, ReportError> {
     let results = dir.join(RESULTS_FILE);
     let tag = fs::read_to_string(&results).ok();
     let tag = tag.and_then(|text| serde_json::from_str::<Tag>(&text).ok());
-    if tag.and_then(|tag| tag.schema).is_none_or(|tag| tag != RECOVER_SCHEMA) {
+    if tag.and_then(|tag| tag.schema).is_none_or(|tag| tag != schema) {
         return Ok(None);
     }
-    read_json(&results, RECOVER_SCHEMA, "run `streamgauge recover` again").map(Some)
+    read_json(&results, schema, advice).map(Some)
 }
 
 /// A comparison that has runs and, so far, nothing else.

@@ -24,8 +24,9 @@ pub struct Drawn {
     pub charts: Vec<PathBuf>,
 }
 
-/// Reads the results in `dir`, of a comparison or of `recover`, and writes
-/// `charts/<experiment>-<chart>.svg` and `report.html` beside them. Each file appears whole or not at all; files of an earlier drawing are replaced.
+/// Reads the results in `dir`, of a comparison, of `recover` or of `skew`, and writes
+/// `charts/<experiment>-<chart>.svg` and `report.html` beside them. Each file appears whole or not
+/// at all; files of an earlier drawing are replaced.
 ///
 /// # Errors
 /// [`ReportError`]: nothing to read, a damaged result, or a directory that cannot be written.
@@ -34,6 +35,11 @@ pub fn draw(dir: &Path) -> Result<Drawn, ReportError> {
     if let Some(result) = read::load_recovery(dir)? {
         let chart = chart::recovery::draw(&result)?;
         let page = html::recovery::page(&result, chart.as_ref(), &directory);
+        return write(dir, chart.as_slice(), &page);
+    }
+    if let Some(result) = read::load_skew(dir)? {
+        let chart = chart::skew::draw(&result)?;
+        let page = html::skew::page(&result, chart.as_ref(), &directory);
         return write(dir, chart.as_slice(), &page);
     }
     let loaded = read::load(dir)?;

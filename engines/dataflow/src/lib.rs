@@ -11,6 +11,7 @@ pub mod digest;
 pub mod engine;
 pub mod exchange;
 pub mod key_group;
+pub mod key_tap;
 pub mod observer;
 pub mod operator;
 pub mod operators;

@@ -9,8 +9,9 @@ use crate::settings::{Setting, Settings};
 
 mod rules;
 
+pub(crate) use rules::HearKey;
 pub use rules::{DecidingHash, Decision, SPARK_SEED};
-use rules::{KeyGroups, Rule};
+use rules::{KeyGroups, Rule, Tapped};
 
 /// Names that the setting `placement` takes, as [`PlacementKind::named`] knows them.
 pub const PLACEMENTS: &[&str] =
@@ -159,7 +160,7 @@ impl Placement {
 
     /// Places every key on the first of two partitions and tells `hear` of it.
     pub(crate) fn tapped(hear: Arc<HearKey>) -> Self {
-        Self { rule: Rule::Tapped(Tapped(hear)), partitions: 2 }
+        Self { rule: Rule::Tapped(Tapped(hear)), partitions: 2, is_default: false }
     }
 
     /// The name that results carry.

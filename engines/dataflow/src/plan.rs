@@ -56,6 +56,8 @@ pub struct StageContext<'a> {
     edges: &'a [EdgeSpec],
     stage: StageId,
     layout: &'a Layout,
+    /// An outgoing edge whose keys somebody listens to, and the placement that tells them.
+    tapped: Option<(usize, Placement)>,
     sides: Mutex<Vec<Option<Box<dyn SideTail>>>>,
 }
 
@@ -67,7 +69,10 @@ impl StageContext<'_> {
             .iter()
             .find(|edge| edge.from == self.stage && edge.output == output)
             .expect("an outgoing edge is registered before its stage is made");
-        let placement = self.layout.placement(edge.to);
+        let placement = match &self.tapped {
+            Some((tapped, placement)) if *tapped == output => placement.clone(),
+            _ => self.layout.placement(edge.to),
+        };
         let channels = match edge.kind {
             EdgeKind::Hash => placement.partitions() as usize,
             EdgeKind::Forward => 1,
@@ -153,9 +158,19 @@ impl Plan {
 
     /// Makes one subtask's instance of a stage, and the outbox it works with.
     pub fn instantiate(&self, stage: StageId, layout: &Layout) -> (Box<dyn Stage>, Outbox) {
+        self.instantiate_tapped(stage, layout, None)
+    }
+
+    /// The same with another placement for one of its outgoing edges.
+    pub(crate) fn instantiate_tapped(
+        &self,
+        stage: StageId,
+        layout: &Layout,
+        tapped: Option<(usize, Placement)>,
+    ) -> (Box<dyn Stage>, Outbox) {
         let spec = &self.stages[stage.0];
-        let context =
-            StageContext { edges: &self.edges, stage, layout, sides: Mutex::new(Vec::new()) };
+        let sides = Mutex::new(Vec::new());
+        let context = StageContext { edges: &self.edges, stage, layout, tapped, sides };
         let sides =
             spec.sides.iter().map(|side| side.as_ref().map(|make| make(&context))).collect();
         *context.sides.lock().expect("nobody else holds it") = sides;

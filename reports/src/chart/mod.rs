@@ -10,6 +10,7 @@ pub mod latency_percentiles;
 pub mod partition_load;
 pub mod recovery;
 mod scale;
+pub mod skew;
 pub mod style;
 pub mod throughput_bars;
 mod wrap;

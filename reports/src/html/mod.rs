@@ -9,6 +9,7 @@ mod invalid;
 pub mod recovery;
 mod results;
 mod settings;
+pub mod skew;
 mod verdicts;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
