@@ -8,8 +8,8 @@ use crate::data::{Data, Key};
 use crate::exchange::{Appending, ByKey, Changing, Exchange, Forward, Tail};
 use crate::operator::{Operator, SidePort, Then, TwoInputOperator};
 use crate::operators::{
-    Aggregator, Filter, FlatMap, Input, KeyedFunction, KeyedProcess, Map, RunningAggregate,
-    TumblingWindow,
+    Aggregator, Divide, Divided, Filter, FilterMap, FlatMap, Input, KeyedFunction, KeyedProcess,
+    Map, RunningAggregate, TumblingWindow,
 };
 use crate::plan::{Draft, EdgeKind, Plan, StageContext, StageId};
 use crate::sink::SinkSlot;
@@ -75,6 +75,31 @@ impl<Op: Operator, H: Head<Op::In>> Stream<Op, H> {
         F: Fn(&Op::Out) -> bool + Clone + Send + 'static,
     {
         self.then(Filter::new(predicate))
+    }
+
+    /// Turns every value into another or into nothing.
+    #[expect(clippy::type_complexity, reason = "a stream's type is its chain of operators")]
+    pub fn filter_map<O, F>(self, function: F) -> Stream<Then<Op, FilterMap<F, Op::Out, O>>, H>
+    where
+        F: Fn(Op::Out) -> Option<O> + Clone + Send + 'static,
+        O: Clone + Send + 'static,
+    {
+        self.then(FilterMap::new(function))
+    }
+
+    /// Sends every value on, to a side output, or nowhere.
+    #[expect(clippy::type_complexity, reason = "a stream's type is its chain of operators")]
+    pub fn divide<M, S, F>(
+        self,
+        port: SidePort<S>,
+        function: F,
+    ) -> Stream<Then<Op, Divide<F, Op::Out, M, S>>, H>
+    where
+        F: Fn(Op::Out) -> Divided<M, S> + Clone + Send + 'static,
+        M: Clone + Send + 'static,
+        S: Data,
+    {
+        self.then(Divide::new(port, function))
     }
 
     /// Turns every value into any number of values.

@@ -1,7 +1,9 @@
 //! The operators, one per file.
 
 mod aggregate;
+mod divide;
 mod filter;
+mod filter_map;
 mod flat_map;
 mod input;
 mod keyed_process;
@@ -9,7 +11,9 @@ mod map;
 mod tumbling_window;
 
 pub use aggregate::{Aggregator, Count, RunningAggregate};
+pub use divide::{Divide, Divided};
 pub use filter::Filter;
+pub use filter_map::FilterMap;
 pub use flat_map::FlatMap;
 pub use input::Input;
 pub use keyed_process::{KeyedFunction, KeyedProcess, TimerContext};
