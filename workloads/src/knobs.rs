@@ -82,9 +82,14 @@ pub(crate) mod tests {
 
     /// The common knobs, some of them given.
     pub(crate) fn common(given: &[(&str, &str)]) -> Knobs {
+        resolved(&[], given)
+    }
+
+    /// The common knobs and a workload's own, some of them given.
+    pub(crate) fn resolved(own: &[Setting], given: &[(&str, &str)]) -> Knobs {
         let given =
             given.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
-        let mut knobs = Knobs::resolve("test", COMMON, &given, false).unwrap();
+        let mut knobs = Knobs::resolve("test", &with_common(own), &given, false).unwrap();
         if knobs.get_number("event_rate").is_none() {
             knobs.set("event_rate", EVENT_RATE_AT_MAX);
         }

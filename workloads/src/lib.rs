@@ -14,6 +14,7 @@ pub mod knobs;
 mod lines;
 mod live;
 mod live_log;
+pub mod nexmark;
 pub mod payload;
 pub mod queries;
 pub mod random;

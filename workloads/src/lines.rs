@@ -33,22 +33,45 @@ pub(crate) fn read_lines<E>(
     }
 }
 
-/// The events of a finite input: the n-th line happens when the n-th generated event would.
+/// The events of a finite input.
 pub(crate) struct LineEvents<E> {
-    pub events: Vec<E>,
-    pub clock: EventClock,
+    events: Vec<Timed<E>>,
+    /// The earliest time of every event and those behind it.
+    none_before: Vec<EventTime>,
+}
+
+impl<E> LineEvents<E> {
+    /// An event that does not say when it happened did so when the generated event of its number
+    /// would.
+    pub(crate) fn new(
+        events: Vec<E>,
+        clock: EventClock,
+        says: impl Fn(&E) -> Option<EventTime>,
+    ) -> Self {
+        let timed = (0..).zip(events).map(|(number, value)| {
+            let event_time = says(&value).unwrap_or_else(|| clock.event_time(number));
+            Timed { value, event_time }
+        });
+        let events: Vec<Timed<E>> = timed.collect();
+        let earliest = events.iter().rev().scan(EventTime::MAX, |earliest, event| {
+            *earliest = event.event_time.min(*earliest);
+            Some(*earliest)
+        });
+        let mut none_before: Vec<EventTime> = earliest.collect();
+        none_before.reverse();
+        Self { events, none_before }
+    }
 }
 
 impl<E: Data + Sync> Events for LineEvents<E> {
     type Event = E;
 
     fn event(&self, number: u64) -> Timed<E> {
-        let value = self.events[number as usize].clone();
-        Timed { value, event_time: self.clock.event_time(number) }
+        self.events[number as usize].clone()
     }
 
     fn none_before(&self, number: u64) -> EventTime {
-        self.clock.event_time(number)
+        self.none_before.get(number as usize).copied().unwrap_or(EventTime::MAX)
     }
 }
 

@@ -11,7 +11,6 @@ use dataflow::{Data, Digest, EventTime, Plan, ProcessingTime, Record, Stamps, St
 
 use crate::arrival::{Schedule, outlasted};
 use crate::event_clock::EventClock;
-use crate::knobs;
 use crate::live_log::{Entry, LIMIT_BYTES, LiveFailure, LiveLog};
 use crate::registry::{AnyEvents, LiveInput};
 use crate::spec::{Events, Knobs, Timed, Workload};
@@ -60,7 +59,7 @@ impl<W: Workload> AnyEvents for LiveEvents<W> {
 
     fn plan(&self, schedule: Schedule, sink: SinkSlot) -> Plan {
         let source = LiveSource { log: Arc::clone(&self.log), clock: self.clock, schedule };
-        let bound_nanos = knobs::nanos(&self.knobs, "disorder_ms");
+        let bound_nanos = self.workload.bound_nanos(&self.knobs);
         let stream = Stream::from_source(Arc::new(source), bound_nanos);
         self.workload.plan(&self.knobs, stream, sink)
     }

@@ -77,7 +77,7 @@ impl<W: Workload> AnyWorkload for Registered<W> {
         Ok(Box::new(NumberedEvents {
             workload: Arc::clone(&self.0),
             knobs: knobs.clone(),
-            events: Arc::new(LineEvents { events, clock }),
+            events: Arc::new(LineEvents::new(events, clock, |event| self.0.event_time(event))),
             count,
             name: name.to_owned(),
         }))
@@ -111,7 +111,7 @@ where
         let schedule = Schedule { events: schedule.events.min(self.count), ..schedule };
         let splits = self.knobs.integer("splits") as u32;
         let source = Paced::new(Arc::clone(&self.events), schedule, splits, self.name.clone());
-        let bound_nanos = knobs::nanos(&self.knobs, "disorder_ms");
+        let bound_nanos = self.workload.bound_nanos(&self.knobs);
         let stream = Stream::from_source(Arc::new(source), bound_nanos);
         self.workload.plan(&self.knobs, stream, sink)
     }

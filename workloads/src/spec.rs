@@ -59,7 +59,7 @@ pub trait Workload: Send + Sync + 'static {
     fn description(&self) -> Description;
     /// Its own knobs, beside [`crate::knobs::COMMON`]. A knob of the same name replaces the common
     /// one.
-    fn knobs(&self) -> &'static [Setting] {
+    fn knobs(&self) -> &[Setting] {
         &[]
     }
     /// What its result means.
@@ -75,6 +75,19 @@ pub trait Workload: Send + Sync + 'static {
 
     /// Its events under these knobs.
     fn events(&self, knobs: &Knobs, seed: u64) -> Self::Events;
+
+    /// How much earlier than an event before it an event may have happened, in nanoseconds: what
+    /// watermarks allow for. Events that are later are late.
+    fn bound_nanos(&self, knobs: &Knobs) -> i64 {
+        crate::knobs::nanos(knobs, "disorder_ms")
+    }
+
+    /// When an event out of a finite input has happened, if it says so itself; else that follows
+    /// from its number.
+    fn event_time(&self, event: &<Self::Events as Events>::Event) -> Option<EventTime> {
+        let _ = event;
+        None
+    }
 
     /// An event out of a line of text, for `--input`. The default reads JSON.
     ///

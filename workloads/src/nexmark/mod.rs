@@ -1,0 +1,27 @@
+//! Nexmark's auctions: persons who sell and bid, auctions, and bids.
+//!
+//! The events are those of the Java generator (nexmark/nexmark, from Apache Beam's): ids,
+//! proportions, hot ratios and sizes by its rules and defaults. An event is a function of the seed
+//! and its number, which the original's are not: it draws from one unseeded generator per split.
+//! Three of its defects are left out: hot bidders are offset once and not twice, rate shapes
+//! change the rate, and times are integers.
+
+mod event;
+mod generator;
+mod json;
+mod knobs;
+mod strings;
+mod text;
+
+#[cfg(test)]
+mod generator_tests;
+
+pub use event::{Auction, Bid, Event, Person};
+pub use generator::NexmarkEvents;
+pub use knobs::{KNOBS, bound_nanos};
+pub use text::Text;
+
+/// The first ids of persons and auctions.
+pub const FIRST_ID: u64 = 1_000;
+/// The first category.
+pub const FIRST_CATEGORY: u64 = 10;
