@@ -11,20 +11,22 @@ use dataflow::{Digest, Plan, ProcessingTime, ResultKind};
 use serde_json::Value;
 
 use crate::arrival::Schedule;
-use crate::queries::{Forward, KeyedCount, Uppercase, WindowedCount, WordCount};
+use crate::queries::{Forward, KeyedCount, Uppercase, WindowedCount, WordCount, nexmark};
 use crate::registered::Registered;
 use crate::spec::{Description, Workload};
 
 /// The workloads that come with Streamgauge, the simplest first. A program of one's own appends
 /// to them what [`register`] makes of its workloads.
 pub fn standard() -> Vec<Arc<dyn AnyWorkload>> {
-    vec![
+    let mut all = vec![
         register(Forward),
         register(KeyedCount),
         register(WindowedCount),
         register(WordCount),
         register(Uppercase),
-    ]
+    ];
+    all.extend(nexmark::all());
+    all
 }
 
 /// A workload with its types erased.

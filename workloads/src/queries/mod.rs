@@ -2,6 +2,7 @@
 
 mod forward;
 mod keyed_count;
+pub mod nexmark;
 mod uppercase;
 mod windowed_count;
 mod word_count;

@@ -1,0 +1,52 @@
+//! Columns that several queries share.
+
+use dataflow::Data;
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::nexmark::{Bid, Text};
+
+/// A price in thousandths of a cent: Nexmark's `DECIMAL(23, 3)`. A number in JSON.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub(super) struct Decimal(pub(super) u64);
+
+impl Decimal {
+    /// 0.908 times a price in cents: Nexmark's dollars in euros.
+    pub(super) const fn in_euros(price: u64) -> Self {
+        Self(price * 908)
+    }
+}
+
+impl Serialize for Decimal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            // Prices are below 2^53 thousandths, so this is exact to the digit.
+            serializer.serialize_f64(self.0 as f64 / 1_000.0)
+        } else {
+            serializer.serialize_u64(self.0)
+        }
+    }
+}
+
+/// The columns of a bid that most queries pass on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct BidRow {
+    pub(super) auction: u64,
+    pub(super) bidder: u64,
+    pub(super) price: u64,
+    pub(super) date_time: i64,
+    pub(super) extra: Text,
+}
+
+impl Data for BidRow {
+    fn size_bytes(&self) -> usize {
+        size_of::<Self>() - size_of::<Text>() + self.extra.size_bytes()
+    }
+}
+
+impl From<&Bid> for BidRow {
+    fn from(bid: &Bid) -> Self {
+        let &Bid { auction, bidder, price, date_time, .. } = bid;
+        Self { auction, bidder, price, date_time, extra: bid.extra() }
+    }
+}

@@ -1,0 +1,40 @@
+//! Nexmark's queries, one per file: plan and evaluator side by side. Their shapes are those of the
+//! Flink SQL files of nexmark/nexmark.
+
+mod calendar;
+mod columns;
+mod q0;
+mod q1;
+mod q10;
+mod q13;
+mod q14;
+mod q2;
+mod q21;
+mod q22;
+mod query;
+#[expect(dead_code, reason = "for the joins to come")]
+mod sides;
+
+use std::sync::Arc;
+
+use crate::registry::{AnyWorkload, register};
+
+use query::Nexmark;
+pub use query::Query;
+
+/// `nexmark-q0` to `nexmark-q23`.
+pub fn all() -> Vec<Arc<dyn AnyWorkload>> {
+    vec![
+        register(Nexmark::new(q0::Q0)),
+        register(Nexmark::new(q1::Q1)),
+        register(Nexmark::new(q2::Q2)),
+        register(Nexmark::new(q10::Q10)),
+        register(Nexmark::new(q13::Q13)),
+        register(Nexmark::new(q14::Q14)),
+        register(Nexmark::new(q21::Q21)),
+        register(Nexmark::new(q22::Q22)),
+    ]
+}
+
+#[cfg(test)]
+mod tests;

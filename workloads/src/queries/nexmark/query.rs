@@ -1,0 +1,100 @@
+//! What a query is, and the workload that it makes with Nexmark's events.
+
+use dataflow::operators::Input;
+use dataflow::settings::Setting;
+use dataflow::sink::SinkSlot;
+use dataflow::{Digest, EventTime, Plan, ResultKind, Stream};
+
+use crate::nexmark::{Event, KNOBS, NexmarkEvents, bound_nanos};
+use crate::spec::{Description, Knobs, Timed, Workload};
+
+/// The events on their way into a query.
+pub type Events = Stream<Input<Event>>;
+
+/// A query over persons, auctions and bids.
+pub trait Query: Send + Sync + 'static {
+    /// As results name it: `nexmark-q0`.
+    fn name(&self) -> &'static str;
+    /// What it is about.
+    fn description(&self) -> Description;
+    /// Its own knobs.
+    fn knobs(&self) -> &'static [Setting] {
+        &[]
+    }
+    /// What its result means.
+    fn result(&self) -> ResultKind;
+    /// Whether it has event-time windows.
+    fn has_windows(&self) -> bool {
+        false
+    }
+    /// The job.
+    fn plan(&self, knobs: &Knobs, events: Events, sink: SinkSlot) -> Plan;
+    /// The answer, by plain collections over the events in event-time order.
+    fn expected(&self, knobs: &Knobs, events: &mut dyn Iterator<Item = Timed<Event>>) -> Digest;
+}
+
+/// A query with its knobs and those of the generator.
+pub struct Nexmark<Q> {
+    query: Q,
+    knobs: Vec<Setting>,
+}
+
+impl<Q: Query> Nexmark<Q> {
+    /// Of this query.
+    pub fn new(query: Q) -> Self {
+        let knobs = [KNOBS, query.knobs()].concat();
+        Self { query, knobs }
+    }
+}
+
+impl<Q: Query> Workload for Nexmark<Q> {
+    type Events = NexmarkEvents;
+
+    fn name(&self) -> &'static str {
+        self.query.name()
+    }
+    fn description(&self) -> Description {
+        self.query.description()
+    }
+    fn knobs(&self) -> &[Setting] {
+        &self.knobs
+    }
+    fn result(&self) -> ResultKind {
+        self.query.result()
+    }
+    fn has_windows(&self) -> bool {
+        self.query.has_windows()
+    }
+    fn bound_nanos(&self, knobs: &Knobs) -> i64 {
+        bound_nanos(knobs)
+    }
+    fn event_time(&self, event: &Event) -> Option<EventTime> {
+        Some(EventTime(event.date_time().saturating_mul(1_000_000)))
+    }
+
+    fn events(&self, knobs: &Knobs, seed: u64) -> NexmarkEvents {
+        NexmarkEvents::new(knobs, seed)
+    }
+
+    fn plan(&self, knobs: &Knobs, events: Events, sink: SinkSlot) -> Plan {
+        self.query.plan(knobs, events, sink)
+    }
+
+    fn expected(&self, knobs: &Knobs, events: &mut dyn Iterator<Item = Timed<Event>>) -> Digest {
+        self.query.expected(knobs, events)
+    }
+}
+
+/// The digest of rows.
+pub(super) fn digest_of<T: serde::Serialize>(rows: impl IntoIterator<Item = T>) -> Digest {
+    let mut digest = Digest::default();
+    rows.into_iter().for_each(|row| digest.insert(&row));
+    digest
+}
+
+/// The bids among events.
+pub(super) fn bids(
+    events: &mut dyn Iterator<Item = Timed<Event>>,
+) -> impl Iterator<Item = crate::nexmark::Bid> {
+    events.filter_map(|event| event.value.bid())
+}

@@ -1,0 +1,34 @@
+//! Every query's plan against its evaluator, one subtask a stage, in order and out of order.
+
+use std::collections::BTreeMap;
+
+use super::all;
+use crate::run_plan::run_checked;
+
+#[test]
+fn every_plan_gives_its_evaluators_answer() {
+    for query in all() {
+        for (given, count) in [
+            (&[][..], 20_000),
+            (&[("event_rate", "500"), ("disorder_ms", "3000")][..], 20_000),
+            (&[("out_of_order_group", "64"), ("event_rate", "2000")][..], 10_000),
+        ] {
+            let given: BTreeMap<_, _> =
+                given.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
+            let knobs = query.resolve(&given, None).unwrap();
+            let rows = run_checked(&*query.generate(&knobs, 42), count);
+            assert!(!rows.is_empty(), "{} has no rows", query.name());
+        }
+    }
+}
+
+#[test]
+fn names_are_in_order_and_described() {
+    for query in all() {
+        let about = query.description();
+        assert!(query.name().starts_with("nexmark-q"));
+        for text in [about.origin, about.operators, about.state, about.stresses, about.ties] {
+            assert!(!text.is_empty() && !text.contains("  "), "{}: {text}", query.name());
+        }
+    }
+}
