@@ -9,6 +9,7 @@ mod input;
 mod keyed_process;
 mod map;
 mod tumbling_window;
+mod unbounded_join;
 
 pub use aggregate::{Aggregator, Count, RunningAggregate};
 pub use divide::{Divide, Divided};
@@ -19,3 +20,4 @@ pub use input::Input;
 pub use keyed_process::{KeyedFunction, KeyedProcess, TimerContext};
 pub use map::Map;
 pub use tumbling_window::{TumblingWindow, WindowResult};
+pub use unbounded_join::UnboundedJoin;

@@ -9,10 +9,12 @@ mod q10;
 mod q13;
 mod q14;
 mod q2;
+mod q20;
 mod q21;
 mod q22;
+mod q23;
+mod q3;
 mod query;
-#[expect(dead_code, reason = "for the joins to come")]
 mod sides;
 
 use std::sync::Arc;
@@ -28,11 +30,14 @@ pub fn all() -> Vec<Arc<dyn AnyWorkload>> {
         register(Nexmark::new(q0::Q0)),
         register(Nexmark::new(q1::Q1)),
         register(Nexmark::new(q2::Q2)),
+        register(Nexmark::new(q3::Q3)),
         register(Nexmark::new(q10::Q10)),
         register(Nexmark::new(q13::Q13)),
         register(Nexmark::new(q14::Q14)),
+        register(Nexmark::new(q20::Q20)),
         register(Nexmark::new(q21::Q21)),
         register(Nexmark::new(q22::Q22)),
+        register(Nexmark::new(q23::Q23)),
     ]
 }
 
