@@ -8,6 +8,7 @@ mod flat_map;
 mod input;
 mod keyed_process;
 mod map;
+mod panes;
 mod tumbling_window;
 mod unbounded_join;
 
