@@ -16,6 +16,10 @@ use crate::sink::SinkSlot;
 use crate::source::{Source, SourceSpec};
 use crate::stage::{FusedStage, Head, InputPort, OneInput, TwoInputs};
 
+mod windows;
+
+pub use windows::{LateFiring, ProcessingTimeStream, SessionGap, Sliding, WindowedBy};
+
 /// A chain of operators that has not met an exchange yet. Types nest only inside a stage: every
 /// exchange closes one and opens the next.
 ///

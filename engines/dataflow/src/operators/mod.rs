@@ -2,13 +2,20 @@
 
 mod aggregate;
 mod divide;
+mod due_times;
 mod filter;
 mod filter_map;
 mod flat_map;
+mod hops;
 mod input;
 mod keyed_process;
+mod late_firing_window;
 mod map;
 mod panes;
+mod processing_time_window;
+mod session_window;
+mod sessions;
+mod sliding_window;
 mod tumbling_window;
 mod unbounded_join;
 
@@ -19,6 +26,10 @@ pub use filter_map::FilterMap;
 pub use flat_map::FlatMap;
 pub use input::Input;
 pub use keyed_process::{KeyedFunction, KeyedProcess, TimerContext};
+pub use late_firing_window::LateFiringWindow;
 pub use map::Map;
+pub use processing_time_window::ProcessingTimeWindow;
+pub use session_window::{SessionResult, SessionWindow};
+pub use sliding_window::SlidingWindow;
 pub use tumbling_window::{TumblingWindow, WindowResult};
 pub use unbounded_join::UnboundedJoin;

@@ -57,6 +57,13 @@ impl<K: Key, S> Panes<K, S> {
         time.saturating_add(self.length - time.rem_euclid(self.length))
     }
 
+    /// The first instant of the pane that ends here.
+    pub(super) const fn start_of(&self, end: i64) -> i64 {
+        // Not `end - length`: the end may have been held at the largest time.
+        let last = end - 1;
+        last.saturating_sub(last.rem_euclid(self.length))
+    }
+
     /// Finds or opens the pane with this end, and makes it the current one.
     #[cold]
     pub(super) fn open(&mut self, end: i64) -> &mut Pane<K, S> {
@@ -65,10 +72,7 @@ impl<K: Key, S> Panes<K, S> {
             Err(place) => {
                 let keys = self.open.iter().map(|pane| pane.table.len()).max().unwrap_or(0);
                 let table = self.spare.pop().unwrap_or_else(|| KeyedTable::with_capacity(keys));
-                // Not `end - length`: the end may have been held at the largest time.
-                let last = end - 1;
-                let start = last.saturating_sub(last.rem_euclid(self.length));
-                self.open.insert(place, Pane { start, end, table });
+                self.open.insert(place, Pane { start: self.start_of(end), end, table });
                 place
             }
         };
@@ -83,6 +87,11 @@ impl<K: Key, S> Panes<K, S> {
     /// All panes, by their end.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Pane<K, S>> {
         self.open.iter()
+    }
+
+    /// The number of the pane opened last, counted by their ends.
+    pub(super) const fn position(&self) -> usize {
+        self.current
     }
 
     /// The tables of `count` panes from one of them on.
@@ -108,6 +117,13 @@ impl<K: Key, S> Panes<K, S> {
                 drop(table.drain());
             }
             self.spare.push(table);
+        }
+    }
+
+    /// Forgets the pane that ends first.
+    pub(super) fn drop_first(&mut self) {
+        if let Some(pane) = self.take_first() {
+            self.give_back(pane.table);
         }
     }
 
