@@ -37,7 +37,7 @@ pub(super) struct Pane<K, S> {
     pub(super) table: KeyedTable<K, S>,
 }
 
-/// Emptied tables kept for reuse.
+/// Emptied tables kept for reuse, however few panes are open; else as many as are.
 const SPARE_TABLES: usize = 2;
 
 impl<K: Key, S> Panes<K, S> {
@@ -112,7 +112,7 @@ impl<K: Key, S> Panes<K, S> {
 
     /// Keeps an emptied table for a pane to come.
     pub(super) fn give_back(&mut self, mut table: KeyedTable<K, S>) {
-        if self.spare.len() < SPARE_TABLES {
+        if self.spare.len() < SPARE_TABLES.max(self.open.len()) {
             if !table.is_empty() {
                 drop(table.drain());
             }
