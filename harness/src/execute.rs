@@ -208,7 +208,9 @@ fn is_no_run(error: &EngineError) -> bool {
 
 fn schedule(spec: &RunSpec, start: ProcessingTime) -> Schedule {
     let planned_nanos = spec.rate.map_or(0.0, |rate| spec.events as f64 / rate * 1e9) as u64;
-    let mut longest = planned_nanos.saturating_mul(STAMP_SLACK);
+    let straggler_ms = spec.knobs.get_integer("straggler_delay_ms").unwrap_or(0) as u64;
+    let readable_nanos = planned_nanos.saturating_add(straggler_ms.saturating_mul(1_000_000));
+    let mut longest = readable_nanos.saturating_mul(STAMP_SLACK);
     if spec.recovery.outlives_process {
         longest = longest.max(LONGEST_OUTAGE_NANOS);
     }

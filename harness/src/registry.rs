@@ -202,7 +202,7 @@ pub fn resolve_settings(
 fn explained(error: &SettingError, settings: &[Setting]) -> Error {
     let name = match error {
         SettingError::Value { name, .. } => Some(name),
-        SettingError::Unknown { .. } => None,
+        SettingError::Unknown { .. } | SettingError::Refused(_) => None,
     };
     match settings.iter().find(|setting| name.is_some_and(|name| setting.name == name)) {
         Some(setting) => Error::Input(format!("{error} ({})", setting.help)),

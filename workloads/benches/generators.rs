@@ -97,7 +97,13 @@ fn generators(criterion: &mut Criterion) {
         ("zipf 1.0 of 5,000,000 keys", &[("zipf_exponent", "1"), ("keys", "5000000")]),
         ("uniform, disorder 1 s", &[("disorder_ms", "1000")]),
         ("uniform, disorder 1 s, late 1 %", &[("disorder_ms", "1000"), ("late_fraction", "0.01")]),
+        (
+            "uniform, exponential disorder 1 s",
+            &[("disorder", "exponential"), ("disorder_ms", "1000")],
+        ),
         ("uniform, payload 100 bytes", &[("payload_bytes", "100")]),
+        ("hot set", &[("key_distribution", "hot-set"), ("hot_drift_events", "1000")]),
+        ("sequential", &[("key_distribution", "sequential")]),
     ] {
         generate(criterion, name, &keyed(given), |event| event.key ^ event.payload.len() as u64);
     }

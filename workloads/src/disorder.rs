@@ -4,8 +4,15 @@ use crate::knobs;
 use crate::random::{Draws, below};
 use crate::spec::Knobs;
 
+/// Names that the knob `disorder` takes.
+pub const DISORDERS: &[&str] = &["uniform", "exponential"];
+
+/// Means of an exponential distribution that fit into its bound, where it is cut.
+const MEANS_IN_BOUND: f64 = 5.0;
+
 /// How much earlier events have happened than they would have in order. Every event is up to
-/// `disorder_ms` early; a `late_fraction` of them is earlier than watermarks allow for.
+/// `disorder_ms` early, evenly or exponentially; a `late_fraction` of them is earlier than
+/// watermarks allow for.
 #[derive(Copy, Clone, Debug)]
 pub struct Disorder {
     /// What watermarks allow for, in nanoseconds.
@@ -14,18 +21,21 @@ pub struct Disorder {
     late_below: u64,
     /// Late events are up to this many nanoseconds earlier than the bound.
     late_span: u64,
+    /// Whether most events are hardly early, rather than evenly so.
+    is_exponential: bool,
     delays: Draws,
     lates: Draws,
 }
 
 impl Disorder {
-    /// By the knobs `disorder_ms`, `late_fraction` and `window_ms`.
+    /// By the knobs `disorder`, `disorder_ms`, `late_fraction` and `window_ms`.
     pub fn new(knobs: &Knobs, seed: u64) -> Self {
         let bound = knobs::nanos(knobs, "disorder_ms") as u64;
         Self {
             bound,
             late_below: (knobs.number("late_fraction") * 2.0_f64.powi(64)) as u64,
             late_span: bound + knobs::nanos(knobs, "window_ms") as u64,
+            is_exponential: knobs.name("disorder") == "exponential",
             delays: Draws::new(seed, "delays"),
             lates: Draws::new(seed, "lates"),
         }
@@ -49,7 +59,20 @@ impl Disorder {
         if self.late_below > 0 && self.lates.at(number) < self.late_below {
             return (self.bound + 1 + below(draw, self.late_span)) as i64;
         }
+        if self.is_exponential {
+            return self.exponential(draw);
+        }
         below(draw, self.bound + 1) as i64
+    }
+
+    /// By inversion of the distribution cut at the bound: no event lies on the bound itself more
+    /// often than its density says.
+    fn exponential(&self, draw: u64) -> i64 {
+        let uniform = (draw >> 11) as f64 / 2.0_f64.powi(53);
+        let within = 1.0 - (-MEANS_IN_BOUND).exp();
+        let means = -(-uniform * within).ln_1p();
+        let delay = means / MEANS_IN_BOUND * (self.bound + 1) as f64;
+        (delay as u64).min(self.bound) as i64
     }
 }
 
@@ -69,6 +92,24 @@ mod tests {
             (mean - 1_500_000.0).abs() < 3.0 * 3_000_000.0 / 12_f64.sqrt() / 100_000_f64.sqrt()
         );
         assert_eq!(disorder.longest_nanos(), 3_000_000);
+    }
+
+    #[test]
+    fn exponential_delays_are_cut_at_the_bound() {
+        let knobs = common(&[("disorder_ms", "3"), ("disorder", "exponential")]);
+        let disorder = Disorder::new(&knobs, 1);
+        let delays: Vec<i64> = (0..100_000).map(|number| disorder.nanos(number)).collect();
+        assert!(delays.iter().all(|delay| (0..=3_000_000).contains(delay)));
+        // By hand: with a mean of a fifth of the bound b and cut there, below b/5 lie
+        // (1 - e^-1) / (1 - e^-5) = 63.64 %, below b/2 (1 - e^-2.5) / (1 - e^-5) = 92.41 %, and
+        // the mean is b (1/5 - e^-5 / (1 - e^-5)) = 0.19322 b.
+        let below = |limit| delays.iter().filter(|delay| **delay < limit).count();
+        assert!(below(600_000).abs_diff(63_640) < 460, "{}", below(600_000));
+        assert!(below(1_500_000).abs_diff(92_414) < 260, "{}", below(1_500_000));
+        let mean = delays.iter().sum::<i64>() as f64 / 1e5;
+        assert!((mean - 579_660.0).abs() < 6_000.0, "{mean}");
+        assert_eq!(disorder.longest_nanos(), 3_000_000);
+        assert_eq!([0, u64::MAX].map(|draw| disorder.exponential(draw)), [0, 3_000_000]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::disorder::Disorder;
 use crate::event_clock::EventClock;
 use crate::key_distribution::KeyDistribution;
 use crate::payload::{Payload, PayloadPool};
+use crate::payload_lengths::PayloadLengths;
 use crate::random::Draws;
 use crate::spec::{Events, Knobs, Timed};
 
@@ -60,17 +61,16 @@ struct Extras {
 }
 
 impl KeyedEvents {
-    /// By the knobs `keys`, `zipf_exponent`, `payload_bytes`, `event_rate`, and those of
-    /// [`Disorder`].
+    /// By `event_rate` and the knobs of [`KeyDistribution`], [`PayloadLengths`] and [`Disorder`].
     pub fn new(knobs: &Knobs, seed: u64) -> Self {
-        let payload_bytes = knobs.integer("payload_bytes");
+        let lengths = PayloadLengths::of(knobs);
         let disorder = Disorder::new(knobs, seed);
-        let extras = Extras { payloads: PayloadPool::new(payload_bytes, seed), disorder };
+        let extras = Extras { payloads: PayloadPool::new(&lengths, seed), disorder };
         Self {
-            keys: KeyDistribution::zipf(knobs.integer("keys"), knobs.number("zipf_exponent")),
+            keys: KeyDistribution::of(knobs),
             draws: Draws::new(seed, "keys"),
             clock: EventClock::new(knobs.number("event_rate")),
-            extras: Some(extras).filter(|_| payload_bytes > 0 || !disorder.is_none()),
+            extras: Some(extras).filter(|_| !lengths.is_empty() || !disorder.is_none()),
         }
     }
 }
@@ -82,7 +82,7 @@ impl Events for KeyedEvents {
     #[inline(always)]
     fn event(&self, number: u64) -> Timed<KeyedEvent> {
         let draw = self.draws.at(number);
-        let key = self.keys.key(draw);
+        let key = self.keys.key(number, 0, draw);
         let event_time = self.clock.event_time(number);
         let Some(extras) = &self.extras else {
             return Timed { value: KeyedEvent { key, payload: Payload::default() }, event_time };

@@ -1,7 +1,14 @@
 //! The knobs that every workload understands.
 
-use dataflow::settings::Setting;
+use std::collections::BTreeMap;
 
+use dataflow::settings::{Setting, SettingError};
+use serde_json::Value;
+
+use crate::disorder::DISORDERS;
+use crate::key_distribution::KEY_DISTRIBUTIONS;
+use crate::knob_rules::KnobRules;
+use crate::payload_lengths::PAYLOAD_DISTRIBUTIONS;
 use crate::spec::Knobs;
 
 /// Largest number of keys.
@@ -16,6 +23,13 @@ const LONGEST_MS: i64 = 1_000_000_000_000;
 /// What every generator understands. A workload's own knob of the same name replaces one of these.
 pub const COMMON: &[Setting] = &[
     Setting::integer("keys", (1, MAX_KEYS), 100_000, "number of distinct keys"),
+    Setting::choice(
+        "key_distribution",
+        KEY_DISTRIBUTIONS,
+        "how often each key occurs; default: file if there is a key_file, else zipf if \
+         zipf_exponent is above 0, else uniform",
+    )
+    .derived(),
     Setting::number(
         "zipf_exponent",
         (0.0, 3.0),
@@ -23,12 +37,44 @@ pub const COMMON: &[Setting] = &[
         "skew of keys: the k-th most frequent occurs as often as k to the power of minus this; \
          0 is uniform",
     ),
+    Setting::number(
+        "hot_share",
+        (0.0, 1.0),
+        0.0,
+        "of hot-set, the share of events that go to hot keys; default: 0.5",
+    )
+    .derived(),
+    Setting::integer(
+        "hot_keys",
+        (1, MAX_KEYS),
+        1,
+        "of hot-set, how many keys are hot at a time; default: a hundredth of the keys",
+    )
+    .derived(),
+    Setting::integer(
+        "hot_drift_events",
+        (0, i64::MAX),
+        0,
+        "of hot-set, after how many events the next keys become hot; default: 0, never",
+    )
+    .derived(),
+    Setting::path(
+        "key_file",
+        "keys of key_distribution=file: an unsigned integer on each line, and its weight behind a \
+         comma or a tab if not 1",
+    ),
+    Setting::choice(
+        "disorder",
+        DISORDERS,
+        "how event times spread over disorder_ms: evenly, or exponentially with a mean of a fifth \
+         of it and cut there",
+    ),
     Setting::integer(
         "disorder_ms",
         (0, LONGEST_MS),
         0,
-        "event times are up to this many milliseconds earlier than in order, uniformly; watermarks \
-         allow for as much",
+        "event times are up to this many milliseconds earlier than in order; watermarks allow for \
+         as much",
     ),
     Setting::number(
         "late_fraction",
@@ -43,11 +89,30 @@ pub const COMMON: &[Setting] = &[
         0,
         "bytes that an event carries besides its key",
     ),
+    Setting::choice(
+        "payload_distribution",
+        PAYLOAD_DISTRIBUTIONS,
+        "lengths of payloads around payload_bytes: all the same, evenly from 0 to twice as many, \
+         or log-normal with a sigma of 1",
+    ),
     Setting::integer(
         "splits",
         (1, 4_096),
         8,
         "splits of the source, which are dealt to its subtasks",
+    ),
+    Setting::integer(
+        "idle_splits",
+        (0, 4_095),
+        0,
+        "splits, the last ones, that have no event; they hold no watermark back",
+    ),
+    Setting::integer(
+        "straggler_delay_ms",
+        (0, LONGEST_MS),
+        0,
+        "the events of split 0 can be read this many milliseconds after they are planned; \
+         watermarks allow for as much; without effect at --rate max",
     ),
     Setting::integer("window_ms", (1, LONGEST_MS), 1_000, "length of windows, in event time"),
     Setting::number(
@@ -58,6 +123,25 @@ pub const COMMON: &[Setting] = &[
     )
     .derived(),
 ];
+
+/// The values of declared knobs: those given, the defaults, and what follows from both and from
+/// `rate`, the events per second of the plan, or none at max.
+///
+/// # Errors
+/// For an unknown knob, a value that is none for it, and values that do not go together.
+pub fn resolve(
+    owner: &str,
+    declared: &[Setting],
+    given: &BTreeMap<String, Value>,
+    rate: Option<f64>,
+) -> Result<Knobs, SettingError> {
+    let mut knobs = Knobs::resolve(owner, declared, given, rate.is_none())?;
+    if knobs.get_number("event_rate").is_none() {
+        knobs.set("event_rate", rate.unwrap_or(EVENT_RATE_AT_MAX));
+    }
+    KnobRules { given, knobs: &mut knobs }.settle()?;
+    Ok(knobs)
+}
 
 /// A workload's own knobs and, where it has none of the same name, the common ones.
 pub fn with_common(own: &[Setting]) -> Vec<Setting> {
@@ -89,11 +173,7 @@ pub(crate) mod tests {
     pub(crate) fn resolved(own: &[Setting], given: &[(&str, &str)]) -> Knobs {
         let given =
             given.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
-        let mut knobs = Knobs::resolve("test", &with_common(own), &given, false).unwrap();
-        if knobs.get_number("event_rate").is_none() {
-            knobs.set("event_rate", EVENT_RATE_AT_MAX);
-        }
-        knobs
+        resolve("test", &with_common(own), &given, None).unwrap()
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::payload_lengths::{PayloadLengths, VARIANTS};
 use crate::random::{Draws, below};
 
 /// Text of a given length, or nothing: a pointer of 8 bytes to what many events share.
@@ -40,23 +41,25 @@ pub struct PayloadPool {
     payloads: Box<[Payload]>,
 }
 
-/// Different payloads in a pool.
-const POOL: u64 = 64;
-
 impl PayloadPool {
-    /// Of payloads of this many bytes, all lower-case letters; nothing for 0.
-    pub fn new(bytes: u64, seed: u64) -> Self {
+    /// Of payloads of these lengths, all lower-case letters; nothing if all are 0.
+    pub fn new(lengths: &PayloadLengths, seed: u64) -> Self {
         let draws = Draws::new(seed, "payloads");
         let letter = |number| char::from(b'a' + below(draws.at(number), 26) as u8);
-        let payload = |index| (index * bytes..(index + 1) * bytes).map(letter).collect::<String>();
-        let count = if bytes == 0 { 0 } else { POOL };
-        Self { payloads: (0..count).map(|index| payload(index).into()).collect() }
+        let mut next = 0;
+        let payload = |bytes: u64| {
+            let letters = next..next + bytes;
+            next = letters.end;
+            Payload::from(letters.map(letter).collect::<String>())
+        };
+        let lengths = (0..VARIANTS).map(|draw| lengths.pick(draw)).filter(|_| !lengths.is_empty());
+        Self { payloads: lengths.map(payload).collect() }
     }
 
     /// The payload of a draw, of which the lowest bits count.
     #[inline]
     pub fn pick(&self, draw: u64) -> Payload {
-        let index = (draw % POOL) as usize;
+        let index = (draw % VARIANTS) as usize;
         self.payloads.get(index).cloned().unwrap_or_default()
     }
 }
@@ -67,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_pool_holds_different_payloads_of_the_length_asked_for() {
-        let pool = PayloadPool::new(100, 1);
+        let pool = PayloadPool::new(&PayloadLengths::fixed(100), 1);
         assert_eq!(pool.pick(0).len(), 100);
         assert_eq!(pool.pick(0), pool.pick(64));
         assert_ne!(pool.pick(0), pool.pick(1));
@@ -75,7 +78,7 @@ mod tests {
 
     #[test]
     fn no_bytes_are_no_payload() {
-        assert!(PayloadPool::new(0, 1).pick(5).is_empty());
+        assert!(PayloadPool::new(&PayloadLengths::fixed(0), 1).pick(5).is_empty());
         assert_eq!(Payload::from(String::new()), Payload::default());
     }
 }

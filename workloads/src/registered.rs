@@ -48,11 +48,7 @@ impl<W: Workload> AnyWorkload for Registered<W> {
         rate: Option<f64>,
     ) -> Result<Settings, SettingError> {
         let owner = format!("workload {}", self.name());
-        let mut knobs = Settings::resolve(&owner, &self.knobs(), given, rate.is_none())?;
-        if knobs.get_number("event_rate").is_none() {
-            knobs.set("event_rate", rate.unwrap_or(knobs::EVENT_RATE_AT_MAX));
-        }
-        Ok(knobs)
+        knobs::resolve(&owner, &self.knobs(), given, rate)
     }
 
     fn generate(&self, knobs: &Settings, seed: u64) -> Box<dyn AnyEvents> {
@@ -110,8 +106,13 @@ where
     fn plan(&self, schedule: Schedule, sink: SinkSlot) -> Plan {
         let schedule = Schedule { events: schedule.events.min(self.count), ..schedule };
         let splits = self.knobs.integer("splits") as u32;
-        let source = Paced::new(Arc::clone(&self.events), schedule, splits, self.name.clone());
-        let bound_nanos = self.workload.bound_nanos(&self.knobs);
+        let idle = self.knobs.integer("idle_splits") as u32;
+        let straggling = knobs::nanos(&self.knobs, "straggler_delay_ms") as u64;
+        let lag_nanos = schedule.event_lag(straggling, self.knobs.number("event_rate"));
+        let source = Paced::new(Arc::clone(&self.events), schedule, splits, self.name.clone())
+            .with_idle_splits(idle)
+            .with_straggler(straggling);
+        let bound_nanos = self.workload.bound_nanos(&self.knobs) + lag_nanos;
         let stream = Stream::from_source(Arc::new(source), bound_nanos);
         self.workload.plan(&self.knobs, stream, sink)
     }

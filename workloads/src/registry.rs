@@ -52,7 +52,8 @@ pub trait AnyWorkload: Send + Sync {
     /// given.
     ///
     /// # Errors
-    /// For an unknown knob or a value that is none for it.
+    /// For an unknown knob, a value that is none for it, values that do not go together, and a key
+    /// file that cannot be used.
     fn resolve(
         &self,
         given: &BTreeMap<String, Value>,

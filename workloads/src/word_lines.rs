@@ -9,6 +9,7 @@ use crate::disorder::Disorder;
 use crate::event_clock::EventClock;
 use crate::key_distribution::KeyDistribution;
 use crate::knobs::MAX_KEYS;
+use crate::payload_lengths::PayloadLengths;
 use crate::random::Draws;
 use crate::spec::{Events, Knobs, Timed};
 
@@ -45,7 +46,7 @@ pub const LINE_KNOBS: &[Setting] = &[
     ),
 ];
 
-/// Lines whose words are drawn by a Zipf distribution and whose lengths are log-normal.
+/// Lines whose words are drawn like keys, by default by a Zipf distribution, and whose lengths are log-normal.
 ///
 /// The word of rank 0 is `a`, of rank 25 `z`, of rank 26 `aa`: all are distinct, and frequent
 /// words are short.
@@ -54,13 +55,13 @@ pub struct WordLines {
     words: KeyDistribution,
     lengths: LogNormal<f64>,
     draws: Draws,
-    payload_bytes: usize,
+    payload_lengths: PayloadLengths,
     clock: EventClock,
     disorder: Disorder,
 }
 
 impl WordLines {
-    /// By [`LINE_KNOBS`], `event_rate`, and the knobs of [`Disorder`].
+    /// By [`LINE_KNOBS`], `event_rate`, and the knobs of [`KeyDistribution`] and [`Disorder`].
     ///
     /// # Panics
     /// When a knob is not within its bounds.
@@ -68,10 +69,10 @@ impl WordLines {
         let median = knobs.number("line_words_median");
         let sigma = knobs.number("line_words_sigma");
         Self {
-            words: KeyDistribution::zipf(knobs.integer("keys"), knobs.number("zipf_exponent")),
+            words: KeyDistribution::of(knobs),
             lengths: LogNormal::new(median.ln(), sigma).expect("sigma is finite"),
             draws: Draws::new(seed, "lines"),
-            payload_bytes: knobs.integer("payload_bytes") as usize,
+            payload_lengths: PayloadLengths::of(knobs),
             clock: EventClock::new(knobs.number("event_rate")),
             disorder: Disorder::new(knobs, seed),
         }
@@ -83,16 +84,17 @@ impl Events for WordLines {
 
     fn event(&self, number: u64) -> Timed<String> {
         let mut draws = self.draws.generator(number);
+        let payload_bytes = self.payload_lengths.pick(self.draws.at(number)) as usize;
         let words = self.lengths.sample(&mut draws).round() as u64;
         let words = words.clamp(1, LONGEST_LINE_WORDS);
-        let mut line = String::with_capacity(words as usize * 4 + self.payload_bytes);
+        let mut line = String::with_capacity(words as usize * 4 + payload_bytes);
         for word in 0..words {
             if word > 0 {
                 line.push(' ');
             }
-            push_word(self.words.key(draws.next_u64()), &mut line);
+            push_word(self.words.key(number, word, draws.next_u64()), &mut line);
         }
-        line.extend(std::iter::repeat_n(' ', self.payload_bytes));
+        line.extend(std::iter::repeat_n(' ', payload_bytes));
         let event_time = EventTime(self.clock.event_time(number).0 - self.disorder.nanos(number));
         Timed { value: line, event_time }
     }
@@ -127,8 +129,7 @@ mod tests {
         let given =
             given.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
         let declared = knobs::with_common(LINE_KNOBS);
-        let mut knobs = Knobs::resolve("test", &declared, &given, false).unwrap();
-        knobs.set("event_rate", 1_000_000.0);
+        let knobs = knobs::resolve("test", &declared, &given, None).unwrap();
         WordLines::new(&knobs, 1)
     }
 

@@ -24,6 +24,8 @@ pub enum Kind {
     },
     /// One of some names.
     Choice(&'static [&'static str]),
+    /// The path of a file that exists.
+    Path,
 }
 
 impl fmt::Display for Kind {
@@ -35,6 +37,7 @@ impl fmt::Display for Kind {
             Self::Number { min, max } => write!(f, "a number from {min} to {max}"),
             Self::Choice([only]) => write!(f, "only {only}"),
             Self::Choice(names) => write!(f, "one of {}", names.join(", ")),
+            Self::Path => write!(f, "the path of a file"),
         }
     }
 }
@@ -98,6 +101,10 @@ pub enum SettingError {
         /// What it takes.
         expected: String,
     },
+    /// Values that do not go together, or a file named by one that cannot be used: what is wrong,
+    /// and what to do.
+    #[error("{0}")]
+    Refused(String),
 }
 
 /// `; did you mean ...?` when a known name is near, else nothing.
@@ -186,8 +193,12 @@ impl Settings {
     /// # Panics
     /// As [`Settings::integer`].
     pub fn name(&self, name: &str) -> &str {
-        let value = self.values.get(name).and_then(Value::as_str);
-        value.unwrap_or_else(|| panic!("setting {name} has no name"))
+        self.get_name(name).unwrap_or_else(|| panic!("setting {name} has no name"))
+    }
+
+    /// A name or a path, if the setting has a value.
+    pub fn get_name(&self, name: &str) -> Option<&str> {
+        self.values.get(name).and_then(Value::as_str)
     }
 }
 
@@ -219,6 +230,11 @@ impl Setting {
         help: &'static str,
     ) -> Self {
         Self::new(name, Kind::Choice(names), Default::Name(names[0]), help)
+    }
+
+    /// The path of a file; none by default.
+    pub const fn path(name: &'static str, help: &'static str) -> Self {
+        Self::new(name, Kind::Path, Default::Derived, help)
     }
 
     const fn new(name: &'static str, kind: Kind, default: Default, help: &'static str) -> Self {
@@ -280,6 +296,7 @@ impl Setting {
             Kind::Choice(names) => text
                 .and_then(|text| names.iter().find(|name| **name == text))
                 .map(|it| (*it).into()),
+            Kind::Path => text.filter(|path| !path.is_empty()).map(Value::from),
         }
         .ok_or_else(refused)
     }
@@ -303,6 +320,7 @@ mod tests {
         Setting::number("zipf_exponent", (0.0, 3.0), 0.0, ""),
         Setting::choice("placement", &["key-groups"], ""),
         Setting::integer("limit", (0, i64::MAX), 0, "").at_max(Default::Integer(7)),
+        Setting::path("key_file", ""),
     ];
 
     fn resolve(given: &[(&str, &str)]) -> Result<Settings, SettingError> {
@@ -318,6 +336,11 @@ mod tests {
         assert_eq!(settings.number("zipf_exponent"), 1.5);
         assert_eq!(settings.name("placement"), "key-groups");
         assert_eq!(settings.integer("limit"), 0);
+        assert_eq!(settings.get_name("key_file"), None);
+        let with_file = resolve(&[("key_file", "a/b.txt")]).unwrap();
+        assert_eq!(with_file.get_name("key_file"), Some("a/b.txt"));
+        let error = resolve(&[("key_file", "")]).unwrap_err().to_string();
+        assert_eq!(error, "`key_file` takes the path of a file, not ``");
         let at_max = Settings::resolve("engine x", DECLARED, &BTreeMap::new(), true).unwrap();
         assert_eq!(at_max.integer("limit"), 7);
     }

@@ -32,6 +32,7 @@ fn prepare(folder: &Path) {
     write("not_utf8.txt", b"to be\nor \xff not\n");
     write("not_json.ndjson", b"{\"key\":1}\n{\"key\":}\n");
     write("wrong_type.ndjson", b"{\"key\":1}\n{\"key\":2}\n{\"key\":\"x\"}\n");
+    write("keys.txt", b"7\n8,2\n9,heavy\n");
     std::fs::create_dir(folder.join("folder")).unwrap();
 }
 
@@ -85,6 +86,25 @@ fn values_that_make_no_sense_say_what_would() {
     refused(&format!("{RUN} --set buffer_bytes=3"), &["from 64", "not `3`"]);
     refused(&format!("{RUN} --set zipf_exponent=NaN"), &["`zipf_exponent`"]);
     refused("verify --parallelism 1,0", &["--parallelism", "1..=32768"]);
+}
+
+#[test]
+fn knobs_that_make_no_sense_together_say_what_to_do() {
+    refused(&format!("{RUN} --set zipf_exponent=4"), &["`zipf_exponent`", "from 0 to 3"]);
+    refused(&format!("{RUN} --set zpif_exponent=1"), &["did you mean `zipf_exponent`?"]);
+    refused(&format!("{RUN} --set key_distribution=zipf"), &["needs `zipf_exponent`"]);
+    refused(&format!("{RUN} --set hot_keys=3"), &["`hot_keys`", "leave it out"]);
+    refused(&format!("{RUN} --set splits=2 --set idle_splits=2"), &["idle_splits=2", "at most 1"]);
+    refused("sample --workload forward --set disorder=exponential", &["needs `disorder_ms`"]);
+    refused("verify --set payload_distribution=uniform", &["needs `payload_bytes`"]);
+}
+
+#[test]
+fn a_key_file_that_is_wrong_is_pointed_at() {
+    refused(&format!("{RUN} --set key_file=keys.txt"), &["keys.txt:3:3: ", "`heavy` is no weight"]);
+    refused(&format!("{RUN} --set key_file=no.txt"), &["no.txt", "cannot be read"]);
+    refused(&format!("{RUN} --set key_file=folder"), &["folder", "cannot be read"]);
+    refused(&format!("{RUN} --set key_file=not_utf8.txt"), &["not_utf8.txt:1:1: ", "no key"]);
 }
 
 #[test]

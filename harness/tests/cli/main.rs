@@ -12,6 +12,7 @@ mod help;
 #[cfg(unix)]
 mod interrupts;
 mod json;
+mod knobs;
 mod place;
 mod program;
 #[cfg(unix)]

@@ -1,0 +1,61 @@
+//! Knobs that shape the events: every engine gives the evaluator's answer under each of them.
+
+use serde_json::Value;
+
+use crate::program::{ENGINES, run, words};
+
+/// Runs windows over 6,000 events of 60 ms in virtual time, under these knobs.
+#[track_caller]
+fn run_on(engine: &str, knobs: &str) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("keys.txt"), "7\n8,2\n18446744073709551615\t0.5\n").unwrap();
+    let line = format!(
+        "run --engine {engine} --workload windowed-count --rate 100k --events 6000 --parallelism 3 \
+         --clock virtual --set window_ms=2 {knobs} --json"
+    );
+    let result = run(folder.path(), &words(&line)).with_status(0).json();
+    assert_eq!(result["valid"], true, "{engine} {knobs}: {}", result["invalid_because"]);
+    assert_eq!(result["late_records"], 0, "{engine} {knobs}");
+    assert_eq!(result["output"]["digest"], result["output"]["expected_digest"]);
+    result
+}
+
+#[test]
+fn every_engine_is_right_under_every_knob_of_keys_and_order() {
+    for knobs in [
+        "--set key_distribution=hot-set --set hot_share=0.9 --set hot_drift_events=500",
+        "--set key_distribution=sequential",
+        "--set key_file=keys.txt",
+        "--set disorder=exponential --set disorder_ms=3",
+        "--set payload_bytes=100 --set payload_distribution=log-normal",
+        "--set idle_splits=5",
+        "--set straggler_delay_ms=7",
+        "--set straggler_delay_ms=7 --set event_rate=50000 --set disorder_ms=1 --set idle_splits=1",
+    ] {
+        for engine in ENGINES {
+            run_on(engine, knobs);
+        }
+    }
+}
+
+#[test]
+fn results_say_what_followed_from_the_knobs() {
+    let knobs = run_on("pipelined", "--set key_file=keys.txt")["knobs"].clone();
+    assert_eq!(knobs["key_distribution"], "file");
+    assert_eq!(knobs["key_file_hash"].as_str().unwrap().len(), 16);
+    let knobs = run_on("pipelined", "--set key_distribution=hot-set")["knobs"].clone();
+    assert_eq!((&knobs["hot_keys"], &knobs["hot_share"]), (&10.into(), &0.5.into()));
+}
+
+#[test]
+fn a_straggler_is_seen_in_the_latency_and_idle_splits_are_not() {
+    let latency = |knobs: &str| {
+        let often = "--set watermark_interval_ms=1 --set buffer_timeout_ms=1";
+        let latency = &run_on("pipelined", &format!("{knobs} {often}"))["latency_ns"];
+        latency["after_window_end"]["p50"].as_f64().unwrap()
+    };
+    let (plain, idle) = (latency(""), latency("--set idle_splits=5"));
+    let straggling = latency("--set straggler_delay_ms=20");
+    assert!(straggling > plain + 15e6, "{straggling} beside {plain}");
+    assert!((idle - plain).abs() < 10e6, "{idle} beside {plain}");
+}
