@@ -18,7 +18,7 @@ pub const MAX_KEYS: i64 = 1 << 31;
 pub const EVENT_RATE_AT_MAX: f64 = 1_000_000.0;
 
 /// Longest span of event time that a knob takes, in milliseconds: 31 years.
-const LONGEST_MS: i64 = 1_000_000_000_000;
+pub(crate) const LONGEST_MS: i64 = 1_000_000_000_000;
 
 /// What every generator understands. A workload's own knob of the same name replaces one of these.
 pub const COMMON: &[Setting] = &[

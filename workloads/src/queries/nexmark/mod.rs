@@ -6,15 +6,22 @@ mod columns;
 mod q0;
 mod q1;
 mod q10;
+mod q11;
+mod q12;
 mod q13;
 mod q14;
+mod q15;
+mod q16;
+mod q17;
 mod q2;
 mod q20;
 mod q21;
 mod q22;
 mod q23;
 mod q3;
+mod q5;
 mod query;
+mod ranks;
 mod sides;
 
 use std::sync::Arc;
@@ -31,9 +38,15 @@ pub fn all() -> Vec<Arc<dyn AnyWorkload>> {
         register(Nexmark::new(q1::Q1)),
         register(Nexmark::new(q2::Q2)),
         register(Nexmark::new(q3::Q3)),
+        register(Nexmark::new(q5::Q5)),
         register(Nexmark::new(q10::Q10)),
+        register(Nexmark::new(q11::Q11)),
+        register(Nexmark::new(q12::Q12)),
         register(Nexmark::new(q13::Q13)),
         register(Nexmark::new(q14::Q14)),
+        register(Nexmark::new(q15::Q15)),
+        register(Nexmark::new(q16::Q16)),
+        register(Nexmark::new(q17::Q17)),
         register(Nexmark::new(q20::Q20)),
         register(Nexmark::new(q21::Q21)),
         register(Nexmark::new(q22::Q22)),

@@ -16,6 +16,7 @@ fn every_plan_gives_its_evaluators_answer() {
             let given: BTreeMap<_, _> =
                 given.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
             let knobs = query.resolve(&given, None).unwrap();
+            println!("{} with {given:?}", query.name());
             let rows = run_checked(&*query.generate(&knobs, 42), count);
             assert!(!rows.is_empty(), "{} has no rows", query.name());
         }
