@@ -20,6 +20,7 @@ mod q22;
 mod q23;
 mod q3;
 mod q5;
+mod q6;
 mod query;
 mod ranks;
 mod sides;
@@ -39,6 +40,7 @@ pub fn all() -> Vec<Arc<dyn AnyWorkload>> {
         register(Nexmark::new(q2::Q2)),
         register(Nexmark::new(q3::Q3)),
         register(Nexmark::new(q5::Q5)),
+        register(Nexmark::new(q6::Q6)),
         register(Nexmark::new(q10::Q10)),
         register(Nexmark::new(q11::Q11)),
         register(Nexmark::new(q12::Q12)),
