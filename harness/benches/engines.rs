@@ -16,12 +16,13 @@ use runtime::{WallClock, WallOptions};
 use streamgauge::Registry;
 use streamgauge::sink::measuring;
 use workloads::arrival::Schedule;
+use workloads::load_shape::LoadShape;
 
 const EVENTS: u64 = 4_000_000;
 
 fn schedule(events: u64) -> Schedule {
     let (start, unit) = (ProcessingTime::ZERO, StampUnit::MICROSECOND);
-    Schedule { rate: None, events, warm_up: 0, start, unit }
+    Schedule { rate: None, events, warm_up: 0, start, unit, shape: LoadShape::CONSTANT }
 }
 
 /// Runs a workload to its end and returns the digest.

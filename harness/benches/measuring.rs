@@ -5,6 +5,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dataflow::{EventTime, ProcessingTime, StampUnit, Stamps};
 use streamgauge::latency::{Recorder, WindowClock};
+use workloads::load_shape::LoadShape;
 
 const RECORDS: u32 = 4_096;
 
@@ -15,7 +16,8 @@ fn recording(criterion: &mut Criterion) {
             (EventTime(i64::from(number) * 10_000), stamps)
         })
         .collect();
-    let windows = WindowClock { event_rate: 100_000.0, rate: 100_000.0 };
+    let windows =
+        WindowClock { event_rate: 100_000.0, rate: 100_000.0, shape: LoadShape::CONSTANT };
     let mut group = criterion.benchmark_group("recording the latency of a record");
     group.throughput(Throughput::Elements(u64::from(RECORDS)));
     for (name, windows) in [("of any result", None), ("of a window's result", Some(windows))] {

@@ -64,7 +64,7 @@ impl Workload for HotSensors {
         ResultKind::Append
     }
     fn events(&self, knobs: &Knobs, seed: u64) -> Readings {
-        let clock = EventClock::new(knobs.number("event_rate"));
+        let clock = EventClock::of(knobs, seed);
         Readings { draws: Draws::new(seed, "readings"), clock }
     }
     fn plan(&self, knobs: &Knobs, events: Stream<Input<Reading>>, sink: SinkSlot) -> Plan {

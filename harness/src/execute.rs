@@ -14,6 +14,7 @@ use dataflow::{
 };
 use reports::result::{Measures, RunResult};
 use workloads::arrival::Schedule;
+use workloads::load_shape::LoadShape;
 use workloads::registry::{AnyEvents, AnyWorkload};
 
 use crate::environment::{self, Usage};
@@ -132,6 +133,9 @@ pub fn execute_to_failure(
     expected: &mut dyn FnMut() -> Digest,
 ) -> Result<(RunResult, Option<EngineError>)> {
     let environment = environment::describe();
+    // Before the start is fixed, because random gaps are drawn for the whole run.
+    let shape = LoadShape::of(&spec.knobs, spec.seed);
+    let planned_nanos = spec.rate.map_or(0, |rate| shape.time_of(spec.events, 1e9 / rate));
     // What comes from outside is timed from the runtime's start, as its reader does.
     let is_live = around.events.count().is_none();
     let start = if is_live {
@@ -141,13 +145,14 @@ pub fn execute_to_failure(
     } else {
         around.clock.start()
     };
-    let schedule = schedule(spec, start);
+    let schedule = schedule(spec, start, shape, planned_nanos);
     let latency = (spec.measures == Measures::Latency).then(|| recorder(spec, &schedule));
     let runtime = around.clock.runtime();
     let output = Measuring::new(spec, &around, latency, &runtime);
+    let plan_end = schedule.end();
     let plan = around.events.plan(schedule, output.open());
     let splits = plan.source.splits.splits();
-    let watch = Arc::new(Watch::new(splits, spec.rate, schedule.end(), spec.warm_up));
+    let watch = Arc::new(Watch::new(splits, spec.rate, plan_end, spec.warm_up));
     plan_faults(spec, &around, &watch);
     let (parallelism, settings) = (spec.parallelism, spec.settings.clone());
     let opening = output.clone();
@@ -206,8 +211,12 @@ fn is_no_run(error: &EngineError) -> bool {
     matches!(error, EngineError::Refused(_) | EngineError::Source(_))
 }
 
-fn schedule(spec: &RunSpec, start: ProcessingTime) -> Schedule {
-    let planned_nanos = spec.rate.map_or(0.0, |rate| spec.events as f64 / rate * 1e9) as u64;
+fn schedule(
+    spec: &RunSpec,
+    start: ProcessingTime,
+    shape: LoadShape,
+    planned_nanos: u64,
+) -> Schedule {
     let straggler_ms = spec.knobs.get_integer("straggler_delay_ms").unwrap_or(0) as u64;
     let readable_nanos = planned_nanos.saturating_add(straggler_ms.saturating_mul(1_000_000));
     let mut longest = readable_nanos.saturating_mul(STAMP_SLACK);
@@ -215,13 +224,13 @@ fn schedule(spec: &RunSpec, start: ProcessingTime) -> Schedule {
         longest = longest.max(LONGEST_OUTAGE_NANOS);
     }
     let unit = StampUnit::for_run_of(longest);
-    Schedule { rate: spec.rate, events: spec.events, warm_up: spec.warm_up, start, unit }
+    Schedule { rate: spec.rate, events: spec.events, warm_up: spec.warm_up, start, unit, shape }
 }
 
 fn recorder(spec: &RunSpec, schedule: &Schedule) -> Recorder {
     let windows = spec.workload.has_windows().then_some(spec.rate).flatten().and_then(|rate| {
         let event_rate = spec.knobs.get_number("event_rate")?;
-        Some(WindowClock { event_rate, rate })
+        Some(WindowClock { event_rate, rate, shape: schedule.shape.clone() })
     });
     Recorder::new(schedule.start, schedule.unit, windows)
 }

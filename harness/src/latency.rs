@@ -3,6 +3,7 @@
 use dataflow::{EventTime, ProcessingTime, StampUnit, Stamps};
 use hdrhistogram::Histogram;
 use reports::result::{Latencies, LatencySummary, SERIES_BIN_NS, SeriesRow};
+use workloads::load_shape::LoadShape;
 
 /// Shortest latency told apart, in nanoseconds: stamps are in microseconds.
 const LOWEST_NANOS: u64 = 1_000;
@@ -17,19 +18,21 @@ const SAMPLES_BEYOND: f64 = 10.0;
 const BINS_KEPT: usize = (HIGHEST_NANOS / SERIES_BIN_NS) as usize;
 
 /// When an event time was planned to happen, in nanoseconds since the run's start.
-#[derive(Copy, Clone, Debug)]
+#[derive(Clone, Debug)]
 pub struct WindowClock {
     /// Events per second of event time.
     pub event_rate: f64,
     /// Events per second of the plan.
     pub rate: f64,
+    /// How both change over time.
+    pub shape: LoadShape,
 }
 
 impl WindowClock {
     /// Planned time of the end of a window whose results carry `last`, its last nanosecond.
     fn planned_end(&self, last: EventTime) -> Option<u64> {
         let event_nanos = last.0.checked_add(1).filter(|nanos| *nanos >= 0)?;
-        Some((event_nanos as f64 * self.event_rate / self.rate) as u64)
+        Some(self.shape.on_clock(event_nanos as u64, self.event_rate / self.rate))
     }
 }
 
@@ -152,7 +155,7 @@ impl Recorder {
         self.clipped += together.finish() + from_planned.finish() + from_ingestion.finish();
         let largest_nanos = if oldest == Stamps::UNTIMED.planned { 0 } else { since(oldest) };
         self.note_bin(now, Bin { records: stamps.len() as u64, largest_nanos });
-        if let Some(clock) = self.windows {
+        if let Some(clock) = &self.windows {
             let mut after_end = Tally::of(&mut self.after_window_end);
             let (mut last, mut end) = (EventTime::MIN, None);
             for (event_time, stamps) in stamps {
@@ -350,7 +353,7 @@ mod tests {
     #[test]
     fn a_window_end_is_planned_where_its_event_time_is() {
         // 1,000 events a second, 10,000 events per second of event time: ten times as fast.
-        let clock = WindowClock { event_rate: 10_000.0, rate: 1_000.0 };
+        let clock = WindowClock { event_rate: 10_000.0, rate: 1_000.0, shape: LoadShape::CONSTANT };
         assert_eq!(clock.planned_end(EventTime(999_999_999)), Some(10_000_000_000));
         assert_eq!(clock.planned_end(EventTime(i64::MAX)), None);
     }

@@ -154,6 +154,7 @@ impl<'a> Reading<'a> {
             warm_up: 0,
             start: ProcessingTime::ZERO,
             unit: StampUnit::MICROSECOND,
+            shape: workloads::load_shape::LoadShape::CONSTANT,
         };
         let wants = Wants { stamps: false, rows: false };
         let sink = SinkSlot::plain(wants, |_| unreachable!("only the first stage is run"));

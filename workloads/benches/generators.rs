@@ -9,6 +9,7 @@ use dataflow::source::{READ_CHUNK, Source};
 use dataflow::{ProcessingTime, StampUnit};
 use workloads::arrival::{Paced, Schedule};
 use workloads::keyed_event::KeyedEvents;
+use workloads::load_shape::LoadShape;
 use workloads::queries::{KeyedCount, WordCount};
 use workloads::random::{Draws, below};
 use workloads::registry::register;
@@ -46,13 +47,16 @@ fn generate<G: Events>(
 }
 
 /// As a source reads them: by chunks, into records with stamps.
-fn read(criterion: &mut Criterion, name: &str, events: KeyedEvents, rate: Option<f64>) {
+fn read(criterion: &mut Criterion, name: &str, given: &[(&str, &str)], rate: Option<f64>) {
+    let knobs = knobs(KeyedCount, given);
+    let events = KeyedEvents::new(&knobs, 42);
     let schedule = Schedule {
         rate,
         events: EVENTS,
         warm_up: 0,
         start: ProcessingTime::ZERO,
         unit: StampUnit::MICROSECOND,
+        shape: LoadShape::of(&knobs, 42),
     };
     let paced = Paced::new(Arc::new(events), schedule, 8, "generated".to_owned());
     let mut reader = paced.reader();
@@ -109,9 +113,12 @@ fn generators(criterion: &mut Criterion) {
     }
     let lines = WordLines::new(&knobs(WordCount, &[]), 42);
     generate(criterion, "lines of words", &lines, |line| line.len() as u64);
-    read(criterion, "uniform, at max", keyed(&[]), None);
-    read(criterion, "uniform, at a rate", keyed(&[]), Some(1e6));
-    read(criterion, "zipf 1.0, at max", keyed(&[("zipf_exponent", "1")]), None);
+    read(criterion, "uniform, at max", &[], None);
+    read(criterion, "uniform, at a rate", &[], Some(1e6));
+    read(criterion, "zipf 1.0, at max", &[("zipf_exponent", "1")], None);
+    for shape in ["sine", "on-off", "poisson", "pareto"] {
+        read(criterion, &format!("uniform, {shape}"), &[("load_shape", shape)], Some(1e6));
+    }
 }
 
 criterion_group!(benches, generators);

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use dataflow::source::{Available, Next, Reader, Source, SourceError, Splits};
 use dataflow::{EventTime, ProcessingTime, Record, StampUnit, Stamps};
 
+use crate::load_shape::LoadShape;
 use crate::spec::{Events, Timed};
 
 /// When the events of a run are planned to happen.
-#[derive(Copy, Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Schedule {
-    /// Events per second; `None` when they are all there from the start.
+    /// Events per second on average; `None` when they are all there from the start.
     pub rate: Option<f64>,
     /// Number of events.
     pub events: u64,
@@ -21,13 +22,15 @@ pub struct Schedule {
     pub start: ProcessingTime,
     /// Unit of stamps.
     pub unit: StampUnit,
+    /// How the rate changes over time.
+    pub shape: LoadShape,
 }
 
 impl Schedule {
     /// Planned time of an event, in nanoseconds since the run's start.
     #[inline]
     pub fn planned_nanos(&self, number: u64) -> u64 {
-        self.rate.map_or(0, |rate| (number as f64 * (1e9 / rate)) as u64)
+        self.rate.map_or(0, |rate| self.shape.time_of(number, 1e9 / rate))
     }
 
     /// When the last event is planned.
@@ -47,7 +50,7 @@ impl Schedule {
             return self.events;
         }
         // The inverse of `planned_nanos`, which rounds: put right by looking at it.
-        let mut number = (elapsed as f64 * rate / 1e9) as u64;
+        let mut number = self.shape.count_by(elapsed, 1e9 / rate);
         while self.planned_nanos(number) <= elapsed {
             number += 1;
         }
@@ -58,13 +61,15 @@ impl Schedule {
     }
 
     /// How far event times fall behind when events are read `delay` nanoseconds late, for an event
-    /// time of `event_rate` events a second: nanoseconds, rounded up.
+    /// time of `event_rate` events a second that follows the same shape: nanoseconds, rounded up.
+    /// Where the rate changes over time, the two rates must be equal.
     pub fn event_lag(&self, delay: u64, event_rate: f64) -> i64 {
         match self.rate {
             // Both clocks round down to nanoseconds.
-            Some(rate) if delay > 0 => ((delay as f64 + ROUNDING_NANOS) * (rate / event_rate)
-                + ROUNDING_NANOS)
-                .ceil() as i64,
+            Some(rate) if delay > 0 => {
+                let lag = (delay as f64 + ROUNDING_NANOS) * (rate / event_rate) + ROUNDING_NANOS;
+                lag.ceil().min(LONGEST_LAG_NANOS) as i64
+            }
             _ => 0,
         }
     }
@@ -78,11 +83,14 @@ impl Schedule {
         }
         let nanos = self.planned_nanos(number);
         let planned = self.unit.stamp(nanos)?;
-        let ingested = if delay == 0 { planned } else { self.unit.stamp(nanos + delay)? };
+        let ingested =
+            if delay == 0 { planned } else { self.unit.stamp(nanos.saturating_add(delay))? };
         Some(Stamps { planned, ingested })
     }
 }
 
+/// Watermarks fall behind by no more than this, 31 years, so that times fit.
+const LONGEST_LAG_NANOS: f64 = 1e18;
 /// What is lost when times are rounded, in nanoseconds at most.
 const ROUNDING_NANOS: f64 = 2.0;
 
@@ -176,7 +184,7 @@ impl<G: Events> Source<G::Event> for Paced<G> {
     fn reader(&self) -> Box<dyn Reader<G::Event>> {
         Box::new(PacedReader {
             events: Arc::clone(&self.events),
-            schedule: self.schedule,
+            schedule: self.schedule.clone(),
             deal: self.deal,
             name: self.name.clone(),
         })
@@ -205,14 +213,12 @@ impl<G: Events> Reader<G::Event> for PacedReader<G> {
             return Err(outlasted(&self.name, split, last));
         }
         // A loop for each kind of stamps, so that none of them asks which it is.
-        if self.schedule.rate.is_none() {
-            return Ok(self.extend(split, offsets, into, |_| Stamps::UNTIMED));
-        }
         let schedule = &self.schedule;
         let stamps = |number, delay| schedule.stamps(number, delay).unwrap_or(Stamps::UNTIMED);
-        Ok(match delay {
-            0 => self.extend(split, offsets, into, |number| stamps(number, 0)),
-            _ => self.extend(split, offsets, into, |number| stamps(number, delay)),
+        Ok(match (schedule.rate, delay) {
+            (None, _) => self.extend(split, offsets, into, |_| Stamps::UNTIMED),
+            (Some(_), 0) => self.extend(split, offsets, into, |number| stamps(number, 0)),
+            (Some(_), delay) => self.extend(split, offsets, into, |number| stamps(number, delay)),
         })
     }
 }
@@ -263,7 +269,8 @@ mod tests {
     const UNIT: StampUnit = StampUnit::MICROSECOND;
 
     fn schedule(rate: Option<f64>, events: u64) -> Schedule {
-        Schedule { rate, events, warm_up: 0, start: ProcessingTime::from_millis(5), unit: UNIT }
+        let start = ProcessingTime::from_millis(5);
+        Schedule { rate, events, warm_up: 0, start, unit: UNIT, shape: LoadShape::CONSTANT }
     }
 
     fn read(

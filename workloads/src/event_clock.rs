@@ -2,16 +2,23 @@
 
 use dataflow::EventTime;
 
-/// Event time runs on a clock of its own: event `n` happens at `n / rate` seconds, whatever the
-/// speed at which events are read.
-#[derive(Copy, Clone, Debug)]
+use crate::load_shape::LoadShape;
+use crate::spec::Knobs;
+
+/// Event time runs on a clock of its own: event `n` happens at `n / rate` seconds, or where a load
+/// of another shape has it, whatever the speed at which events are read.
+#[derive(Clone, Debug)]
 pub struct EventClock {
     /// Nanoseconds from one event to the next.
     whole: u64,
     /// And units of 2^-64 nanoseconds.
     fraction: u64,
-    /// The number from which on all events happen at [`LAST`].
+    /// The number from which on all events happen at [`LAST`], or are looked up in the shape: 0
+    /// unless it is constant, so that equal gaps pay nothing for the others.
     end: u64,
+    /// Mean gap in nanoseconds.
+    mean: f64,
+    shape: LoadShape,
 }
 
 /// Event times stop here, 146 years from 0, so that delays and windows can be added to any.
@@ -31,7 +38,26 @@ impl EventClock {
             let step = 1e9 / rate;
             (step as u64, (step.fract() * 2.0_f64.powi(64)) as u64)
         };
-        Self { whole, fraction, end: LAST / whole.saturating_add(1) }
+        let end = LAST / whole.saturating_add(1);
+        Self { whole, fraction, end, mean: 1e9 / rate, shape: LoadShape::CONSTANT }
+    }
+
+    /// With this mean rate, in the shape of a load.
+    ///
+    /// # Panics
+    /// When the rate is not positive.
+    #[must_use]
+    pub fn shaped(rate: f64, shape: LoadShape) -> Self {
+        let constant = Self::new(rate);
+        if shape.is_constant() { constant } else { Self { end: 0, shape, ..constant } }
+    }
+
+    /// By the knobs `event_rate` and those of [`LoadShape`].
+    ///
+    /// # Panics
+    /// When they are not as [`crate::knobs::resolve`] leaves them.
+    pub fn of(knobs: &Knobs, seed: u64) -> Self {
+        Self::shaped(knobs.number("event_rate"), LoadShape::of(knobs, seed))
     }
 
     /// The event time of event `number`, from 0: rounded down to nanoseconds, and exact when the
@@ -39,10 +65,18 @@ impl EventClock {
     #[inline]
     pub fn event_time(&self, number: u64) -> EventTime {
         if number >= self.end {
-            return EventTime(LAST as i64);
+            return self.other(number);
         }
         let fraction = ((u128::from(self.fraction) * u128::from(number)) >> 64) as u64;
         EventTime((self.whole * number + fraction) as i64)
+    }
+
+    #[inline(never)]
+    fn other(&self, number: u64) -> EventTime {
+        if self.shape.is_constant() {
+            return EventTime(LAST as i64);
+        }
+        EventTime(self.shape.time_of(number, self.mean).min(LAST) as i64)
     }
 }
 

@@ -61,7 +61,7 @@ struct Extras {
 }
 
 impl KeyedEvents {
-    /// By `event_rate` and the knobs of [`KeyDistribution`], [`PayloadLengths`] and [`Disorder`].
+    /// By the knobs of [`EventClock`], [`KeyDistribution`], [`PayloadLengths`] and [`Disorder`].
     pub fn new(knobs: &Knobs, seed: u64) -> Self {
         let lengths = PayloadLengths::of(knobs);
         let disorder = Disorder::new(knobs, seed);
@@ -69,7 +69,7 @@ impl KeyedEvents {
         Self {
             keys: KeyDistribution::of(knobs),
             draws: Draws::new(seed, "keys"),
-            clock: EventClock::new(knobs.number("event_rate")),
+            clock: EventClock::of(knobs, seed),
             extras: Some(extras).filter(|_| !lengths.is_empty() || !disorder.is_none()),
         }
     }

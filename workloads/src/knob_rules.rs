@@ -10,13 +10,45 @@ use crate::spec::Knobs;
 
 /// Share of events that go to hot keys unless set otherwise.
 const DEFAULT_HOT_SHARE: f64 = 0.5;
+/// Seconds after which a load repeats itself unless set otherwise.
+const DEFAULT_LOAD_PERIOD_S: f64 = 10.0;
 /// As many keys for each hot one unless set otherwise.
 const KEYS_PER_HOT_KEY: u64 = 100;
 
-/// Knobs with their values, and what was given of them.
+/// Knobs with their values, what was given of them, and the rate of the plan if it has one.
 pub(crate) struct KnobRules<'a> {
     pub given: &'a BTreeMap<String, Value>,
     pub knobs: &'a mut Knobs,
+    pub rate: Option<f64>,
+}
+
+/// What a load shape takes, with its defaults; `None` is no parameter of it.
+struct LoadParameters {
+    peak: Option<f64>,
+    /// Mean over all time, for every value of the others: up to which peak.
+    duty: Option<f64>,
+    steps: Option<u64>,
+    has_phase: bool,
+    pareto_shape: Option<f64>,
+}
+
+impl LoadParameters {
+    fn of(shape: &str) -> Self {
+        let none =
+            Self { peak: None, duty: None, steps: None, has_phase: false, pareto_shape: None };
+        match shape {
+            "ramp" => Self { peak: Some(1.5), has_phase: true, ..none },
+            "steps" => Self { peak: Some(1.5), steps: Some(10), has_phase: true, ..none },
+            "sine" => Self { peak: Some(1.5), steps: Some(0), has_phase: true, ..none },
+            "square" => Self { peak: Some(1.5), duty: Some(0.5), has_phase: true, ..none },
+            "burst" => Self { peak: Some(5.0), duty: Some(0.1), ..none },
+            "bursts" => Self { peak: Some(5.0), duty: Some(0.1), has_phase: true, ..none },
+            // The peak that leaves nothing for the rest follows from the duty.
+            "on-off" => Self { peak: Some(f64::NAN), duty: Some(0.5), ..none },
+            "pareto" => Self { pareto_shape: Some(1.5), ..none },
+            _ => none,
+        }
+    }
 }
 
 type Settled = Result<(), SettingError>;
@@ -34,7 +66,8 @@ impl KnobRules<'_> {
         self.settle_keys()?;
         self.settle_payload()?;
         self.settle_disorder()?;
-        self.settle_splits()
+        self.settle_splits()?;
+        self.settle_load()
     }
 
     fn is_given(&self, name: &str) -> bool {
@@ -139,6 +172,82 @@ impl KnobRules<'_> {
         Ok(())
     }
 
+    fn settle_load(&mut self) -> Settled {
+        let shape = self.knobs.name("load_shape").to_owned();
+        let takes = LoadParameters::of(&shape);
+        let what = format!("load_shape={shape}");
+        let group = self.knobs.get_integer("out_of_order_group").unwrap_or(1);
+        if group > 1 && shape != "constant" {
+            return refused(format!(
+                "out_of_order_group={group} needs load_shape=constant: how long a group lasts \
+                 must be known to the watermarks"
+            ));
+        }
+        for (name, is_taken) in [
+            ("load_peak", takes.peak.is_some()),
+            ("load_period_s", takes.peak.is_some()),
+            ("load_duty", takes.duty.is_some()),
+            ("load_steps", takes.steps.is_some()),
+            ("load_phase", takes.has_phase),
+            ("pareto_shape", takes.pareto_shape.is_some()),
+        ] {
+            if !is_taken {
+                self.without(&[name], &what)?;
+            }
+        }
+        if let Some(pareto_shape) = takes.pareto_shape {
+            self.set_default("pareto_shape", pareto_shape);
+        }
+        if let Some(steps) = takes.steps {
+            self.settle_steps(&shape, steps)?;
+        }
+        if takes.has_phase {
+            self.set_default("load_phase", 0.0);
+        }
+        if let Some(peak) = takes.peak {
+            self.set_default("load_period_s", DEFAULT_LOAD_PERIOD_S);
+            self.settle_peak(&what, peak, takes.duty)?;
+        }
+        let differs = self.rate.is_some_and(|rate| rate != self.knobs.number("event_rate"));
+        if takes.peak.is_some() && differs && self.knobs.integer("straggler_delay_ms") > 0 {
+            return refused(format!(
+                "straggler_delay_ms with {what} needs an event_rate that is the rate, so that \
+                 watermarks can allow for the straggler; leave event_rate out"
+            ));
+        }
+        Ok(())
+    }
+
+    fn settle_steps(&mut self, shape: &str, default: u64) -> Settled {
+        self.set_default("load_steps", default);
+        match (shape, self.knobs.integer("load_steps")) {
+            ("steps", steps @ 0..=1) | (_, steps @ 1) => refused(format!(
+                "load_steps={steps} of load_shape={shape} is no change at all; make it at least 2"
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// A mean of 1 leaves this much for the rest of a period, which must not be less than nothing.
+    fn settle_peak(&mut self, what: &str, default: f64, duty: Option<f64>) -> Settled {
+        if let Some(duty) = duty {
+            self.set_default("load_duty", duty);
+        }
+        let (most, of) = match self.knobs.get_number("load_duty").filter(|_| duty.is_some()) {
+            Some(duty) => (1.0 / duty, format!("{what} with load_duty={duty}")),
+            None => (2.0, what.to_owned()),
+        };
+        self.set_default("load_peak", if default.is_nan() { most } else { default });
+        let peak = self.knobs.number("load_peak");
+        if peak > most * (1.0 + 1e-9) {
+            return refused(format!(
+                "load_peak={peak} of {of} leaves less than nothing for the rest of a period; make \
+                 it at most {most}"
+            ));
+        }
+        Ok(())
+    }
+
     fn settle_splits(&self) -> Settled {
         let (splits, idle) = (self.knobs.integer("splits"), self.knobs.integer("idle_splits"));
         if idle >= splits {
@@ -191,6 +300,20 @@ mod tests {
     }
 
     #[test]
+    fn a_load_has_the_parameters_of_its_shape() {
+        let load = |given: &[(&str, &str)]| {
+            let knobs = settled(given).unwrap();
+            ["load_peak", "load_period_s", "load_duty"].map(|name| knobs.get_number(name))
+        };
+        assert_eq!(load(&[]), [None; 3]);
+        assert_eq!(load(&[("load_shape", "sine")]), [Some(1.5), Some(10.0), None]);
+        assert_eq!(load(&[("load_shape", "burst")]), [Some(5.0), Some(10.0), Some(0.1)]);
+        let rare = [("load_shape", "on-off"), ("load_duty", "0.25")];
+        assert_eq!(load(&rare), [Some(4.0), Some(10.0), Some(0.25)]);
+        assert_eq!(load(&[("load_shape", "poisson")]), [None; 3]);
+    }
+
+    #[test]
     fn what_makes_no_sense_together_is_refused() {
         refuses(&[("key_distribution", "zipf")], &["needs `zipf_exponent`"]);
         refuses(
@@ -215,6 +338,21 @@ mod tests {
         refuses(
             &[("late_fraction", "0.1"), ("straggler_delay_ms", "5")],
             &["late_fraction", "straggler_delay_ms"],
+        );
+        refuses(&[("load_peak", "2")], &["`load_peak`", "load_shape=constant", "leave it out"]);
+        let shaped = |shape, name, value| [("load_shape", shape), (name, value)];
+        refuses(&shaped("poisson", "load_period_s", "2"), &["`load_period_s`", "poisson"]);
+        refuses(&shaped("sine", "load_duty", "0.2"), &["`load_duty`", "sine"]);
+        refuses(&shaped("burst", "load_phase", "0.2"), &["`load_phase`", "burst"]);
+        refuses(&shaped("on-off", "pareto_shape", "2"), &["`pareto_shape`", "on-off"]);
+        refuses(&shaped("ramp", "load_peak", "2.1"), &["load_peak=2.1", "at most 2"]);
+        refuses(&shaped("square", "load_peak", "2.1"), &["load_duty=0.5", "at most 2"]);
+        refuses(&shaped("square", "load_duty", "0.8"), &["load_peak=1.5", "at most 1.25"]);
+        refuses(&shaped("steps", "load_steps", "1"), &["load_steps=1", "at least 2"]);
+        refuses(&shaped("pareto", "pareto_shape", "1"), &["from 1.01"]);
+        refuses(
+            &[("load_shape", "sine"), ("straggler_delay_ms", "5"), ("event_rate", "7")],
+            &["straggler_delay_ms", "event_rate", "leave"],
         );
         refuses(&[("key_distribution", "zipff")], &["`key_distribution` takes one of"]);
         refuses(&[("zipf_exponent", "3.5")], &["from 0 to 3"]);

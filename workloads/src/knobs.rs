@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::disorder::DISORDERS;
 use crate::key_distribution::KEY_DISTRIBUTIONS;
 use crate::knob_rules::KnobRules;
+use crate::load_shape::LOAD_SHAPES;
 use crate::payload_lengths::PAYLOAD_DISTRIBUTIONS;
 use crate::spec::Knobs;
 
@@ -19,6 +20,9 @@ pub const EVENT_RATE_AT_MAX: f64 = 1_000_000.0;
 
 /// Longest span of event time that a knob takes, in milliseconds: 31 years.
 pub(crate) const LONGEST_MS: i64 = 1_000_000_000_000;
+
+/// Longest delay of a straggling split, in milliseconds: 11 days.
+const LONGEST_STRAGGLE_MS: i64 = 1_000_000_000;
 
 /// What every generator understands. A workload's own knob of the same name replaces one of these.
 pub const COMMON: &[Setting] = &[
@@ -109,11 +113,64 @@ pub const COMMON: &[Setting] = &[
     ),
     Setting::integer(
         "straggler_delay_ms",
-        (0, LONGEST_MS),
+        (0, LONGEST_STRAGGLE_MS),
         0,
         "the events of split 0 can be read this many milliseconds after they are planned; \
          watermarks allow for as much; without effect at --rate max",
     ),
+    Setting::choice(
+        "load_shape",
+        LOAD_SHAPES,
+        "how the rate of events changes over time, around the rate as its mean; event time follows \
+         at event_rate",
+    ),
+    Setting::number(
+        "load_peak",
+        (1.0, 1_000.0),
+        1.0,
+        "highest rate over the mean; default: 1.5 of ramp, steps, sine and square, 5 of burst and \
+         bursts, 1 / load_duty of on-off, which is then silent in between",
+    )
+    .derived(),
+    Setting::number(
+        "load_period_s",
+        (0.001, 1e6),
+        10.0,
+        "time after which the load repeats itself, on average for on-off, in s; a burst comes in \
+         the middle of the first one; default: 10",
+    )
+    .derived(),
+    Setting::number(
+        "load_duty",
+        (0.000_001, 0.999_999),
+        0.5,
+        "share of a period at the peak, of square, burst, bursts and on-off; default: 0.5, of \
+         burst and bursts 0.1",
+    )
+    .derived(),
+    Setting::integer(
+        "load_steps",
+        (0, 10_000),
+        0,
+        "steps of a period, of steps and sine; default: 10, of sine 0: smooth",
+    )
+    .derived(),
+    Setting::number(
+        "load_phase",
+        (0.0, 1.0),
+        0.0,
+        "share of a period that has passed at the start, of ramp, steps, sine, square and bursts, \
+         which begin at their lowest; default: 0",
+    )
+    .derived(),
+    Setting::number(
+        "pareto_shape",
+        (1.01, 100.0),
+        1.5,
+        "of pareto, how fast long gaps get rare: the power of their length, less 1, by which their \
+         density falls; default: 1.5",
+    )
+    .derived(),
     Setting::integer("window_ms", (1, LONGEST_MS), 1_000, "length of windows, in event time"),
     Setting::number(
         "event_rate",
@@ -139,7 +196,7 @@ pub fn resolve(
     if knobs.get_number("event_rate").is_none() {
         knobs.set("event_rate", rate.unwrap_or(EVENT_RATE_AT_MAX));
     }
-    KnobRules { given, knobs: &mut knobs }.settle()?;
+    KnobRules { given, knobs: &mut knobs, rate }.settle()?;
     Ok(knobs)
 }
 

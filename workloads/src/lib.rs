@@ -5,6 +5,7 @@
 
 pub mod alias_table;
 pub mod arrival;
+mod arrival_gaps;
 pub mod disorder;
 pub mod event_clock;
 pub mod event_order;
@@ -16,6 +17,8 @@ pub mod knobs;
 mod lines;
 mod live;
 mod live_log;
+mod load_segments;
+pub mod load_shape;
 pub mod nexmark;
 pub mod payload;
 pub mod payload_lengths;

@@ -58,7 +58,7 @@ impl<W: Workload> AnyEvents for LiveEvents<W> {
     }
 
     fn plan(&self, schedule: Schedule, sink: SinkSlot) -> Plan {
-        let source = LiveSource { log: Arc::clone(&self.log), clock: self.clock, schedule };
+        let source = LiveSource { log: Arc::clone(&self.log), clock: self.clock.clone(), schedule };
         let bound_nanos = self.workload.bound_nanos(&self.knobs);
         let stream = Stream::from_source(Arc::new(source), bound_nanos);
         self.workload.plan(&self.knobs, stream, sink)
@@ -190,8 +190,8 @@ impl<E: Data> Source<E> for LiveSource<E> {
     fn reader(&self) -> Box<dyn Reader<E>> {
         Box::new(LiveReader {
             log: Arc::clone(&self.log),
-            clock: self.clock,
-            schedule: self.schedule,
+            clock: self.clock.clone(),
+            schedule: self.schedule.clone(),
         })
     }
 }

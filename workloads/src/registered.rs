@@ -15,6 +15,7 @@ use crate::event_order::in_event_time;
 use crate::knobs;
 use crate::lines::{LineEvents, read_lines};
 use crate::live::{LiveEvents, json_line};
+use crate::load_shape::LoadShape;
 use crate::registry::{AnyEvents, AnyWorkload, InputError, LiveInput};
 use crate::spec::{Description, Events, Knobs, Workload};
 
@@ -69,7 +70,14 @@ impl<W: Workload> AnyWorkload for Registered<W> {
     ) -> Result<Box<dyn AnyEvents>, InputError> {
         let events = read_lines(name, input, |line| self.0.parse(line))?;
         let count = events.len() as u64;
-        let clock = EventClock::new(knobs.number("event_rate"));
+        if knobs.integer("straggler_delay_ms") > 0 && LoadShape::is_random(knobs) {
+            let cause = "straggler_delay_ms needs a load_shape that is not random when events are \
+                         read from a file, whose event times do not follow one";
+            let input = name.to_owned();
+            return Err(InputError { input, line: 0, column: 0, cause: cause.to_owned() });
+        }
+        let shape = LoadShape::without_seed(knobs);
+        let clock = EventClock::shaped(knobs.number("event_rate"), shape);
         Ok(Box::new(NumberedEvents {
             workload: Arc::clone(&self.0),
             knobs: knobs.clone(),
@@ -112,7 +120,7 @@ where
         let source = Paced::new(Arc::clone(&self.events), schedule, splits, self.name.clone())
             .with_idle_splits(idle)
             .with_straggler(straggling);
-        let bound_nanos = self.workload.bound_nanos(&self.knobs) + lag_nanos;
+        let bound_nanos = self.workload.bound_nanos(&self.knobs).saturating_add(lag_nanos);
         let stream = Stream::from_source(Arc::new(source), bound_nanos);
         self.workload.plan(&self.knobs, stream, sink)
     }

@@ -11,6 +11,7 @@ use dataflow::stage::{InputPort, Stage};
 use dataflow::{Batch, Digest, EventTime, Outbox, Plan, ProcessingTime, Progress, StampUnit, Step};
 
 use crate::arrival::Schedule;
+use crate::load_shape::LoadShape;
 use crate::registry::{AnyEvents, register};
 use crate::spec::Workload;
 
@@ -22,6 +23,7 @@ pub(crate) fn at_once(events: u64) -> Schedule {
         warm_up: 0,
         start: ProcessingTime::ZERO,
         unit: StampUnit::MICROSECOND,
+        shape: LoadShape::CONSTANT,
     }
 }
 

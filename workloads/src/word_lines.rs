@@ -61,7 +61,7 @@ pub struct WordLines {
 }
 
 impl WordLines {
-    /// By [`LINE_KNOBS`], `event_rate`, and the knobs of [`KeyDistribution`] and [`Disorder`].
+    /// By [`LINE_KNOBS`] and the knobs of [`EventClock`], [`KeyDistribution`] and [`Disorder`].
     ///
     /// # Panics
     /// When a knob is not within its bounds.
@@ -73,7 +73,7 @@ impl WordLines {
             lengths: LogNormal::new(median.ln(), sigma).expect("sigma is finite"),
             draws: Draws::new(seed, "lines"),
             payload_lengths: PayloadLengths::of(knobs),
-            clock: EventClock::new(knobs.number("event_rate")),
+            clock: EventClock::of(knobs, seed),
             disorder: Disorder::new(knobs, seed),
         }
     }

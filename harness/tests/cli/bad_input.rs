@@ -95,6 +95,12 @@ fn knobs_that_make_no_sense_together_say_what_to_do() {
     refused(&format!("{RUN} --set key_distribution=zipf"), &["needs `zipf_exponent`"]);
     refused(&format!("{RUN} --set hot_keys=3"), &["`hot_keys`", "leave it out"]);
     refused(&format!("{RUN} --set splits=2 --set idle_splits=2"), &["idle_splits=2", "at most 1"]);
+    refused(&format!("{RUN} --set load_peak=2"), &["`load_peak`", "load_shape=constant"]);
+    refused(&format!("{RUN} --set load_shape=wave"), &["`load_shape` takes one of", "poisson"]);
+    refused(
+        &format!("{RUN} --set load_shape=square --set load_peak=3"),
+        &["load_peak=3", "at most 2"],
+    );
     refused("sample --workload forward --set disorder=exponential", &["needs `disorder_ms`"]);
     refused("verify --set payload_distribution=uniform", &["needs `payload_bytes`"]);
 }

@@ -9,8 +9,10 @@ use crate::program::{ENGINES, run, words};
 fn run_on(engine: &str, knobs: &str) -> Value {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("keys.txt"), "7\n8,2\n18446744073709551615\t0.5\n").unwrap();
+    // A wait of 10 ms would be long in so short a run.
+    let no_wait = if engine == "microbatch" { "--set polling_delay_ms=0" } else { "" };
     let line = format!(
-        "run --engine {engine} --workload windowed-count --rate 100k --events 6000 --parallelism 3 \
+        "run --engine {engine} {no_wait} --workload windowed-count --rate 100k --events 6000 --parallelism 3 \
          --clock virtual --set window_ms=2 {knobs} --json"
     );
     let result = run(folder.path(), &words(&line)).with_status(0).json();
@@ -36,6 +38,47 @@ fn every_engine_is_right_under_every_knob_of_keys_and_order() {
             run_on(engine, knobs);
         }
     }
+}
+
+#[test]
+fn every_engine_is_right_under_every_shape_of_load() {
+    for shape in
+        ["ramp", "steps", "sine", "square", "burst", "bursts", "poisson", "on-off", "pareto"]
+    {
+        let period = match shape {
+            "poisson" | "pareto" => "",
+            _ => "--set load_period_s=0.02",
+        };
+        for engine in ENGINES {
+            run_on(engine, &format!("--set load_shape={shape} {period}"));
+        }
+    }
+    // A straggler, and event time at another speed.
+    run_on("microbatch", "--set load_shape=poisson --set straggler_delay_ms=7");
+    run_on("microbatch", "--set load_shape=bursts --set straggler_delay_ms=7");
+    run_on("microbatch", "--set load_shape=sine --set event_rate=50000 --set load_period_s=0.02");
+}
+
+/// The output comes as the input does: in a burst of a tenth of the time at five times the rate,
+/// half of all records.
+#[test]
+fn a_burst_is_seen_in_the_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = "run --engine pipelined --workload forward --rate 10k --duration 4s \
+                --clock virtual --set load_shape=burst --set load_period_s=4 --json";
+    let result = run(folder.path(), &words(line)).with_status(0).json();
+    assert_eq!(result["valid"], true, "{}", result["invalid_because"]);
+    let series = result["series"].as_array().unwrap().iter();
+    let in_burst = series.filter(|row| {
+        let at = row["at_ns"].as_u64().unwrap();
+        (1_750_000_000..2_350_000_000).contains(&at)
+    });
+    let records: u64 = in_burst.map(|row| row["records"].as_u64().unwrap()).sum();
+    assert!((20_000..24_000).contains(&records), "{records} of 40000");
+    assert_eq!(
+        (&result["knobs"]["load_peak"], &result["knobs"]["load_duty"]),
+        (&5.0.into(), &0.1.into())
+    );
 }
 
 #[test]

@@ -42,14 +42,14 @@ pub struct NexmarkEvents {
 }
 
 impl NexmarkEvents {
-    /// By [`super::KNOBS`], `event_rate`, and those of [`Disorder`].
+    /// By [`super::KNOBS`] and the knobs of [`EventClock`] and [`Disorder`].
     pub fn new(knobs: &Knobs, seed: u64) -> Self {
         let (persons, auctions) =
             (knobs.integer("person_proportion"), knobs.integer("auction_proportion"));
         let size = |name: &str| knobs.integer(name) as u16;
         Self {
             draws: Draws::new(seed, "nexmark"),
-            clock: EventClock::new(knobs.number("event_rate")),
+            clock: EventClock::of(knobs, seed),
             disorder: Some(Disorder::new(knobs, seed)).filter(|disorder| !disorder.is_none()),
             persons,
             auctions,

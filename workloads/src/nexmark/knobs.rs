@@ -83,6 +83,6 @@ pub fn bound_nanos(knobs: &Knobs) -> i64 {
         return disorder;
     }
     let span = EventClock::new(knobs.number("event_rate")).event_time(group - 1).0;
-    // A group may begin at the end of a millisecond.
+    // Events come at a constant rate then, and a group may begin at the end of a millisecond.
     disorder + (span / 1_000_000 + 1) * 1_000_000
 }
