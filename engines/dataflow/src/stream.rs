@@ -16,8 +16,10 @@ use crate::sink::SinkSlot;
 use crate::source::{Source, SourceSpec};
 use crate::stage::{FusedStage, Head, InputPort, OneInput, TwoInputs};
 
+mod changes;
 mod windows;
 
+pub use changes::{KeyOfChange, KeyedChanges};
 pub use windows::{LateFiring, ProcessingTimeStream, SessionGap, Sliding, WindowedBy};
 
 /// A chain of operators that has not met an exchange yet. Types nest only inside a stage: every

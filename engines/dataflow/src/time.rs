@@ -52,3 +52,6 @@ impl ProcessingTime {
         self.0.saturating_sub(earlier.0)
     }
 }
+
+impl crate::Data for EventTime {}
+impl crate::Data for ProcessingTime {}

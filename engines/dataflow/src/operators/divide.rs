@@ -13,11 +13,14 @@ pub enum Divided<M, S> {
     Main(M),
     /// To the side output.
     Side(S),
+    /// To both.
+    Both(M, S),
     /// Nowhere.
     Neither,
 }
 
-/// Sends every value on, to a side output, or nowhere: how one source feeds both sides of a join.
+/// Sends every value on, to a side output, to both or nowhere: how one source feeds both sides of a
+/// join.
 #[derive(Debug)]
 pub struct Divide<F, I, M, S> {
     function: F,
@@ -59,6 +62,10 @@ where
         match (self.function)(record.value) {
             Divided::Main(value) => out.push(Record { value, event_time, stamps }),
             Divided::Side(value) => out.side(self.port, Record { value, event_time, stamps }),
+            Divided::Both(main, side) => {
+                out.side(self.port, Record { value: side, event_time, stamps });
+                out.push(Record { value: main, event_time, stamps });
+            }
             Divided::Neither => {}
         }
     }

@@ -1,6 +1,8 @@
 //! The operators, one per file.
 
 mod aggregate;
+mod changelog_aggregate;
+mod deduplicate;
 mod divide;
 mod due_times;
 mod filter;
@@ -16,10 +18,16 @@ mod processing_time_window;
 mod session_window;
 mod sessions;
 mod sliding_window;
+mod top_n;
 mod tumbling_window;
 mod unbounded_join;
 
 pub use aggregate::{Aggregator, Count, RunningAggregate};
+pub use changelog_aggregate::{
+    ChangelogAggregate, IntegerAverage, Numbers, PartByKey, RetractableMaximum,
+    RetractingAggregator,
+};
+pub use deduplicate::{Deduplicate, Keep};
 pub use divide::{Divide, Divided};
 pub use filter::Filter;
 pub use filter_map::FilterMap;
@@ -31,5 +39,6 @@ pub use map::Map;
 pub use processing_time_window::ProcessingTimeWindow;
 pub use session_window::{SessionResult, SessionWindow};
 pub use sliding_window::SlidingWindow;
+pub use top_n::{Ranked, Ranking, TopN, Unranked};
 pub use tumbling_window::{TumblingWindow, WindowResult};
 pub use unbounded_join::UnboundedJoin;

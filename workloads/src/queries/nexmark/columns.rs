@@ -50,3 +50,32 @@ impl From<&Bid> for BidRow {
         Self { auction, bidder, price, date_time, extra: bid.extra() }
     }
 }
+
+/// All columns of a bid.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FullBid {
+    pub(super) auction: u64,
+    pub(super) bidder: u64,
+    pub(super) price: u64,
+    pub(super) channel: Text,
+    pub(super) url: Text,
+    pub(super) date_time: i64,
+    pub(super) extra: Text,
+}
+
+impl Data for FullBid {
+    fn size_bytes(&self) -> usize {
+        let texts = [&self.channel, &self.url, &self.extra];
+        size_of::<Self>() - 3 * size_of::<Text>()
+            + texts.into_iter().map(Data::size_bytes).sum::<usize>()
+    }
+}
+
+impl From<&Bid> for FullBid {
+    fn from(bid: &Bid) -> Self {
+        let &Bid { auction, bidder, price, date_time, .. } = bid;
+        let (channel, url, extra) = (bid.channel(), bid.url(), bid.extra());
+        Self { auction, bidder, price, channel, url, date_time, extra }
+    }
+}

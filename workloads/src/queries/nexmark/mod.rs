@@ -13,14 +13,18 @@ mod q14;
 mod q15;
 mod q16;
 mod q17;
+mod q18;
+mod q19;
 mod q2;
 mod q20;
 mod q21;
 mod q22;
 mod q23;
 mod q3;
+mod q4;
 mod q5;
 mod q6;
+mod q9;
 mod query;
 mod ranks;
 mod sides;
@@ -39,8 +43,10 @@ pub fn all() -> Vec<Arc<dyn AnyWorkload>> {
         register(Nexmark::new(q1::Q1)),
         register(Nexmark::new(q2::Q2)),
         register(Nexmark::new(q3::Q3)),
+        register(Nexmark::new(q4::Q4)),
         register(Nexmark::new(q5::Q5)),
         register(Nexmark::new(q6::Q6)),
+        register(Nexmark::new(q9::Q9)),
         register(Nexmark::new(q10::Q10)),
         register(Nexmark::new(q11::Q11)),
         register(Nexmark::new(q12::Q12)),
@@ -49,6 +55,8 @@ pub fn all() -> Vec<Arc<dyn AnyWorkload>> {
         register(Nexmark::new(q15::Q15)),
         register(Nexmark::new(q16::Q16)),
         register(Nexmark::new(q17::Q17)),
+        register(Nexmark::new(q18::Q18)),
+        register(Nexmark::new(q19::Q19)),
         register(Nexmark::new(q20::Q20)),
         register(Nexmark::new(q21::Q21)),
         register(Nexmark::new(q22::Q22)),
