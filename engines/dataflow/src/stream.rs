@@ -9,7 +9,7 @@ use crate::exchange::{Appending, ByKey, Changing, Exchange, Forward, Tail};
 use crate::operator::{Operator, SidePort, Then, TwoInputOperator};
 use crate::operators::{
     Aggregator, Divide, Divided, Filter, FilterMap, FlatMap, Input, KeyedFunction, KeyedProcess,
-    Map, RunningAggregate, TumblingWindow, UnboundedJoin,
+    Map, RunningAggregate, TumblingWindow,
 };
 use crate::plan::{Draft, EdgeKind, Plan, StageContext, StageId};
 use crate::sink::SinkSlot;
@@ -17,6 +17,7 @@ use crate::source::{Source, SourceSpec};
 use crate::stage::{FusedStage, Head, InputPort, OneInput, TwoInputs};
 
 mod changes;
+mod joins;
 mod windows;
 
 pub use changes::{KeyOfChange, KeyedChanges};
@@ -261,24 +262,6 @@ impl<T: Data, K: Key, F: Fn(&T) -> K + Clone + Send + 'static> KeyedStream<T, F>
         function: P,
     ) -> Stream<KeyedProcess<P, F>> {
         open(&self.edge, EdgeKind::Hash, KeyedProcess::new(self.key_of, function))
-    }
-
-    /// Joins every record with all that came on the other side under the same key; `function`
-    /// makes a result out of two rows, or finds that they do not belong together.
-    #[expect(clippy::type_complexity, reason = "a stream's type is its chain of operators")]
-    pub fn inner_join<R, G, O, J>(
-        self,
-        right: KeyedStream<R, G>,
-        function: J,
-    ) -> Stream<Input<O>, TwoInputs<UnboundedJoin<K, T, R, F, G, J>>>
-    where
-        R: Data,
-        G: Fn(&R) -> K + Clone + Send + 'static,
-        O: Clone + Send + 'static,
-        J: Fn(&T, &R) -> Option<O> + Clone + Send + 'static,
-    {
-        let operator = UnboundedJoin::new(self.key_of.clone(), right.key_of.clone(), function);
-        self.join(right, operator)
     }
 
     /// Brings two keyed streams together by an operator of two inputs.

@@ -6,17 +6,17 @@
 
 use std::fmt::Debug;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::batch::Batch;
 use crate::data::{Data, Key};
 use crate::exchange::{Exchange, Forward};
-use crate::operator::Operator;
+use crate::operator::{Collect, Operator, TwoInputOperator};
 use crate::outbox::Outbox;
 use crate::placement::{Ownership, Placement};
 use crate::progress::{Progress, Step};
 use crate::record::{Record, Stamps};
-use crate::snapshot::{Snapshot, Version};
+use crate::snapshot::{RestoreError, Snapshot, SnapshotReader, SnapshotWriter, Version};
 use crate::stage::{FusedStage, InputPort, OneInput, Stage};
 use crate::time::{EventTime, ProcessingTime};
 
@@ -202,6 +202,69 @@ where
     let values = rescaled(&operator, &key_of, &input);
     assert_eq!(sorted(values), sorted(expected.clone()), "rescaled from 2 to 3 half way");
     verify(&operator, &input, &expected, Order::Open)
+}
+
+/// A record of either input of an operator that has two.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "L: Data, R: Data")]
+pub enum Sided<L, R> {
+    /// Of the left one.
+    Left(L),
+    /// Of the right one.
+    Right(R),
+}
+
+impl<L: Data, R: Data> Data for Sided<L, R> {}
+
+/// An operator of two inputs as one of one.
+#[derive(Clone)]
+struct OneInputOf<J>(J);
+
+impl<J: TwoInputOperator> Operator for OneInputOf<J> {
+    type In = Sided<J::Left, J::Right>;
+    type Out = J::Out;
+
+    fn process(&mut self, record: Record<Self::In>, out: &mut impl Collect<J::Out>) {
+        let Record { value, event_time, stamps } = record;
+        match value {
+            Sided::Left(value) => self.0.process_left(Record { value, event_time, stamps }, out),
+            Sided::Right(value) => self.0.process_right(Record { value, event_time, stamps }, out),
+        }
+    }
+    fn advance(&mut self, progress: Progress, out: &mut impl Collect<J::Out>) -> Step {
+        self.0.advance(progress, out)
+    }
+    fn snapshot(&mut self, since: Option<Version>, into: &mut SnapshotWriter) {
+        self.0.snapshot(since, into);
+    }
+    fn restore(&mut self, from: &mut SnapshotReader<'_>) -> Result<(), RestoreError> {
+        self.0.restore(from)
+    }
+    fn wake_at(&self) -> Option<ProcessingTime> {
+        self.0.wake_at()
+    }
+}
+
+/// As [`verify_keyed`], for an operator of two inputs that are keyed alike.
+///
+/// # Panics
+/// When it does not turn `input` into `expected`.
+pub fn verify_two_inputs<J, K>(
+    operator: J,
+    left_key: impl Fn(&J::Left) -> K,
+    right_key: impl Fn(&J::Right) -> K,
+    input: Vec<Element<Sided<J::Left, J::Right>>>,
+    expected: Vec<J::Out>,
+) -> Vec<Record<J::Out>>
+where
+    J: TwoInputOperator<Out: Data + PartialEq + Debug>,
+    K: Key,
+{
+    let key_of = |record: &Sided<J::Left, J::Right>| match record {
+        Sided::Left(left) => left_key(left),
+        Sided::Right(right) => right_key(right),
+    };
+    verify_keyed(OneInputOf(operator), key_of, input, expected)
 }
 
 fn bytes(value: &impl Serialize) -> Vec<u8> {

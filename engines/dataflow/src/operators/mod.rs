@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod changelog_aggregate;
+mod co_group_window;
 mod deduplicate;
 mod divide;
 mod due_times;
@@ -10,6 +11,7 @@ mod filter_map;
 mod flat_map;
 mod hops;
 mod input;
+mod interval_join;
 mod keyed_process;
 mod late_firing_window;
 mod map;
@@ -21,18 +23,21 @@ mod sliding_window;
 mod top_n;
 mod tumbling_window;
 mod unbounded_join;
+mod window_join;
 
 pub use aggregate::{Aggregator, Count, RunningAggregate};
 pub use changelog_aggregate::{
     ChangelogAggregate, IntegerAverage, Numbers, PartByKey, RetractableMaximum,
     RetractingAggregator,
 };
+pub use co_group_window::{CoGroup, CoGroupWindow};
 pub use deduplicate::{Deduplicate, Keep};
 pub use divide::{Divide, Divided};
 pub use filter::Filter;
 pub use filter_map::FilterMap;
 pub use flat_map::FlatMap;
 pub use input::Input;
+pub use interval_join::IntervalJoin;
 pub use keyed_process::{KeyedFunction, KeyedProcess, TimerContext};
 pub use late_firing_window::LateFiringWindow;
 pub use map::Map;
@@ -42,3 +47,4 @@ pub use sliding_window::SlidingWindow;
 pub use top_n::{Ranked, Ranking, TopN, Unranked};
 pub use tumbling_window::{TumblingWindow, WindowResult};
 pub use unbounded_join::UnboundedJoin;
+pub use window_join::WindowJoin;

@@ -24,6 +24,8 @@ mod q3;
 mod q4;
 mod q5;
 mod q6;
+mod q7;
+mod q8;
 mod q9;
 mod query;
 mod ranks;
@@ -46,6 +48,8 @@ pub fn all() -> Vec<Arc<dyn AnyWorkload>> {
         register(Nexmark::new(q4::Q4)),
         register(Nexmark::new(q5::Q5)),
         register(Nexmark::new(q6::Q6)),
+        register(Nexmark::new(q7::Q7)),
+        register(Nexmark::new(q8::Q8)),
         register(Nexmark::new(q9::Q9)),
         register(Nexmark::new(q10::Q10)),
         register(Nexmark::new(q11::Q11)),
