@@ -1,5 +1,7 @@
 //! Two streams joined where their times are close.
 
+use smallvec::SmallVec;
+
 use crate::data::{Data, Key};
 use crate::operator::{Collect, TwoInputOperator};
 use crate::operators::panes::{Panes, refuse};
@@ -29,10 +31,10 @@ pub struct IntervalJoin<K, L, R, KL, KR, F> {
     watermark: EventTime,
 }
 
-/// The rows of a key in a stretch.
+/// The rows of a key in a stretch; one needs no memory of its own.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(transparent, bound = "T: Data")]
-struct Rows<T>(Vec<Record<T>>);
+struct Rows<T>(SmallVec<[Record<T>; 1]>);
 
 impl<T: Data> Data for Rows<T> {}
 
@@ -102,9 +104,12 @@ where
 
     fn process_left(&mut self, record: Record<L>, out: &mut impl Collect<O>) {
         let time = record.event_time.0;
-        let end = self.left.end_of(time);
-        if is_over(end, self.upper, self.watermark) {
-            return refuse(None, record, out);
+        if self.left.current(time).is_none() {
+            let end = self.left.end_of(time);
+            if is_over(end, self.upper, self.watermark) {
+                return refuse(None, record, out);
+            }
+            self.left.open(end);
         }
         let key = (self.left_key)(&record.value);
         let interval = (time.saturating_add(self.lower), time.saturating_add(self.upper));
@@ -112,14 +117,19 @@ where
             let value = (self.function)(&record.value, &other.value);
             joined(&record, other, value).into_iter().for_each(|result| out.push(result));
         }
-        self.left.open(end).table.entry(&key, || Rows(Vec::new())).0.push(record);
+        if let Some(pane) = self.left.current(time) {
+            pane.table.entry(&key, || Rows(SmallVec::new())).0.push(record);
+        }
     }
 
     fn process_right(&mut self, record: Record<R>, out: &mut impl Collect<O>) {
         let time = record.event_time.0;
-        let end = self.right.end_of(time);
-        if is_over(end, self.lower.saturating_neg(), self.watermark) {
-            return refuse(None, record, out);
+        if self.right.current(time).is_none() {
+            let end = self.right.end_of(time);
+            if is_over(end, self.lower.saturating_neg(), self.watermark) {
+                return refuse(None, record, out);
+            }
+            self.right.open(end);
         }
         let key = (self.right_key)(&record.value);
         let interval = (time.saturating_sub(self.upper), time.saturating_sub(self.lower));
@@ -127,7 +137,9 @@ where
             let value = (self.function)(&other.value, &record.value);
             joined(&record, other, value).into_iter().for_each(|result| out.push(result));
         }
-        self.right.open(end).table.entry(&key, || Rows(Vec::new())).0.push(record);
+        if let Some(pane) = self.right.current(time) {
+            pane.table.entry(&key, || Rows(SmallVec::new())).0.push(record);
+        }
     }
 
     fn advance(&mut self, progress: Progress, _: &mut impl Collect<O>) -> Step {
