@@ -324,7 +324,7 @@ pub struct VerifyArgs {
     #[arg(long = "workload", value_name = "WORKLOAD")]
     pub workloads: Vec<String>,
     /// Subtasks per stage, several separated by commas
-    #[arg(long, value_delimiter = ',', default_values_t = [1, 2, 4, 8], value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PARALLELISM)), allow_hyphen_values = true)]
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 2, 3, 4, 8], value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PARALLELISM)), allow_hyphen_values = true)]
     pub parallelism: Vec<u32>,
     /// Only this clock
     #[arg(long, value_enum)]

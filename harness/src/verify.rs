@@ -141,12 +141,13 @@ fn line(cell: &Cell) -> String {
     format!("FAILED {workload} on {engine}, parallelism {parallelism}, {clock}: {because}")
 }
 
-/// In order, and for a workload with windows also with disorder within the bound.
+/// In order, and with disorder within the bound if the workload knows any.
 fn disorders(workload: &dyn AnyWorkload, set: &BTreeMap<String, Value>) -> Vec<i64> {
-    if set.contains_key("disorder_ms") || !workload.has_windows() {
+    let knobs = workload.knobs();
+    let knows_disorder = knobs.iter().any(|knob| knob.name == "disorder_ms");
+    if set.contains_key("disorder_ms") || !knows_disorder {
         return vec![0];
     }
-    let knobs = workload.knobs();
     let window_ms = knobs.iter().find(|knob| knob.name == "window_ms");
     let window_ms = window_ms.and_then(|knob| knob.default_value(false)?.as_i64()).unwrap_or(1_000);
     vec![0, (window_ms / DISORDER_SHARE).max(1)]

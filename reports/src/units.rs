@@ -81,10 +81,13 @@ pub fn count(number: u64) -> String {
     group(&number.to_string())
 }
 
-/// Share of one, as per cent: `12.5 %`.
+/// Share of one, as per cent with a decimal, or with three digits when it is less than one: `12.5 %`,
+/// `0.0417 %`.
 pub fn share(share: f64) -> String {
+    let percent = share * 100.0;
     match share.is_finite() {
-        true => format!("{} %", trimmed(share * 100.0, 1)),
+        true if percent.abs() < 1.0 => format!("{} %", significant(percent)),
+        true => format!("{} %", trimmed(percent, 1)),
         false => NO_FIGURE.into(),
     }
 }

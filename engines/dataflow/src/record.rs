@@ -30,6 +30,13 @@ impl<T> Record<T> {
     pub fn with<U>(&self, value: U) -> Record<U> {
         Record { value, event_time: self.event_time, stamps: self.stamps }
     }
+
+    /// What a join makes of two records: it happens when the later of both did, and has the newest
+    /// stamps of both.
+    pub fn joined<U, O>(&self, other: &Record<U>, value: O) -> Record<O> {
+        let event_time = self.event_time.max(other.event_time);
+        Record { value, event_time, stamps: self.stamps.newest(other.stamps) }
+    }
 }
 
 /// Planned and ingestion time, in ticks of the run's [`StampUnit`] since the run's start.

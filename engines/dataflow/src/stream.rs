@@ -264,6 +264,17 @@ impl<T: Data, K: Key, F: Fn(&T) -> K + Clone + Send + 'static> KeyedStream<T, F>
         open(&self.edge, EdgeKind::Hash, KeyedProcess::new(self.key_of, function))
     }
 
+    /// The same, and a key is forgotten once nothing has used it for so long: see
+    /// [`KeyedProcess::with_state_ttl`].
+    pub fn process_with_ttl<P: KeyedFunction<In = T, Key = K>>(
+        self,
+        ttl_nanos: u64,
+        function: P,
+    ) -> Stream<KeyedProcess<P, F>> {
+        let operator = KeyedProcess::new(self.key_of, function).with_state_ttl(ttl_nanos);
+        open(&self.edge, EdgeKind::Hash, operator)
+    }
+
     /// Brings two keyed streams together by an operator of two inputs.
     pub fn join<R, G, J>(
         self,

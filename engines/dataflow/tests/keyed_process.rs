@@ -3,6 +3,7 @@
 use dataflow::operators::{KeyedFunction, KeyedProcess, TimerContext};
 use dataflow::verify::{Element, at, clock, verify_keyed, verify_operator, watermark};
 use dataflow::{Collect, Data, EventTime, ProcessingTime, Record, Stamps};
+use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// What the test orders for a key.
@@ -270,4 +271,53 @@ fn a_timer_of_a_forgotten_key_has_no_record_to_be_timed_by() {
     // Stamps of 0 would count the whole run so far as latency; a later record is timed again.
     assert_eq!(got[0].stamps, Stamps::UNTIMED);
     assert_eq!(got[1].stamps, Stamps { planned: 70, ingested: 80 });
+}
+
+#[test]
+fn state_expires_when_nothing_has_used_it_for_its_ttl() {
+    let count = |key| event(key, 1_000);
+    let input = vec![
+        clock(10),
+        count(1),
+        count(2),
+        clock(109),
+        count(1), // used again one instant before it expires
+        clock(110),
+        count(2), // expired: the count begins anew
+        clock(209),
+        count(1), // again expired
+        watermark(2_000),
+    ];
+    // Two timers a key: the one set, and the one that it sets when it fires.
+    let expected = vec![('e', 1, 1_000, 1), ('e', 2, 1_000, 1), ('e', 1, 950, 1), ('e', 2, 950, 1)];
+    let process = process().with_state_ttl(100);
+    let got = verify_keyed(process, |command| command.key, input.clone(), expected);
+    assert_eq!(got.len(), 4);
+    // Without a TTL nothing is forgotten.
+    let expected = vec![('e', 1, 1_000, 3), ('e', 2, 1_000, 2), ('e', 1, 950, 3), ('e', 2, 950, 2)];
+    verify(input, expected);
+}
+
+proptest! {
+    /// Against a list of when each key was last used.
+    #[test]
+    fn state_lives_as_long_as_its_ttl(
+        moves in proptest::collection::vec((0_u64..60, 0_u64..5), 1..60),
+        ttl in 1_u64..100,
+    ) {
+        let mut input = Vec::new();
+        let mut used: std::collections::BTreeMap<u64, (u64, u64)> = Default::default();
+        let (mut now, mut expected) = (0, Vec::new());
+        for (forward, key) in moves {
+            now += forward;
+            let (last, count) = used.get(&key).copied().unwrap_or((now, 0));
+            let count = if last + ttl <= now { 1 } else { count + 1 };
+            used.insert(key, (now, count));
+            // A timer that is due at once tells the count.
+            let due = Order::Event(now as i64 - 10_000);
+            input.extend([clock(now), order(key, due), watermark(input.len() as i64)]);
+            expected.push(('e', key, now as i64 - 10_000, count));
+        }
+        verify_keyed(process().with_state_ttl(ttl), |command| command.key, input, expected);
+    }
 }

@@ -9,8 +9,9 @@ use reports::skew::{Heat, HotKey, PER_BATCH, RUN, SkewRow, Tally, per_window};
 
 /// Windows that the heat map shows, the first of the run.
 const HEAT_WINDOWS: usize = 80;
-/// A heat map is worth drawing from so many windows on.
-const FEWEST_HEAT_WINDOWS: u64 = 20;
+/// The narrowest windows with so many records a partition are drawn: in narrower ones chance alone
+/// makes loads differ.
+const HEAT_RECORDS: u64 = 100;
 /// Hottest keys that are named.
 const HOTTEST: usize = 10;
 
@@ -90,8 +91,9 @@ impl Scope {
 impl Meter {
     /// `events` is how many there will be at the most: it decides which windows are drawn.
     pub(super) fn new(wanted: &Wanted, events: u64) -> Self {
-        let enough = |size: &&u64| events / **size >= FEWEST_HEAT_WINDOWS;
-        let drawn = wanted.windows.iter().rev().find(enough).copied();
+        let fewest = HEAT_RECORDS * wanted.parallelisms.first().copied().map_or(0, u64::from);
+        let whole = || wanted.windows.iter().filter(|size| **size <= events);
+        let drawn = whole().find(|size| **size >= fewest).or_else(|| whole().next_back()).copied();
         let column = |kind: PlacementKind, parallelism: u32, first: bool| {
             let scope = |size: &u64| {
                 Scope::new(

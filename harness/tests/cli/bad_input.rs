@@ -42,6 +42,20 @@ fn closed_port() -> u16 {
 }
 
 #[test]
+fn a_skew_that_cannot_be_measured_is_refused() {
+    refused("skew --workload forward", &["forward has no keyed exchange behind its source"]);
+    refused("skew --workload nexmakr-q5", &["did you mean `nexmark-q5`?"]);
+    refused("skew --placement modulu", &["modulu", "modulo"]);
+    refused("skew --parallelism 0", &["0"]);
+    refused("skew --window 0", &["`0` is no count"]);
+    refused("skew --set zipf_exponent=4", &["zipf_exponent", "0 to 3"]);
+    refused("skew --set key_file=keys.txt", &["keys.txt", "3", "heavy"]);
+    refused("skew --rate 0 --engine microbatch", &["rate"]);
+    refused("skew --set batch_interval_ms=9", &["batch_interval_ms"]);
+    refused("skew --out folder", &["folder"]);
+}
+
+#[test]
 fn unknown_names_are_answered_with_the_nearest() {
     refused("run --engine pipeline --workload forward", &["did you mean `pipelined`?"]);
     refused("run --engine pipelined --workload foward", &["did you mean `forward`?"]);

@@ -2,8 +2,8 @@
 
 use crate::program::{run, words};
 
-const COMMANDS: [&str; 9] =
-    ["", "compare", "run", "recover", "verify", "list", "place", "sample", "plot"];
+const COMMANDS: [&str; 10] =
+    ["", "compare", "run", "recover", "verify", "list", "place", "skew", "sample", "plot"];
 
 /// What makes an example quick enough for a test, if it is not.
 fn quick(example: &str) -> String {
@@ -13,6 +13,9 @@ fn quick(example: &str) -> String {
         }
         _ if example.starts_with("streamgauge recover") => {
             format!("{example} --clock virtual --rate 2k --duration 1s --out results/recover")
+        }
+        _ if example.starts_with("streamgauge skew") => {
+            format!("{example} --events 20k --out results/skew")
         }
         _ => example.to_owned(),
     }

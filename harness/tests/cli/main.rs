@@ -17,4 +17,5 @@ mod place;
 mod program;
 #[cfg(unix)]
 mod recover;
+mod skew;
 mod virtual_time;

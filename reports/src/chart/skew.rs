@@ -12,11 +12,11 @@ use super::style::{
 };
 use crate::error::ReportError;
 use crate::skew::{Heat, RUN, SkewResult, SkewRow, figure, scope_words};
-use crate::units::{count, significant};
+use crate::units::{count, significant, trimmed};
 
 const PANEL_HEIGHT: f64 = 74.0;
 const NAME_HEIGHT: f64 = 20.0;
-const PANEL_GAP: f64 = 12.0;
+const PANEL_GAP: f64 = 24.0;
 const TICKS_WIDTH: f64 = 46.0;
 const BARS_WIDTH: f64 = 250.0;
 /// Between the bars and the heat map: the label of the mean.
@@ -52,7 +52,7 @@ pub fn draw(result: &SkewResult) -> Result<Option<Chart>, ReportError> {
         return Ok(None);
     }
     register_fonts();
-    let title = result.finding();
+    let title = result.finding_over(parallelism);
     let subtitle = format!(
         "{} · {} records of {} keys over {parallelism} partitions · {} events · seed {}",
         result.workload,
@@ -178,7 +178,7 @@ impl Panel<'_> {
         for tick in scale.ticks(TICKS) {
             let y = scale.place(tick);
             canvas.path(&[(left, y), (right, y)], Paint::stroke(GRID, 1.0))?;
-            canvas.text(&figure(tick), (left - 8.0, y), Anchor::Right, AXIS)?;
+            canvas.text(&trimmed(tick, 2), (left - 8.0, y), Anchor::Right, AXIS)?;
         }
         let loads = &self.row.records;
         let mean = loads.iter().map(|&load| load as f64).sum::<f64>() / loads.len() as f64;

@@ -44,6 +44,20 @@ pub trait CoGroup: Clone + Send + 'static {
 /// Tumbling windows of event time over two streams.
 ///
 /// Late records are counted and dropped. Results happen at the last instant of their window.
+///
+/// ```
+/// use dataflow::operators::{CoGroupWindow, WindowJoin};
+/// use dataflow::verify::{Sided::{Left, Right}, at, verify_two_inputs};
+/// let key = |row: &(u64, char)| row.0;
+/// let pair = |left: &(u64, char), right: &(u64, char)| (left.1, right.1);
+/// verify_two_inputs(
+///     CoGroupWindow::new(WindowJoin::new(key, key, pair), 10),
+///     key,
+///     key,
+///     vec![at(1, Left((7, 'a'))), at(9, Right((7, 'x'))), at(10, Right((7, 'y')))],
+///     vec![('a', 'x')],
+/// );
+/// ```
 #[derive(Clone, Debug)]
 pub struct CoGroupWindow<C: CoGroup> {
     function: C,

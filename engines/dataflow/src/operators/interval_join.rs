@@ -17,8 +17,21 @@ use crate::time::EventTime;
 ///
 /// Both sides are kept by key in stretches of event time, and a whole stretch is dropped once the
 /// watermark says that nothing can come to be joined with it: no timer per record, and no scan of
-/// keys. A record that comes when its own stretch has been dropped is late: it is counted and
-/// joined with nothing.
+/// keys. A record behind the watermark is late: it is counted and joined with nothing.
+///
+/// ```
+/// use dataflow::operators::IntervalJoin;
+/// use dataflow::verify::{Sided::{Left, Right}, at, verify_two_inputs};
+/// let key = |row: &(u64, char)| row.0;
+/// let pair = |left: &(u64, char), right: &(u64, char)| Some((left.1, right.1));
+/// verify_two_inputs(
+///     IntervalJoin::new(key, key, (-2, 5), pair),
+///     key,
+///     key,
+///     vec![at(10, Left((7, 'a'))), at(8, Right((7, 'x'))), at(16, Right((7, 'y')))],
+///     vec![('a', 'x')],
+/// );
+/// ```
 #[derive(Clone, Debug)]
 pub struct IntervalJoin<K, L, R, KL, KR, F> {
     left_key: KL,
@@ -61,10 +74,21 @@ impl<K: Key, L: Data, R: Data, KL, KR, F> IntervalJoin<K, L, R, KL, KR, F> {
     }
 }
 
-/// Whether a stretch that ends here can be dropped: nothing that is still to come, all of it
+/// Whether a stretch that ends here can be dropped: nothing that is still to come, none of it
 /// behind the watermark, is within `reach` of any of its instants.
 const fn is_over(end: i64, reach: i64, watermark: EventTime) -> bool {
-    (end - 1).saturating_add(reach) <= watermark.0
+    (end - 1).saturating_add(reach) < watermark.0
+}
+
+/// Keeps a row with those of its key and stretch.
+#[inline]
+fn keep<K: Key, T: Data>(panes: &mut Panes<K, Rows<T>>, key: &K, record: Record<T>) {
+    let end = panes.end_of(record.event_time.0);
+    let pane = match panes.current(record.event_time.0) {
+        Some(pane) => pane,
+        None => panes.open(end),
+    };
+    pane.table.entry(key, || Rows(SmallVec::new())).0.push(record);
 }
 
 /// The rows of a key between two instants, both inclusive.
@@ -73,15 +97,11 @@ fn between<'a, K: Key, T: Data>(
     key: &'a K,
     (from, upto): (i64, i64),
 ) -> impl Iterator<Item = &'a Record<T>> {
-    let overlapping = panes.iter().filter(move |pane| pane.start <= upto && from < pane.end);
+    // The end itself belongs to the stretch that the end of time cuts short.
+    let overlapping = panes.iter().filter(move |pane| pane.start <= upto && from <= pane.end);
     let rows = overlapping.filter_map(move |pane| pane.table.get(key));
     let within = move |row: &&Record<T>| (from..=upto).contains(&row.event_time.0);
     rows.flat_map(|rows| &rows.0).filter(within)
-}
-
-fn joined<A, B, O>(a: &Record<A>, b: &Record<B>, value: Option<O>) -> Option<Record<O>> {
-    let event_time = a.event_time.max(b.event_time);
-    value.map(|value| Record { value, event_time, stamps: a.stamps.newest(b.stamps) })
 }
 
 impl<K, L, R, O, KL, KR, F> TwoInputOperator for IntervalJoin<K, L, R, KL, KR, F>
@@ -103,43 +123,33 @@ where
     }
 
     fn process_left(&mut self, record: Record<L>, out: &mut impl Collect<O>) {
-        let time = record.event_time.0;
-        if self.left.current(time).is_none() {
-            let end = self.left.end_of(time);
-            if is_over(end, self.upper, self.watermark) {
-                return refuse(None, record, out);
-            }
-            self.left.open(end);
+        if record.event_time < self.watermark {
+            return refuse(None, record, out);
         }
+        let time = record.event_time.0;
         let key = (self.left_key)(&record.value);
         let interval = (time.saturating_add(self.lower), time.saturating_add(self.upper));
         for other in between(&self.right, &key, interval) {
-            let value = (self.function)(&record.value, &other.value);
-            joined(&record, other, value).into_iter().for_each(|result| out.push(result));
+            if let Some(value) = (self.function)(&record.value, &other.value) {
+                out.push(record.joined(other, value));
+            }
         }
-        if let Some(pane) = self.left.current(time) {
-            pane.table.entry(&key, || Rows(SmallVec::new())).0.push(record);
-        }
+        keep(&mut self.left, &key, record);
     }
 
     fn process_right(&mut self, record: Record<R>, out: &mut impl Collect<O>) {
-        let time = record.event_time.0;
-        if self.right.current(time).is_none() {
-            let end = self.right.end_of(time);
-            if is_over(end, self.lower.saturating_neg(), self.watermark) {
-                return refuse(None, record, out);
-            }
-            self.right.open(end);
+        if record.event_time < self.watermark {
+            return refuse(None, record, out);
         }
+        let time = record.event_time.0;
         let key = (self.right_key)(&record.value);
         let interval = (time.saturating_sub(self.upper), time.saturating_sub(self.lower));
         for other in between(&self.left, &key, interval) {
-            let value = (self.function)(&other.value, &record.value);
-            joined(&record, other, value).into_iter().for_each(|result| out.push(result));
+            if let Some(value) = (self.function)(&other.value, &record.value) {
+                out.push(record.joined(other, value));
+            }
         }
-        if let Some(pane) = self.right.current(time) {
-            pane.table.entry(&key, || Rows(SmallVec::new())).0.push(record);
-        }
+        keep(&mut self.right, &key, record);
     }
 
     fn advance(&mut self, progress: Progress, _: &mut impl Collect<O>) -> Step {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use crate::data::{Data, Key};
 use crate::operator::{Collect, Counted, Operator};
 use crate::progress::{Progress, Step};
@@ -94,16 +96,33 @@ impl<K> TimerContext<'_, K> {
 ///
 /// Timers are sets of (time, key), fired by time and then by key, so that two runs agree.
 /// Processing-time timers fire before event-time timers.
+///
+/// State is kept for ever unless [`KeyedProcess::with_state_ttl`] says otherwise.
 #[derive(Clone, Debug)]
 pub struct KeyedProcess<P: KeyedFunction, F> {
     key_of: F,
     function: P,
-    /// States, and the newest stamps of a key's records since its state was made.
-    table: KeyedTable<P::Key, (P::State, Option<Stamps>)>,
+    table: KeyedTable<P::Key, Kept<P::State>>,
     event_timers: BTreeSet<(EventTime, P::Key)>,
     processing_timers: BTreeSet<(ProcessingTime, P::Key)>,
     progress: Progress,
+    ttl_nanos: Option<u64>,
+    /// With a TTL: when each key must be looked at, one entry a key. It may have been used since.
+    expiries: BTreeSet<(ProcessingTime, P::Key)>,
 }
+
+/// What is kept of a key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound = "S: Data")]
+struct Kept<S> {
+    state: S,
+    /// The newest stamps of the key's records.
+    stamps: Option<Stamps>,
+    /// When the key had its last record or timer.
+    used: ProcessingTime,
+}
+
+impl<S: Data> Data for Kept<S> {}
 
 impl<P: KeyedFunction, F> KeyedProcess<P, F> {
     /// By the key that `key_of` finds.
@@ -115,6 +134,39 @@ impl<P: KeyedFunction, F> KeyedProcess<P, F> {
             event_timers: BTreeSet::new(),
             processing_timers: BTreeSet::new(),
             progress: Progress::START,
+            ttl_nanos: None,
+            expiries: BTreeSet::new(),
+        }
+    }
+
+    /// Forgets a key's state once so much processing time has passed since its last record or
+    /// timer: Flink's `StateTtlConfig` with `OnReadAndWrite` and `NeverReturnExpired`. What has
+    /// expired is never seen again; its memory is freed when the clock next moves on.
+    ///
+    /// # Panics
+    /// When `ttl_nanos` is 0.
+    #[must_use]
+    pub fn with_state_ttl(mut self, ttl_nanos: u64) -> Self {
+        assert!(ttl_nanos > 0, "state lives longer than nothing");
+        self.ttl_nanos = Some(ttl_nanos);
+        self
+    }
+
+    /// Drops the state of keys that nothing has used for long enough.
+    fn expire(&mut self) {
+        let Some(ttl) = self.ttl_nanos else { return };
+        let now = self.progress.processing_time;
+        while self.expiries.first().is_some_and(|(due, _)| *due <= now) {
+            let Some((_, key)) = self.expiries.pop_first() else { return };
+            match self.table.get(&key).map(|kept| kept.used.after(ttl)) {
+                Some(due) if due <= now => {
+                    self.table.remove(&key);
+                }
+                Some(due) => {
+                    self.expiries.insert((due, key));
+                }
+                None => {}
+            }
         }
     }
 
@@ -126,20 +178,29 @@ impl<P: KeyedFunction, F> KeyedProcess<P, F> {
         body: impl FnOnce(&P, &mut P::State, &mut TimerContext<'_, P::Key>),
     ) {
         let function = &self.function;
-        let (state, stamps) = self.table.entry(key, || (function.fresh(), None));
-        *stamps = match (*stamps, newer) {
+        let now = self.progress.processing_time;
+        let mut is_new = false;
+        let kept = self.table.entry(key, || {
+            is_new = true;
+            Kept { state: function.fresh(), stamps: None, used: now }
+        });
+        kept.used = now;
+        kept.stamps = match (kept.stamps, newer) {
             (Some(stamps), Some(newer)) => Some(stamps.newest(newer)),
             (stamps, newer) => stamps.or(newer),
         };
+        if let Some(ttl) = self.ttl_nanos.filter(|_| is_new) {
+            self.expiries.insert((now.after(ttl), key.clone()));
+        }
         let mut context = TimerContext {
             key,
             progress: self.progress,
-            stamps: stamps.unwrap_or(Stamps::UNTIMED),
+            stamps: kept.stamps.unwrap_or(Stamps::UNTIMED),
             event_timers: Vec::new(),
             processing_timers: Vec::new(),
             forget: false,
         };
-        body(function, state, &mut context);
+        body(function, &mut kept.state, &mut context);
         let TimerContext { event_timers, processing_timers, forget, .. } = context;
         self.event_timers.extend(event_timers.into_iter().map(|time| (time, key.clone())));
         self.processing_timers
@@ -176,6 +237,7 @@ where
 
     fn advance(&mut self, progress: Progress, out: &mut impl Collect<P::Out>) -> Step {
         self.progress = progress;
+        self.expire();
         while let Some((time, _)) = self.processing_timers.first()
             && *time <= progress.processing_time
         {
@@ -213,6 +275,7 @@ where
         // Timers are few beside the state; they are written whole.
         into.put(&self.event_timers);
         into.put(&self.processing_timers);
+        into.put(&self.expiries);
     }
 
     fn restore(&mut self, from: &mut SnapshotReader<'_>) -> Result<(), RestoreError> {
@@ -221,14 +284,17 @@ where
         self.table.read(from)?;
         let event_timers: BTreeSet<(EventTime, P::Key)> = from.take()?;
         let processing_timers: BTreeSet<(ProcessingTime, P::Key)> = from.take()?;
+        let expiries: BTreeSet<(ProcessingTime, P::Key)> = from.take()?;
         if from.is_delta() {
             self.event_timers.clear();
             self.processing_timers.clear();
+            self.expiries.clear();
         }
         let owns = from.owns();
         self.event_timers.extend(event_timers.into_iter().filter(|(_, key)| owns.holds(key)));
         self.processing_timers
             .extend(processing_timers.into_iter().filter(|(_, key)| owns.holds(key)));
+        self.expiries.extend(expiries.into_iter().filter(|(_, key)| owns.holds(key)));
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 mod aggregate;
 mod changelog_aggregate;
 mod co_group_window;
+mod count_distinct;
 mod deduplicate;
 mod divide;
 mod due_times;
@@ -31,6 +32,7 @@ pub use changelog_aggregate::{
     RetractingAggregator,
 };
 pub use co_group_window::{CoGroup, CoGroupWindow};
+pub use count_distinct::{CountDistinct, Distinct};
 pub use deduplicate::{Deduplicate, Keep};
 pub use divide::{Divide, Divided};
 pub use filter::Filter;

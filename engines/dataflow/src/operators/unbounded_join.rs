@@ -11,6 +11,20 @@ use crate::state::KeyedTable;
 /// Joins every record with all that came on the other side under the same key, as Flink SQL's
 /// regular join of two streams that only grow. A result happens when the later of both did, and
 /// has their newest stamps.
+///
+/// ```
+/// use dataflow::operators::UnboundedJoin;
+/// use dataflow::verify::{Sided::{Left, Right}, records, verify_two_inputs};
+/// let key = |row: &(u64, char)| row.0;
+/// let pair = |left: &(u64, char), right: &(u64, char)| Some((left.1, right.1));
+/// verify_two_inputs(
+///     UnboundedJoin::new(key, key, pair),
+///     key,
+///     key,
+///     records([Left((7, 'a')), Right((7, 'x')), Right((8, 'y')), Left((7, 'b'))]),
+///     vec![('a', 'x'), ('b', 'x')],
+/// );
+/// ```
 #[derive(Clone, Debug)]
 pub struct UnboundedJoin<K, L, R, KL, KR, F> {
     left_key: KL,
@@ -41,12 +55,6 @@ impl<K: Key, L: Data, R: Data, KL, KR, F> UnboundedJoin<K, L, R, KL, KR, F> {
     }
 }
 
-/// A result of two records, when there is one.
-fn joined<A, B, O>(a: &Record<A>, b: &Record<B>, value: Option<O>) -> Option<Record<O>> {
-    let event_time = a.event_time.max(b.event_time);
-    value.map(|value| Record { value, event_time, stamps: a.stamps.newest(b.stamps) })
-}
-
 impl<K, L, R, O, KL, KR, F> TwoInputOperator for UnboundedJoin<K, L, R, KL, KR, F>
 where
     K: Key,
@@ -70,8 +78,9 @@ where
         let function = self.function.clone();
         let sides = self.sides(&key);
         for other in &sides.right {
-            let value = function(&record.value, &other.value);
-            joined(&record, other, value).into_iter().for_each(|result| out.push(result));
+            if let Some(value) = function(&record.value, &other.value) {
+                out.push(record.joined(other, value));
+            }
         }
         sides.left.push(record);
     }
@@ -81,8 +90,9 @@ where
         let function = self.function.clone();
         let sides = self.sides(&key);
         for other in &sides.left {
-            let value = function(&other.value, &record.value);
-            joined(&record, other, value).into_iter().for_each(|result| out.push(result));
+            if let Some(value) = function(&other.value, &record.value) {
+                out.push(record.joined(other, value));
+            }
         }
         sides.right.push(record);
     }
