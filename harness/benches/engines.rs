@@ -29,12 +29,17 @@ fn schedule(events: u64) -> Schedule {
 fn run(engine: &dyn Engine, workload: &str, events: u64, set: &[(&str, i64)]) -> i64 {
     let registry = Registry::standard();
     let workload = registry.workload(workload).expect("a standard workload");
-    let knobs = workload.resolve(&BTreeMap::new(), None).expect("defaults are sound");
+    let is_knob = |name: &str| workload.knobs().iter().any(|knob| knob.name == name);
+    let (knobs, set): (Vec<_>, Vec<_>) = set.iter().partition(|(name, _)| is_knob(name));
+    let given = |set: Vec<(&str, i64)>| {
+        set.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()
+    };
+    let knobs: BTreeMap<_, _> = given(knobs);
+    let knobs = workload.resolve(&knobs, None).expect("defaults are sound");
     let generated = workload.generate(&knobs, 42);
     let (slot, measured) = measuring(None, None);
     let plan = generated.plan(schedule(events), slot);
-    let given = set.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
-    let settings = Settings::resolve("engine", engine.settings(), &given, true);
+    let settings = Settings::resolve("engine", engine.settings(), &given(set), true);
     let job = Job {
         plan,
         parallelism: 2,
@@ -78,5 +83,35 @@ fn nearly_empty_batch(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, keyed_count, nearly_empty_batch);
+/// Every Nexmark query on every engine, 25 seconds of event time; what generating the events costs
+/// stands at the top.
+fn nexmark(criterion: &mut Criterion) {
+    let events = 500_000;
+    let set = [("event_rate", 20_000)];
+    let registry = Registry::standard();
+    let queries = registry.workloads.iter().filter(|it| it.name().starts_with("nexmark-"));
+    let mut group = criterion.benchmark_group("nexmark, 500 k events");
+    group.throughput(Throughput::Elements(events)).sample_size(10);
+    group.bench_function("events alone", |bencher| {
+        let knobs = workloads::knobs::with_common(workloads::nexmark::KNOBS);
+        let mut knobs = Settings::resolve("bench", &knobs, &BTreeMap::new(), true).expect("sound");
+        knobs.set("event_rate", 20_000.0);
+        let generated = workloads::nexmark::NexmarkEvents::new(&knobs, 42);
+        bencher.iter(|| {
+            for number in 0..black_box(events) {
+                black_box(workloads::spec::Events::event(&generated, number));
+            }
+        });
+    });
+    for query in queries {
+        for engine in &registry.engines {
+            group.bench_function(format!("{}/{}", query.name(), engine.name()), |bencher| {
+                bencher.iter(|| black_box(run(&**engine, query.name(), events, &set)));
+            });
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, keyed_count, nearly_empty_batch, nexmark);
 criterion_main!(benches);
