@@ -1,6 +1,8 @@
 //! Keyed logic with timers of both kinds.
 
-use dataflow::operators::{KeyedFunction, TimerContext};
+use std::collections::BTreeMap;
+
+use dataflow::operators::{Count, KeyedFunction, TimerContext};
 use dataflow::{Collect, EventTime, ProcessingTime, Record};
 use serde_json::json;
 
@@ -132,11 +134,7 @@ fn the_micro_batch_engine_fires_a_processing_time_timer_at_the_next_boundary() {
         let finished = run(Setup::new(&*engine, 2, clock).settings(&settings), |sink| {
             four_events().stream().key_by(key_of).process(ClockEcho(30 * MILLI)).sink(sink)
         });
-        let Clock::Virtual(options) = clock else { unreachable!("a virtual clock") };
-        let random = dataflow::runtime::Runtime::random(&*VirtualTime::new(options), "trigger");
-        let phase = random % (50 * MILLI);
-        // The first boundary that is not before an instant.
-        let boundary = |at: u64| at.saturating_sub(phase).div_ceil(50 * MILLI) * 50 * MILLI + phase;
+        let boundary = boundaries(clock, 50);
         let expected: Vec<_> = [0, 100, 200, 300]
             .map(|millis| {
                 // The first batch waits for no boundary.
@@ -150,6 +148,54 @@ fn the_micro_batch_engine_fires_a_processing_time_timer_at_the_next_boundary() {
         // finds that its timer is due, and only then that the input has ended.
         assert_eq!(firings(&finished), expected, "seed {seed}");
     }
+}
+
+/// Counts of windows of 50 ms of processing time, each with its end in milliseconds, for events
+/// that come every 10 ms.
+fn processing_time_windows(
+    engine: &str,
+    clock: Clock,
+    settings: &[(&'static str, serde_json::Value)],
+) -> Vec<(u64, u64)> {
+    let engine = pick(engine);
+    let finished = run(Setup::new(&*engine, 2, clock).settings(settings), |sink| {
+        let events = Events::new(40).splits(1).keys(1).paced(10 * MILLI);
+        let windows = events.stream().key_by(key_of).processing_time_window(50 * MILLI as i64);
+        windows.aggregate(Count::default()).map(|it| (it.window_end.0, it.result)).sink(sink)
+    });
+    let rows = finished.collected.rows().into_iter();
+    let rows = rows.map(|row| serde_json::from_value(row).expect("two numbers"));
+    rows.map(|(end, count): (u64, u64)| (end / MILLI, count)).collect()
+}
+
+#[test]
+fn windows_of_processing_time_hold_what_is_processed_in_them() {
+    // Each event is processed when it becomes readable, at 0, 10, .. 390 ms.
+    let at_once: Vec<_> = (1..=8).map(|window| (window * 50, 5)).collect();
+    let each = [("buffer_timeout_ms", json!(0))];
+    assert_eq!(processing_time_windows("sequential", Clock::free(5), &[]), at_once);
+    assert_eq!(processing_time_windows("pipelined", Clock::free(5), &each), at_once);
+    // In micro-batches, at the first boundary that is not before it.
+    for seed in 0..5 {
+        let clock = Clock::free(seed);
+        let got = processing_time_windows("microbatch", clock, &[("batch_interval_ms", json!(30))]);
+        let boundary = boundaries(clock, 30);
+        let mut expected = BTreeMap::new();
+        for number in 0..40 {
+            let processed = if number == 0 { 0 } else { boundary(number * 10 * MILLI) };
+            *expected.entry((processed / (50 * MILLI) + 1) * 50).or_default() += 1;
+        }
+        assert_eq!(got, expected.into_iter().collect::<Vec<_>>(), "seed {seed}");
+    }
+}
+
+/// The first boundary of micro-batches that is not before an instant.
+fn boundaries(clock: Clock, interval_ms: u64) -> impl Fn(u64) -> u64 {
+    let Clock::Virtual(options) = clock else { unreachable!("a virtual clock") };
+    let random = dataflow::runtime::Runtime::random(&*VirtualTime::new(options), "trigger");
+    let interval = interval_ms * MILLI;
+    let phase = random % interval;
+    move |at| at.saturating_sub(phase).div_ceil(interval) * interval + phase
 }
 
 /// Asks to be woken at instants of its own, without any key: in the source's stage.
