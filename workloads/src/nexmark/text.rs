@@ -238,11 +238,19 @@ impl Drawn {
 
 /// Letters drawn four at a time from 64 bits.
 fn letters(draws: &mut SplitMix64, count: usize, to: &mut String) {
-    let letter = |bits: u64| char::from(b'a' + (((bits & 0xffff) * 26) >> 16) as u8);
-    for block in 0..count.div_ceil(4) {
-        let draw = draws.next_u64();
-        let rest = (count - block * 4).min(4);
-        to.extend((0..rest).map(|place| letter(draw >> (16 * place))));
+    const BLOCK: usize = 64;
+    let letter = |bits: u64| b'a' + (((bits & 0xffff) * 26) >> 16) as u8;
+    let mut rest = count;
+    while rest > 0 {
+        // By the block, as a letter at a time is encoded and checked for room each by itself.
+        let mut block = [0; BLOCK];
+        let filled = rest.min(BLOCK);
+        for four in block[..filled.next_multiple_of(4)].chunks_exact_mut(4) {
+            let draw = draws.next_u64();
+            (0..4).zip(four).for_each(|(place, byte)| *byte = letter(draw >> (16 * place)));
+        }
+        to.push_str(str::from_utf8(&block[..filled]).unwrap_or_default());
+        rest -= filled;
     }
 }
 
