@@ -7,14 +7,15 @@ use reports::result::{COMPARE_SCHEMA, CompareResult, RunResult};
 
 use crate::cli::CompareArgs;
 use crate::error::{Error, Outcome, Result};
-use crate::execute::{Surroundings, execute};
+use crate::execute::{Executed, RunSpec, Surroundings, execute};
+use crate::latency::Recorder;
 use crate::pilot::{Fixed, Oracle, fix, spec};
 use crate::progress::Progress;
 use crate::registry::{EngineSpec, Registry};
 use crate::result_folder::ResultFolder;
 use crate::run_clock::{Clock, clock};
 use crate::suite::{Experiment, Length, Overrides, Suite};
-use crate::{comparisons, environment, files, table};
+use crate::{comparisons, environment, files, histogram_files, table};
 
 /// Windows that a workload with windows closes at least before the end of its input.
 pub const FEWEST_WINDOWS: u64 = 20;
@@ -142,6 +143,19 @@ impl Session<'_> {
         oracle: &mut Oracle,
     ) -> Result<()> {
         let spec = spec(experiment, &experiment.variants[place], fixed, repeat)?;
+        let mut executed = self.execute(&spec, oracle)?;
+        if may_be_chance(&executed.result) && !self.stop.is_requested() {
+            // Once more, in its place; the first one stays in the results.
+            executed.result.superseded = true;
+            self.keep(&spec, executed)?;
+            executed = self.execute(&spec, oracle)?;
+        }
+        self.keep(&spec, executed)?;
+        self.progress.step();
+        Ok(())
+    }
+
+    fn execute(&self, spec: &RunSpec, oracle: &mut Oracle) -> Result<Executed> {
         let events = spec.workload.generate(&spec.knobs, spec.seed);
         let run_clock = clock(Clock::Wall, spec.seed, spec.parallelism, false)?;
         let around = Surroundings {
@@ -152,8 +166,9 @@ impl Session<'_> {
             progress: self.progress,
             clock: &run_clock,
         };
-        let mut expected = || oracle.expected(&spec, &*events, self.progress);
-        let mut result = execute(&spec, around, &mut expected)?;
+        let mut expected = || oracle.expected(spec, &*events, self.progress);
+        let mut executed = execute(spec, around, &mut expected)?;
+        let result = &mut executed.result;
         if result.windows_closed.is_some_and(|closed| closed < FEWEST_WINDOWS)
             && !result.interrupted
         {
@@ -163,7 +178,13 @@ impl Session<'_> {
                 "Only {closed} windows closed before the end of the input; at least {FEWEST_WINDOWS} must."
             ));
         }
-        save(&self.folder, self.runs.len(), &result)?;
+        Ok(executed)
+    }
+
+    /// Saves a run that has ended, and what it says of itself.
+    fn keep(&mut self, spec: &RunSpec, executed: Executed) -> Result<()> {
+        let Executed { result, latency } = executed;
+        save(&self.folder, self.runs.len(), &result, latency.as_ref())?;
         for because in &result.invalid_because {
             self.progress.note(&format!(
                 "invalid: {} on {}: {because}",
@@ -172,16 +193,28 @@ impl Session<'_> {
             ));
         }
         self.runs.push(result);
-        self.progress.step();
         Ok(())
     }
 }
 
-/// Saves a run as `<n>-<workload>-<engine>-<repeat>.json`.
-fn save(folder: &Path, number: usize, run: &RunResult) -> Result<()> {
-    let name = format!("{number:04}-{}-{}-{}.json", run.workload, run.engine, run.repeat);
-    let path = folder.join(name);
+/// Whether a run is invalid for a reason that the next one may not have: the machine was busy.
+fn may_be_chance(run: &RunResult) -> bool {
+    !run.valid && !run.interrupted && !wrong_output(run)
+}
+
+/// Saves a run as `<n>-<workload>-<engine>-<repeat>.json`, and its latencies beside it.
+fn save(folder: &Path, number: usize, run: &RunResult, latency: Option<&Recorder>) -> Result<()> {
+    let stem = format!("{number:04}-{}-{}-{}", run.workload, run.engine, run.repeat);
     let text = serde_json::to_string_pretty(run).map_err(Error::run)?;
-    files::write_whole(&path, text.as_bytes())
-        .map_err(|error| Error::Run(format!("cannot write {}: {error}", path.display())))
+    let mut whole = vec![(format!("{stem}.json"), text)];
+    if let Some(latency) = latency {
+        whole.push((format!("{stem}.hgrm"), histogram_files::percentiles(&latency.from_planned())));
+        whole.push((format!("{stem}.hlog"), histogram_files::interval_log(&latency.intervals())));
+    }
+    for (name, text) in whole {
+        let path = folder.join(name);
+        files::write_whole(&path, text.as_bytes())
+            .map_err(|error| Error::Run(format!("cannot write {}: {error}", path.display())))?;
+    }
+    Ok(())
 }

@@ -90,7 +90,10 @@ fn of_experiment(name: &str, runs: &[RunResult]) -> Vec<Comparison> {
 fn compare(metric: &Metric, runs: &[&RunResult], a: &str, b: &str) -> Option<Comparison> {
     let of = |variant: &str, repeat: u32| {
         runs.iter().find(|run| {
-            run.variant == variant && run.repeat == repeat && run.measures == metric.measures
+            run.variant == variant
+                && run.repeat == repeat
+                && run.measures == metric.measures
+                && !run.superseded
         })
     };
     let mut run_pairs = Vec::new();

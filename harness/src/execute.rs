@@ -69,6 +69,8 @@ pub struct RunSpec {
     pub measures: Measures,
     /// What goes wrong, and how it goes on.
     pub recovery: Recovery,
+    /// Events per second that the generator makes by itself, when somebody has measured it.
+    pub generator_per_s: Option<f64>,
 }
 
 impl RunSpec {
@@ -108,6 +110,15 @@ pub struct Surroundings<'a> {
     pub clock: &'a RunClock,
 }
 
+/// A run that is over.
+#[derive(Debug)]
+pub struct Executed {
+    /// What was measured, for results.
+    pub result: RunResult,
+    /// The latencies themselves, where they were recorded.
+    pub latency: Option<Recorder>,
+}
+
 /// Runs, and writes down what was measured. `expected` is asked for once the run is over.
 ///
 /// # Errors
@@ -116,9 +127,9 @@ pub fn execute(
     spec: &RunSpec,
     around: Surroundings<'_>,
     expected: &mut dyn FnMut() -> Digest,
-) -> Result<RunResult> {
-    let (result, failure) = execute_to_failure(spec, around, expected)?;
-    failure.map_or(Ok(result), |failure| Err(failed(failure)))
+) -> Result<Executed> {
+    let (executed, failure) = execute_to_failure(spec, around, expected)?;
+    failure.map_or(Ok(executed), |failure| Err(failed(failure)))
 }
 
 /// As [`execute`], but a failure that ends the run, such as that of a task without a guarantee,
@@ -131,7 +142,7 @@ pub fn execute_to_failure(
     spec: &RunSpec,
     around: Surroundings<'_>,
     expected: &mut dyn FnMut() -> Digest,
-) -> Result<(RunResult, Option<EngineError>)> {
+) -> Result<(Executed, Option<EngineError>)> {
     let environment = environment::describe();
     // Before the start is fixed, because random gaps are drawn for the whole run.
     let shape = LoadShape::of(&spec.knobs, spec.seed);
@@ -203,7 +214,7 @@ pub fn execute_to_failure(
         result.valid = false;
         result.invalid_because.insert(0, format!("A failure ended the run: {failure}."));
     }
-    Ok((result, failure))
+    Ok((Executed { result, latency: measured.latency }, failure))
 }
 
 /// Whether an error says that the job could not be run, rather than that something failed in it.

@@ -1,9 +1,18 @@
 //! Latency histograms: what the sink records, and what results say of them.
 
+mod intervals;
+mod over_time;
+mod tally;
+
 use dataflow::{EventTime, ProcessingTime, StampUnit, Stamps};
 use hdrhistogram::Histogram;
-use reports::result::{Latencies, LatencySummary, SERIES_BIN_NS, SeriesRow};
+use reports::result::{Latencies, LatencySummary, SeriesRow};
 use workloads::load_shape::LoadShape;
+
+pub use intervals::Interval;
+use intervals::Intervals;
+use over_time::OverTime;
+use tally::Tally;
 
 /// Shortest latency told apart, in nanoseconds: stamps are in microseconds.
 const LOWEST_NANOS: u64 = 1_000;
@@ -13,9 +22,6 @@ const HIGHEST_NANOS: u64 = 3_600 * 1_000_000_000;
 const DIGITS: u8 = 3;
 /// Samples that must lie beyond a percentile for it to be printed.
 const SAMPLES_BEYOND: f64 = 10.0;
-
-/// Bins kept of what was emitted over time: an hour.
-const BINS_KEPT: usize = (HIGHEST_NANOS / SERIES_BIN_NS) as usize;
 
 /// When an event time was planned to happen, in nanoseconds since the run's start.
 #[derive(Clone, Debug)]
@@ -40,76 +46,17 @@ impl WindowClock {
 #[derive(Clone, Debug)]
 pub struct Recorder {
     /// Planned and readable at the same instant, as generated events are: recorded once.
-    together: Histogram<u64>,
-    from_planned: Histogram<u64>,
+    together: Intervals,
+    from_planned: Intervals,
     from_ingestion: Histogram<u64>,
     after_window_end: Histogram<u64>,
     clipped: u64,
-    /// What was emitted in each bin of time, from the runtime's start.
-    bins: Vec<Bin>,
+    /// Emitted before they were planned.
+    early: u64,
+    over_time: OverTime,
     start: ProcessingTime,
     unit: StampUnit,
     windows: Option<WindowClock>,
-}
-
-/// What was emitted in one bin of time.
-#[derive(Copy, Clone, Debug, Default)]
-struct Bin {
-    records: u64,
-    largest_nanos: u64,
-}
-
-impl Bin {
-    fn add(&mut self, other: Self) {
-        self.records += other.records;
-        self.largest_nanos = self.largest_nanos.max(other.largest_nanos);
-    }
-}
-
-/// Samples on their way into a histogram. Neighbours mostly share one of its counters, as they were
-/// planned one after the other and are emitted together; those are counted first and recorded
-/// at once.
-struct Tally<'a> {
-    histogram: &'a mut Histogram<u64>,
-    /// Bounds of the counter that the last sample belongs to.
-    low: u64,
-    high: u64,
-    count: u64,
-    clipped: u64,
-}
-
-impl<'a> Tally<'a> {
-    fn of(histogram: &'a mut Histogram<u64>) -> Self {
-        Self { histogram, low: 1, high: 0, count: 0, clipped: 0 }
-    }
-
-    #[inline]
-    fn add(&mut self, nanos: u64) {
-        if nanos < self.low || nanos > self.high {
-            self.settle();
-            (self.low, self.high) = if nanos > HIGHEST_NANOS {
-                (nanos, nanos)
-            } else {
-                let high = self.histogram.highest_equivalent(nanos).min(HIGHEST_NANOS);
-                (self.histogram.lowest_equivalent(nanos), high)
-            };
-        }
-        self.count += 1;
-    }
-
-    fn settle(&mut self) {
-        if self.count > 0 {
-            self.clipped += if self.low > HIGHEST_NANOS { self.count } else { 0 };
-            self.histogram.saturating_record_n(self.high, self.count);
-            self.count = 0;
-        }
-    }
-
-    /// Records what is left, and says how many samples were too long for the histogram.
-    fn finish(mut self) -> u64 {
-        self.settle();
-        self.clipped
-    }
 }
 
 fn histogram() -> Histogram<u64> {
@@ -120,12 +67,13 @@ impl Recorder {
     /// For a run that started at `start`; with a window clock when results come from windows.
     pub fn new(start: ProcessingTime, unit: StampUnit, windows: Option<WindowClock>) -> Self {
         Self {
-            together: histogram(),
-            from_planned: histogram(),
+            together: Intervals::new(histogram()),
+            from_planned: Intervals::new(histogram()),
             from_ingestion: histogram(),
             after_window_end: histogram(),
             clipped: 0,
-            bins: Vec::new(),
+            early: 0,
+            over_time: OverTime::default(),
             start,
             unit,
             windows,
@@ -136,14 +84,16 @@ impl Recorder {
     pub fn record(&mut self, stamps: &[(EventTime, Stamps)], now: ProcessingTime) {
         let now_nanos = now.since(self.start);
         let since = |tick| now_nanos.saturating_sub(self.unit.instant(tick).0);
-        let mut together = Tally::of(&mut self.together);
-        let mut from_planned = Tally::of(&mut self.from_planned);
+        let (heat, apart_heat) = self.over_time.scratch();
+        let mut together = Tally::of(self.together.at(now_nanos)).seen_by(heat);
+        let mut from_planned = Tally::of(self.from_planned.at(now_nanos)).seen_by(apart_heat);
         let mut from_ingestion = Tally::of(&mut self.from_ingestion);
         // What is not timed is planned last of all, and so never the oldest.
-        let mut oldest = Stamps::UNTIMED.planned;
+        let (mut oldest, mut newest) = (Stamps::UNTIMED.planned, 0);
         for (_, stamps) in stamps {
             oldest = oldest.min(stamps.planned);
             if stamps.is_timed() {
+                newest = newest.max(stamps.planned);
                 if stamps.planned == stamps.ingested {
                     together.add(since(stamps.planned));
                 } else {
@@ -154,7 +104,13 @@ impl Recorder {
         }
         self.clipped += together.finish() + from_planned.finish() + from_ingestion.finish();
         let largest_nanos = if oldest == Stamps::UNTIMED.planned { 0 } else { since(oldest) };
-        self.note_bin(now, Bin { records: stamps.len() as u64, largest_nanos });
+        self.over_time.note(now, stamps.len() as u64, largest_nanos);
+        if self.unit.instant(newest).0 > now_nanos {
+            let is_early = |stamps: &Stamps| {
+                stamps.is_timed() && self.unit.instant(stamps.planned).0 > now_nanos
+            };
+            self.early += stamps.iter().filter(|(_, stamps)| is_early(stamps)).count() as u64;
+        }
         if let Some(clock) = &self.windows {
             let mut after_end = Tally::of(&mut self.after_window_end);
             let (mut last, mut end) = (EventTime::MIN, None);
@@ -170,52 +126,51 @@ impl Recorder {
         }
     }
 
-    fn note_bin(&mut self, now: ProcessingTime, emitted: Bin) {
-        let place = (now.0 / SERIES_BIN_NS) as usize;
-        if emitted.records == 0 || place >= BINS_KEPT {
-            return;
-        }
-        if place >= self.bins.len() {
-            self.bins.resize(place + 1, Bin::default());
-        }
-        self.bins[place].add(emitted);
-    }
-
     /// Brings in what another subtask has recorded.
     pub fn merge(&mut self, other: &Self) {
         let add =
             |into: &mut Histogram<u64>, from| into.add(from).expect("the bounds are the same");
-        add(&mut self.together, &other.together);
-        add(&mut self.from_planned, &other.from_planned);
+        self.together.merge(&other.together);
+        self.from_planned.merge(&other.from_planned);
         add(&mut self.from_ingestion, &other.from_ingestion);
         add(&mut self.after_window_end, &other.after_window_end);
         self.clipped += other.clipped;
-        if other.bins.len() > self.bins.len() {
-            self.bins.resize(other.bins.len(), Bin::default());
-        }
-        self.bins.iter_mut().zip(&other.bins).for_each(|(bin, other)| bin.add(*other));
+        self.early += other.early;
+        self.over_time.merge(&other.over_time);
+    }
+
+    /// Timed results that were emitted before their planned time.
+    pub const fn emitted_early(&self) -> u64 {
+        self.early
+    }
+
+    /// Latencies from the planned time, second by second of the run, those without a sample left
+    /// out.
+    pub fn intervals(&self) -> Vec<Interval> {
+        let mut all = self.together.clone();
+        all.merge(&self.from_planned);
+        all.intervals()
+    }
+
+    /// All latencies from the planned time.
+    pub fn from_planned(&self) -> Histogram<u64> {
+        let mut all = self.together.total();
+        all.add(self.from_planned.total()).expect("the bounds are the same");
+        all
     }
 
     /// What was emitted over time, without the bins in which nothing was.
     pub fn series(&self) -> Vec<SeriesRow> {
-        let rows = (0..).zip(&self.bins).map(|(place, bin)| SeriesRow {
-            at_ns: place * SERIES_BIN_NS,
-            records: bin.records,
-            latency_ns_max: bin.largest_nanos,
-        });
-        rows.filter(|row| row.records > 0).collect()
+        self.over_time.rows()
     }
 
     /// What results say.
     pub fn summaries(&self) -> Latencies {
-        let joined = |apart: &Histogram<u64>| {
-            let mut joined = self.together.clone();
-            joined.add(apart).expect("the bounds are the same");
-            summary(&joined, self.clipped)
-        };
+        let mut from_ingestion = self.together.total();
+        from_ingestion.add(&self.from_ingestion).expect("the bounds are the same");
         Latencies {
-            from_planned: joined(&self.from_planned),
-            from_ingestion: joined(&self.from_ingestion),
+            from_planned: summary(&self.from_planned(), self.clipped),
+            from_ingestion: summary(&from_ingestion, self.clipped),
             after_window_end: summary(&self.after_window_end, self.clipped),
         }
     }
@@ -344,10 +299,16 @@ mod tests {
         other.record(&stamps(&[0]), ProcessingTime(2 * HIGHEST_NANOS));
         other.record(&stamps(&[400_000]), ProcessingTime(500_000_000));
         one.merge(&other);
-        let row = |at_ns, records, latency_ns_max| SeriesRow { at_ns, records, latency_ns_max };
+        let row = |at_ns, records, latency_ns_max| (at_ns, records, latency_ns_max);
         let expected =
             [row(0, 4, 89_999_999), row(300_000_000, 1, 0), row(500_000_000, 1, 90_000_000)];
-        assert_eq!(one.series(), expected);
+        let series = one.series();
+        let got = series.iter().map(|it| (it.at_ns, it.records, it.latency_ns_max));
+        assert!(got.eq(expected), "{series:?}");
+        // 20 and 0 ms after 0 (89.999999 and 69.999999 ms), 40 ms at 0 (0 ms).
+        let counted: u64 = series[0].latency_buckets.iter().map(|(_, count)| count).sum();
+        assert_eq!(counted, 3);
+        assert!(series[1].latency_buckets.is_empty(), "nothing was timed");
     }
 
     #[test]

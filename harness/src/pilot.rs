@@ -4,13 +4,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use dataflow::StopSignal;
+use dataflow::{ProcessingTime, StampUnit, StopSignal};
 use reports::result::Measures;
+use workloads::arrival::Schedule;
+use workloads::load_shape::LoadShape;
 
 use crate::error::Result;
 use crate::execute::{Recovery, RunSpec, Surroundings, execute};
 use crate::progress::Progress;
 use crate::run_clock::{Clock, clock};
+use crate::sink::measuring;
 use crate::suite::{Experiment, Length, SuiteRate, Variant};
 
 /// Most events of a run whose number a pilot has fixed.
@@ -23,9 +26,11 @@ const FIRST_EVENTS: u64 = 20_000;
 const GROWTH: u64 = 8;
 /// Share of the slowest engine's throughput at which latency is measured.
 const SHARE_FOR_LATENCY: f64 = 0.5;
+/// Events that a generator is asked for at a time, as engines do.
+const CHUNK: u64 = 256;
 
 /// What an experiment's runs have in common.
-#[derive(Copy, Clone, Debug, PartialEq)]
+#[derive(Copy, Clone, Debug, Default, PartialEq)]
 pub struct Fixed {
     /// Planned events per second, or as fast as they are taken.
     pub rate: Option<f64>,
@@ -33,6 +38,8 @@ pub struct Fixed {
     pub events: u64,
     /// Events at the start that are not timed.
     pub warm_up: u64,
+    /// Events per second that the generator makes by itself; measured where there is a rate.
+    pub generator_per_s: Option<f64>,
 }
 
 impl Fixed {
@@ -65,7 +72,48 @@ pub fn fix(experiment: &Experiment, stop: &StopSignal, progress: &Progress) -> R
         Length::Duration(duration) => in_time(duration).clamp(1, MOST_EVENTS),
     };
     let warm_up = experiment.warm_up.map_or(0, in_time);
-    Ok(Fixed { rate, events: events.saturating_add(warm_up), warm_up })
+    let events = events.saturating_add(warm_up);
+    let fixed = Fixed { rate, events, warm_up, generator_per_s: None };
+    let generator_per_s = match rate {
+        Some(_) => generator(experiment, fixed)?,
+        None => None,
+    };
+    Ok(Fixed { generator_per_s, ..fixed })
+}
+
+/// Events per second that the generator makes on one core when nobody does anything with them;
+/// `None` for an experiment without a variant.
+fn generator(experiment: &Experiment, fixed: Fixed) -> Result<Option<f64>> {
+    let Some(variant) = experiment.variants.first() else { return Ok(None) };
+    let spec = spec(experiment, variant, Fixed { rate: None, warm_up: 0, ..fixed }, 0)?;
+    let generated = spec.workload.generate(&spec.knobs, spec.seed);
+    let run_clock = clock(Clock::Wall, spec.seed, spec.parallelism, false)?;
+    let schedule = Schedule {
+        rate: None,
+        events: fixed.events,
+        warm_up: 0,
+        start: ProcessingTime::ZERO,
+        unit: StampUnit::MICROSECOND,
+        shape: LoadShape::CONSTANT,
+    };
+    let source = generated.plan(schedule, measuring(None, None).0).source;
+    let (mut reader, splits) = (source.reader(), u64::from(source.splits.splits()));
+    let mut batch = reader.batch();
+    let runtime = run_clock.runtime();
+    let (began, mut read) = (runtime.now(), 0);
+    let per_split = fixed.events / splits;
+    for from in (0..per_split).step_by(CHUNK as usize) {
+        let upto = per_split.min(from + CHUNK);
+        for split in 0..splits {
+            reader.read(split as u32, from..upto, &mut batch).map_err(crate::error::Error::run)?;
+            read += upto - from;
+        }
+        if runtime.now().since(began) >= LONG_ENOUGH_NANOS {
+            break;
+        }
+    }
+    let nanos = runtime.now().since(began);
+    Ok((read > 0 && nanos > 0).then(|| read as f64 * 1e9 / nanos as f64))
 }
 
 /// Throughput of the slowest engine, in events per second.
@@ -85,7 +133,7 @@ fn throughput(experiment: &Experiment, variant: &Variant, stop: &StopSignal) -> 
     let hidden = Progress::new(0, true);
     let mut events = FIRST_EVENTS;
     loop {
-        let fixed = Fixed { rate: None, events, warm_up: 0 };
+        let fixed = Fixed { rate: None, events, warm_up: 0, generator_per_s: None };
         let spec = spec(experiment, variant, fixed, 0)?;
         let generated = spec.workload.generate(&spec.knobs, spec.seed);
         let run_clock = clock(Clock::Wall, spec.seed, spec.parallelism, false)?;
@@ -98,7 +146,7 @@ fn throughput(experiment: &Experiment, variant: &Variant, stop: &StopSignal) -> 
             clock: &run_clock,
         };
         // The pilot's answer is not looked at: it measures nothing that is kept.
-        let result = execute(&spec, around, &mut dataflow::Digest::default)?;
+        let result = execute(&spec, around, &mut dataflow::Digest::default)?.result;
         let enough = result.elapsed_ns >= LONG_ENOUGH_NANOS || events >= MOST_EVENTS;
         if enough || result.interrupted {
             return Ok(result.throughput_per_s.max(1.0));
@@ -138,6 +186,7 @@ pub fn spec(
         repeat,
         measures: fixed.measures(),
         recovery: Recovery::default(),
+        generator_per_s: fixed.generator_per_s,
     })
 }
 

@@ -189,11 +189,16 @@ impl<'a> Prepared<'a> {
         }
         let mut fixed = match (&former, &args.input, experiment.rate) {
             // What the pilot found out then still holds.
-            (Some(job), ..) => Fixed { rate: job.rate, events: job.events, warm_up: job.warm_up },
+            (Some(job), ..) => Fixed {
+                rate: job.rate,
+                events: job.events,
+                warm_up: job.warm_up,
+                ..Fixed::default()
+            },
             (None, Some(_), SuiteRate::Fixed(rate)) => {
-                Fixed { rate: Some(rate), events: u64::MAX, warm_up: 0 }
+                Fixed { rate: Some(rate), events: u64::MAX, ..Fixed::default() }
             }
-            (None, Some(_), _) => Fixed { rate: None, events: u64::MAX, warm_up: 0 },
+            (None, Some(_), _) => Fixed { events: u64::MAX, ..Fixed::default() },
             (None, None, _) => fix(experiment, stop, &quiet)?,
         };
         let mut spec = spec(experiment, variant, fixed, 0)?;
@@ -343,7 +348,7 @@ impl<'a> Prepared<'a> {
                 events.expected(spec.events)
             }
         };
-        let result = execute(spec, around, &mut expected);
+        let result = execute(spec, around, &mut expected).map(|executed| executed.result);
         progress.finish();
         let result = result?;
         drop(rows);

@@ -1,18 +1,18 @@
-//! What a run has come to, written down, and whether its figures may be used.
+//! What a run has come to, written down.
 
 use std::collections::BTreeMap;
 
 use dataflow::{Completion, Digest};
-use reports::result::{ExchangeLoad, Latencies, OutputCheck, RUN_SCHEMA, RunResult};
+use reports::result::{
+    ExchangeLoad, Latencies, OutputCheck, RUN_SCHEMA, RunResult, SERIES_BIN_NS, SeriesRow,
+};
 
 use crate::execute::RunSpec;
 use crate::latency::Recorder;
 use crate::run_clock::Clock;
 use crate::sink::Measured;
+use crate::validity;
 use crate::watch::Watch;
-
-/// A final backlog of this share of the events makes a run invalid.
-const BACKLOG_ALLOWED: f64 = 0.01;
 
 /// What a run has used, and where.
 pub(crate) struct Used {
@@ -60,6 +60,7 @@ pub(crate) fn result(
         interrupted: completion.interrupted,
         valid: true,
         invalid_because: Vec::new(),
+        superseded: false,
         records_in: completion.records_in,
         records_out: completion.records_out,
         elapsed_ns,
@@ -75,15 +76,42 @@ pub(crate) fn result(
         late_records: completion.counters.late_records,
         windows_closed: spec.workload.has_windows().then_some(completion.counters.windows_closed),
         backlog_at_end,
+        backlog_slope: validity::slope(&planned_backlog(watch)),
+        generator_per_s: spec.generator_per_s,
+        emitted_early: measured.latency.as_ref().map_or(0, Recorder::emitted_early),
         exchanges: completion.exchanges.iter().map(load).collect(),
         batches: watch.take_batches(),
         recovery: watch.recovery(completion),
-        series: measured.latency.as_ref().map_or_else(Vec::new, Recorder::series),
+        series: series(measured, watch),
         environment: used.environment,
     };
-    result.invalid_because = why_invalid(&result, expected.map(|digest| digest == measured.digest));
+    result.invalid_because =
+        validity::why_invalid(&result, expected.map(|digest| digest == measured.digest));
     result.valid = result.invalid_because.is_empty();
     result
+}
+
+/// The backlog of every bin up to the end of the plan, in seconds and events.
+fn planned_backlog(watch: &Watch) -> Vec<(f64, f64)> {
+    let end = watch.plan_end().0;
+    let bins = watch.backlog_over_time().into_iter();
+    let within = bins.filter(|(at, _)| at + SERIES_BIN_NS <= end);
+    within.map(|(at, unread)| (at as f64 / 1e9, unread as f64)).collect()
+}
+
+/// What was emitted over time, beside what waited.
+fn series(measured: &Measured, watch: &Watch) -> Vec<SeriesRow> {
+    let Some(latency) = &measured.latency else { return Vec::new() };
+    let mut rows: BTreeMap<u64, SeriesRow> =
+        latency.series().into_iter().map(|row| (row.at_ns, row)).collect();
+    for (at_ns, unread) in watch.backlog_over_time() {
+        if unread > 0 {
+            rows.entry(at_ns)
+                .or_insert_with(|| SeriesRow { at_ns, ..SeriesRow::default() })
+                .unread = unread;
+        }
+    }
+    rows.into_values().collect()
 }
 
 fn load(counts: &dataflow::engine::ExchangeCounts) -> ExchangeLoad {
@@ -96,29 +124,4 @@ fn load(counts: &dataflow::engine::ExchangeCounts) -> ExchangeLoad {
         records: counts.records.clone(),
         max_over_mean: if mean > 0.0 { largest / mean } else { 1.0 },
     }
-}
-
-/// Every reason for which the figures of a run may not be used.
-fn why_invalid(result: &RunResult, right: Option<bool>) -> Vec<String> {
-    let mut because = Vec::new();
-    if result.interrupted {
-        because.push("The run was interrupted.".to_owned());
-    } else if result.records_in != result.events {
-        let (read, events) = (result.records_in, result.events);
-        because.push(format!("The sources read {read} of {events} events."));
-    }
-    if right == Some(false) {
-        because.push("The output differs from the evaluator's.".to_owned());
-    }
-    let clipped = result.latency_ns.from_planned.clipped;
-    if clipped > 0 {
-        because.push(format!("{clipped} latencies lie above the histogram's range."));
-    }
-    if result.backlog_at_end >= BACKLOG_ALLOWED {
-        let percent = result.backlog_at_end * 100.0;
-        because.push(format!(
-            "The engine did not keep up: {percent:.1} % of the events were unread when the plan ended."
-        ));
-    }
-    because
 }

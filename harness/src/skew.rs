@@ -181,6 +181,7 @@ impl<'a> Reading<'a> {
             repeat: 0,
             measures: Measures::Throughput,
             recovery: Recovery::default(),
+            generator_per_s: None,
         };
         let events = self.workload.generate(&self.knobs, args.seed);
         let run_clock = clock(run.clock, run.seed, run.parallelism, false)?;
@@ -193,7 +194,7 @@ impl<'a> Reading<'a> {
             progress: &progress,
             clock: &run_clock,
         };
-        let result = execute(&run, around, &mut || events.expected(args.events))?;
+        let result = execute(&run, around, &mut || events.expected(args.events))?.result;
         if result.batches.is_empty() {
             let name = engine.name();
             return Err(Error::Input(format!("{name} has no batches; write --engine microbatch")));

@@ -235,6 +235,7 @@ impl Prepared {
             repeat: 0,
             measures: Measures::Throughput,
             recovery: Recovery::default(),
+            generator_per_s: None,
         };
         let run_clock = clock(which, self.seed, parallelism, false)?;
         let around = Surroundings {
@@ -245,7 +246,7 @@ impl Prepared {
             progress,
             clock: &run_clock,
         };
-        let result = execute(&spec, around, &mut || self.expected)?;
+        let result = execute(&spec, around, &mut || self.expected)?.result;
         let enough = result.windows_closed.is_none_or(|closed| closed >= FEWEST_WINDOWS);
         let expected_digest = self.expected.to_string();
         Ok(Cell {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use dataflow::observer::{BatchReport, CheckpointReport, Observer};
 use dataflow::{Completion, EventTime, ProcessingTime};
-use reports::result::{BatchRow, CheckpointRow, RecoveryFigures};
+use reports::result::{BatchRow, CheckpointRow, RecoveryFigures, SERIES_BIN_NS};
 
 use crate::way_back::WayBack;
 
@@ -21,6 +21,8 @@ type AtEvents = (u64, Box<dyn FnOnce() + Send>);
 pub struct Watch {
     splits: Vec<Split>,
     plan_end: ProcessingTime,
+    /// Most events unread at one time in each bin of [`SERIES_BIN_NS`]; empty without a plan.
+    backlog: Box<[AtomicU64]>,
     warm_up_events: u64,
     started: AtomicU64,
     timed_from: AtomicU64,
@@ -49,6 +51,13 @@ struct Split {
     at_end: AtomicU64,
 }
 
+/// Bins for a plan and half as much again, at most an hour.
+fn backlog_bins(rate: Option<f64>, plan_end: ProcessingTime) -> u64 {
+    const MOST: u64 = 3_600 * 1_000_000_000 / SERIES_BIN_NS;
+    let planned = plan_end.0 / SERIES_BIN_NS;
+    rate.map_or(0, |_| (planned + planned / 2 + 10).min(MOST))
+}
+
 impl Watch {
     /// For a run of that many splits, at this many events per second in all, whose last event is
     /// planned at `plan_end`.
@@ -66,6 +75,7 @@ impl Watch {
         Self {
             splits: (0..splits).map(|_| split()).collect(),
             plan_end,
+            backlog: (0..backlog_bins(rate, plan_end)).map(|_| AtomicU64::new(NEVER)).collect(),
             warm_up_events,
             started: AtomicU64::new(NEVER),
             timed_from: AtomicU64::new(NEVER),
@@ -143,6 +153,28 @@ impl Watch {
         self.splits.iter().map(|split| split.unread.load(Ordering::Relaxed)).sum()
     }
 
+    /// When the last event is planned.
+    pub const fn plan_end(&self) -> ProcessingTime {
+        self.plan_end
+    }
+
+    /// Stores the backlog of a split, and what it makes of the bin.
+    fn note_backlog(&self, split: u32, at: ProcessingTime, unread: u64) {
+        self.splits[split as usize].unread.store(unread, Ordering::Relaxed);
+        let Some(bin) = self.backlog.get((at.0 / SERIES_BIN_NS) as usize) else { return };
+        let (all, before) = (self.unread(), bin.load(Ordering::Relaxed));
+        if before == NEVER || all > before {
+            bin.store(all, Ordering::Relaxed);
+        }
+    }
+
+    /// The largest backlog of each bin in which somebody looked, with where the bin begins.
+    pub fn backlog_over_time(&self) -> Vec<(u64, u64)> {
+        let bins = (0..).zip(&self.backlog);
+        let seen = bins.map(|(bin, most)| (bin * SERIES_BIN_NS, most.load(Ordering::Relaxed)));
+        seen.filter(|(_, most)| *most != NEVER).collect()
+    }
+
     /// Events that were planned and unread when the plan ended.
     pub fn backlog_at_end(&self) -> u64 {
         let seen = self.splits.iter().map(|split| split.at_end.load(Ordering::Relaxed));
@@ -178,8 +210,8 @@ impl Observer for Watch {
 
     fn backlog(&self, split: u32, at: ProcessingTime, unread: u64) {
         self.on_way_back(|way| way.looked(split, at, unread));
+        self.note_backlog(split, at, unread);
         let split = &self.splits[split as usize];
-        split.unread.store(unread, Ordering::Relaxed);
         if at >= self.plan_end && split.at_end.load(Ordering::Relaxed) == NEVER {
             split.at_end.store(unread, Ordering::Relaxed);
         }

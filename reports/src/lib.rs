@@ -39,6 +39,7 @@
 pub mod chart;
 pub mod error;
 pub mod html;
+pub mod latency_buckets;
 pub mod read;
 pub mod recovery;
 pub mod result;

@@ -14,7 +14,7 @@ pub const RUN_SCHEMA: &str = "streamgauge.run/1";
 pub const COMPARE_SCHEMA: &str = "streamgauge.compare/1";
 
 /// One run of one workload on one engine, saved as soon as it has ended.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunResult {
     /// Always [`RUN_SCHEMA`].
     pub schema: String,
@@ -55,6 +55,9 @@ pub struct RunResult {
     pub valid: bool,
     /// Why not, one sentence each.
     pub invalid_because: Vec<String>,
+    /// Another run was made in its place, as this one was invalid.
+    #[serde(default)]
+    pub superseded: bool,
     /// Records read by the sources.
     pub records_in: u64,
     /// Records handed to the sink.
@@ -77,6 +80,18 @@ pub struct RunResult {
     pub windows_closed: Option<u64>,
     /// Share of the events that were planned and unread when the plan ended (0 to 1).
     pub backlog_at_end: f64,
+    /// Events per second by which the backlog grew over the plan: slope of a straight line through
+    /// the largest backlog of each bin of [`SERIES_BIN_NS`], with its 95 % interval. `null` below
+    /// ten bins.
+    #[serde(default)]
+    pub backlog_slope: Option<Slope>,
+    /// Events per second that the generator makes by itself, on one core; `null` when nobody
+    /// measured it.
+    #[serde(default)]
+    pub generator_per_s: Option<f64>,
+    /// Timed results that were emitted before their planned time: a clock that went back.
+    #[serde(default)]
+    pub emitted_early: u64,
     /// Records per partition of every exchange.
     pub exchanges: Vec<ExchangeLoad>,
     /// Micro-batches, in order (at most the first 10,000); empty for other models.
@@ -85,18 +100,30 @@ pub struct RunResult {
     #[serde(default)]
     pub recovery: RecoveryFigures,
     /// What was emitted over time, in bins of [`SERIES_BIN_NS`]; bins in which nothing was emitted
-    /// are left out. Empty when no latency was measured; at most the first hour.
+    /// and nothing waited are left out. Empty when no latency was measured; at most the first hour.
     #[serde(default)]
     pub series: Vec<SeriesRow>,
     /// The machine and the build.
     pub environment: BTreeMap<String, Value>,
 }
 
+/// A trend with its uncertainty.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Slope {
+    /// Least squares.
+    pub per_s: f64,
+    /// 95 % interval by Student's t.
+    pub interval: (f64, f64),
+}
+
 /// What a run was made to measure. Throughput and latency never come from the same run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Measures {
     /// Events as fast as they are taken; no latency is recorded.
+    #[default]
     Throughput,
     /// Events at a planned rate; latency is recorded.
     Latency,
@@ -191,8 +218,8 @@ pub struct FailureRow {
 /// Width of a bin of [`RunResult::series`], in nanoseconds.
 pub const SERIES_BIN_NS: u64 = 100_000_000;
 
-/// What was emitted in one bin of time. Under exactly-once a record is emitted at its commit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What was emitted in one bin of time, and what waited meanwhile. Under exactly-once a record is emitted at its commit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeriesRow {
     /// Where the bin begins, in the same time as failures, checkpoints and batches.
     pub at_ns: u64,
@@ -200,6 +227,12 @@ pub struct SeriesRow {
     pub records: u64,
     /// Largest latency from the planned time among them; 0 when none was timed.
     pub latency_ns_max: u64,
+    /// Latencies from the planned time: (bucket of [`crate::latency_buckets`], records), rising.
+    #[serde(default)]
+    pub latency_buckets: Vec<(u8, u64)>,
+    /// Most events that were planned and unread at one time in the bin.
+    #[serde(default)]
+    pub unread: u64,
 }
 
 /// One completed checkpoint.

@@ -56,6 +56,7 @@ pub(super) fn undisturbed(
         clock: Clock::Wall,
         measures: Measures::Throughput,
         recovery: Recovery::default(),
+        generator_per_s: None,
         ..disturbed.spec()
     };
     let events = disturbed.workload.generate(&spec.knobs, spec.seed);
@@ -71,7 +72,7 @@ pub(super) fn undisturbed(
         clock: &run_clock,
     };
     let digest = events.expected(spec.events);
-    let result = execute(&spec, around, &mut || digest)?;
+    let result = execute(&spec, around, &mut || digest)?.result;
     Ok((!result.interrupted).then(|| Wanted { rows: collector.take(), digest, events }))
 }
 
@@ -114,7 +115,8 @@ impl Trial<'_> {
             progress,
             clock: &run_clock,
         };
-        let (run, failure) = execute_to_failure(&spec, around, &mut || wanted.digest)?;
+        let (executed, failure) = execute_to_failure(&spec, around, &mut || wanted.digest)?;
+        let run = executed.result;
         let written = if commits { visible(&memory) } else { collector.take() };
         let struck = run_clock.faults().struck().into_iter().map(|struck| struck.what);
         let struck = struck.filter(|what| !what.contains(NOBODY)).collect();
@@ -190,6 +192,7 @@ impl Disturbed {
             repeat: 0,
             measures: Measures::Latency,
             recovery: Recovery::default(),
+            generator_per_s: None,
         }
     }
 }

@@ -52,7 +52,7 @@ fn a_skew_that_cannot_be_measured_is_refused() {
     refused("skew --set key_file=keys.txt", &["keys.txt", "3", "heavy"]);
     refused("skew --rate 0 --engine microbatch", &["rate"]);
     refused("skew --set batch_interval_ms=9", &["batch_interval_ms"]);
-    refused("skew --out folder", &["folder"]);
+    refused("skew --out keys.txt", &["cannot write results to keys.txt"]);
 }
 
 #[test]

@@ -15,7 +15,7 @@ fn quick(example: &str) -> String {
             format!("{example} --clock virtual --rate 2k --duration 1s --out results/recover")
         }
         _ if example.starts_with("streamgauge skew") => {
-            format!("{example} --events 20k --out results/skew")
+            format!("{} --out results/skew", example.replace("200k", "20k"))
         }
         _ => example.to_owned(),
     }

@@ -142,6 +142,7 @@ impl Scenario {
                 faults: self.faults.clone(),
                 outlives_process: false,
             },
+            generator_per_s: None,
         };
         let (stop, progress) = (StopSignal::default(), Progress::new(0, true));
         let around = Surroundings {
@@ -152,7 +153,8 @@ impl Scenario {
             progress: &progress,
             clock: &run_clock,
         };
-        let result = execute(&spec, around, &mut || events.expected(self.events));
+        let result =
+            execute(&spec, around, &mut || events.expected(self.events)).map(|it| it.result);
         let struck = run_clock.faults().struck();
         match result {
             Ok(result) => Ok(Ran { result, struck }),

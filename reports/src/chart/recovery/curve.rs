@@ -81,6 +81,7 @@ mod tests {
             at_ns: bin * SERIES_BIN_NS,
             records,
             latency_ns_max,
+            ..SeriesRow::default()
         };
         bins.iter().map(row).collect()
     }
