@@ -3,16 +3,23 @@
 //! The same results give the same bytes. Figures that are missing, zero where that means nothing,
 //! or not numbers are left out; a chart with nothing to draw is `None`.
 
+pub mod batch_anatomy;
 mod canvas;
+pub mod cost_per_record;
 mod header;
 mod labels;
+pub mod latency_histogram;
+pub mod latency_over_time;
 pub mod latency_percentiles;
+mod line_plot;
+mod median_run;
 pub mod partition_load;
 pub mod recovery;
 mod scale;
 pub mod skew;
 pub mod style;
 pub mod throughput_bars;
+pub mod throughput_over_time;
 mod wrap;
 
 use crate::error::ReportError;
@@ -48,12 +55,20 @@ impl Chart {
 pub fn all(result: &CompareResult) -> Result<Vec<Chart>, ReportError> {
     let palette = style::Palette::of(result);
     let mut charts: Vec<Chart> = Vec::new();
-    for experiment in experiments(result) {
+    let experiments = experiments(result);
+    if let Some(chart) = cost_per_record::draw(&experiments, &palette)? {
+        charts.push(chart);
+    }
+    for experiment in &experiments {
         let drawn = [
-            throughput_bars::draw(&experiment, &palette)?,
-            latency_percentiles::draw(&experiment, LatencyKind::FromPlanned, &palette)?,
-            latency_percentiles::draw(&experiment, LatencyKind::AfterWindowEnd, &palette)?,
-            partition_load::draw(&experiment, &palette)?,
+            throughput_bars::draw(experiment, &palette)?,
+            latency_percentiles::draw(experiment, LatencyKind::FromPlanned, &palette)?,
+            latency_percentiles::draw(experiment, LatencyKind::AfterWindowEnd, &palette)?,
+            latency_histogram::draw(experiment, &palette)?,
+            latency_over_time::draw(experiment)?,
+            throughput_over_time::draw(experiment, &palette)?,
+            batch_anatomy::draw(experiment)?,
+            partition_load::draw(experiment, &palette)?,
         ];
         for mut chart in drawn.into_iter().flatten() {
             chart.stem = unused(&chart.stem, &charts);

@@ -1,0 +1,129 @@
+//! Processor time per record, by experiment and variant.
+
+use super::Chart;
+use super::canvas::{Anchor, Paint, render};
+use super::header::Header;
+use super::scale::Scale;
+use super::style::{
+    AXIS, BASE, FIGURE, GREY, GRID, LABEL, MARGIN, Palette, Text, WIDTH, register_fonts, text_width,
+};
+use super::wrap::wrap;
+use crate::error::ReportError;
+use crate::result::Measures;
+use crate::summary::{Experiment, Spread, Variant};
+use crate::units::{duration, duration_tick};
+
+const NAMES_WIDTH: f64 = 230.0;
+const VALUE_WIDTH: f64 = 170.0;
+const BAR_HEIGHT: f64 = 15.0;
+const BAR_GAP: f64 = 5.0;
+const GROUP_GAP: f64 = 14.0;
+const AXIS_HEIGHT: f64 = 48.0;
+const TICKS: usize = 5;
+const DETAIL: Text = Text { ink: GREY, ..FIGURE };
+
+/// A bar for each variant of each throughput experiment; `None` with fewer than two bars.
+///
+/// # Errors
+/// [`ReportError::Draw`] when the drawing library refuses.
+pub fn draw(
+    experiments: &[Experiment<'_>],
+    palette: &Palette,
+) -> Result<Option<Chart>, ReportError> {
+    let measured = experiments.iter().filter(|it| it.measures == Measures::Throughput);
+    let groups: Vec<Group<'_>> = measured.filter_map(Group::of).collect();
+    let bars = || groups.iter().flat_map(|group| &group.bars);
+    if bars().count() < 2 {
+        return Ok(None);
+    }
+    register_fonts();
+    let title = title(&groups);
+    let subtitle = "processor time of the whole process per record read, all threads together; \
+                    throughput runs, median of valid runs and their range";
+    let header = Header::new(&title, subtitle);
+    let height = header.height() + groups.iter().map(Group::height).sum::<f64>() + AXIS_HEIGHT;
+    let longest = bars().map(|bar| bar.cost.high).fold(0.0, f64::max);
+    let left = MARGIN + NAMES_WIDTH + 12.0;
+    let scale = Scale::linear((0.0, longest), (left, WIDTH - MARGIN - VALUE_WIDTH));
+    let svg = render((WIDTH, height), &format!("Bar chart. {title}."), |canvas| {
+        header.draw(canvas)?;
+        let (mut top, bottom) = (header.height(), height - AXIS_HEIGHT);
+        for tick in scale.ticks(TICKS) {
+            let x = scale.place(tick);
+            canvas.path(&[(x, top), (x, bottom)], Paint::stroke(GRID, 1.0))?;
+            canvas.text(&duration_tick(tick), (x, bottom + 12.0), Anchor::Centre, AXIS)?;
+        }
+        let caption = "Processor time per record";
+        canvas.text(caption, (left, bottom + 31.0), Anchor::Left, AXIS)?;
+        canvas.path(&[(left, header.height()), (left, bottom)], Paint::stroke(BASE, 1.0))?;
+        for group in &groups {
+            let lines = wrap(group.name, LABEL, NAMES_WIDTH, 2);
+            canvas.lines(&lines, (left - 12.0, top), Anchor::Right, LABEL)?;
+            let mut y = top;
+            for bar in &group.bars {
+                let (end, colour) =
+                    (scale.place(bar.cost.median), palette.colour(bar.variant.name));
+                canvas.rectangle(
+                    (left, y),
+                    (end, y + BAR_HEIGHT),
+                    Paint::fill(colour).with_opacity(0.75),
+                )?;
+                let middle = y + BAR_HEIGHT / 2.0;
+                let (low, high) = (scale.place(bar.cost.low), scale.place(bar.cost.high));
+                canvas.path(
+                    &[(low, middle), (high, middle)],
+                    Paint::stroke(super::style::INK, 1.0),
+                )?;
+                let value = duration(bar.cost.median);
+                canvas.text(&value, (high.max(end) + 8.0, middle), Anchor::Left, FIGURE)?;
+                let beside = high.max(end) + 16.0 + text_width(&value, FIGURE);
+                let name = wrap(bar.variant.name, DETAIL, (WIDTH - MARGIN - beside).max(60.0), 1);
+                canvas.lines(&name, (beside, middle - DETAIL.line / 2.0), Anchor::Left, DETAIL)?;
+                y += BAR_HEIGHT + BAR_GAP;
+            }
+            top += group.height();
+        }
+        Ok(())
+    })?;
+    Ok(Some(Chart {
+        experiment: groups[0].name.into(),
+        stem: "cost-per-record".into(),
+        title,
+        caption: "The thin line is the range of the runs.".into(),
+        svg,
+    }))
+}
+
+struct Bar<'a> {
+    variant: &'a Variant<'a>,
+    cost: Spread,
+}
+
+struct Group<'a> {
+    name: &'a str,
+    bars: Vec<Bar<'a>>,
+}
+
+impl<'a> Group<'a> {
+    fn of(experiment: &'a Experiment<'a>) -> Option<Self> {
+        let bar = |variant: &'a Variant<'a>| {
+            let cost = variant.spread(|run| run.cpu_ns_per_record)?;
+            Some(Bar { variant, cost })
+        };
+        let bars: Vec<Bar<'a>> = experiment.variants.iter().filter_map(bar).collect();
+        (!bars.is_empty()).then_some(Self { name: experiment.name, bars })
+    }
+
+    fn height(&self) -> f64 {
+        (self.bars.len() as f64 * (BAR_HEIGHT + BAR_GAP)).max(2.0 * LABEL.line) + GROUP_GAP
+    }
+}
+
+fn title(groups: &[Group<'_>]) -> String {
+    let cheapest = groups.iter().filter_map(|group| {
+        let bar = group.bars.iter().min_by(|a, b| a.cost.median.total_cmp(&b.cost.median))?;
+        Some(format!("{} {} with {}", group.name, duration(bar.cost.median), bar.variant.name))
+    });
+    let named: Vec<String> = cheapest.take(3).collect();
+    format!("Least processor time per record: {}", named.join("; "))
+}

@@ -1,0 +1,287 @@
+//! Lines over two axes, each with its name at its end: what several charts are made of.
+
+use plotters::style::RGBColor;
+
+use super::canvas::{Anchor, Canvas, Paint};
+use super::labels::{Wish, spread};
+use super::scale::Scale;
+use super::style::{AXIS, BASE, FIGURE, GREY, GRID, INK, LABEL, MARGIN, Text, WIDTH, text_width};
+use super::wrap::wrap;
+use crate::error::ReportError;
+
+/// Left of the plot: tick labels.
+const TICKS_WIDTH: f64 = 62.0;
+/// Right of the plot: a leader, a swatch and the label.
+const LEADER_WIDTH: f64 = 14.0;
+const SWATCH_WIDTH: f64 = 14.0;
+const LABEL_WIDTH: f64 = 190.0;
+const LABEL_LINES: usize = 3;
+const LABEL_GAP: f64 = 7.0;
+/// Above the plot: the y axis' caption. Under it: tick labels and the x axis' caption.
+const CAPTION_HEIGHT: f64 = 24.0;
+const AXIS_HEIGHT: f64 = 48.0;
+const TICKS: usize = 5;
+/// Tick labels keep this far apart.
+const TICK_GAP: f64 = 8.0;
+/// Lengths of the strokes and gaps of a dashed line.
+const DASH: f64 = 6.0;
+const DETAIL: Text = Text { ink: GREY, ..FIGURE };
+
+/// How far an axis reaches, and how it is read.
+pub(super) struct Axis {
+    pub(super) caption: String,
+    pub(super) values: (f64, f64),
+    pub(super) logarithmic: bool,
+    /// What a tick says.
+    pub(super) tick: fn(f64) -> String,
+    /// Where ticks are, if not at round values.
+    pub(super) ticks: Option<Vec<f64>>,
+}
+
+impl Axis {
+    fn scale(&self, places: (f64, f64)) -> Scale {
+        match self.logarithmic {
+            true => Scale::logarithmic(self.values, places),
+            false => Scale::linear(self.values, places),
+        }
+    }
+
+    fn ticks(&self, scale: &Scale) -> Vec<f64> {
+        self.ticks.clone().unwrap_or_else(|| scale.ticks(TICKS))
+    }
+}
+
+/// How a line is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stroke {
+    /// From point to point.
+    Solid,
+    /// The same with a mark at every point.
+    Marked,
+    /// Level from each point to the next one's place.
+    Steps,
+    /// What a formula says, not a measurement.
+    Dashed,
+}
+
+/// A line with its name.
+pub(super) struct Line {
+    pub(super) name: String,
+    pub(super) detail: String,
+    pub(super) colour: RGBColor,
+    pub(super) stroke: Stroke,
+    pub(super) points: Vec<(f64, f64)>,
+    /// (x, low, high): drawn as an upright stroke.
+    pub(super) ranges: Vec<(f64, f64, f64)>,
+}
+
+impl Line {
+    /// A measured line without ranges.
+    pub(super) fn new(
+        name: &str,
+        detail: String,
+        colour: RGBColor,
+        points: Vec<(f64, f64)>,
+    ) -> Self {
+        let name = name.to_owned();
+        Self { name, detail, colour, stroke: Stroke::Solid, points, ranges: Vec::new() }
+    }
+}
+
+/// Lines over their axes.
+pub(super) struct LinePlot {
+    pub(super) x: Axis,
+    pub(super) y: Axis,
+    pub(super) lines: Vec<Line>,
+    /// Height of the plot itself.
+    pub(super) height: f64,
+}
+
+impl LinePlot {
+    /// Height with captions and axes.
+    pub(super) fn full_height(&self) -> f64 {
+        CAPTION_HEIGHT + self.height.max(self.labels_height()) + AXIS_HEIGHT
+    }
+
+    fn labels_height(&self) -> f64 {
+        self.lines.iter().map(|line| Label::of(line, (0.0, 0.0)).height() + LABEL_GAP).sum::<f64>()
+            - AXIS_HEIGHT
+    }
+
+    /// Draws it from `top` down.
+    pub(super) fn draw(&self, canvas: &Canvas<'_>, top: f64) -> Result<(), ReportError> {
+        let plot_height = self.height.max(self.labels_height());
+        let (left, right) = (
+            MARGIN + TICKS_WIDTH,
+            WIDTH - MARGIN - LABEL_WIDTH - SWATCH_WIDTH - LEADER_WIDTH - 8.0,
+        );
+        let (head, bottom) = (top + CAPTION_HEIGHT, top + CAPTION_HEIGHT + plot_height);
+        let (x, y) = (self.x.scale((left, right)), self.y.scale((bottom, head)));
+        for tick in self.y.ticks(&y) {
+            let at = y.place(tick);
+            canvas.path(&[(left, at), (right, at)], Paint::stroke(GRID, 1.0))?;
+            canvas.text(&(self.y.tick)(tick), (left - 8.0, at), Anchor::Right, AXIS)?;
+        }
+        canvas.path(&[(left, bottom), (right, bottom)], Paint::stroke(BASE, 1.0))?;
+        let mut free = f64::NEG_INFINITY;
+        for tick in self.x.ticks(&x) {
+            let at = x.place(tick);
+            canvas.path(&[(at, bottom), (at, bottom + 4.0)], Paint::stroke(BASE, 1.0))?;
+            let label = (self.x.tick)(tick);
+            let half = text_width(&label, AXIS) / 2.0;
+            if at - half >= free {
+                canvas.text(&label, (at, bottom + 14.0), Anchor::Centre, AXIS)?;
+                free = at + half + TICK_GAP;
+            }
+        }
+        canvas.text(&self.y.caption, (MARGIN, top + 6.0), Anchor::Left, AXIS)?;
+        canvas.text(&self.x.caption, (left, bottom + 34.0), Anchor::Left, AXIS)?;
+        for line in &self.lines {
+            draw_line(canvas, line, &x, &y)?;
+        }
+        self.draw_labels(canvas, (&x, &y), (top, right, bottom))
+    }
+
+    fn draw_labels(
+        &self,
+        canvas: &Canvas<'_>,
+        (x, y): (&Scale, &Scale),
+        (top, right, bottom): (f64, f64, f64),
+    ) -> Result<(), ReportError> {
+        let ends = self.lines.iter().map(|line| {
+            let (a, b) = line.points.last().copied().unwrap_or((self.x.values.1, self.y.values.0));
+            Label::of(line, (x.place(a), y.place(b)))
+        });
+        let labels: Vec<Label> = ends.collect();
+        let wishes: Vec<Wish> = labels.iter().map(Label::wish).collect();
+        let middles = spread(&wishes, (top, bottom + AXIS_HEIGHT));
+        for ((label, middle), line) in labels.iter().zip(middles).zip(&self.lines) {
+            let swatch = right + LEADER_WIDTH;
+            let head = middle - label.height() / 2.0;
+            let first_line = head + LABEL.line / 2.0;
+            let leader = [label.end, (right.max(label.end.0), label.end.1), (swatch, first_line)];
+            canvas.path(&leader, Paint::stroke(line.colour, 1.0).with_opacity(0.4))?;
+            let swatch_end = (swatch + SWATCH_WIDTH, first_line);
+            stroke(canvas, line, &[(swatch, first_line), swatch_end], 3.0)?;
+            let text = swatch + SWATCH_WIDTH + 6.0;
+            canvas.lines(&label.name, (text, head), Anchor::Left, LABEL)?;
+            let under = head + label.name.len() as f64 * LABEL.line;
+            canvas.lines(&label.detail, (text, under), Anchor::Left, DETAIL)?;
+        }
+        Ok(())
+    }
+}
+
+fn draw_line(canvas: &Canvas<'_>, line: &Line, x: &Scale, y: &Scale) -> Result<(), ReportError> {
+    for &(at, low, high) in &line.ranges {
+        let ends = [(x.place(at), y.place(low)), (x.place(at), y.place(high))];
+        canvas.path(&ends, Paint::stroke(line.colour, 1.5).with_opacity(0.6))?;
+    }
+    let places: Vec<(f64, f64)> =
+        line.points.iter().map(|(a, b)| (x.place(*a), y.place(*b))).collect();
+    let path: Vec<(f64, f64)> = match line.stroke {
+        Stroke::Steps => places
+            .windows(2)
+            .flat_map(|pair| [pair[0], (pair[1].0, pair[0].1)])
+            .chain(places.last().copied())
+            .collect(),
+        _ => places.clone(),
+    };
+    if path.len() > 1 {
+        stroke(canvas, line, &path, 2.2)?;
+    }
+    if line.stroke == Stroke::Marked || path.len() == 1 {
+        for at in places {
+            canvas.circle(at, 3.4, Paint::fill(line.colour))?;
+        }
+    }
+    Ok(())
+}
+
+fn stroke(
+    canvas: &Canvas<'_>,
+    line: &Line,
+    path: &[(f64, f64)],
+    width: f64,
+) -> Result<(), ReportError> {
+    if line.stroke != Stroke::Dashed {
+        return canvas.path(path, Paint::stroke(line.colour, width));
+    }
+    for piece in dashes(path) {
+        canvas.path(&piece, Paint::stroke(line.colour, 1.5))?;
+    }
+    Ok(())
+}
+
+/// Cuts a path into strokes of [`DASH`] with gaps as long.
+fn dashes(path: &[(f64, f64)]) -> Vec<Vec<(f64, f64)>> {
+    let mut pieces: Vec<Vec<(f64, f64)>> = Vec::new();
+    let (mut left, mut is_stroke) = (DASH, true);
+    let mut piece = path.first().map_or(Vec::new(), |first| vec![*first]);
+    for pair in path.windows(2) {
+        let (mut from, to) = (pair[0], pair[1]);
+        loop {
+            let length = (to.0 - from.0).hypot(to.1 - from.1);
+            if length <= left {
+                left -= length;
+                piece.push(to);
+                break;
+            }
+            let share = left / length;
+            from = (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share);
+            piece.push(from);
+            let whole = std::mem::replace(&mut piece, vec![from]);
+            if is_stroke {
+                pieces.push(whole);
+            }
+            (left, is_stroke) = (DASH, !is_stroke);
+        }
+    }
+    if is_stroke && piece.len() > 1 {
+        pieces.push(piece);
+    }
+    pieces
+}
+
+struct Label {
+    name: Vec<String>,
+    detail: Vec<String>,
+    end: (f64, f64),
+}
+
+impl Label {
+    fn of(line: &Line, end: (f64, f64)) -> Self {
+        let detail = if line.detail.is_empty() {
+            Vec::new()
+        } else {
+            wrap(&line.detail, DETAIL, LABEL_WIDTH, 2)
+        };
+        Self { name: wrap(&line.name, LABEL, LABEL_WIDTH, LABEL_LINES), detail, end }
+    }
+
+    fn height(&self) -> f64 {
+        self.name.len() as f64 * LABEL.line + self.detail.len() as f64 * DETAIL.line
+    }
+
+    fn wish(&self) -> Wish {
+        let middle = self.end.1 + (self.height() - LABEL.line) / 2.0;
+        Wish { middle, height: self.height() + LABEL_GAP }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dashes_cover_half_of_a_path_and_go_round_corners() {
+        let pieces = dashes(&[(0.0, 0.0), (9.0, 0.0), (9.0, 9.0)]);
+        let length = |piece: &Vec<(f64, f64)>| -> f64 {
+            piece.windows(2).map(|it| (it[1].0 - it[0].0).hypot(it[1].1 - it[0].1)).sum()
+        };
+        assert_eq!(pieces.iter().map(length).collect::<Vec<_>>(), [6.0, 6.0]);
+        assert_eq!(pieces[0], [(0.0, 0.0), (6.0, 0.0)]);
+        assert_eq!(pieces[1], [(9.0, 3.0), (9.0, 9.0)]);
+        assert!(dashes(&[]).is_empty());
+    }
+}
