@@ -35,6 +35,11 @@ pub enum Command {
     /// Run a suite on several engines in alternation, print the comparison, write a report
     #[command(after_help = "Example:\n  streamgauge compare --quick")]
     Compare(CompareArgs),
+    /// Compare engines at every value of one or two settings, knobs or rates
+    #[command(
+        after_help = "Example:\n  streamgauge sweep --workload keyed-count --rate 20k --axis batch_interval_ms=0,50,200"
+    )]
+    Sweep(SweepArgs),
     /// Run one workload on one engine
     #[command(
         after_help = "Example:\n  streamgauge run --engine pipelined --workload keyed-count --events 1M"
@@ -138,6 +143,35 @@ pub struct CompareArgs {
     /// Only experiments with this workload; without a suite, this workload; may be repeated
     #[arg(long = "workload", value_name = "WORKLOAD")]
     pub workloads: Vec<String>,
+    /// Print one JSON value on standard output and nothing else
+    #[arg(long)]
+    pub json: bool,
+    /// What it shares with `run`.
+    #[command(flatten)]
+    pub shared: SharedArgs,
+}
+
+/// Arguments of `sweep`.
+#[derive(Args, Debug)]
+pub struct SweepArgs {
+    /// Workload
+    #[arg(long, default_value = "keyed-count")]
+    pub workload: String,
+    /// What is varied, with its values: rate, parallelism, a setting of an engine or a knob of the
+    /// workload, such as batch_interval_ms=0,10,100; a second one makes a map
+    #[arg(long = "axis", value_name = "NAME=VALUE,..", required = true)]
+    pub axes: Vec<String>,
+    /// Engines, such as 'pipelined,buffer_timeout_ms=0'; may be repeated
+    /// [default: pipelined and microbatch]
+    #[arg(long = "engine", value_name = "ENGINE")]
+    pub engines: Vec<String>,
+    /// Where to write results.
+    #[arg(
+        long,
+        value_name = "DIR",
+        help = "Where to write results [default: results/<UTC time>-sweep]"
+    )]
+    pub out: Option<PathBuf>,
     /// Print one JSON value on standard output and nothing else
     #[arg(long)]
     pub json: bool,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use dataflow::StopSignal;
-use reports::result::{COMPARE_SCHEMA, CompareResult, RunResult};
+use reports::result::{COMPARE_SCHEMA, CompareResult, RunResult, Sweep};
 
 use crate::cli::CompareArgs;
 use crate::error::{Error, Outcome, Result};
@@ -27,12 +27,25 @@ pub const FEWEST_WINDOWS: u64 = 20;
 pub fn compare(args: &CompareArgs, registry: &Registry, stop: &StopSignal) -> Result<Outcome> {
     let suite = suite(args, registry)?;
     let folder = ResultFolder::make(args.out.as_deref(), &suite.name)?;
-    let runs_folder = folder.inner(reports::read::RUNS_DIRECTORY)?;
+    measure(&suite, &folder, None, args.json, stop)
+}
 
+/// Runs a suite into a folder, compares, draws and prints. Experiments may be points of a sweep.
+///
+/// # Errors
+/// When an engine fails; what was measured until then is saved.
+pub(crate) fn measure(
+    suite: &Suite,
+    folder: &ResultFolder,
+    sweep: Option<Sweep>,
+    json: bool,
+    stop: &StopSignal,
+) -> Result<Outcome> {
+    let runs_folder = folder.inner(reports::read::RUNS_DIRECTORY)?;
     let total = suite.experiments.iter().map(|it| it.variants.len() as u64 * u64::from(it.repeats));
-    let progress = Progress::new(total.sum(), args.json);
+    let progress = Progress::new(total.sum(), json);
     let mut session = Session { folder: runs_folder, runs: Vec::new(), stop, progress: &progress };
-    let ended = session.run_all(&suite);
+    let ended = session.run_all(suite);
     progress.finish();
 
     let result = CompareResult {
@@ -43,11 +56,12 @@ pub fn compare(args: &CompareArgs, registry: &Registry, stop: &StopSignal) -> Re
         interrupted: stop.is_requested(),
         comparisons: comparisons::all(&session.runs),
         runs: session.runs,
+        sweep,
         environment: environment::describe(),
     };
     let filled = folder.fill(&result)?;
     ended?;
-    filled.print(args.json, || table::comparison(&result));
+    filled.print(json, || table::comparison(&result));
     Ok(outcome(&result))
 }
 

@@ -187,6 +187,7 @@ fn summary(histogram: &Histogram<u64>, clipped: u64) -> LatencySummary {
     };
     LatencySummary {
         count,
+        mean: Some(histogram.mean()),
         p50: at(0.5),
         p90: at(0.9),
         p99: at(0.99),

@@ -40,6 +40,7 @@ pub mod skew;
 pub mod statistics;
 pub mod suite;
 pub mod supervisor;
+pub mod sweep;
 pub mod table;
 pub mod transactional;
 pub mod uri;
@@ -77,6 +78,7 @@ pub fn main(registry: &Registry) -> ExitCode {
 fn dispatch(command: &Command, registry: &Registry, stop: &StopSignal) -> Result<Outcome> {
     match command {
         Command::Compare(args) => compare::compare(args, registry, stop),
+        Command::Sweep(args) => sweep::sweep(args, registry, stop),
         Command::Run(args) => run::run(args, registry, stop),
         Command::Recover(args) => recover::recover(args, registry, stop),
         Command::Skew(args) => skew::skew(args, registry, stop),

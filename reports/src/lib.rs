@@ -23,6 +23,7 @@
 //!     interrupted: true,
 //!     runs: vec![],
 //!     comparisons: vec![],
+//!     sweep: None,
 //!     environment: Default::default(),
 //! };
 //! let charts = chart::all(&result)?;

@@ -104,6 +104,7 @@ fn unfinished(dir: &Path, runs: Vec<RunResult>) -> CompareResult {
         interrupted: runs.iter().any(|run| run.interrupted),
         environment: runs.first().map(|run| run.environment.clone()).unwrap_or_default(),
         comparisons: Vec::new(),
+        sweep: None,
         runs,
     }
 }

@@ -145,6 +145,9 @@ pub struct Latencies {
 pub struct LatencySummary {
     /// Values recorded.
     pub count: u64,
+    /// Their mean; `null` without any.
+    #[serde(default)]
+    pub mean: Option<f64>,
     /// Median; `null` with fewer than 10 values beyond it, so for every percentile.
     pub p50: Option<u64>,
     /// 90th percentile.
@@ -274,7 +277,7 @@ pub struct BatchRow {
 }
 
 /// What `compare` leaves: every run, and a verdict per pair of variants and metric.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CompareResult {
     /// Always [`COMPARE_SCHEMA`].
     pub schema: String,
@@ -290,8 +293,38 @@ pub struct CompareResult {
     pub runs: Vec<RunResult>,
     /// Every comparison.
     pub comparisons: Vec<Comparison>,
+    /// What was varied, when experiments are the points of a sweep.
+    #[serde(default)]
+    pub sweep: Option<Sweep>,
     /// The machine and the build.
     pub environment: BTreeMap<String, Value>,
+}
+
+/// What a sweep varies, and which experiment stands at which point.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sweep {
+    /// One or two axes.
+    pub axes: Vec<SweepAxis>,
+    /// Every point, the last axis varying fastest.
+    pub points: Vec<SweepPoint>,
+}
+
+/// Something that a sweep varies.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SweepAxis {
+    /// `rate`, `parallelism`, a setting of an engine or a knob of the workload.
+    pub name: String,
+    /// Its values, in the order in which they were given.
+    pub values: Vec<Value>,
+}
+
+/// A point of a sweep.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SweepPoint {
+    /// The experiment that was made there.
+    pub experiment: String,
+    /// A value of each axis.
+    pub at: Vec<Value>,
 }
 
 /// Two variants compared by one metric, from log-ratios of adjacent pairs of runs.

@@ -5,7 +5,7 @@ use plotters::style::RGBColor;
 use super::canvas::{Anchor, Canvas, Paint};
 use super::labels::{Wish, spread};
 use super::scale::Scale;
-use super::style::{AXIS, BASE, FIGURE, GREY, GRID, INK, LABEL, MARGIN, Text, WIDTH, text_width};
+use super::style::{AXIS, BASE, FIGURE, GREY, GRID, LABEL, MARGIN, Text, WIDTH, text_width};
 use super::wrap::wrap;
 use crate::error::ReportError;
 
@@ -33,7 +33,7 @@ pub(super) struct Axis {
     pub(super) values: (f64, f64),
     pub(super) logarithmic: bool,
     /// What a tick says.
-    pub(super) tick: fn(f64) -> String,
+    pub(super) tick: Box<dyn Fn(f64) -> String>,
     /// Where ticks are, if not at round values.
     pub(super) ticks: Option<Vec<f64>>,
 }

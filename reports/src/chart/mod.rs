@@ -6,6 +6,7 @@
 pub mod batch_anatomy;
 mod canvas;
 pub mod cost_per_record;
+pub mod crossover_map;
 mod header;
 mod labels;
 pub mod latency_histogram;
@@ -18,6 +19,8 @@ pub mod recovery;
 mod scale;
 pub mod skew;
 pub mod style;
+pub mod sweep_curve;
+mod sweep_points;
 pub mod throughput_bars;
 pub mod throughput_over_time;
 mod wrap;
@@ -56,6 +59,14 @@ pub fn all(result: &CompareResult) -> Result<Vec<Chart>, ReportError> {
     let palette = style::Palette::of(result);
     let mut charts: Vec<Chart> = Vec::new();
     let experiments = experiments(result);
+    if let Some(sweep) = &result.sweep {
+        // The experiments are points of one picture; a dozen charts for each would bury it.
+        let drawn = [
+            sweep_curve::draw(sweep, &experiments, &palette)?,
+            crossover_map::draw(sweep, &experiments, &palette)?,
+        ];
+        return Ok(drawn.into_iter().flatten().collect());
+    }
     if let Some(chart) = cost_per_record::draw(&experiments, &palette)? {
         charts.push(chart);
     }

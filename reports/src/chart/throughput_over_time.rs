@@ -38,7 +38,7 @@ pub fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Result<Option<Cha
         caption: "Time since the first result, s".into(),
         values: (0.0, seconds),
         logarithmic: false,
-        tick: |at| trimmed(at, 2),
+        tick: Box::new(|at| trimmed(at, 2)),
         ticks: None,
     };
     let line = |it: &Series<'_>, points: Vec<(f64, f64)>, detail: String| {
@@ -50,7 +50,7 @@ pub fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Result<Option<Cha
             caption: format!("Results emitted, {unit}"),
             values: (0.0, fastest / divisor * 1.05),
             logarithmic: false,
-            tick: |rate| trimmed(rate, 2),
+            tick: Box::new(|rate| trimmed(rate, 2)),
             ticks: None,
         },
         lines: series
@@ -68,7 +68,7 @@ pub fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Result<Option<Cha
             caption: "Events planned and not read".into(),
             values: (0.0, (longest * 1.05).max(1.0)),
             logarithmic: false,
-            tick: |events| count(events.round() as u64),
+            tick: Box::new(|events| count(events.round() as u64)),
             ticks: None,
         },
         lines: series

@@ -1,0 +1,236 @@
+//! What a setting does: figures over the values of one axis, with the closed form where there is
+//! one.
+
+use serde_json::Value;
+
+use super::Chart;
+use super::canvas::render;
+use super::header::{Header, circumstances};
+use super::line_plot::{Axis, Line, LinePlot, Stroke};
+use super::style::{INK, Palette, WIDTH};
+use super::sweep_points::{Metric, Places, at, label, metrics, spread, variants, winner};
+use crate::error::ReportError;
+use crate::result::{BatchRow, Sweep};
+use crate::summary::{Experiment, Spread};
+use crate::units::{duration_tick, ratio, significant};
+
+const PLOT_HEIGHT: f64 = 190.0;
+const GAP: f64 = 14.0;
+const HEADROOM: f64 = 1.2;
+/// Figures that differ by this factor stand on a logarithmic axis.
+const WIDE: f64 = 12.0;
+
+/// Two plots over a sweep's only axis; `None` for another kind of sweep or without a figure.
+///
+/// # Errors
+/// [`ReportError::Draw`] when the drawing library refuses.
+pub fn draw(
+    sweep: &Sweep,
+    experiments: &[Experiment<'_>],
+    palette: &Palette,
+) -> Result<Option<Chart>, ReportError> {
+    let ([axis], Some(first)) = (sweep.axes.as_slice(), experiments.first()) else {
+        return Ok(None);
+    };
+    let places = Places::of(&axis.values);
+    let [above, below] = metrics(first.measures);
+    let plots: Vec<LinePlot> = [above, below]
+        .into_iter()
+        .filter_map(|metric| plot(sweep, experiments, palette, &places, metric))
+        .collect();
+    if plots.is_empty() {
+        return Ok(None);
+    }
+    let title = title(sweep, experiments, below);
+    let about = circumstances(first);
+    let about = about.strip_prefix(&first.name.replace(' ', "\u{a0}")).unwrap_or(&about);
+    let header = Header::new(&title, &format!("over {}{about}", axis.name));
+    let heights: f64 = plots.iter().map(|plot| plot.full_height() + GAP).sum();
+    let svg =
+        render((WIDTH, header.height() + heights), &format!("Line charts. {title}."), |canvas| {
+            header.draw(canvas)?;
+            let mut top = header.height();
+            for plot in &plots {
+                plot.draw(canvas, top)?;
+                top += plot.full_height() + GAP;
+            }
+            Ok(())
+        })?;
+    let mut caption = "Points are medians over valid runs, upright strokes their range.".to_owned();
+    if places.ordinal {
+        caption.push_str(" Values stand side by side, whatever their distance.");
+    }
+    if axis.name == INTERVAL {
+        caption.push_str(
+            " Dashed: half the interval and the median duration of a batch, which is what the mean \
+             comes to when events arrive evenly and every batch is done before the next is due.",
+        );
+    }
+    let missing = missing(sweep, experiments);
+    if !missing.is_empty() {
+        caption.push_str(&format!(" Without a valid run: {}.", missing.join("; ")));
+    }
+    let stem = "sweep".into();
+    Ok(Some(Chart { experiment: first.name.into(), stem, title, caption, svg }))
+}
+
+/// The setting for which there is a closed form.
+const INTERVAL: &str = "batch_interval_ms";
+
+fn plot(
+    sweep: &Sweep,
+    experiments: &[Experiment<'_>],
+    palette: &Palette,
+    places: &Places,
+    metric: Metric,
+) -> Option<LinePlot> {
+    let mut lines: Vec<Line> = Vec::new();
+    for name in variants(experiments) {
+        let figures: Vec<(f64, Spread)> = (0..sweep.points.len())
+            .filter_map(|point| {
+                let figure = spread(at(sweep, point, experiments)?, name, metric)?;
+                Some((places.values[point], figure))
+            })
+            .collect();
+        let Some(last) = figures.last() else { continue };
+        let detail = format!("{} at the end", (metric.shown)(last.1.median));
+        let points = figures.iter().map(|(x, figure)| (*x, figure.median)).collect();
+        let ranges = figures.iter().map(|(x, figure)| (*x, figure.low, figure.high)).collect();
+        let line = Line::new(name, detail, palette.colour(name), points);
+        lines.push(Line { stroke: Stroke::Marked, ranges, ..line });
+        if metric.name == "mean latency" && sweep.axes[0].name == INTERVAL {
+            lines.extend(closed_form(sweep, experiments, name, places));
+        }
+    }
+    let values = || {
+        lines.iter().flat_map(|line| {
+            let ranges = line.ranges.iter().flat_map(|it| [it.1, it.2]);
+            ranges.chain(line.points.iter().map(|it| it.1))
+        })
+    };
+    let (least, most) = (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max));
+    if lines.is_empty() || most <= 0.0 {
+        return None;
+    }
+    let logarithmic = least > 0.0 && most / least > WIDE;
+    let low = if logarithmic { least / HEADROOM } else { 0.0 };
+    let is_rate = metric.name == "throughput";
+    let (first, last) = places
+        .values
+        .iter()
+        .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), it| (a.min(*it), b.max(*it)));
+    // Ordinal values stand a little inside, so that their labels do.
+    let inset = if places.ordinal { 0.2 } else { 0.0 };
+    let labels: Vec<(f64, String)> =
+        places.values.iter().copied().zip(places.labels.iter().cloned()).collect();
+    let caption = metric.name[..1].to_uppercase() + &metric.name[1..];
+    let unit = if logarithmic { ", logarithmic" } else { "" };
+    Some(LinePlot {
+        x: Axis {
+            caption: sweep.axes[0].name.clone(),
+            values: (first - inset, last + inset),
+            logarithmic: places.logarithmic,
+            tick: Box::new(move |at| {
+                let known = labels.iter().find(|(value, _)| *value == at);
+                known.map_or_else(String::new, |(_, label)| label.clone())
+            }),
+            ticks: Some(places.values.clone()),
+        },
+        y: Axis {
+            caption: if is_rate { format!("{caption}, M records/s{unit}") } else { caption + unit },
+            values: (low, most * HEADROOM),
+            logarithmic,
+            tick: if is_rate {
+                Box::new(|value| significant(value / 1e6))
+            } else {
+                Box::new(duration_tick)
+            },
+            ticks: None,
+        },
+        lines,
+        height: PLOT_HEIGHT,
+    })
+}
+
+/// T/2 + S of a micro-batch variant at every interval T above 0, where S is the median duration of
+/// its batches: the mean latency of events that come evenly while S < T.
+fn closed_form(
+    sweep: &Sweep,
+    experiments: &[Experiment<'_>],
+    variant: &str,
+    places: &Places,
+) -> Option<Line> {
+    let duration = |batch: &BatchRow| (batch.delay_ns + batch.total_ns) as f64;
+    let points: Vec<(f64, f64)> = (0..sweep.points.len())
+        .filter_map(|point| {
+            let interval = sweep.points[point].at.first().and_then(Value::as_f64)? * 1e6;
+            let variant = at(sweep, point, experiments)?.variant(variant)?;
+            let batches = variant.valid().flat_map(|run| &run.batches).map(duration);
+            let batch = Spread::of(batches)?.median;
+            (batch < interval).then(|| (places.values[point], interval / 2.0 + batch))
+        })
+        .collect();
+    let detail = "T: interval; S: a batch".to_owned();
+    let line = Line::new("T/2 + S", detail, INK, points);
+    (line.points.len() > 1).then_some(Line { stroke: Stroke::Dashed, ..line })
+}
+
+/// Points and variants without a valid run.
+fn missing(sweep: &Sweep, experiments: &[Experiment<'_>]) -> Vec<String> {
+    let mut missing = Vec::new();
+    for point in 0..sweep.points.len() {
+        let Some(experiment) = at(sweep, point, experiments) else { continue };
+        for variant in experiment.variants.iter().filter(|it| it.valid().next().is_none()) {
+            missing.push(format!("{} at {}", variant.name, label(&sweep.points[point].at[0])));
+        }
+    }
+    missing
+}
+
+/// Who is ahead where, by how much.
+fn title(sweep: &Sweep, experiments: &[Experiment<'_>], metric: Metric) -> String {
+    let axis = &sweep.axes[0].name;
+    let mut stretches: Vec<(&str, usize, usize, f64, f64)> = Vec::new();
+    for point in 0..sweep.points.len() {
+        let Some((name, factor)) =
+            at(sweep, point, experiments).and_then(|experiment| winner(experiment, metric))
+        else {
+            continue;
+        };
+        match stretches.last_mut() {
+            Some(last) if last.0 == name => {
+                *last = (name, last.1, point, last.3.min(factor), last.4.max(factor));
+            }
+            _ => stretches.push((name, point, point, factor, factor)),
+        }
+    }
+    let value = |point: usize| label(&sweep.points[point].at[0]);
+    let better = if metric.more_is_better { "higher" } else { "lower" };
+    match stretches.as_slice() {
+        [] => format!("{} over {axis}", metric.name),
+        [(name, _, _, least, most)] => format!(
+            "{name} has the {better} {} at every {axis}, by {} to {}",
+            metric.name,
+            ratio(*least),
+            ratio(*most)
+        ),
+        several => {
+            let each: Vec<String> = several
+                .iter()
+                .map(|(name, from, upto, _, most)| {
+                    let span = match from == upto {
+                        true => format!("at {}", value(*from)),
+                        false => format!("from {} to {}", value(*from), value(*upto)),
+                    };
+                    format!("{name} {span} (up to {})", ratio(*most))
+                })
+                .collect();
+            format!(
+                "{} {} by {axis}: {}",
+                better[..1].to_uppercase() + &better[1..],
+                metric.name,
+                each.join(", ")
+            )
+        }
+    }
+}
