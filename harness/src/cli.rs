@@ -61,8 +61,11 @@ pub enum Command {
     /// Draw the charts and the report of a results folder again
     #[command(after_help = "Example:\n  streamgauge plot results/2026-11-22T18-00-00Z-quick")]
     Plot {
-        /// Folder that `compare`, `recover` or `skew` has written
+        /// Folder that `compare`, `sweep`, `recover` or `skew` has written
         dir: PathBuf,
+        /// Write every chart as PNG too, at twice its size
+        #[arg(long)]
+        png: bool,
     },
     /// List engines, workloads, placements and suites with their settings and knobs
     #[command(after_help = "Example:\n  streamgauge list suites --show quick")]

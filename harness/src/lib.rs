@@ -50,6 +50,7 @@ pub mod watch;
 pub mod way_back;
 
 pub use registry::Registry;
+use reports::write::Pictures;
 
 use cli::{Cli, Command};
 use error::{Error, Outcome, Result};
@@ -83,8 +84,9 @@ fn dispatch(command: &Command, registry: &Registry, stop: &StopSignal) -> Result
         Command::Recover(args) => recover::recover(args, registry, stop),
         Command::Skew(args) => skew::skew(args, registry, stop),
         Command::Verify(args) => verify::verify(args, registry, stop),
-        Command::Plot { dir } => {
-            let drawn = reports::draw(dir).map_err(Error::input)?;
+        Command::Plot { dir, png } => {
+            let pictures = if *png { Pictures::SvgAndPng } else { Pictures::Svg };
+            let drawn = reports::write::draw_as(dir, pictures).map_err(Error::input)?;
             out::line(&format!("Report: {}", drawn.report.display()));
             Ok(Outcome::Good)
         }

@@ -41,6 +41,7 @@ pub mod chart;
 pub mod error;
 pub mod html;
 pub mod latency_buckets;
+pub mod png;
 pub mod read;
 pub mod recovery;
 pub mod result;

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::ReportError;
-use crate::{chart, html, read};
+use crate::{chart, html, png, read};
 
 /// File name of the page, inside the result directory.
 pub const REPORT_FILE: &str = "report.html";
@@ -25,22 +25,39 @@ pub struct Drawn {
 }
 
 /// Reads the results in `dir`, of a comparison, of `recover` or of `skew`, and writes
-/// `charts/<experiment>-<chart>.svg` and `report.html` beside them. Each file appears whole or not
+/// `charts/<experiment>-<chart>.svg`, the same with `-dark`, and `report.html` beside them. Each file appears whole or not
 /// at all; files of an earlier drawing are replaced.
 ///
 /// # Errors
 /// [`ReportError`]: nothing to read, a damaged result, or a directory that cannot be written.
 pub fn draw(dir: &Path) -> Result<Drawn, ReportError> {
+    draw_as(dir, Pictures::Svg)
+}
+
+/// Which files charts become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pictures {
+    /// SVG, for light and for dark backgrounds.
+    Svg,
+    /// PNG of both as well.
+    SvgAndPng,
+}
+
+/// As [`draw`], with a say in what charts become.
+///
+/// # Errors
+/// As [`draw`].
+pub fn draw_as(dir: &Path, pictures: Pictures) -> Result<Drawn, ReportError> {
     let directory = dir.to_string_lossy();
     if let Some(result) = read::load_recovery(dir)? {
         let chart = chart::recovery::draw(&result)?;
         let page = html::recovery::page(&result, chart.as_ref(), &directory);
-        return write(dir, chart.as_slice(), &page);
+        return write(dir, chart.as_slice(), &page, pictures);
     }
     if let Some(result) = read::load_skew(dir)? {
         let chart = chart::skew::draw(&result)?;
         let page = html::skew::page(&result, chart.as_ref(), &directory);
-        return write(dir, chart.as_slice(), &page);
+        return write(dir, chart.as_slice(), &page, pictures);
     }
     let loaded = read::load(dir)?;
     let charts = chart::all(&loaded.result)?;
@@ -50,10 +67,15 @@ pub fn draw(dir: &Path) -> Result<Drawn, ReportError> {
         source: &loaded.source,
         directory: &directory,
     });
-    write(dir, &charts, &page)
+    write(dir, &charts, &page, pictures)
 }
 
-fn write(dir: &Path, charts: &[chart::Chart], page: &str) -> Result<Drawn, ReportError> {
+fn write(
+    dir: &Path,
+    charts: &[chart::Chart],
+    page: &str,
+    pictures: Pictures,
+) -> Result<Drawn, ReportError> {
     let charts_directory = dir.join(CHARTS_DIRECTORY);
     if !charts.is_empty() {
         fs::create_dir_all(&charts_directory)
@@ -61,16 +83,22 @@ fn write(dir: &Path, charts: &[chart::Chart], page: &str) -> Result<Drawn, Repor
     }
     let mut drawn = Drawn { report: dir.join(REPORT_FILE), charts: Vec::new() };
     for chart in charts {
-        let path = dir.join(chart.file());
-        replace(&path, &chart.svg)?;
-        drawn.charts.push(path);
+        let dark = chart::dark::dark(&chart.svg);
+        for (file, svg) in [(chart.file(), &chart.svg), (chart.dark_file(), &dark)] {
+            let path = dir.join(file);
+            replace(&path, svg.as_bytes())?;
+            if pictures == Pictures::SvgAndPng {
+                replace(&path.with_extension("png"), &png::png(svg)?)?;
+            }
+        }
+        drawn.charts.push(dir.join(chart.file()));
     }
-    replace(&drawn.report, page)?;
+    replace(&drawn.report, page.as_bytes())?;
     Ok(drawn)
 }
 
 /// Writes beside `path`, then renames: a reader sees the old file or the new one.
-fn replace(path: &Path, content: &str) -> Result<(), ReportError> {
+fn replace(path: &Path, content: &[u8]) -> Result<(), ReportError> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let unfinished = path.with_file_name(format!(".{name}.{}.unfinished", std::process::id()));
     let written = fs::write(&unfinished, content).and_then(|()| fs::rename(&unfinished, path));

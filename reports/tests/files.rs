@@ -37,7 +37,7 @@ fn a_finished_suite_is_drawn_twice_to_the_same_bytes() {
     let result = fixture::quick();
     fs::write(dir.path().join("results.json"), serde_json::to_string(&result).unwrap()).unwrap();
     let drawn = draw(dir.path()).unwrap();
-    assert_eq!(drawn.charts.len(), 11);
+    assert_eq!(drawn.charts.len(), 12);
     let first = fs::read(&drawn.report).unwrap();
     assert_eq!(draw(dir.path()).unwrap(), drawn);
     assert_eq!(fs::read(&drawn.report).unwrap(), first);

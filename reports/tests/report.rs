@@ -38,6 +38,7 @@ fn the_quick_suite_has_its_charts_tables_and_verdicts() {
             "windowed-count-latency-latency-from-planned",
             "windowed-count-latency-latency-after-window-end",
             "windowed-count-latency-partition-load",
+            "cost-per-record",
         ]
     );
     let expected = [

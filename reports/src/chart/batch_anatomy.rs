@@ -128,6 +128,17 @@ fn draw_panel(canvas: &Canvas<'_>, run: &RunResult, top: f64) -> Result<(), Repo
             }
             so_far += nanos;
         }
+        let stages: Vec<String> =
+            batch.stages_ns.iter().map(|nanos| duration(*nanos as f64)).collect();
+        let text = format!(
+            "batch {}: {} records, {} late, {} in all; stages {}",
+            batch.batch,
+            batch.records,
+            duration(batch.delay_ns as f64),
+            duration(batch.total_ns as f64),
+            stages.join(", ")
+        );
+        canvas.tip_over((x, scale.place(so_far)), (x + step, bottom), &text);
     }
     canvas.path(&[(left, bottom), (right, bottom)], Paint::stroke(BASE, 1.0))?;
     let first = batches.first().map_or(0, |it| it.batch);

@@ -3,7 +3,8 @@
 //! The backend has whole-number coordinates, which makes curves step. So everything is drawn
 //! [`SCALE`] times as large and only the outer width and height are given in CSS pixels.
 
-use std::fmt::Display;
+use std::cell::RefCell;
+use std::fmt::{Display, Write as _};
 
 use plotters::coord::Shift;
 use plotters::prelude::{Circle, DrawingArea, IntoDrawingArea, PathElement, Rectangle, SVGBackend};
@@ -71,6 +72,8 @@ impl Paint {
 /// The surface of one chart.
 pub struct Canvas<'a> {
     area: DrawingArea<SVGBackend<'a>, Shift>,
+    /// What a reader sees who points at a mark, as SVG.
+    tips: RefCell<String>,
 }
 
 /// Draws a chart of that size and returns it as SVG, with `alt` as its text for screen readers.
@@ -85,22 +88,28 @@ pub fn render(
     register_fonts();
     let size = ((width * SCALE).round() as u32, (height * SCALE).round() as u32);
     let mut svg = String::new();
-    {
+    let tips = {
         let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        let canvas = Canvas { area };
+        let canvas = Canvas { area, tips: RefCell::default() };
         canvas.rectangle((0.0, 0.0), (width, height), Paint::fill(WHITE))?;
         draw(&canvas)?;
         canvas.area.present().map_err(refused)?;
-    }
+        canvas.tips.take()
+    };
+    // Above everything else, so that they are met first.
+    let svg = match svg.rfind("</svg>") {
+        Some(end) if !tips.is_empty() => {
+            format!("{}<g fill-opacity=\"0\">{tips}</g>{}", &svg[..end], &svg[end..])
+        }
+        _ => svg,
+    };
     Ok(in_css_pixels(&svg, (width, height), size, alt))
 }
 
 /// Rewrites the outer size, names the fallback fonts and adds the alternative text.
 fn in_css_pixels(svg: &str, (width, height): (f64, f64), size: (u32, u32), alt: &str) -> String {
     let drawn = format!("<svg width=\"{}\" height=\"{}\"", size.0, size.1);
-    let alt: String = alt.chars().map(|c| if is_printable(c) { c } else { ' ' }).collect();
-    let alt =
-        alt.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    let alt = escaped(alt);
     let wanted = format!(
         "<svg role=\"img\" aria-label=\"{alt}\" width=\"{width:.0}\" height=\"{height:.0}\""
     );
@@ -109,7 +118,35 @@ fn in_css_pixels(svg: &str, (width, height): (f64, f64), size: (u32, u32), alt: 
         .replace("font-weight=\"bold\"", "font-weight=\"600\"")
 }
 
+/// Text as an attribute or an element may hold it.
+fn escaped(text: &str) -> String {
+    let text: String = text.chars().map(|c| if is_printable(c) { c } else { ' ' }).collect();
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
 impl Canvas<'_> {
+    /// What a reader sees who points at a mark; no script is needed for it.
+    pub fn tip(&self, at: (f64, f64), radius: f64, text: &str) {
+        let ((x, y), radius) = (fine(at), (radius * SCALE).round());
+        let text = escaped(text);
+        let _ = write!(
+            self.tips.borrow_mut(),
+            "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\"><title>{text}</title></circle>"
+        );
+    }
+
+    /// The same of a rectangle between two corners.
+    pub fn tip_over(&self, a: (f64, f64), b: (f64, f64), text: &str) {
+        let (a, b) = (fine(a), fine(b));
+        let (x, y) = (a.0.min(b.0), a.1.min(b.1));
+        let (width, height) = ((a.0 - b.0).abs(), (a.1 - b.1).abs());
+        let text = escaped(text);
+        let _ = write!(
+            self.tips.borrow_mut(),
+            "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"><title>{text}</title></rect>"
+        );
+    }
+
     /// A line through `points`.
     pub fn path(&self, points: &[(f64, f64)], paint: Paint) -> Result<(), ReportError> {
         let points: Vec<(i32, i32)> = points.iter().copied().map(fine).collect();

@@ -22,7 +22,7 @@ const AXIS_HEIGHT: f64 = 48.0;
 const TICKS: usize = 5;
 const DETAIL: Text = Text { ink: GREY, ..FIGURE };
 
-/// A bar for each variant of each throughput experiment; `None` with fewer than two bars.
+/// A bar for each variant of each throughput experiment; `None` with fewer than two experiments.
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
@@ -33,7 +33,7 @@ pub fn draw(
     let measured = experiments.iter().filter(|it| it.measures == Measures::Throughput);
     let groups: Vec<Group<'_>> = measured.filter_map(Group::of).collect();
     let bars = || groups.iter().flat_map(|group| &group.bars);
-    if bars().count() < 2 {
+    if groups.len() < 2 {
         return Ok(None);
     }
     register_fonts();
@@ -69,6 +69,14 @@ pub fn draw(
                     Paint::fill(colour).with_opacity(0.75),
                 )?;
                 let middle = y + BAR_HEIGHT / 2.0;
+                let text = format!(
+                    "{}: {} ({} to {})",
+                    bar.variant.name,
+                    duration(bar.cost.median),
+                    duration(bar.cost.low),
+                    duration(bar.cost.high)
+                );
+                canvas.tip_over((left, y), (end, y + BAR_HEIGHT), &text);
                 let (low, high) = (scale.place(bar.cost.low), scale.place(bar.cost.high));
                 canvas.path(
                     &[(low, middle), (high, middle)],

@@ -2,7 +2,7 @@
 
 use super::Chart;
 use super::canvas::{Anchor, Canvas, Paint, render};
-use super::header::{Header, circumstances};
+use super::header::{Header, sweep_circumstances};
 use super::style::{
     AXIS, FIGURE, GREY, GRID, LABEL, MARGIN, Palette, Text, WHITE, WIDTH, text_width,
 };
@@ -37,12 +37,8 @@ pub fn draw(
     };
     let metric = metrics(first.measures)[1];
     let title = title(sweep, experiments, metric);
-    let about = circumstances(first);
-    let about = about.strip_prefix(&first.name.replace(' ', "\u{a0}")).unwrap_or(&about);
-    let header = Header::new(
-        &title,
-        &format!("{} over {} and {}{about}", metric.name, across.name, down.name),
-    );
+    let about = format!("{} {}", metric.name, sweep_circumstances(sweep, experiments));
+    let header = Header::new(&title, &about);
     let (columns, rows) = (across.values.len(), down.values.len());
     let body = LEGEND_HEIGHT + CAPTION_HEIGHT + rows as f64 * CELL_HEIGHT + AXIS_HEIGHT;
     let svg = render((WIDTH, header.height() + body), &format!("Map. {title}."), |canvas| {
@@ -152,6 +148,9 @@ impl<'a> Cell<'a> {
             }
         };
         canvas.rectangle(corners.0, corners.1, fill)?;
+        if let Cell::Ahead { name, factor, .. } = self {
+            canvas.tip_over(corners.0, corners.1, &format!("{name} by {}", ratio(*factor)));
+        }
         let lines = wrap(&text, style, width - 6.0, 2);
         let top = middle.1 - lines.len() as f64 * style.line / 2.0;
         canvas.lines(&lines, (middle.0, top), Anchor::Centre, style)

@@ -4,6 +4,7 @@ use super::canvas::{Anchor, Canvas};
 use super::style::{MARGIN, SUBTITLE, TITLE, WIDTH};
 use super::wrap::wrap;
 use crate::error::ReportError;
+use crate::result::Sweep;
 use crate::summary::Experiment;
 use crate::units::planned_rate;
 
@@ -49,24 +50,57 @@ impl Header {
 /// Experiment, workload, rate, parallelism, guarantee and number of runs.
 pub fn circumstances(experiment: &Experiment<'_>) -> String {
     let run = experiment.first_run();
-    let (valid, all) = experiment.valid_of_all();
     let mut parts = vec![experiment.name.to_string()];
     if run.workload != experiment.name {
         parts.push(format!("workload {}", run.workload));
     }
-    parts.extend([
-        planned_rate(run.rate),
-        format!("parallelism {}", run.parallelism),
+    parts.push(planned_rate(run.rate));
+    parts.push(format!("parallelism {}", run.parallelism));
+    parts.extend(promises(&[experiment]));
+    joined(&parts)
+}
+
+/// The same of all points of a sweep, without what it varies.
+pub fn sweep_circumstances(sweep: &Sweep, experiments: &[Experiment<'_>]) -> String {
+    let varied = |name: &str| sweep.axes.iter().any(|axis| axis.name == name);
+    let names: Vec<&str> = sweep.axes.iter().map(|axis| axis.name.as_str()).collect();
+    let mut parts = vec![format!("over {}", names.join(" and "))];
+    if let Some(first) = experiments.first() {
+        let run = first.first_run();
+        parts.push(format!("workload {}", run.workload));
+        if !varied("rate") {
+            parts.push(planned_rate(run.rate));
+        }
+        if !varied("parallelism") {
+            parts.push(format!("parallelism {}", run.parallelism));
+        }
+        parts.extend(promises(&experiments.iter().collect::<Vec<_>>()));
+    }
+    joined(&parts)
+}
+
+/// Guarantee, number of runs, and the clock if it is none of the wall.
+fn promises(experiments: &[&Experiment<'_>]) -> Vec<String> {
+    let Some(run) = experiments.first().map(|experiment| experiment.first_run()) else {
+        return Vec::new();
+    };
+    let counts = experiments.iter().map(|experiment| experiment.valid_of_all());
+    let (valid, all) = counts.fold((0, 0), |sum, it| (sum.0 + it.0, sum.1 + it.1));
+    let mut parts = vec![
         format!("guarantee {}", run.guarantee),
         match valid == all {
             true => format!("{all} {}", if all == 1 { "run" } else { "runs" }),
             false => format!("{all} runs, {valid} valid"),
         },
-    ]);
+    ];
     if run.clock != "wall" {
         parts.push(format!("{} time", run.clock));
     }
-    // Lines break between parts, not inside them.
+    parts
+}
+
+/// Lines break between parts, not inside them.
+fn joined(parts: &[String]) -> String {
     let parts: Vec<String> = parts.iter().map(|part| part.replace(' ', "\u{a0}")).collect();
     parts.join(" · ")
 }

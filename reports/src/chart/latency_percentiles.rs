@@ -17,7 +17,7 @@ use super::{Chart, stem};
 use crate::error::ReportError;
 use crate::result::Measures;
 use crate::summary::{Experiment, LatencyKind, Percentile, Variant};
-use crate::units::{duration, duration_tick};
+use crate::units::{duration, duration_tick, trimmed};
 use curve::{Curves, curves};
 
 /// Ticks wanted on the y axis.
@@ -38,6 +38,8 @@ const CAPTION_HEIGHT: f64 = 24.0;
 const AXIS_HEIGHT: f64 = 50.0;
 /// Room above and under the curves, as a factor.
 const HEADROOM: f64 = 1.25;
+/// Around a point, where a reader may point at it.
+const TIP_RADIUS: f64 = 6.0;
 const DETAIL: Text = Text { ink: GREY, ..FIGURE };
 
 /// Draws one of the latencies of an experiment; `None` for another kind of experiment or when no
@@ -139,6 +141,16 @@ impl Plot {
         for repeat in &curves.repeats {
             let faint = Paint::stroke(colour, 1.0).with_opacity(0.3);
             canvas.path(&self.place(repeat), faint)?;
+        }
+        for (x, nanos) in &curves.median {
+            let share = (1.0 - 1.0 / x) * 100.0;
+            let text = format!(
+                "{}: {} at {}\u{a0}%",
+                curves.variant.name,
+                duration(*nanos),
+                trimmed(share, 4)
+            );
+            canvas.tip((self.x.place(*x), self.y.place(*nanos)), TIP_RADIUS, &text);
         }
         let median = self.place(&curves.median);
         canvas.path(&median, Paint::stroke(colour, 2.5))?;

@@ -21,6 +21,8 @@ const LABEL_GAP: f64 = 7.0;
 const CAPTION_HEIGHT: f64 = 24.0;
 const AXIS_HEIGHT: f64 = 48.0;
 const TICKS: usize = 5;
+/// Around a point, where a reader may point at it.
+const TIP_RADIUS: f64 = 6.0;
 /// Tick labels keep this far apart.
 const TICK_GAP: f64 = 8.0;
 /// Lengths of the strokes and gaps of a dashed line.
@@ -138,6 +140,10 @@ impl LinePlot {
         canvas.text(&self.x.caption, (left, bottom + 34.0), Anchor::Left, AXIS)?;
         for line in &self.lines {
             draw_line(canvas, line, &x, &y)?;
+            for (a, b) in &line.points {
+                let text = format!("{}: {} at {}", line.name, (self.y.tick)(*b), (self.x.tick)(*a));
+                canvas.tip((x.place(*a), y.place(*b)), TIP_RADIUS, &text);
+            }
         }
         self.draw_labels(canvas, (&x, &y), (top, right, bottom))
     }

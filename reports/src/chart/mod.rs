@@ -7,6 +7,7 @@ pub mod batch_anatomy;
 mod canvas;
 pub mod cost_per_record;
 pub mod crossover_map;
+pub mod dark;
 mod header;
 mod labels;
 pub mod latency_histogram;
@@ -49,6 +50,11 @@ impl Chart {
     pub fn file(&self) -> String {
         format!("charts/{}.svg", self.stem)
     }
+
+    /// Path of the drawing for dark backgrounds.
+    pub fn dark_file(&self) -> String {
+        format!("charts/{}-dark.svg", self.stem)
+    }
 }
 
 /// Every chart of a result, in the order of its experiments.
@@ -67,9 +73,6 @@ pub fn all(result: &CompareResult) -> Result<Vec<Chart>, ReportError> {
         ];
         return Ok(drawn.into_iter().flatten().collect());
     }
-    if let Some(chart) = cost_per_record::draw(&experiments, &palette)? {
-        charts.push(chart);
-    }
     for experiment in &experiments {
         let drawn = [
             throughput_bars::draw(experiment, &palette)?,
@@ -86,6 +89,7 @@ pub fn all(result: &CompareResult) -> Result<Vec<Chart>, ReportError> {
             charts.push(chart);
         }
     }
+    charts.extend(cost_per_record::draw(&experiments, &palette)?);
     Ok(charts)
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::Chart;
 use super::canvas::render;
-use super::header::{Header, circumstances};
+use super::header::{Header, sweep_circumstances};
 use super::line_plot::{Axis, Line, LinePlot, Stroke};
 use super::style::{INK, Palette, WIDTH};
 use super::sweep_points::{Metric, Places, at, label, metrics, spread, variants, winner};
@@ -42,9 +42,7 @@ pub fn draw(
         return Ok(None);
     }
     let title = title(sweep, experiments, below);
-    let about = circumstances(first);
-    let about = about.strip_prefix(&first.name.replace(' ', "\u{a0}")).unwrap_or(&about);
-    let header = Header::new(&title, &format!("over {}{about}", axis.name));
+    let header = Header::new(&title, &sweep_circumstances(sweep, experiments));
     let heights: f64 = plots.iter().map(|plot| plot.full_height() + GAP).sum();
     let svg =
         render((WIDTH, header.height() + heights), &format!("Line charts. {title}."), |canvas| {
@@ -123,7 +121,7 @@ fn plot(
     let inset = if places.ordinal { 0.2 } else { 0.0 };
     let labels: Vec<(f64, String)> =
         places.values.iter().copied().zip(places.labels.iter().cloned()).collect();
-    let caption = metric.name[..1].to_uppercase() + &metric.name[1..];
+    let caption = metric.name.to_owned();
     let unit = if logarithmic { ", logarithmic" } else { "" };
     Some(LinePlot {
         x: Axis {

@@ -140,6 +140,9 @@ fn draw_row(
             DOT_RADIUS,
             Paint::stroke(edge, if run.valid { 0.75 } else { 1.5 }),
         )?;
+        let judged = if run.valid { "" } else { ", invalid" };
+        let text = format!("{}, repeat {}: {}{judged}", run.variant, run.repeat + 1, rate(value));
+        canvas.tip((x, y), DOT_RADIUS + 2.0, &text);
         end = end.max(x + DOT_RADIUS);
     }
     let (label, style) = match median {

@@ -28,7 +28,7 @@ pub(super) fn section(result: &CompareResult) -> Markup {
 
 fn table(result: &CompareResult) -> Markup {
     html! {
-        table {
+        table.data {
             thead {
                 tr {
                     th scope="col" { "Experiment" }
@@ -42,23 +42,15 @@ fn table(result: &CompareResult) -> Markup {
                     th scope="col" { "Why" }
                 }
             }
-            @for rows in result.comparisons.chunk_by(|a, b| a.experiment == b.experiment) {
-                tbody {
-                    @for (index, comparison) in rows.iter().enumerate() {
-                        (row(comparison, (index == 0).then_some(rows.len())))
-                    }
-                }
-            }
+            tbody { @for comparison in &result.comparisons { (row(comparison)) } }
         }
     }
 }
 
-fn row(comparison: &Comparison, named_for_rows: Option<usize>) -> Markup {
+fn row(comparison: &Comparison) -> Markup {
     html! {
         tr {
-            @if let Some(rows) = named_for_rows {
-                th scope="rowgroup" rowspan=(rows) { (comparison.experiment) }
-            }
+            th { (comparison.experiment) }
             th.metric scope="row" title=(comparison.metric) { (metric_name(&comparison.metric)) }
             td { (comparison.a) }
             td { (comparison.b) }

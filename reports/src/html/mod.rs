@@ -1,6 +1,7 @@
 //! One self-contained page: verdicts, tables, charts, settings and the machine.
 //!
-//! It needs no network and no script: styles and charts are inline.
+//! It needs no network: styles and charts are inline, and so is the script that sorts and filters
+//! tables, without which the page says the same.
 
 mod charts;
 mod comparisons;
@@ -62,6 +63,7 @@ fn document(title: &str, header: Markup, main: Markup, footer: Markup) -> String
                 header { (header) }
                 main { (main) }
                 footer { (footer) }
+                script { (PreEscaped(include_str!("../../assets/report.js"))) }
             }
         }
     };

@@ -37,7 +37,7 @@ fn throughput_table<'a>(experiments: impl Iterator<Item = &'a Experiment<'a>>) -
     table_box(
         "Throughput",
         html! {
-            table {
+            table.data {
                 thead {
                     tr {
                         th scope="col" { "Experiment" }
@@ -66,7 +66,7 @@ fn latency_table<'a>(experiments: impl Iterator<Item = &'a Experiment<'a>>) -> M
     table_box(
         "Latency",
         html! {
-            table {
+            table.data {
                 thead {
                     tr {
                         th scope="col" { "Experiment" }

@@ -62,7 +62,7 @@ fn figures(result: &SkewResult) -> Markup {
                 "window stands beside it. 1 is even; Gini and coefficient of variation are 0 then."
             }
             (table_box("Results", html! {
-                table {
+                table.data {
                     thead {
                         tr {
                             th scope="col" { "Placement" }
@@ -102,7 +102,7 @@ fn hottest(result: &SkewResult) -> Markup {
         section {
             h2 { "Hottest keys" }
             (table_box("Hottest keys", html! {
-                table {
+                table.data {
                     thead {
                         tr {
                             th scope="col" { "Key" }
