@@ -117,8 +117,12 @@ pub fn significant(value: f64) -> String {
     group(&format!("{value:.*}", decimals as usize))
 }
 
-/// At most `decimals` digits after the point, and no zeros at the end.
+/// At most `decimals` digits after the point, and no zeros at the end; with an exponent from 1e9 on.
 pub fn trimmed(value: f64, decimals: usize) -> String {
+    const LONGEST: f64 = 1e9;
+    if value.abs() >= LONGEST {
+        return format!("{value:.2e}");
+    }
     let text = format!("{value:.decimals$}");
     match text.contains('.') {
         true => group(text.trim_end_matches('0').trim_end_matches('.')),
