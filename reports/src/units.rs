@@ -117,9 +117,9 @@ pub fn significant(value: f64) -> String {
     group(&format!("{value:.*}", decimals as usize))
 }
 
-/// At most `decimals` digits after the point, and no zeros at the end; with an exponent from 1e9 on.
+/// At most `decimals` digits after the point, and no zeros at the end; with an exponent from 1e7 on.
 pub fn trimmed(value: f64, decimals: usize) -> String {
-    const LONGEST: f64 = 1e9;
+    const LONGEST: f64 = 1e7;
     if value.abs() >= LONGEST {
         return format!("{value:.2e}");
     }
