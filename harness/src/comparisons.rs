@@ -139,7 +139,7 @@ fn verdict(metric: &Metric, ratio: Option<&Ratio>) -> (Verdict, String) {
         let pairs = ratio.pairs;
         return (Verdict::None, format!("Too few repeats for a verdict: {pairs} valid pairs. "));
     }
-    if ratio.is_tie() {
+    if ratio.is_tie(None) {
         return (
             Verdict::Tie,
             "The interval contains 1: the difference is within the noise. ".to_owned(),
