@@ -146,6 +146,15 @@ pub struct CompareArgs {
     /// Only experiments with this workload; without a suite, this workload; may be repeated
     #[arg(long = "workload", value_name = "WORKLOAD")]
     pub workloads: Vec<String>,
+    /// Run every variant twice and compare it with its own repetition: the noise floor
+    #[arg(long)]
+    pub against_itself: bool,
+    /// Repeat until every interval is at most this far either way, such as 3%: 5 to 50 times
+    #[arg(long, value_name = "PERCENT", value_parser = quantity::percentage, conflicts_with = "repeats", allow_hyphen_values = true)]
+    pub until: Option<f64>,
+    /// With --until, repeat no more once so much time is spent, such as 5m; experiments share it
+    #[arg(long, value_name = "DURATION", value_parser = quantity::duration, requires = "until", allow_hyphen_values = true)]
+    pub budget: Option<Duration>,
     /// Print one JSON value on standard output and nothing else
     #[arg(long)]
     pub json: bool,

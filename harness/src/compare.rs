@@ -1,11 +1,14 @@
 //! `compare`: a suite on several engines in alternation.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use dataflow::StopSignal;
 use reports::result::{COMPARE_SCHEMA, CompareResult, RunResult, Sweep};
+use reports::units;
 
 use crate::cli::CompareArgs;
+use crate::comparisons::Comparing;
 use crate::error::{Error, Outcome, Result};
 use crate::execute::{Executed, RunSpec, Surroundings, execute};
 use crate::latency::Recorder;
@@ -14,6 +17,8 @@ use crate::progress::Progress;
 use crate::registry::{EngineSpec, Registry};
 use crate::result_folder::ResultFolder;
 use crate::run_clock::{Clock, clock};
+use crate::statistics::stopping::{CONFIDENCE_LOOKED_AT, MOST_REPEATS};
+use crate::statistics::{CONFIDENCE, Decision, SoFar, Stopping};
 use crate::suite::{Experiment, Length, Overrides, Suite};
 use crate::{comparisons, environment, files, histogram_files, table};
 
@@ -27,34 +32,62 @@ pub const FEWEST_WINDOWS: u64 = 20;
 pub fn compare(args: &CompareArgs, registry: &Registry, stop: &StopSignal) -> Result<Outcome> {
     let suite = suite(args, registry)?;
     let folder = ResultFolder::make(args.out.as_deref(), &suite.name)?;
-    measure(&suite, &folder, None, args.json, stop)
+    let manner = Manner {
+        sweep: None,
+        against_itself: args.against_itself,
+        until: args.until.map(|target| Stopping { target, budget: args.budget }),
+        json: args.json,
+    };
+    measure(&suite, &folder, manner, stop)
 }
 
-/// Runs a suite into a folder, compares, draws and prints. Experiments may be points of a sweep.
+/// How a suite is run and told of.
+pub(crate) struct Manner {
+    /// What is varied, when experiments are points of a sweep.
+    pub(crate) sweep: Option<Sweep>,
+    /// Whether every variant meets only its own repetition.
+    pub(crate) against_itself: bool,
+    /// When an experiment has been repeated often enough, if not by its number of repeats.
+    pub(crate) until: Option<Stopping>,
+    /// Whether the result is printed as JSON.
+    pub(crate) json: bool,
+}
+
+/// Runs a suite into a folder, compares, draws and prints.
 ///
 /// # Errors
 /// When an engine fails; what was measured until then is saved.
 pub(crate) fn measure(
     suite: &Suite,
     folder: &ResultFolder,
-    sweep: Option<Sweep>,
-    json: bool,
+    manner: Manner,
     stop: &StopSignal,
 ) -> Result<Outcome> {
     let runs_folder = folder.inner(reports::read::RUNS_DIRECTORY)?;
     let total = suite.experiments.iter().map(|it| it.variants.len() as u64 * u64::from(it.repeats));
+    let Manner { sweep, against_itself, until, json } = manner;
     let progress = Progress::new(total.sum(), json);
-    let mut session = Session { folder: runs_folder, runs: Vec::new(), stop, progress: &progress };
+    let mut session = Session {
+        folder: runs_folder,
+        runs: Vec::new(),
+        stop,
+        progress: &progress,
+        against_itself,
+        until,
+    };
     let ended = session.run_all(suite);
     progress.finish();
 
+    let confidence = if until.is_some() { CONFIDENCE_LOOKED_AT } else { CONFIDENCE };
+    let how = Comparing { against_itself, confidence };
     let result = CompareResult {
         schema: COMPARE_SCHEMA.to_owned(),
         suite: suite.name.clone(),
         started: folder.started.clone(),
         command: command_line(),
         interrupted: stop.is_requested(),
-        comparisons: comparisons::all(&session.runs),
+        comparisons: comparisons::all(&session.runs, how),
+        noise: comparisons::noise(&session.runs, how),
         runs: session.runs,
         sweep,
         environment: environment::describe(),
@@ -92,7 +125,7 @@ fn suite(args: &CompareArgs, registry: &Registry) -> Result<Suite> {
     let overrides = Overrides {
         engines: args.engines.iter().map(|it| EngineSpec::parse(it)).collect::<Result<_>>()?,
         workloads: args.workloads.clone(),
-        repeats: shared.repeats,
+        repeats: args.until.map(|_| MOST_REPEATS).or(shared.repeats),
         warm_up: shared.warm_up,
         rate: shared.rate,
         length,
@@ -105,7 +138,8 @@ fn suite(args: &CompareArgs, registry: &Registry) -> Result<Suite> {
         None if args.quick || args.workloads.is_empty() => Suite::open("quick", registry)?,
         None => Suite::of_workloads(&args.workloads, registry)?,
     };
-    suite.with(&overrides, registry)
+    let suite = suite.with(&overrides, registry)?;
+    Ok(if args.against_itself { suite.against_itself() } else { suite })
 }
 
 /// The command line, quoted for a shell where needed.
@@ -123,12 +157,22 @@ struct Session<'a> {
     runs: Vec<RunResult>,
     stop: &'a StopSignal,
     progress: &'a Progress,
+    against_itself: bool,
+    /// When there are enough repeats; as many as the experiment says if `None`.
+    until: Option<Stopping>,
 }
 
 impl Session<'_> {
     fn run_all(&mut self, suite: &Suite) -> Result<()> {
         let mut oracle = Oracle::default();
-        for experiment in &suite.experiments {
+        for (place, experiment) in suite.experiments.iter().enumerate() {
+            let (began, first_run) = (self.progress.elapsed(), self.runs.len());
+            // What is left of the budget is shared by the experiments that are left.
+            let share = |budget: Duration| {
+                budget.saturating_sub(began) / (suite.experiments.len() - place) as u32
+            };
+            let until = self.until;
+            let until = until.map(|it| Stopping { budget: it.budget.map(share), ..it });
             let fixed = fix(experiment, self.stop, self.progress)?;
             for repeat in 0..experiment.repeats {
                 // ABBA: every other round runs the other way, so that a drift of the machine
@@ -143,9 +187,41 @@ impl Session<'_> {
                     }
                     self.run(experiment, place, fixed, repeat, &mut oracle)?;
                 }
+                let spent = self.progress.elapsed().saturating_sub(began);
+                if until.is_some_and(|rule| self.is_enough(rule, experiment, first_run, spent)) {
+                    let left = u64::from(experiment.repeats - repeat - 1);
+                    self.progress.skip(left * experiment.variants.len() as u64);
+                    break;
+                }
             }
         }
         Ok(())
+    }
+
+    /// Whether an experiment whose runs are those from `first_run` on has repeats enough.
+    fn is_enough(
+        &self,
+        rule: Stopping,
+        experiment: &Experiment,
+        first_run: usize,
+        spent: Duration,
+    ) -> bool {
+        let runs = &self.runs[first_run..];
+        let comparisons = comparisons::log_ratios(runs, self.against_itself);
+        let repeats = runs.last().map_or(0, |run| run.repeat + 1);
+        let decision = rule.decide(SoFar { comparisons: &comparisons, repeats, spent });
+        let because = match decision {
+            Decision::GoOn => return false,
+            Decision::Narrow => return true,
+            Decision::RepeatsSpent => "no more are made",
+            Decision::TimeSpent => "the budget is spent",
+        };
+        let target = units::share(rule.target);
+        self.progress.note(&format!(
+            "{}: {repeats} repeats, and not every interval is within {target}: {because}",
+            experiment.name
+        ));
+        true
     }
 
     fn run(

@@ -34,6 +34,16 @@ impl Progress {
         self.bar.inc(1);
     }
 
+    /// So many runs need not be made.
+    pub fn skip(&self, runs: u64) {
+        self.bar.dec_length(runs);
+    }
+
+    /// Time since the start.
+    pub fn elapsed(&self) -> Duration {
+        self.bar.elapsed()
+    }
+
     /// Says what is being done between runs.
     pub fn say(&self, what: impl Into<std::borrow::Cow<'static, str>>) {
         self.bar.set_message(what);

@@ -67,6 +67,20 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Reads a percentage, as a share of one: `3%`, `0.5%`.
+///
+/// # Errors
+/// For anything else, and for none at all or more than 100 %.
+pub fn percentage(text: &str) -> Result<f64, String> {
+    let number = text.trim().strip_suffix('%').and_then(|digits| digits.trim().parse::<f64>().ok());
+    match number {
+        Some(number) if number > 0.0 && number <= 100.0 => Ok(number / 100.0),
+        _ => {
+            Err(format!("`{text}` is no percentage; write more than 0% and at most 100%, as in 3%"))
+        }
+    }
+}
+
 /// A number with `_` between digits and `k`, `M` or `G` behind it.
 fn scaled(text: &str) -> Option<f64> {
     let text = text.trim().replace('_', "");
@@ -91,6 +105,7 @@ mod tests {
             assert_eq!(rate(same), Ok(Rate::PerSecond(1e5)), "{same}");
         }
         assert_eq!(count("2M"), Ok(2_000_000));
+        assert_eq!(percentage("0.5 %"), Ok(0.005));
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
     }
 
@@ -101,6 +116,9 @@ mod tests {
         }
         for wrong in ["0", "-1", "1.5", "many"] {
             assert!(count(wrong).is_err(), "{wrong}");
+        }
+        for wrong in ["3", "0%", "-1%", "101%", "NaN%", "%", "3%%", ""] {
+            assert!(percentage(wrong).is_err(), "{wrong}");
         }
         for wrong in ["0s", "5", "-1s", "soon"] {
             assert!(duration(wrong).is_err(), "{wrong}");

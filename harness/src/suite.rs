@@ -13,6 +13,7 @@ use serde_json::Value;
 use toml::Spanned;
 use workloads::registry::AnyWorkload;
 
+use crate::comparisons::repetition;
 use crate::error::{Error, Result};
 use crate::quantity::{self, Rate};
 use crate::registry::{EngineSpec, Given, Registry, resolve_settings, unknown};
@@ -273,6 +274,18 @@ impl Suite {
             experiment.check()?;
         }
         Ok(self)
+    }
+
+    /// The same with every variant twice in a row, the second time as its own repetition.
+    pub fn against_itself(mut self) -> Self {
+        for experiment in &mut self.experiments {
+            let twice = experiment.variants.drain(..).flat_map(|variant| {
+                let name = repetition(&variant.name);
+                [variant.clone(), Variant { name, ..variant }]
+            });
+            experiment.variants = twice.collect();
+        }
+        self
     }
 }
 

@@ -39,7 +39,9 @@ pub fn sweep(args: &SweepArgs, registry: &Registry, stop: &StopSignal) -> Result
     }
     let (suite, sweep) = suite(args, &axes, registry)?;
     let folder = ResultFolder::make(args.out.as_deref(), "sweep")?;
-    compare::measure(&suite, &folder, Some(sweep), args.json, stop)
+    let manner =
+        compare::Manner { sweep: Some(sweep), against_itself: false, until: None, json: args.json };
+    compare::measure(&suite, &folder, manner, stop)
 }
 
 /// Something that is varied, and its values as they were typed.

@@ -3,7 +3,7 @@
 use comfy_table::presets;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 use reports::recovery::{self, RecoverResult};
-use reports::result::{CompareResult, LatencySummary, Measures, RunResult};
+use reports::result::{CompareResult, LatencySummary, Measures, NoiseRow, RunResult};
 use reports::skew::{self, SkewResult};
 use reports::units::{self, NO_FIGURE};
 use reports::verdict;
@@ -62,10 +62,39 @@ pub fn comparison(result: &CompareResult) -> String {
             text.push_str(&format!("  {}\n", sentence.text));
         }
     }
+    text.push_str(&noise(&result.noise));
     if result.interrupted {
         text.push_str("Interrupted: only what had ended by then is shown.\n");
     }
     text.trim_end().to_owned()
+}
+
+/// How much every variant differs from itself; nothing where that was not measured.
+fn noise(rows: &[NoiseRow]) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let headings = ["experiment", "engine", "metric", "ratio to itself", "noise floor", "pairs"];
+    let mut table = table(&headings, 3);
+    let mut suspicious = String::new();
+    for row in rows {
+        let metric = verdict::metric_name(&row.metric);
+        table.add_row(vec![
+            row.experiment.clone(),
+            row.variant.clone(),
+            metric.clone(),
+            row.ratio.map_or(NO_FIGURE.to_owned(), |ratio| format!("{ratio:.4}")),
+            row.floor.map_or(NO_FIGURE.to_owned(), |floor| units::share(floor - 1.0)),
+            row.pairs.to_string(),
+        ]);
+        if row.suspicious {
+            let (name, variant) = (&row.experiment, &row.variant);
+            suspicious.push_str(&format!(
+                "Suspicious: {variant} differs from itself in {metric} ({name}). One in 20 does by chance.\n"
+            ));
+        }
+    }
+    format!("\n{table}\nDifferences below the noise floor are not told from none.\n{suspicious}")
 }
 
 /// Runs of the same experiment and variant, in the order in which they first ran.

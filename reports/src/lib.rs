@@ -24,6 +24,7 @@
 //!     runs: vec![],
 //!     comparisons: vec![],
 //!     sweep: None,
+//!     noise: vec![],
 //!     environment: Default::default(),
 //! };
 //! let charts = chart::all(&result)?;

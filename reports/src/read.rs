@@ -105,6 +105,7 @@ fn unfinished(dir: &Path, runs: Vec<RunResult>) -> CompareResult {
         environment: runs.first().map(|run| run.environment.clone()).unwrap_or_default(),
         comparisons: Vec::new(),
         sweep: None,
+        noise: Vec::new(),
         runs,
     }
 }

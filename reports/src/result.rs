@@ -296,6 +296,9 @@ pub struct CompareResult {
     /// What was varied, when experiments are the points of a sweep.
     #[serde(default)]
     pub sweep: Option<Sweep>,
+    /// How much every variant differs from itself; empty unless every one ran twice.
+    #[serde(default)]
+    pub noise: Vec<NoiseRow>,
     /// The machine and the build.
     pub environment: BTreeMap<String, Value>,
 }
@@ -342,14 +345,42 @@ pub struct Comparison {
     pub b: String,
     /// Geometric mean of a/b; `null` when no valid pair is left.
     pub ratio: Option<f64>,
-    /// 95 % interval (Student's t on the log-ratios) or, below 5 pairs, the range.
+    /// 95 % interval (Student's t on the log-ratios) or, below 5 pairs, the range. Where repeats
+    /// went on until intervals were narrow it is the nominal 97.5 % one, which then covers in at
+    /// least 95 of 100 cases.
     pub interval: Option<(f64, f64)>,
+    /// The same by bootstrap-t, which asks less of the figures; from 20 pairs on.
+    #[serde(default)]
+    pub bootstrap: Option<(f64, f64)>,
     /// Valid pairs behind it.
     pub repeats: u32,
     /// Who did better.
     pub verdict: Verdict,
     /// One sentence, naming the settings that decide it.
     pub why: String,
+}
+
+/// How much a variant differs from itself by one metric.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NoiseRow {
+    /// Experiment name.
+    pub experiment: String,
+    /// Workload name.
+    pub workload: String,
+    /// As in [`Comparison::metric`].
+    pub metric: String,
+    /// The variant.
+    pub variant: String,
+    /// Geometric mean of its runs over those of its repetition; `null` without a valid pair.
+    pub ratio: Option<f64>,
+    /// Valid pairs behind it.
+    pub pairs: u32,
+    /// The factor, at least 1, below which a difference is within the noise: the end of the 95 %
+    /// interval that is farther from 1. `null` below 5 pairs.
+    pub floor: Option<f64>,
+    /// The interval does not contain 1: the variant differs from itself, as one in 20 does by
+    /// chance.
+    pub suspicious: bool,
 }
 
 /// The outcome of a comparison.

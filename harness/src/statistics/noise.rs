@@ -9,7 +9,7 @@
 //! The mean of as many fresh pairs of equals lies beyond the floor in 1.6 % of experiments at 5 and 7
 //! pairs and in 1.4 % at 20 (200,000 each, in Python).
 
-use super::ratio::{CONFIDENCE, Ratio};
+use super::ratio::Ratio;
 
 /// What an A/A experiment says about the testbed.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,9 +19,10 @@ pub struct NoiseFloor {
 }
 
 impl NoiseFloor {
-    /// From log-ratios of pairs of one variant; `None` with too few pairs for an interval.
-    pub fn of(logs: &[f64]) -> Option<Self> {
-        let ratio = Ratio::of_logs(logs, CONFIDENCE).filter(Ratio::is_enough)?;
+    /// From log-ratios of pairs of one variant, by the interval of this confidence (between 0 and
+    /// 1); `None` with too few pairs for one.
+    pub fn of(logs: &[f64], confidence: f64) -> Option<Self> {
+        let ratio = Ratio::of_logs(logs, confidence).filter(Ratio::is_enough)?;
         Some(Self { ratio })
     }
 
@@ -42,24 +43,27 @@ impl NoiseFloor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::statistics::ratio::CONFIDENCE;
     use crate::statistics::synthetic::Synthetic;
 
     #[test]
     fn agrees_with_scipy() {
         // x = np.log([1.01, 0.99, 1.02, 1.0, 1.01]); m = x.mean()
         // np.exp(stats.t.interval(0.95, 4, m, stats.sem(x))) -> 0.9918706, 1.0202256
-        let noise = NoiseFloor::of(&[1.01, 0.99, 1.02, 1.0, 1.01].map(f64::ln)).unwrap();
+        let noise =
+            NoiseFloor::of(&[1.01, 0.99, 1.02, 1.0, 1.01].map(f64::ln), CONFIDENCE).unwrap();
         assert!((noise.factor() - 1.020_225_6).abs() < 1e-6, "{noise:?}");
         assert!(!noise.is_suspicious());
-        let inverse = NoiseFloor::of(&[1.01, 0.99, 1.02, 1.0, 1.01].map(|it: f64| -it.ln()));
+        let inverse =
+            NoiseFloor::of(&[1.01, 0.99, 1.02, 1.0, 1.01].map(|it: f64| -it.ln()), CONFIDENCE);
         assert!((inverse.unwrap().factor() - noise.factor()).abs() < 1e-12);
     }
 
     #[test]
     fn a_variant_that_differs_from_itself_is_suspicious_and_few_pairs_are_no_floor() {
-        let noise = NoiseFloor::of(&[0.10, 0.11, 0.09, 0.10, 0.11]).unwrap();
+        let noise = NoiseFloor::of(&[0.10, 0.11, 0.09, 0.10, 0.11], CONFIDENCE).unwrap();
         assert!(noise.is_suspicious() && noise.factor() > 0.10_f64.exp(), "{noise:?}");
-        assert_eq!(NoiseFloor::of(&[0.10, 0.11, 0.09, 0.10]), None);
+        assert_eq!(NoiseFloor::of(&[0.10, 0.11, 0.09, 0.10], CONFIDENCE), None);
     }
 
     #[test]
@@ -68,7 +72,7 @@ mod tests {
             let mut synthetic = Synthetic::new(seed);
             let (mut suspicious, mut beyond) = (0, 0);
             for _ in 0..1_000 {
-                let noise = NoiseFloor::of(&synthetic.normals(pairs, 0.05)).unwrap();
+                let noise = NoiseFloor::of(&synthetic.normals(pairs, 0.05), CONFIDENCE).unwrap();
                 let fresh = Ratio::of_logs(&synthetic.normals(pairs, 0.05), CONFIDENCE).unwrap();
                 suspicious += u32::from(noise.is_suspicious());
                 beyond += u32::from(fresh.mean.max(fresh.mean.recip()) > noise.factor());
@@ -83,7 +87,7 @@ mod tests {
         let mut synthetic = Synthetic::new(5);
         let below = (0..1_000).filter(|_| {
             let logs: Vec<f64> = (0..7).map(|_| 0.05 + 0.03 * synthetic.normal()).collect();
-            NoiseFloor::of(&logs).unwrap().factor() < 0.05_f64.exp()
+            NoiseFloor::of(&logs, CONFIDENCE).unwrap().factor() < 0.05_f64.exp()
         });
         let below = below.count();
         assert!(below <= 45, "{below} of 1,000, where 25 are expected");

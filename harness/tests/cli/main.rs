@@ -4,6 +4,7 @@
     reason = "these tests write the files that the binary reads, and wait for another process"
 )]
 
+mod against_itself;
 mod bad_input;
 mod closed_pipes;
 mod examples;
