@@ -40,6 +40,11 @@ pub enum Command {
         after_help = "Example:\n  streamgauge sweep --workload keyed-count --rate 20k --axis batch_interval_ms=0,50,200"
     )]
     Sweep(SweepArgs),
+    /// Find the highest rate that engines keep up with
+    #[command(
+        after_help = "Example:\n  streamgauge sustain --workload keyed-count --duration 500ms --repeats 1"
+    )]
+    Sustain(SustainArgs),
     /// Run one workload on one engine
     #[command(
         after_help = "Example:\n  streamgauge run --engine pipelined --workload keyed-count --events 1M"
@@ -190,6 +195,48 @@ pub struct SweepArgs {
     /// What it shares with `run`.
     #[command(flatten)]
     pub shared: SharedArgs,
+}
+
+/// Arguments of `sustain`.
+#[derive(Args, Debug)]
+pub struct SustainArgs {
+    /// Workload
+    #[arg(long, default_value = "keyed-count")]
+    pub workload: String,
+    /// Engines, such as 'pipelined,buffer_timeout_ms=0'; may be repeated
+    /// [default: pipelined and microbatch]
+    #[arg(long = "engine", value_name = "ENGINE")]
+    pub engines: Vec<String>,
+    /// Real time, or modelled time that is deterministic in nanoseconds
+    #[arg(long, value_enum, default_value_t)]
+    pub clock: Clock,
+    /// Longest p99 latency from the planned time that still counts as keeping up, such as 100ms;
+    /// without it only the backlog decides
+    #[arg(long, value_name = "DURATION", value_parser = quantity::duration, allow_hyphen_values = true)]
+    pub latency: Option<Duration>,
+    /// How closely the rate is found, as a share of it
+    #[arg(long, value_name = "PERCENTAGE", value_parser = quantity::percentage, default_value = "2%", allow_hyphen_values = true)]
+    pub precision: f64,
+    /// Where to write results.
+    #[arg(
+        long,
+        value_name = "DIR",
+        help = "Where to write results [default: results/<UTC time>-sustain]"
+    )]
+    pub out: Option<PathBuf>,
+    /// Print one JSON value on standard output and nothing else
+    #[arg(long)]
+    pub json: bool,
+    /// What it shares with `run`.
+    #[command(flatten)]
+    pub shared: SharedArgs,
+}
+
+impl SustainArgs {
+    /// Length of a probe near the capacity when nobody says.
+    pub const fn default_duration(&self) -> Duration {
+        Duration::from_secs(2)
+    }
 }
 
 /// Arguments of `run`.

@@ -108,7 +108,8 @@ fn outcome(result: &CompareResult) -> Outcome {
     }
 }
 
-fn wrong_output(run: &RunResult) -> bool {
+/// Whether a run's answer is not the evaluator's.
+pub(crate) fn wrong_output(run: &RunResult) -> bool {
     run.output.expected_digest.as_ref().is_some_and(|expected| *expected != run.output.digest)
 }
 

@@ -40,6 +40,7 @@ pub mod skew;
 pub mod statistics;
 pub mod suite;
 pub mod supervisor;
+pub mod sustain;
 pub mod sweep;
 pub mod table;
 pub mod transactional;
@@ -80,6 +81,7 @@ fn dispatch(command: &Command, registry: &Registry, stop: &StopSignal) -> Result
     match command {
         Command::Compare(args) => compare::compare(args, registry, stop),
         Command::Sweep(args) => sweep::sweep(args, registry, stop),
+        Command::Sustain(args) => sustain::sustain(args, registry, stop),
         Command::Run(args) => run::run(args, registry, stop),
         Command::Recover(args) => recover::recover(args, registry, stop),
         Command::Skew(args) => skew::skew(args, registry, stop),

@@ -83,7 +83,10 @@ pub fn fix(experiment: &Experiment, stop: &StopSignal, progress: &Progress) -> R
 
 /// Events per second that the generator makes on one core when nobody does anything with them;
 /// `None` for an experiment without a variant.
-fn generator(experiment: &Experiment, fixed: Fixed) -> Result<Option<f64>> {
+///
+/// # Errors
+/// When an event cannot be read.
+pub fn generator(experiment: &Experiment, fixed: Fixed) -> Result<Option<f64>> {
     let Some(variant) = experiment.variants.first() else { return Ok(None) };
     let spec = spec(experiment, variant, Fixed { rate: None, warm_up: 0, ..fixed }, 0)?;
     let generated = spec.workload.generate(&spec.knobs, spec.seed);
@@ -121,7 +124,7 @@ fn slowest(experiment: &Experiment, stop: &StopSignal, progress: &Progress) -> R
     let mut slowest = f64::INFINITY;
     for variant in &experiment.variants {
         progress.say(format!("pilot: {} on {}", experiment.workload.name(), variant.name));
-        slowest = slowest.min(throughput(experiment, variant, stop)?);
+        slowest = slowest.min(throughput(experiment, variant, Clock::Wall, stop)?);
         if stop.is_requested() {
             break;
         }
@@ -129,14 +132,24 @@ fn slowest(experiment: &Experiment, stop: &StopSignal, progress: &Progress) -> R
     Ok(slowest)
 }
 
-fn throughput(experiment: &Experiment, variant: &Variant, stop: &StopSignal) -> Result<f64> {
+/// Throughput of an engine, in events per second.
+///
+/// # Errors
+/// When it fails.
+pub fn throughput(
+    experiment: &Experiment,
+    variant: &Variant,
+    which: Clock,
+    stop: &StopSignal,
+) -> Result<f64> {
     let hidden = Progress::new(0, true);
     let mut events = FIRST_EVENTS;
     loop {
         let fixed = Fixed { rate: None, events, warm_up: 0, generator_per_s: None };
-        let spec = spec(experiment, variant, fixed, 0)?;
+        let mut spec = spec(experiment, variant, fixed, 0)?;
+        spec.clock = which;
         let generated = spec.workload.generate(&spec.knobs, spec.seed);
-        let run_clock = clock(Clock::Wall, spec.seed, spec.parallelism, false)?;
+        let run_clock = clock(which, spec.seed, spec.parallelism, false)?;
         let around = Surroundings {
             events: &*generated,
             rows: None,

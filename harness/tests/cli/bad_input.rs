@@ -56,6 +56,29 @@ fn a_skew_that_cannot_be_measured_is_refused() {
 }
 
 #[test]
+fn what_cannot_be_varied_is_refused() {
+    refused("sweep", &["--axis"]);
+    refused("sweep --axis rate", &["`rate` is no axis; write --axis NAME=VALUE,VALUE"]);
+    refused("sweep --axis rate=10k", &["with two values or more"]);
+    refused("sweep --axis rate=10k,,20k", &["is no axis"]);
+    refused("sweep --axis rate=10k,10k", &["has the value 10k twice"]);
+    refused("sweep --axis rate=10k,fast", &["`fast` is no rate"]);
+    refused("sweep --axis parallelism=1,0", &["whole numbers from 1 to 32768, not `0`"]);
+    refused("sweep --axis kyes=1,2", &["did you mean `keys`?"]);
+    refused("sweep --axis keys=1,x", &["`keys`", "`x`"]);
+    refused("sweep --axis keys=1,2 --axis keys=3,4", &["--axis keys was given twice"]);
+    refused("sweep --axis keys=1,2 --set keys=3", &["varied by --axis and fixed by --set"]);
+    refused("sweep --axis rate=1k,2k --rate 3k", &["varied by --axis and fixed by --rate"]);
+    refused(
+        "sweep --axis keys=1,2 --axis splits=1,2 --axis rate=1k,2k",
+        &["a sweep has one axis or two"],
+    );
+    refused("sustain --rate 10k", &["leave --rate out"]);
+    refused("sustain --precision 0%", &["`0%` is no percentage"]);
+    refused("sustain --engine pipeline", &["did you mean `pipelined`?"]);
+}
+
+#[test]
 fn unknown_names_are_answered_with_the_nearest() {
     refused("run --engine pipeline --workload forward", &["did you mean `pipelined`?"]);
     refused("run --engine pipelined --workload foward", &["did you mean `forward`?"]);

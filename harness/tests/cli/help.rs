@@ -2,8 +2,10 @@
 
 use crate::program::{run, words};
 
-const COMMANDS: [&str; 10] =
-    ["", "compare", "run", "recover", "verify", "list", "place", "skew", "sample", "plot"];
+const COMMANDS: [&str; 12] = [
+    "", "compare", "sweep", "sustain", "run", "recover", "verify", "list", "place", "skew",
+    "sample", "plot",
+];
 
 /// What makes an example quick enough for a test, if it is not.
 fn quick(example: &str) -> String {
@@ -13,6 +15,15 @@ fn quick(example: &str) -> String {
         }
         _ if example.starts_with("streamgauge recover") => {
             format!("{example} --clock virtual --rate 2k --duration 1s --out results/recover")
+        }
+        _ if example.starts_with("streamgauge sweep") => {
+            format!("{example} --events 2000 --repeats 1 --out results/sweep")
+        }
+        _ if example.starts_with("streamgauge sustain") => {
+            format!("{example} --clock virtual --engine sequential --out results/sustain")
+        }
+        _ if example.starts_with("streamgauge verify") => {
+            format!("{example} --workload windowed-count --workload nexmark-q5")
         }
         _ if example.starts_with("streamgauge skew") => {
             format!("{} --out results/skew", example.replace("200k", "20k"))

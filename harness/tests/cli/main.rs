@@ -19,4 +19,5 @@ mod program;
 #[cfg(unix)]
 mod recover;
 mod skew;
+mod sweeps;
 mod virtual_time;
