@@ -63,6 +63,11 @@ pub enum Command {
     /// Check every workload on every engine against its evaluator
     #[command(after_help = "Example:\n  streamgauge verify --events 20000 --parallelism 1,2")]
     Verify(VerifyArgs),
+    /// Compare two results of `compare`, made at different times
+    #[command(
+        after_help = "Example:\n  streamgauge diff results/baselines/main.json results/2026-11-22T18-00-00Z-quick"
+    )]
+    Diff(DiffArgs),
     /// Draw the charts and the report of a results folder again
     #[command(after_help = "Example:\n  streamgauge plot results/2026-11-22T18-00-00Z-quick")]
     Plot {
@@ -237,6 +242,21 @@ impl SustainArgs {
     pub const fn default_duration(&self) -> Duration {
         Duration::from_secs(2)
     }
+}
+
+/// Arguments of `diff`.
+#[derive(Args, Debug)]
+pub struct DiffArgs {
+    /// Results folder of `compare`, or its results.json, or a saved baseline
+    pub a: PathBuf,
+    /// Likewise: what came later
+    pub b: PathBuf,
+    /// Compare also what was not run with the same configuration, and say where it differs
+    #[arg(long)]
+    pub anyway: bool,
+    /// Print one JSON value on standard output and nothing else
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `run`.

@@ -13,6 +13,7 @@ use dataflow::StopSignal;
 pub mod cli;
 pub mod compare;
 pub mod comparisons;
+pub mod diff;
 pub mod environment;
 pub mod error;
 pub mod execute;
@@ -86,6 +87,7 @@ fn dispatch(command: &Command, registry: &Registry, stop: &StopSignal) -> Result
         Command::Recover(args) => recover::recover(args, registry, stop),
         Command::Skew(args) => skew::skew(args, registry, stop),
         Command::Verify(args) => verify::verify(args, registry, stop),
+        Command::Diff(args) => diff::diff(args),
         Command::Plot { dir, png } => {
             let pictures = if *png { Pictures::SvgAndPng } else { Pictures::Svg };
             let drawn = reports::write::draw_as(dir, pictures).map_err(Error::input)?;

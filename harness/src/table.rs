@@ -9,6 +9,9 @@ use reports::skew::{self, SkewResult};
 use reports::units::{self, NO_FIGURE};
 use reports::verdict;
 
+use crate::diff::Diff;
+use crate::diff::row::{Row, Verdict};
+
 fn table(header: &[&str], numbers_from: usize) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);
@@ -252,6 +255,86 @@ pub fn sustained(workload: &str, rows: &[SustainRow]) -> String {
         "{table}\nThe highest rate at which less than 1 % of the events are left when the plan ends and \
          the backlog does not grow by 1 % of the rate.{notes}"
     )
+}
+
+/// Two results side by side: what differs besides, a table per experiment, and how to read it.
+pub fn diff(diff: &Diff) -> String {
+    let mut text = String::new();
+    let mut add = |line: String| text.push_str(&format!("{line}\n"));
+    for (letter, side) in [("A", &diff.a), ("B", &diff.b)] {
+        let stopped = if side.interrupted { ", interrupted" } else { "" };
+        add(format!("{letter}: {} ({}{stopped})", side.name, side.started));
+    }
+    for difference in &diff.differences {
+        add(format!("Not the same configuration: {difference}"));
+    }
+    for note in &diff.notes {
+        add(format!("Not the same: {} is {} in A and {} in B", note.what, note.a, note.b));
+    }
+    for (letter, missing) in [("A", &diff.only_in_a), ("B", &diff.only_in_b)] {
+        for it in missing {
+            add(format!("Only in {letter}: {it}"));
+        }
+    }
+    for rows in
+        diff.rows.chunk_by(|a, b| (&a.experiment, a.measures) == (&b.experiment, b.measures))
+    {
+        let headings = ["variant", "metric", "A", "B", "B/A", "interval", "valid runs", "B is"];
+        let mut table = table(&headings, 2);
+        if let Some(column) = table.column_mut(headings.len() - 1) {
+            column.set_cell_alignment(CellAlignment::Left);
+        }
+        for row in rows {
+            table.add_row(diff_row(row));
+        }
+        add(format!("\n{}:\n{table}", rows[0].experiment));
+    }
+    let judged = diff.rows.iter().filter(|row| row.verdict != Verdict::TooFew).count();
+    add("\nA and B are medians of valid runs, B/A is the ratio of geometric means, its interval \
+         Welch's at 95 %; below five runs on a side it is the range, and there is no verdict."
+        .to_owned());
+    if judged > 1 {
+        add(format!(
+            "Of {judged} such intervals about one in twenty lies beside the truth by chance alone."
+        ));
+    }
+    text.trim_end().to_owned()
+}
+
+fn diff_row(row: &Row) -> Vec<String> {
+    let figure = |value: Option<f64>| {
+        value.map_or(NO_FIGURE.to_owned(), |value| metric_figure(&row.metric, value))
+    };
+    let interval = row.interval.map_or(NO_FIGURE.to_owned(), |(low, high)| {
+        format!("{} to {}", units::significant(low), units::significant(high))
+    });
+    vec![
+        row.variant.clone(),
+        verdict::metric_name(&row.metric),
+        figure(row.median_a),
+        figure(row.median_b),
+        row.ratio.map_or(NO_FIGURE.to_owned(), units::ratio),
+        interval,
+        format!("{}, {}", row.runs_a, row.runs_b),
+        row.verdict.words().to_owned(),
+    ]
+}
+
+/// A metric's value with its unit, by the metric's name.
+pub fn metric_figure(metric: &str, value: f64) -> String {
+    match metric {
+        "throughput_per_s" => units::rate(value),
+        "peak_memory_bytes" => units::bytes(value),
+        "backlog_at_end" => units::share(value),
+        "cpu_ns_per_record" | "elapsed_ns" => units::duration(value),
+        _ if metric.starts_with("latency_ns.") && !is_count(metric) => units::duration(value),
+        _ => units::trimmed(value, 3),
+    }
+}
+
+/// Whether a metric counts latencies rather than being one.
+fn is_count(metric: &str) -> bool {
+    metric.ends_with(".count") || metric.ends_with(".clipped")
 }
 
 /// A run by itself.
