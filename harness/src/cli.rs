@@ -13,6 +13,7 @@ use crate::fault_spec::FaultSpec;
 use crate::quantity::{self, Rate};
 use crate::registry::key_value;
 use crate::run_clock::Clock;
+use crate::threshold::{self, Threshold};
 use crate::uri::{InputUri, OutputUri};
 
 /// Largest parallelism: Flink's largest number of key groups.
@@ -118,6 +119,10 @@ pub struct SharedArgs {
     /// What is promised when something fails: none, at-least-once or exactly-once
     #[arg(long, value_name = "GUARANTEE", value_parser = clap::builder::PossibleValuesParser::new(dataflow::engine::GUARANTEES))]
     pub guarantee: Option<String>,
+    /// What the median of valid runs must keep to, else the exit status is 1, such as
+    /// 'latency_ns.from_planned.p99 < 50ms'; may be repeated
+    #[arg(long = "threshold", value_name = "THRESHOLD", value_parser = threshold::parse)]
+    pub thresholds: Vec<Threshold>,
 }
 
 impl SharedArgs {
@@ -168,6 +173,9 @@ pub struct CompareArgs {
     /// Print one JSON value on standard output and nothing else
     #[arg(long)]
     pub json: bool,
+    /// Earlier results to keep and to compare with.
+    #[command(flatten)]
+    pub baseline: BaselineArgs,
     /// What it shares with `run`.
     #[command(flatten)]
     pub shared: SharedArgs,
@@ -242,6 +250,31 @@ impl SustainArgs {
     pub const fn default_duration(&self) -> Duration {
         Duration::from_secs(2)
     }
+}
+
+/// Arguments of `compare` about earlier results.
+#[derive(Args, Clone, Debug)]
+pub struct BaselineArgs {
+    /// Keep the results, if they are good, under this name
+    #[arg(long, value_name = "NAME")]
+    pub save_baseline: Option<String>,
+    /// Print also the diff against a kept result, or a results folder; rate and events that the
+    /// suite leaves to a pilot are those of the baseline
+    #[arg(long, value_name = "NAME|PATH")]
+    pub baseline: Option<String>,
+    /// Where baselines are kept
+    #[arg(long, value_name = "DIR", default_value = "results/baselines")]
+    pub baseline_dir: PathBuf,
+    /// Exit status 1 when a metric is worse than in the baseline by more than this share, and so
+    /// is its whole interval, such as 5%
+    #[arg(
+        long,
+        value_name = "PERCENT",
+        requires = "baseline",
+        value_parser = quantity::percentage,
+        allow_hyphen_values = true
+    )]
+    pub fail_on_regression: Option<f64>,
 }
 
 /// Arguments of `diff`.

@@ -7,12 +7,14 @@ use dataflow::StopSignal;
 use reports::result::{COMPARE_SCHEMA, CompareResult, RunResult, Sweep};
 use reports::units;
 
+use crate::baseline::Baselines;
 use crate::cli::CompareArgs;
 use crate::comparisons::Comparing;
+use crate::diff::Diff;
 use crate::error::{Error, Outcome, Result};
 use crate::execute::{Executed, RunSpec, Surroundings, execute};
 use crate::latency::Recorder;
-use crate::pilot::{Fixed, Oracle, fix, spec};
+use crate::pilot::{Fixed, Oracle, spec};
 use crate::progress::Progress;
 use crate::registry::{EngineSpec, Registry};
 use crate::result_folder::ResultFolder;
@@ -20,7 +22,8 @@ use crate::run_clock::{Clock, clock};
 use crate::statistics::stopping::{CONFIDENCE_LOOKED_AT, MOST_REPEATS};
 use crate::statistics::{CONFIDENCE, Decision, SoFar, Stopping};
 use crate::suite::{Experiment, Length, Overrides, Suite};
-use crate::{comparisons, environment, files, histogram_files, table};
+use crate::threshold::Threshold;
+use crate::{comparisons, environment, files, histogram_files, out, table, threshold};
 
 /// Windows that a workload with windows closes at least before the end of its input.
 pub const FEWEST_WINDOWS: u64 = 20;
@@ -31,24 +34,31 @@ pub const FEWEST_WINDOWS: u64 = 20;
 /// For bad usage, and when an engine fails; what was measured until then is saved.
 pub fn compare(args: &CompareArgs, registry: &Registry, stop: &StopSignal) -> Result<Outcome> {
     let suite = suite(args, registry)?;
+    let baselines = Baselines::open(&args.baseline, &suite, stop)?;
     let folder = ResultFolder::make(args.out.as_deref(), &suite.name)?;
     let manner = Manner {
         sweep: None,
         against_itself: args.against_itself,
         until: args.until.map(|target| Stopping { target, budget: args.budget }),
+        baselines,
+        thresholds: &args.shared.thresholds,
         json: args.json,
     };
     measure(&suite, &folder, manner, stop)
 }
 
 /// How a suite is run and told of.
-pub(crate) struct Manner {
+pub(crate) struct Manner<'a> {
     /// What is varied, when experiments are points of a sweep.
     pub(crate) sweep: Option<Sweep>,
     /// Whether every variant meets only its own repetition.
     pub(crate) against_itself: bool,
     /// When an experiment has been repeated often enough, if not by its number of repeats.
     pub(crate) until: Option<Stopping>,
+    /// Earlier results to compare with, and where to keep these.
+    pub(crate) baselines: Baselines,
+    /// What the medians of valid runs must keep to.
+    pub(crate) thresholds: &'a [Threshold],
     /// Whether the result is printed as JSON.
     pub(crate) json: bool,
 }
@@ -60,12 +70,12 @@ pub(crate) struct Manner {
 pub(crate) fn measure(
     suite: &Suite,
     folder: &ResultFolder,
-    manner: Manner,
+    manner: Manner<'_>,
     stop: &StopSignal,
 ) -> Result<Outcome> {
     let runs_folder = folder.inner(reports::read::RUNS_DIRECTORY)?;
     let total = suite.experiments.iter().map(|it| it.variants.len() as u64 * u64::from(it.repeats));
-    let Manner { sweep, against_itself, until, json } = manner;
+    let Manner { sweep, against_itself, until, baselines, thresholds, json } = manner;
     let progress = Progress::new(total.sum(), json);
     let mut session = Session {
         folder: runs_folder,
@@ -74,6 +84,7 @@ pub(crate) fn measure(
         progress: &progress,
         against_itself,
         until,
+        baselines: &baselines,
     };
     let ended = session.run_all(suite);
     progress.finish();
@@ -94,8 +105,34 @@ pub(crate) fn measure(
     };
     let filled = folder.fill(&result)?;
     ended?;
-    filled.print(json, || table::comparison(&result));
-    Ok(outcome(&result))
+    let diff = baselines.diff(&result);
+    match (&diff, json) {
+        (Some(diff), true) => print_with(diff, &result)?,
+        (Some(diff), false) => filled
+            .print(false, || format!("{}\n\n{}", table::comparison(&result), table::diff(diff))),
+        (None, json) => filled.print(json, || table::comparison(&result)),
+    }
+    let mut wrong = baselines.regressions(diff.as_ref());
+    wrong.extend(threshold::violations(thresholds, &result.runs));
+    wrong.iter().for_each(|line| out::note(line));
+    let outcome = match outcome(&result) {
+        Outcome::Good if !wrong.is_empty() => Outcome::Failed,
+        outcome => outcome,
+    };
+    if outcome != Outcome::Good && baselines.saves() {
+        out::note("The results are not good, so they are kept as no baseline.");
+    } else if let Some(path) = baselines.save(&result)?.filter(|_| !json) {
+        out::line(&format!("Baseline: {}", path.display()));
+    }
+    Ok(outcome)
+}
+
+/// The result as one JSON value, with the diff as its field `diff`.
+fn print_with(diff: &Diff, result: &CompareResult) -> Result<()> {
+    let mut value = serde_json::to_value(result).map_err(Error::run)?;
+    value["diff"] = serde_json::to_value(diff).map_err(Error::run)?;
+    out::json(&value);
+    Ok(())
 }
 
 fn outcome(result: &CompareResult) -> Outcome {
@@ -161,6 +198,7 @@ struct Session<'a> {
     against_itself: bool,
     /// When there are enough repeats; as many as the experiment says if `None`.
     until: Option<Stopping>,
+    baselines: &'a Baselines,
 }
 
 impl Session<'_> {
@@ -174,7 +212,7 @@ impl Session<'_> {
             };
             let until = self.until;
             let until = until.map(|it| Stopping { budget: it.budget.map(share), ..it });
-            let fixed = fix(experiment, self.stop, self.progress)?;
+            let fixed = self.baselines.fix(experiment, self.stop, self.progress)?;
             for repeat in 0..experiment.repeats {
                 // ABBA: every other round runs the other way, so that a drift of the machine
                 // falls on all alike.

@@ -10,6 +10,7 @@ use std::time::SystemTime;
 use clap::Parser;
 use dataflow::StopSignal;
 
+pub mod baseline;
 pub mod cli;
 pub mod compare;
 pub mod comparisons;
@@ -44,6 +45,7 @@ pub mod supervisor;
 pub mod sustain;
 pub mod sweep;
 pub mod table;
+pub mod threshold;
 pub mod transactional;
 pub mod uri;
 pub mod validity;
@@ -58,7 +60,7 @@ use cli::{Cli, Command};
 use error::{Error, Outcome, Result};
 
 /// Reads the command line, does what it says, and returns the exit status: 0 good; 1 a wrong
-/// answer or no valid result; 2 bad usage or bad input; 3 the run itself failed; 130 interrupted.
+/// answer, no valid result, a regression or a violated threshold; 2 bad usage or bad input; 3 the run itself failed; 130 interrupted.
 pub fn main(registry: &Registry) -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -81,6 +81,11 @@ pub fn percentage(text: &str) -> Result<f64, String> {
     }
 }
 
+/// Reads a number of any sign: `0.5`, `1_000`, `1e6`, `100k`, `2M`, `1G`; `None` for anything else.
+pub fn number(text: &str) -> Option<f64> {
+    scaled(text)
+}
+
 /// A number with `_` between digits and `k`, `M` or `G` behind it.
 fn scaled(text: &str) -> Option<f64> {
     let text = text.trim().replace('_', "");

@@ -28,7 +28,7 @@ use crate::run_clock::{Clock, RunClock, clock, clock_with};
 use crate::suite::{Experiment, Length, SuiteRate, Variant};
 use crate::transactional::is_empty;
 use crate::uri::{InputUri, OutputUri};
-use crate::{out, table};
+use crate::{out, table, threshold};
 
 /// Events of a run when nobody says.
 const DEFAULT_EVENTS: u64 = 1_000_000;
@@ -51,26 +51,28 @@ pub fn run(args: &RunArgs, registry: &Registry, stop: &StopSignal) -> Result<Out
     }
     check_recovery(args)?;
     let mut job = Prepared::new(args, &experiment, stop)?;
-    let mut last = None;
+    let mut runs: Vec<RunResult> = Vec::new();
     for repeat in 0..experiment.repeats {
-        if stop.is_requested() && last.is_some() {
+        if stop.is_requested() && !runs.is_empty() {
             break;
         }
-        let result = job.run(repeat, stop)?;
+        let mut result = job.run(repeat, stop)?;
         if args.json {
             out::json(&result);
         } else {
             show(args, &result, writes_stdout);
         }
-        last = Some(result);
+        // They may be long, and nothing below looks at them.
+        (result.batches, result.series) = (Vec::new(), Vec::new());
+        runs.push(result);
     }
-    let result = last.ok_or_else(|| Error::run("nothing was run"))?;
+    let result = runs.last().ok_or_else(|| Error::run("nothing was run"))?;
+    let violations = threshold::violations(&args.shared.thresholds, &runs);
+    violations.iter().for_each(|line| out::note(line));
     let stopped_as_asked = args.stop_after.is_some_and(|after| result.records_in >= after);
-    Ok(if result.interrupted && stopped_as_asked {
-        Outcome::Good
-    } else if result.interrupted {
+    Ok(if result.interrupted && !stopped_as_asked {
         Outcome::Interrupted
-    } else if result.valid {
+    } else if (result.valid || result.interrupted) && violations.is_empty() {
         Outcome::Good
     } else {
         Outcome::Failed

@@ -6,6 +6,7 @@ use dataflow::StopSignal;
 use reports::result::{Sweep, SweepAxis, SweepPoint};
 use serde_json::Value;
 
+use crate::baseline::Baselines;
 use crate::cli::SweepArgs;
 use crate::compare;
 use crate::error::{Error, Outcome, Result};
@@ -39,8 +40,14 @@ pub fn sweep(args: &SweepArgs, registry: &Registry, stop: &StopSignal) -> Result
     }
     let (suite, sweep) = suite(args, &axes, registry)?;
     let folder = ResultFolder::make(args.out.as_deref(), "sweep")?;
-    let manner =
-        compare::Manner { sweep: Some(sweep), against_itself: false, until: None, json: args.json };
+    let manner = compare::Manner {
+        sweep: Some(sweep),
+        against_itself: false,
+        until: None,
+        baselines: Baselines::default(),
+        thresholds: &args.shared.thresholds,
+        json: args.json,
+    };
     compare::measure(&suite, &folder, manner, stop)
 }
 

@@ -49,6 +49,8 @@ pub(crate) fn comparison(runs: Vec<RunResult>) -> CompareResult {
         interrupted: false,
         runs,
         comparisons: Vec::new(),
+        noise: Vec::new(),
+        sweep: None,
         environment: [("commit".to_owned(), json!("abc"))].into(),
     }
 }

@@ -2,16 +2,17 @@
 
 use crate::program::{run, words};
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "", "compare", "sweep", "sustain", "run", "recover", "verify", "list", "place", "skew",
-    "sample", "plot",
+    "sample", "plot", "diff",
 ];
 
 /// What makes an example quick enough for a test, if it is not.
 fn quick(example: &str) -> String {
     match example {
         "streamgauge compare --quick" => {
-            format!("{example} --events 2000 --repeats 1 --out results/2026-11-22T18-00-00Z-quick")
+            let out = "results/2026-11-22T18-00-00Z-quick";
+            format!("{example} --events 2000 --repeats 1 --out {out} --save-baseline main")
         }
         _ if example.starts_with("streamgauge recover") => {
             format!("{example} --clock virtual --rate 2k --duration 1s --out results/recover")
@@ -41,7 +42,7 @@ fn examples(help: &str) -> Vec<&str> {
 #[test]
 fn every_help_has_an_example_that_runs() {
     let folder = tempfile::tempdir().unwrap();
-    // In this order, for `plot` draws what `compare` has measured.
+    // In this order, for `plot` and `diff` read what `compare` has measured.
     for command in COMMANDS {
         let help = run(folder.path(), &words(&format!("{command} --help"))).with_status(0);
         assert_eq!(help.err, "");

@@ -7,6 +7,7 @@
 mod against_itself;
 mod bad_input;
 mod closed_pipes;
+mod diff;
 mod examples;
 mod files_and_sockets;
 mod help;
