@@ -275,7 +275,7 @@ fn a_timer_of_a_forgotten_key_has_no_record_to_be_timed_by() {
 
 #[test]
 fn state_expires_when_nothing_has_used_it_for_its_ttl() {
-    let count = |key| event(key, 1_000);
+    let count = |key| event(key, 100);
     let input = vec![
         clock(10),
         count(1),
@@ -289,12 +289,12 @@ fn state_expires_when_nothing_has_used_it_for_its_ttl() {
         watermark(2_000),
     ];
     // Two timers a key: the one set, and the one that it sets when it fires.
-    let expected = vec![('e', 1, 1_000, 1), ('e', 2, 1_000, 1), ('e', 1, 950, 1), ('e', 2, 950, 1)];
+    let expected = vec![('e', 1, 100, 1), ('e', 2, 100, 1), ('e', 1, 50, 1), ('e', 2, 50, 1)];
     let process = process().with_state_ttl(100);
     let got = verify_keyed(process, |command| command.key, input.clone(), expected);
     assert_eq!(got.len(), 4);
     // Without a TTL nothing is forgotten.
-    let expected = vec![('e', 1, 1_000, 3), ('e', 2, 1_000, 2), ('e', 1, 950, 3), ('e', 2, 950, 2)];
+    let expected = vec![('e', 1, 100, 3), ('e', 2, 100, 2), ('e', 1, 50, 3), ('e', 2, 50, 2)];
     verify(input, expected);
 }
 

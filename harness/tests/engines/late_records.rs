@@ -90,8 +90,10 @@ fn windows_hold_exactly_what_was_not_put_out_as_late() {
             assert_eq!(finished.completion.counters.late_records, late.len() as u64, "{what}");
             let may_be_late = |number: &u64| is_straggler(*number, one_in);
             assert!(late.iter().all(may_be_late), "{what}: on time, and dropped");
-            // A subtask that reads a split in two chunks at most may find nothing late.
-            assert!(!late.is_empty() || splits == 8, "{what}: nothing was late");
+            // A subtask that reads a split in two chunks at most may find nothing late, and one
+            // that starts when the others have read everything holds their watermarks back.
+            let must = splits < 8 && (matches!(clock, Clock::Virtual(_)) || parallelism == 1);
+            assert!(!late.is_empty() || !must, "{what}: nothing was late");
         }
     });
 }

@@ -47,14 +47,14 @@ pub trait CoGroup: Clone + Send + 'static {
 ///
 /// ```
 /// use dataflow::operators::{CoGroupWindow, WindowJoin};
-/// use dataflow::verify::{Sided::{Left, Right}, at, verify_two_inputs};
+/// use dataflow::verify::{Sided::{Left, Right}, at, verify_two_inputs, watermark};
 /// let key = |row: &(u64, char)| row.0;
 /// let pair = |left: &(u64, char), right: &(u64, char)| (left.1, right.1);
 /// verify_two_inputs(
 ///     CoGroupWindow::new(WindowJoin::new(key, key, pair), 10),
 ///     key,
 ///     key,
-///     vec![at(1, Left((7, 'a'))), at(9, Right((7, 'x'))), at(10, Right((7, 'y')))],
+///     vec![at(1, Left((7, 'a'))), at(9, Right((7, 'x'))), at(10, Right((7, 'y'))), watermark(9)],
 ///     vec![('a', 'x')],
 /// );
 /// ```
