@@ -235,6 +235,9 @@ pub struct FusedStage<H, Op, T> {
     chain: Op,
     tail: T,
     sides: Vec<Option<Box<dyn SideTail>>>,
+    /// The furthest that it has been advanced to, also before it was restored: an engine begins
+    /// anew after a failure, and what has been promised stays promised.
+    watermark: EventTime,
     /// The watermark that has gone downstream.
     sent: EventTime,
 }
@@ -242,7 +245,8 @@ pub struct FusedStage<H, Op, T> {
 impl<H, Op, T> FusedStage<H, Op, T> {
     /// From its parts; side tails by the number of their port.
     pub fn new(head: H, chain: Op, tail: T, sides: Vec<Option<Box<dyn SideTail>>>) -> Self {
-        Self { head, chain, tail, sides, sent: EventTime::MIN }
+        let (watermark, sent) = (EventTime::MIN, EventTime::MIN);
+        Self { head, chain, tail, sides, watermark, sent }
     }
 }
 
@@ -307,7 +311,9 @@ where
     }
 
     fn advance(&mut self, progress: Progress, out: &mut Outbox) -> Result<Step, StageError> {
-        let Self { head, chain, tail, sides, sent } = self;
+        let Self { head, chain, tail, sides, watermark, sent } = self;
+        *watermark = progress.watermark.max(*watermark);
+        let progress = Progress { watermark: *watermark, ..progress };
         let mut ends = Ends { from: chain.name(), tail, sides, out };
         let mut through = Through { from: "join", next: chain, out: &mut ends };
         let mut step = head.advance(progress, &mut through);
@@ -333,6 +339,7 @@ where
 
     fn snapshot(&mut self, since: Option<Version>) -> Result<Snapshot, StageError> {
         let mut writer = SnapshotWriter::default();
+        writer.put(&self.watermark);
         self.head.snapshot(since, &mut writer);
         self.chain.snapshot(since, &mut writer);
         Ok(writer.finish(since)?)
@@ -340,18 +347,25 @@ where
 
     fn snapshot_alone(&mut self) -> Result<Snapshot, StageError> {
         let mut writer = SnapshotWriter::standing_alone();
+        writer.put(&self.watermark);
         self.head.snapshot(None, &mut writer);
         self.chain.snapshot(None, &mut writer);
         Ok(writer.finish(None)?)
     }
 
     fn restore(&mut self, from: &[Snapshot], owns: &Ownership) -> Result<(), RestoreError> {
+        let mut restored: Option<EventTime> = None;
         for snapshot in from {
             let mut reader = SnapshotReader::new(snapshot, owns);
+            // Of several subtasks the one that was behind: nothing on time may become late.
+            let watermark: EventTime = reader.take()?;
+            let kept = restored.filter(|_| !reader.is_delta());
+            restored = Some(kept.map_or(watermark, |kept| kept.min(watermark)));
             self.head.restore(&mut reader)?;
             self.chain.restore(&mut reader)?;
             reader.finish()?;
         }
+        self.watermark = restored.unwrap_or(self.watermark);
         Ok(())
     }
 

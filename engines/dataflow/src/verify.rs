@@ -102,6 +102,11 @@ impl<Op: Operator<In: Data, Out: Data>> Rig<Op> {
         }
     }
 
+    /// What an engine does first after a restore: it tells the time, and has no watermark yet.
+    fn go_on_at(&mut self, processing_time: ProcessingTime) {
+        self.advance(Progress { processing_time, ..Progress::START });
+    }
+
     fn meet(&mut self, element: Element<Op::In>) {
         match element {
             Element::Record(record) => self.process(vec![record]),
@@ -313,7 +318,7 @@ impl<Op: Operator<In: Data, Out: Data>> Rig<Op> {
         let mut copy = Self::new(operator, 1 << 15, false);
         let restored = copy.stage.restore(chain, &Ownership::everything());
         restored.expect("a snapshot can be restored");
-        copy.progress = self.progress;
+        copy.go_on_at(self.progress.processing_time);
         copy
     }
 }
@@ -373,7 +378,7 @@ where
     for (own, rig) in (0..).zip(&mut three) {
         let owns = Ownership { placement: Placement::key_groups(3, None), own };
         rig.stage.restore(&snapshots, &owns).expect("a snapshot can be restored");
-        rig.progress = progress;
+        rig.go_on_at(progress.processing_time);
     }
     run(&mut three, second);
     for rig in three {

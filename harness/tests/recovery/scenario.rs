@@ -21,7 +21,7 @@ use workloads::registry::AnyEvents;
 #[derive(Clone)]
 pub struct Scenario {
     pub engine: &'static str,
-    pub workload: &'static str,
+    pub workload: String,
     pub guarantee: &'static str,
     pub set: Vec<(&'static str, Value)>,
     pub knobs: Vec<(&'static str, Value)>,
@@ -41,7 +41,7 @@ pub struct Scenario {
 
 impl Scenario {
     /// A second of events in virtual time, with some twenty checkpoints or batches.
-    pub fn new(engine: &'static str, workload: &'static str, guarantee: &'static str) -> Self {
+    pub fn new(engine: &'static str, workload: &str, guarantee: &'static str) -> Self {
         let set = match engine {
             "pipelined" => vec![
                 ("checkpoint_interval_ms", 50.0.into()),
@@ -53,7 +53,7 @@ impl Scenario {
         };
         Self {
             engine,
-            workload,
+            workload: workload.to_owned(),
             guarantee,
             set,
             knobs: Vec::new(),
@@ -99,7 +99,7 @@ impl Scenario {
         attach: &dyn Fn(&RunClock),
     ) -> Result<Ran, String> {
         let registry = Registry::standard();
-        let workload = registry.workload(self.workload).expect("a known workload");
+        let workload = registry.workload(&self.workload).expect("a known workload");
         let engine = registry.engine(self.engine).expect("a known engine");
         let mut own: BTreeMap<String, Value> = owned(&self.set);
         own.insert("guarantee".to_owned(), self.guarantee.into());

@@ -216,7 +216,8 @@ fn at_least_once_loses_nothing_and_shows_duplicates() {
             let (_, trigger, fault) = kill(seed, &mut random);
             let mut scenario = scenario(engine, seed, "at-least-once");
             // Every event is a row.
-            (scenario.workload, scenario.knobs) = ("forward", vec![("keys", 1_000_000.into())]);
+            (scenario.workload, scenario.knobs) =
+                ("forward".to_owned(), vec![("keys", 1_000_000.into())]);
             let rows_of = |scenario: &Scenario| {
                 let collector = RowCollector::default();
                 let rows = RowWriter::at_once("rows", Box::new(collector.clone()));
