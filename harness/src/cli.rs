@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 mod baseline;
 mod compare;
 mod diff;
+mod doctor;
 mod list;
 mod place;
 mod recover;
@@ -14,6 +15,7 @@ mod run;
 mod sample;
 mod shared;
 mod skew;
+mod suite;
 mod sustain;
 mod sweep;
 mod verify;
@@ -21,6 +23,7 @@ mod verify;
 pub use baseline::BaselineArgs;
 pub use compare::CompareArgs;
 pub use diff::DiffArgs;
+pub use doctor::DoctorArgs;
 pub use list::{ListArgs, Listed};
 pub use place::{KeyType, PlaceArgs};
 pub use recover::RecoverArgs;
@@ -28,6 +31,7 @@ pub use run::RunArgs;
 pub use sample::SampleArgs;
 pub use shared::SharedArgs;
 pub use skew::SkewArgs;
+pub use suite::{SuiteArgs, SuiteCommand};
 pub use sustain::SustainArgs;
 pub use sweep::SweepArgs;
 pub use verify::VerifyArgs;
@@ -103,4 +107,24 @@ pub enum Command {
     /// Print a workload's events as NDJSON
     #[command(after_help = "Example:\n  streamgauge sample --workload keyed-count --events 3")]
     Sample(SampleArgs),
+    /// Check suites, and describe their format to editors
+    #[command(after_help = "Example:\n  streamgauge suite check standard")]
+    Suite(SuiteArgs),
+    /// Say what this machine does to results: cores, clock, timers, load and noise floor
+    #[command(after_help = "Example:\n  streamgauge doctor")]
+    Doctor(DoctorArgs),
+    /// Print the completions of a shell
+    #[command(after_help = "Example:\n  streamgauge completions bash")]
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write one for every command into a folder
+    #[command(after_help = "Example:\n  streamgauge man")]
+    Man {
+        /// Folder for `streamgauge.1`, `streamgauge-compare.1` and the others
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
 }

@@ -5,23 +5,25 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dataflow::Engine;
 use dataflow::settings::Settings;
+use dataflow::{Engine, Guarantee};
 use serde_json::Value;
 use workloads::registry::AnyWorkload;
 
 use crate::comparisons::repetition;
 use crate::error::{Error, Result};
+use crate::fault_spec::FaultSpec;
 use crate::quantity::Rate;
 use crate::registry::{EngineSpec, Given, Registry, resolve_settings, unknown};
 
+pub mod command;
 mod file;
+pub mod schema;
+mod shipped;
 mod text;
 
 use file::{DEFAULT_REPEATS, default_seed};
-
-/// Suites that come with the binary: name and text.
-pub const SHIPPED: &[(&str, &str)] = &[("quick", include_str!("suites/quick.toml"))];
+pub use shipped::{SHIPPED, about};
 
 /// A suite, checked against the registry.
 #[derive(Clone)]
@@ -55,6 +57,8 @@ pub struct Experiment {
     pub seed: u64,
     /// The workload's knobs, as given.
     pub knobs: BTreeMap<String, Value>,
+    /// What goes wrong in every run.
+    pub faults: Vec<FaultSpec>,
 }
 
 /// An engine in an experiment.
@@ -154,6 +158,7 @@ impl Suite {
                 parallelism: 2,
                 seed: default_seed(),
                 knobs: BTreeMap::new(),
+                faults: Vec::new(),
             })
         });
         Ok(Self {
@@ -184,6 +189,7 @@ impl Suite {
         for experiment in &mut self.experiments {
             experiment.apply(overrides, registry)?;
             experiment.check()?;
+            experiment.check_faults()?;
         }
         Ok(self)
     }
@@ -234,6 +240,27 @@ impl Experiment {
             variant.settings(workload, self.parallelism, false)?;
         }
         Ok(())
+    }
+
+    /// A failure ends a run without a guarantee, and nothing is left to compare.
+    fn check_faults(&self) -> Result<()> {
+        let at_max = self.rate == SuiteRate::Max;
+        for variant in self.variants.iter().filter(|_| !self.faults.is_empty()) {
+            let settings = variant.settings(&*self.workload, self.parallelism, at_max)?;
+            if Guarantee::named(settings.name("guarantee")) == Guarantee::None {
+                return Err(Error::Input(format!(
+                    "a fault ends a run of {} without a guarantee; add settings = {{ guarantee = \
+                     \"at-least-once\" }} or \"exactly-once\"",
+                    variant.name
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs that are made when nothing is repeated: variants times repeats.
+    pub fn runs(&self) -> u64 {
+        self.variants.len() as u64 * u64::from(self.repeats)
     }
 }
 

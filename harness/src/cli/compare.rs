@@ -38,6 +38,12 @@ pub struct CompareArgs {
     /// With --until, repeat no more once so much time is spent, such as 5m; experiments share it
     #[arg(long, value_name = "DURATION", value_parser = quantity::duration, requires = "until", allow_hyphen_values = true)]
     pub budget: Option<Duration>,
+    /// List the runs and the time that they will take, and run nothing but short trials
+    #[arg(long, conflicts_with_all = ["until", "out"])]
+    pub dry_run: bool,
+    /// Show rate, backlog and latency of both engines while they run, on a terminal
+    #[arg(long, conflicts_with = "json")]
+    pub live: bool,
     /// Print one JSON value on standard output and nothing else
     #[arg(long)]
     pub json: bool,

@@ -48,6 +48,9 @@ pub struct RunArgs {
     /// Write the trace of a run in virtual time to this file
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
+    /// Show rate, backlog and latency of the engine while it runs, on a terminal
+    #[arg(long, conflicts_with = "json")]
+    pub live: bool,
     /// Print one JSON value on standard output and nothing else
     #[arg(long)]
     pub json: bool,

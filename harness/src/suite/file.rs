@@ -13,6 +13,7 @@ use toml::Spanned;
 use super::text::Text;
 use super::{Experiment, Length, Suite, SuiteRate, variants};
 use crate::error::{Error, Result};
+use crate::fault_spec::FaultSpec;
 use crate::quantity::{self, Rate};
 use crate::registry::{EngineSpec, Given, Registry};
 
@@ -27,6 +28,9 @@ struct SuiteFile {
     experiment: Spanned<Vec<ExperimentFile>>,
 }
 
+/// Names and values with their places.
+type Named = BTreeMap<Spanned<String>, toml::Value>;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ExperimentFile {
@@ -40,10 +44,13 @@ struct ExperimentFile {
     repeats: Option<Spanned<u32>>,
     parallelism: Option<Spanned<u32>>,
     seed: Option<u64>,
+    /// What goes wrong in every run.
     #[serde(default)]
-    knobs: BTreeMap<Spanned<String>, toml::Value>,
+    faults: Vec<Spanned<String>>,
     #[serde(default)]
-    settings: BTreeMap<Spanned<String>, toml::Value>,
+    knobs: Named,
+    #[serde(default)]
+    settings: Named,
 }
 
 fn default_parallelism() -> Spanned<u32> {
@@ -121,15 +128,14 @@ fn experiment(
         },
         seed: file.seed.unwrap_or(suite_seed),
         knobs: BTreeMap::new(),
+        faults: file.faults.iter().map(|it| fault(it, place)).collect::<Result<_>>()?,
         workload,
     };
     if let Some(repeats) = file.repeats.as_ref().filter(|it| *it.get_ref() == 0) {
         return Err(place.at(&repeats.span(), "there is at least one repeat"));
     }
-    for (name, value) in &file.knobs {
-        experiment.knobs.insert(name.get_ref().clone(), json(value));
-        experiment.check().map_err(wrong(name.span()))?;
-    }
+    experiment.knobs = values(&file.knobs);
+    experiment.check().map_err(|error| blamed(&file.knobs, error, place))?;
     for spec in file.engines.get_ref() {
         let parsed = engine_spec(spec, place)?;
         let found = variants(&[parsed], &BTreeMap::new(), registry).map_err(wrong(spec.span()))?;
@@ -137,17 +143,38 @@ fn experiment(
         experiment.check().map_err(wrong(spec.span()))?;
     }
     let engines: Vec<_> = experiment.variants.iter().map(|it| Arc::clone(&it.engine)).collect();
-    for (name, value) in &file.settings {
-        let one = BTreeMap::from([(name.get_ref().clone(), json(value))]);
-        let given =
-            Given::part(&one, &*experiment.workload, &engines).map_err(wrong(name.span()))?;
-        for variant in &mut experiment.variants {
-            variant.shared.extend(given.settings.clone());
-        }
-        experiment.knobs.extend(given.knobs);
-        experiment.check().map_err(wrong(name.span()))?;
+    let given = Given::part(&values(&file.settings), &*experiment.workload, &engines)
+        .map_err(|error| blamed(&file.settings, error, place))?;
+    for variant in &mut experiment.variants {
+        variant.shared.extend(given.settings.clone());
+    }
+    experiment.knobs.extend(given.knobs);
+    experiment.check().map_err(|error| blamed(&file.settings, error, place))?;
+    if let Some(first) = file.faults.first() {
+        experiment.check_faults().map_err(wrong(first.span()))?;
     }
     Ok(experiment)
+}
+
+/// Names and values, as given.
+fn values(table: &Named) -> BTreeMap<String, Value> {
+    table.iter().map(|(name, value)| (name.get_ref().clone(), json(value))).collect()
+}
+
+/// An error about one of several names that only make sense together, at the one that it is about.
+fn blamed(table: &Named, error: Error, place: &Text<'_>) -> Error {
+    let message = error.to_string();
+    // The longest, as one name may be a part of another.
+    let about = table.keys().filter(|name| message.contains(name.get_ref().as_str()));
+    let about = about.max_by_key(|name| name.get_ref().len()).or(table.keys().next());
+    match about {
+        Some(name) => place.at(&name.span(), message),
+        None => error,
+    }
+}
+
+fn fault(text: &Spanned<String>, place: &Text<'_>) -> Result<FaultSpec> {
+    text.get_ref().parse().map_err(|message: String| place.at(&text.span(), message))
 }
 
 /// `"pipelined,buffer_timeout_ms=0"`, or `{ name = "pipelined", buffer_timeout_ms = 0 }`.
@@ -293,6 +320,16 @@ mod tests {
             ("events = 10", "events = ", "x.toml:5:", ""),
         ];
         assert!(parse(GOOD).is_ok());
+        // Knobs that only make sense together are looked at together.
+        let both = "events = 10\nknobs = { hot_drift_events = 9, key_distribution = \"hot-set\" }";
+        let keyed = GOOD.replace("forward", "keyed-count");
+        assert_eq!(parse(&keyed.replace("events = 10", both)).err(), None);
+        let alone = parse(
+            &keyed
+                .replace("events = 10", "events = 10\nknobs = { keys = 9, hot_drift_events = 9 }"),
+        );
+        let alone = alone.err().unwrap();
+        assert!(alone.starts_with("x.toml:6:21: "), "{alone}");
         for (good, wrong, place, message) in cases {
             let error = parse(&GOOD.replace(good, wrong)).err().expect(wrong);
             assert!(error.starts_with(place), "{wrong}: {error}");

@@ -8,6 +8,7 @@ mod against_itself;
 mod bad_input;
 mod closed_pipes;
 mod diff;
+mod dry_run;
 mod examples;
 mod files_and_sockets;
 mod help;
@@ -20,5 +21,6 @@ mod program;
 #[cfg(unix)]
 mod recover;
 mod skew;
+mod suites;
 mod sweeps;
 mod virtual_time;
