@@ -76,7 +76,7 @@ pub enum Command {
         after_help = "Example:\n  streamgauge recover --engine pipelined --fault kill:driver@50%"
     )]
     Recover(RecoverArgs),
-    /// Show where every placement puts the keys of a workload, over the run and within windows
+    /// Show where placements put the keys of a workload, over the run and within windows
     #[command(
         after_help = "Example:\n  streamgauge skew --workload keyed-count --set zipf_exponent=1 --events 200k"
     )]

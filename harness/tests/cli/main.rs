@@ -20,6 +20,7 @@ mod place;
 mod program;
 #[cfg(unix)]
 mod recover;
+mod result_fields;
 mod skew;
 mod suites;
 mod sweeps;
