@@ -11,6 +11,7 @@ use crate::baseline::Baselines;
 use crate::cli::CompareArgs;
 use crate::comparisons::Comparing;
 use crate::diff::Diff;
+use crate::dry_run::dry_run;
 use crate::error::{Error, Outcome, Result};
 use crate::execute::{Executed, RunSpec, Surroundings, execute};
 use crate::latency::Recorder;
@@ -23,7 +24,9 @@ use crate::statistics::stopping::{CONFIDENCE_LOOKED_AT, MOST_REPEATS};
 use crate::statistics::{CONFIDENCE, Decision, SoFar, Stopping};
 use crate::suite::{Experiment, Length, Overrides, Suite};
 use crate::threshold::Threshold;
-use crate::{comparisons, environment, files, histogram_files, out, table, threshold};
+use crate::{
+    comparisons, environment, files, histogram_files, out, series_files, table, threshold,
+};
 
 /// Windows that a workload with windows closes at least before the end of its input.
 pub const FEWEST_WINDOWS: u64 = 20;
@@ -35,6 +38,9 @@ pub const FEWEST_WINDOWS: u64 = 20;
 pub fn compare(args: &CompareArgs, registry: &Registry, stop: &StopSignal) -> Result<Outcome> {
     let suite = suite(args, registry)?;
     let baselines = Baselines::open(&args.baseline, &suite, stop)?;
+    if args.dry_run {
+        return dry_run(&suite, &baselines, args.json, stop);
+    }
     let folder = ResultFolder::make(args.out.as_deref(), &suite.name)?;
     let manner = Manner {
         sweep: None,
@@ -43,6 +49,7 @@ pub fn compare(args: &CompareArgs, registry: &Registry, stop: &StopSignal) -> Re
         baselines,
         thresholds: &args.shared.thresholds,
         json: args.json,
+        live: args.live,
     };
     measure(&suite, &folder, manner, stop)
 }
@@ -61,6 +68,8 @@ pub(crate) struct Manner<'a> {
     pub(crate) thresholds: &'a [Threshold],
     /// Whether the result is printed as JSON.
     pub(crate) json: bool,
+    /// Whether engines are shown while they run.
+    pub(crate) live: bool,
 }
 
 /// Runs a suite into a folder, compares, draws and prints.
@@ -75,8 +84,8 @@ pub(crate) fn measure(
 ) -> Result<Outcome> {
     let runs_folder = folder.inner(reports::read::RUNS_DIRECTORY)?;
     let total = suite.experiments.iter().map(|it| it.variants.len() as u64 * u64::from(it.repeats));
-    let Manner { sweep, against_itself, until, baselines, thresholds, json } = manner;
-    let progress = Progress::new(total.sum(), json);
+    let Manner { sweep, against_itself, until, baselines, thresholds, json, live } = manner;
+    let progress = Progress::with_view(total.sum(), json, live);
     let mut session = Session {
         folder: runs_folder,
         runs: Vec::new(),
@@ -313,6 +322,7 @@ impl Session<'_> {
     /// Saves a run that has ended, and what it says of itself.
     fn keep(&mut self, spec: &RunSpec, executed: Executed) -> Result<()> {
         let Executed { result, latency } = executed;
+        self.progress.result(&result);
         save(&self.folder, self.runs.len(), &result, latency.as_ref())?;
         for because in &result.invalid_because {
             self.progress.note(&format!(
@@ -331,7 +341,7 @@ fn may_be_chance(run: &RunResult) -> bool {
     !run.valid && !run.interrupted && !wrong_output(run)
 }
 
-/// Saves a run as `<n>-<workload>-<engine>-<repeat>.json`, and its latencies beside it.
+/// Saves a run as `<n>-<workload>-<engine>-<repeat>.json`, and its latencies and series beside it.
 fn save(folder: &Path, number: usize, run: &RunResult, latency: Option<&Recorder>) -> Result<()> {
     let stem = format!("{number:04}-{}-{}-{}", run.workload, run.engine, run.repeat);
     let text = serde_json::to_string_pretty(run).map_err(Error::run)?;
@@ -339,6 +349,9 @@ fn save(folder: &Path, number: usize, run: &RunResult, latency: Option<&Recorder
     if let Some(latency) = latency {
         whole.push((format!("{stem}.hgrm"), histogram_files::percentiles(&latency.from_planned())));
         whole.push((format!("{stem}.hlog"), histogram_files::interval_log(&latency.intervals())));
+    }
+    for (ending, text) in series_files::series(run)? {
+        whole.push((format!("{stem}{ending}"), text));
     }
     for (name, text) in whole {
         let path = folder.join(name);

@@ -21,6 +21,7 @@ use crate::environment::{self, Usage};
 use crate::error::{Error, Result};
 use crate::fault_spec::FaultSpec;
 use crate::latency::{Recorder, WindowClock};
+use crate::live::SeenLatency;
 use crate::output::RowWriter;
 use crate::progress::Progress;
 use crate::run_clock::{Clock, LEAD_NANOS, RunClock};
@@ -157,13 +158,16 @@ pub fn execute_to_failure(
         around.clock.start()
     };
     let schedule = schedule(spec, start, shape, planned_nanos);
-    let latency = (spec.measures == Measures::Latency).then(|| recorder(spec, &schedule));
+    let seen = around.progress.is_live().then(Arc::<SeenLatency>::default);
+    let latency = (spec.measures == Measures::Latency)
+        .then(|| recorder(spec, &schedule).seen_by(seen.clone()));
     let runtime = around.clock.runtime();
     let output = Measuring::new(spec, &around, latency, &runtime);
     let plan_end = schedule.end();
     let plan = around.events.plan(schedule, output.open());
     let splits = plan.source.splits.splits();
-    let watch = Arc::new(Watch::new(splits, spec.rate, plan_end, spec.warm_up));
+    let watch = Watch::new(splits, spec.rate, plan_end, spec.warm_up).with_latency(seen);
+    let watch = Arc::new(watch);
     plan_faults(spec, &around, &watch);
     let (parallelism, settings) = (spec.parallelism, spec.settings.clone());
     let opening = output.clone();

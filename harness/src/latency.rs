@@ -4,6 +4,8 @@ mod intervals;
 mod over_time;
 mod tally;
 
+use std::sync::Arc;
+
 use dataflow::{EventTime, ProcessingTime, StampUnit, Stamps};
 use hdrhistogram::Histogram;
 use reports::result::{Latencies, LatencySummary, SeriesRow};
@@ -13,6 +15,8 @@ pub use intervals::Interval;
 use intervals::Intervals;
 use over_time::OverTime;
 use tally::Tally;
+
+use crate::live::SeenLatency;
 
 /// Shortest latency told apart, in nanoseconds: stamps are in microseconds.
 const LOWEST_NANOS: u64 = 1_000;
@@ -57,6 +61,8 @@ pub struct Recorder {
     start: ProcessingTime,
     unit: StampUnit,
     windows: Option<WindowClock>,
+    /// Counted there too, for whoever looks while the run is on.
+    seen: Option<Arc<SeenLatency>>,
 }
 
 fn histogram() -> Histogram<u64> {
@@ -77,7 +83,14 @@ impl Recorder {
             start,
             unit,
             windows,
+            seen: None,
         }
+    }
+
+    /// The same, which also counts where somebody looks while the run is on.
+    #[must_use]
+    pub fn seen_by(self, seen: Option<Arc<SeenLatency>>) -> Self {
+        Self { seen, ..self }
     }
 
     /// Records results that were emitted at `now`.
@@ -110,6 +123,14 @@ impl Recorder {
                 stamps.is_timed() && self.unit.instant(stamps.planned).0 > now_nanos
             };
             self.early += stamps.iter().filter(|(_, stamps)| is_early(stamps)).count() as u64;
+        }
+        if let Some(seen) = &self.seen {
+            let timed = stamps.iter().filter(|(_, stamps)| stamps.is_timed());
+            seen.add(
+                timed.map(|(_, stamps)| {
+                    now_nanos.saturating_sub(self.unit.instant(stamps.planned).0)
+                }),
+            );
         }
         if let Some(clock) = &self.windows {
             let mut after_end = Tally::of(&mut self.after_window_end);

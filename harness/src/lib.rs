@@ -15,6 +15,8 @@ pub mod cli;
 pub mod compare;
 pub mod comparisons;
 pub mod diff;
+pub mod doctor;
+pub mod dry_run;
 pub mod environment;
 pub mod error;
 pub mod execute;
@@ -24,6 +26,8 @@ pub mod histogram_files;
 pub mod job_file;
 pub mod latency;
 pub mod list;
+pub mod live;
+pub mod manual;
 pub mod out;
 pub mod output;
 pub mod pilot;
@@ -37,8 +41,10 @@ pub mod row_multiset;
 pub mod run;
 pub mod run_clock;
 mod run_result;
+pub mod series_files;
 pub mod sink;
 pub mod skew;
+pub mod sparkline;
 pub mod statistics;
 pub mod suite;
 pub mod supervisor;
@@ -99,6 +105,10 @@ fn dispatch(command: &Command, registry: &Registry, stop: &StopSignal) -> Result
         Command::List(args) => list::list(args, registry),
         Command::Place(args) => place::place(args),
         Command::Sample(args) => list::sample(args, registry),
+        Command::Suite(args) => suite::command::suite(args, registry),
+        Command::Doctor(args) => doctor::doctor(args, registry, stop),
+        Command::Completions { shell } => manual::completions(*shell),
+        Command::Man { out } => manual::man(out.as_deref()),
     }
 }
 
@@ -109,6 +119,7 @@ fn stop_on_interrupt() -> Result<StopSignal> {
     let (signal, asked) = (stop.clone(), AtomicBool::new(false));
     ctrlc::set_handler(move || {
         if asked.swap(true, Ordering::SeqCst) {
+            live::restore();
             std::process::exit(i32::from(Outcome::Interrupted.status()));
         }
         signal.request();

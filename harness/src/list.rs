@@ -8,7 +8,7 @@ use crate::cli::{ListArgs, Listed, SampleArgs};
 use crate::error::{Error, Outcome, Result};
 use crate::out;
 use crate::registry::{Registry, key_value, unknown};
-use crate::suite::SHIPPED;
+use crate::suite::{SHIPPED, about};
 
 /// Runs `list`.
 ///
@@ -97,7 +97,9 @@ fn print(what: Listed, registry: &Registry) -> String {
             let about = PlacementKind::named(name).describe();
             format!("  {name:<11} {about}")
         })),
-        Listed::Suites => lines.extend(SHIPPED.iter().map(|(name, _)| format!("  {name}"))),
+        Listed::Suites => {
+            lines.extend(SHIPPED.iter().map(|(name, text)| format!("  {name:<9} {}", about(text))))
+        }
     }
     lines.join("\n")
 }

@@ -148,6 +148,7 @@ pub fn throughput(
         let fixed = Fixed { rate: None, events, warm_up: 0, generator_per_s: None };
         let mut spec = spec(experiment, variant, fixed, 0)?;
         spec.clock = which;
+        spec.recovery = Recovery::default();
         let generated = spec.workload.generate(&spec.knobs, spec.seed);
         let run_clock = clock(which, spec.seed, spec.parallelism, false)?;
         let around = Surroundings {
@@ -198,7 +199,7 @@ pub fn spec(
         clock: Clock::Wall,
         repeat,
         measures: fixed.measures(),
-        recovery: Recovery::default(),
+        recovery: Recovery { faults: experiment.faults.clone(), ..Recovery::default() },
         generator_per_s: fixed.generator_per_s,
     })
 }

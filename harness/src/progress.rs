@@ -1,22 +1,27 @@
 //! The progress bar: how far a run is, how fast, how far behind, how long it will take.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use reports::result::RunResult;
 
 use crate::execute::RunSpec;
+use crate::live::{Live, Step};
 use crate::run_clock::Clock;
 use crate::watch::Watch;
 
 /// How often the bar is drawn.
 const DRAW_EVERY: Duration = Duration::from_millis(100);
 
-/// A bar on standard error; nothing is drawn when that is no terminal.
+/// A bar on standard error, or a view of the engines in its place; nothing is drawn when that is no
+/// terminal.
 pub struct Progress {
     bar: ProgressBar,
+    live: Mutex<Option<Live>>,
+    is_live: bool,
 }
 
 impl Progress {
@@ -26,17 +31,49 @@ impl Progress {
         let style =
             ProgressStyle::with_template("[{pos}/{len}] {wide_msg} {elapsed} elapsed, {eta} left");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self { bar }
+        Self { bar, live: Mutex::new(None), is_live: false }
+    }
+
+    /// The same with a view of the engines, if that is asked for and there is a terminal.
+    pub fn with_view(runs: u64, hidden: bool, live: bool) -> Self {
+        if hidden || !live || !Live::is_possible() {
+            return Self::new(runs, hidden);
+        }
+        let quiet = Self::new(runs, true);
+        let bar = quiet.bar.clone();
+        match Live::start(runs, move || bar.elapsed()) {
+            Ok(live) => Self { live: Mutex::new(Some(live)), is_live: true, ..quiet },
+            Err(_) => Self::new(runs, hidden),
+        }
+    }
+
+    /// Whether engines are shown while they run.
+    pub const fn is_live(&self) -> bool {
+        self.is_live
+    }
+
+    /// Tells the view, if there is one.
+    fn with_live(&self, tell: impl FnOnce(&Live)) {
+        if let Some(live) = &*self.live.lock().expect("no holder fails") {
+            tell(live);
+        }
     }
 
     /// One run is over.
     pub fn step(&self) {
         self.bar.inc(1);
+        self.with_live(|live| live.step(Step::Done));
     }
 
     /// So many runs need not be made.
     pub fn skip(&self, runs: u64) {
         self.bar.dec_length(runs);
+        self.with_live(|live| live.step(Step::Skipped(runs)));
+    }
+
+    /// What a run has come to.
+    pub fn result(&self, result: &RunResult) {
+        self.with_live(|live| live.result(result));
     }
 
     /// Time since the start.
@@ -46,24 +83,34 @@ impl Progress {
 
     /// Says what is being done between runs.
     pub fn say(&self, what: impl Into<std::borrow::Cow<'static, str>>) {
+        let what = what.into();
+        self.with_live(|live| live.say(&what));
         self.bar.set_message(what);
     }
 
-    /// Prints a line above the bar.
+    /// Prints a line above the bar; under a view, once that is closed.
     pub fn note(&self, line: &str) {
-        self.bar.suspend(|| crate::out::note(line));
+        if self.is_live {
+            self.with_live(|live| live.note(line));
+        } else {
+            self.bar.suspend(|| crate::out::note(line));
+        }
     }
 
     /// Ends the bar.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
+        let live = self.live.lock().expect("no holder fails").take();
+        let notes = live.map(Live::close).unwrap_or_default();
+        notes.iter().for_each(|line| crate::out::note(line));
     }
 
     /// Follows a run until the guard is dropped.
-    pub fn follow(&self, watch: &Arc<Watch>, spec: &RunSpec) -> Follower {
+    pub fn follow(&self, watch: &Arc<Watch>, spec: &RunSpec) -> Follower<'_> {
         let stop = Arc::new(AtomicBool::new(false));
+        self.with_live(|live| live.begin(watch, spec));
         if self.bar.is_hidden() {
-            return Follower { stop, thread: None };
+            return Follower { progress: self, stop, thread: None };
         }
         let (bar, watch, stopped) = (self.bar.clone(), Arc::clone(watch), Arc::clone(&stop));
         let what = format!("{} on {}", spec.workload.name(), spec.variant);
@@ -89,18 +136,20 @@ impl Progress {
                 std::thread::park_timeout(DRAW_EVERY);
             }
         });
-        Follower { stop, thread: Some(thread) }
+        Follower { progress: self, stop, thread: Some(thread) }
     }
 }
 
 /// Follows a run; ends when dropped.
-pub struct Follower {
+pub struct Follower<'a> {
+    progress: &'a Progress,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Drop for Follower {
+impl Drop for Follower<'_> {
     fn drop(&mut self) {
+        self.progress.with_live(Live::end);
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();

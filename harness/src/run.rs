@@ -131,6 +131,7 @@ fn experiment(args: &RunArgs, registry: &Registry) -> Result<Experiment> {
         parallelism: shared.parallelism.unwrap_or(2),
         seed: shared.seed.unwrap_or(42),
         knobs: given.knobs,
+        faults: Vec::new(),
     })
 }
 
@@ -332,7 +333,8 @@ impl<'a> Prepared<'a> {
             None => None,
         };
         let rows = writing.as_ref().map(Writing::writer);
-        let progress = Progress::new(1, self.args.json || rows.is_some());
+        let hidden = self.args.json || rows.is_some();
+        let progress = Progress::with_view(1, hidden, self.args.live);
         let around = Surroundings {
             events,
             rows: rows.as_ref(),

@@ -47,6 +47,7 @@ pub fn sweep(args: &SweepArgs, registry: &Registry, stop: &StopSignal) -> Result
         baselines: Baselines::default(),
         thresholds: &args.shared.thresholds,
         json: args.json,
+        live: false,
     };
     compare::measure(&suite, &folder, manner, stop)
 }

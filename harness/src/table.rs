@@ -1,8 +1,11 @@
 //! Tables for the terminal.
 
-use crate::sustain::SustainRow;
+mod diagnosis;
+mod dry_run;
+
 use comfy_table::presets;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
+use reports::latency_buckets;
 use reports::recovery::{self, RecoverResult};
 use reports::result::{CompareResult, LatencySummary, Measures, NoiseRow, RunResult};
 use reports::skew::{self, SkewResult};
@@ -11,6 +14,14 @@ use reports::verdict;
 
 use crate::diff::Diff;
 use crate::diff::row::{Row, Verdict};
+use crate::sparkline::sparkline;
+use crate::sustain::SustainRow;
+
+pub use diagnosis::diagnosis;
+pub use dry_run::dry_run;
+
+/// Letters of a line of blocks beside a row.
+const SPARKLINE: usize = 12;
 
 fn table(header: &[&str], numbers_from: usize) -> Table {
     let mut table = Table::new();
@@ -32,9 +43,18 @@ pub fn comparison(result: &CompareResult) -> String {
             continue;
         }
         let mut table = match measures {
-            Measures::Throughput => {
-                table(&["workload", "engine", "records/s", "CPU/record", "peak memory", "valid"], 2)
-            }
+            Measures::Throughput => table(
+                &[
+                    "workload",
+                    "engine",
+                    "records/s",
+                    "by run",
+                    "CPU/record",
+                    "peak memory",
+                    "valid",
+                ],
+                2,
+            ),
             Measures::Latency => table(
                 &[
                     "workload",
@@ -45,6 +65,7 @@ pub fn comparison(result: &CompareResult) -> String {
                     "p99",
                     "p99.9",
                     "max",
+                    "p99 over time",
                     "CPU/record",
                     "valid",
                 ],
@@ -134,6 +155,8 @@ fn row(group: &[&RunResult], measures: Measures) -> Vec<String> {
     match measures {
         Measures::Throughput => {
             row.push(shown(median(&|run| Some(run.throughput_per_s)), units::rate));
+            let by_run: Vec<f64> = valid.iter().map(|run| run.throughput_per_s).collect();
+            row.push(sparkline(&by_run, SPARKLINE));
             row.push(cpu);
             let memory = median(&|run| run.peak_memory_bytes.map(|bytes| bytes as f64));
             row.push(shown(memory, units::bytes));
@@ -145,11 +168,22 @@ fn row(group: &[&RunResult], measures: Measures) -> Vec<String> {
             row.push(latency(|it| it.p99));
             row.push(latency(|it| it.p999));
             row.push(latency(|it| it.max));
+            row.push(sparkline(&over_time(&valid), SPARKLINE));
             row.push(cpu);
         }
     }
     row.push(format!("{} of {}", valid.len(), group.len()));
     row
+}
+
+/// 99th percentile of latency in every bin of time of the run whose own is the median one, by the
+/// buckets that results keep of it.
+fn over_time(valid: &[&RunResult]) -> Vec<f64> {
+    let mut by_p99: Vec<&RunResult> = valid.to_vec();
+    by_p99.sort_by_key(|run| run.latency_ns.from_planned.p99);
+    let Some(run) = by_p99.get(by_p99.len().saturating_sub(1) / 2) else { return Vec::new() };
+    let timed = run.series.iter().filter(|bin| !bin.latency_buckets.is_empty());
+    timed.map(|bin| latency_buckets::quantile(&bin.latency_buckets, 0.99) as f64).collect()
 }
 
 fn median(mut values: Vec<f64>) -> Option<f64> {

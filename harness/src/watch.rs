@@ -1,12 +1,13 @@
 //! Listens to an engine while it runs: progress, backlog, batches, and when the timed part began.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use dataflow::observer::{BatchReport, CheckpointReport, Observer};
 use dataflow::{Completion, EventTime, ProcessingTime};
 use reports::result::{BatchRow, CheckpointRow, RecoveryFigures, SERIES_BIN_NS};
 
+use crate::live::SeenLatency;
 use crate::way_back::WayBack;
 
 /// Batches, and checkpoints, kept for the result; all are counted.
@@ -16,6 +17,44 @@ const NEVER: u64 = u64::MAX;
 
 /// Something to do once so many events have been read.
 type AtEvents = (u64, Box<dyn FnOnce() + Send>);
+
+/// How a run stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Snapshot {
+    /// Events read of every split.
+    pub read: Vec<u64>,
+    /// Events planned and not read, as of the last look at each split.
+    pub unread: u64,
+    /// Median latency from the planned time so far, in nanoseconds; `None` when nobody counts it.
+    pub p50_ns: Option<u64>,
+    /// 99th percentile, likewise.
+    pub p99_ns: Option<u64>,
+    /// The newest batch or checkpoint.
+    pub latest: Option<Latest>,
+}
+
+/// A batch or a checkpoint that is complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Latest {
+    /// A micro-batch.
+    Batch {
+        /// Its id, from 0.
+        id: u64,
+        /// Events read.
+        records: u64,
+        /// From the start of its work to its end, in nanoseconds.
+        took_ns: u64,
+    },
+    /// A checkpoint.
+    Checkpoint {
+        /// Its id, from 1.
+        id: u64,
+        /// Bytes of state written for it.
+        bytes: u64,
+        /// From its trigger until it was durable, in nanoseconds.
+        took_ns: u64,
+    },
+}
 
 /// Figures of a run in progress; written on the control path, read by the progress bar.
 pub struct Watch {
@@ -39,6 +78,9 @@ pub struct Watch {
     /// Whether a failure is not over; looked at before the lock is taken.
     on_way_back: AtomicBool,
     checkpoints: Mutex<Vec<CheckpointRow>>,
+    latest: Mutex<Option<Latest>>,
+    /// Latencies so far, when somebody looks while the run is on.
+    latency: Option<Arc<SeenLatency>>,
 }
 
 /// One split; on a cache line of its own, as subtasks write side by side.
@@ -88,7 +130,31 @@ impl Watch {
             way_back: Mutex::new(WayBack::new(splits, rate, plan_end)),
             on_way_back: AtomicBool::new(false),
             checkpoints: Mutex::new(Vec::new()),
+            latest: Mutex::new(None),
+            latency: None,
         }
+    }
+
+    /// The same, which also tells latencies so far.
+    #[must_use]
+    pub fn with_latency(self, latency: Option<Arc<SeenLatency>>) -> Self {
+        Self { latency, ..self }
+    }
+
+    /// How the run stands now.
+    pub fn snapshot(&self) -> Snapshot {
+        let quantile = |at| self.latency.as_ref().and_then(|it| it.quantile(at));
+        Snapshot {
+            read: self.splits.iter().map(|split| split.read.load(Ordering::Relaxed)).collect(),
+            unread: self.unread(),
+            p50_ns: quantile(0.5),
+            p99_ns: quantile(0.99),
+            latest: self.latest.lock().expect("no holder fails").clone(),
+        }
+    }
+
+    fn note_latest(&self, latest: Latest) {
+        *self.latest.lock().expect("no holder fails") = Some(latest);
     }
 
     /// Does something once, when so many events have been read for the first time.
@@ -236,6 +302,11 @@ impl Observer for Watch {
     }
 
     fn checkpoint(&self, report: &CheckpointReport) {
+        self.note_latest(Latest::Checkpoint {
+            id: report.id,
+            bytes: report.bytes,
+            took_ns: report.completed.since(report.triggered),
+        });
         let mut checkpoints = self.checkpoints.lock().expect("no holder fails");
         if checkpoints.len() < BATCHES_KEPT {
             checkpoints.push(CheckpointRow {
@@ -268,6 +339,11 @@ impl Observer for Watch {
     }
 
     fn batch(&self, report: &BatchReport) {
+        self.note_latest(Latest::Batch {
+            id: report.batch,
+            records: report.records,
+            took_ns: report.ended.since(report.started),
+        });
         let mut batches = self.batches.lock().expect("no holder fails");
         if batches.len() < BATCHES_KEPT {
             let known = |watermark: EventTime| {

@@ -31,6 +31,25 @@ pub const fn bounds(bucket: u8) -> (u64, u64) {
     if bucket == 0 { (0, LOWEST_NANOS) } else { (first(bucket as u32 - 1), first(bucket as u32)) }
 }
 
+/// Upper bound, in nanoseconds, of the bucket in which a quantile (0 to 1) of some counts lies: at
+/// most a quarter too high. Buckets are (number, count), rising; 0 without any.
+///
+/// ```
+/// use reports::latency_buckets::{bounds, bucket, quantile};
+/// let counts = [(bucket(1_000_000), 99), (bucket(8_000_000), 1)];
+/// assert_eq!(quantile(&counts, 0.99), bounds(bucket(1_000_000)).1);
+/// assert_eq!(quantile(&counts, 1.0), bounds(bucket(8_000_000)).1);
+/// ```
+pub fn quantile(counts: &[(u8, u64)], quantile: f64) -> u64 {
+    let total: u64 = counts.iter().map(|(_, count)| count).sum();
+    let mut below = 0;
+    let place = counts.iter().find(|(_, count)| {
+        below += count;
+        below as f64 >= total as f64 * quantile
+    });
+    place.map_or(0, |(bucket, _)| bounds(*bucket).1)
+}
+
 const fn first(place: u32) -> u64 {
     let doublings = place >> BITS;
     let within = (place & ((1 << BITS) - 1)) as u128;

@@ -8,6 +8,7 @@
 //! - [`read`] loads a result directory, finished or not;
 //! - [`summary`] groups runs by experiment and variant: medians and ranges over valid runs;
 //! - [`verdict`] turns comparisons into plain sentences;
+//! - [`markdown`] is the summary for a pull request;
 //! - [`chart`] draws SVG, one chart per file; [`html`] lays out the page;
 //! - [`mod@write`] is the only module that writes files.
 //!
@@ -42,6 +43,7 @@ pub mod chart;
 pub mod error;
 pub mod html;
 pub mod latency_buckets;
+pub mod markdown;
 pub mod png;
 pub mod read;
 pub mod recovery;

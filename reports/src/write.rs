@@ -8,10 +8,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::ReportError;
-use crate::{chart, html, png, read};
+use crate::{chart, html, markdown, png, read};
 
 /// File name of the page, inside the result directory.
 pub const REPORT_FILE: &str = "report.html";
+/// File name of the summary in Markdown, inside the result directory.
+pub const SUMMARY_FILE: &str = "summary.md";
 /// Directory of the charts, inside the result directory.
 pub const CHARTS_DIRECTORY: &str = "charts";
 
@@ -25,7 +27,8 @@ pub struct Drawn {
 }
 
 /// Reads the results in `dir`, of a comparison, of `recover` or of `skew`, and writes
-/// `charts/<experiment>-<chart>.svg`, the same with `-dark`, and `report.html` beside them. Each file appears whole or not
+/// `charts/<experiment>-<chart>.svg`, the same with `-dark`, and
+/// `report.html` and, for a comparison, `summary.md` beside them. Each file appears whole or not
 /// at all; files of an earlier drawing are replaced.
 ///
 /// # Errors
@@ -67,6 +70,8 @@ pub fn draw_as(dir: &Path, pictures: Pictures) -> Result<Drawn, ReportError> {
         source: &loaded.source,
         directory: &directory,
     });
+    let summary = markdown::summary(&loaded.result);
+    replace(&dir.join(SUMMARY_FILE), summary.as_bytes())?;
     write(dir, &charts, &page, pictures)
 }
 

@@ -46,7 +46,11 @@ fn a_finished_suite_is_drawn_twice_to_the_same_bytes() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     left.sort();
-    assert_eq!(left, ["charts", "report.html", "results.json"], "no temporary file is left");
+    assert_eq!(
+        left,
+        ["charts", "report.html", "results.json", "summary.md"],
+        "no temporary file is left"
+    );
 }
 
 #[test]

@@ -2,10 +2,31 @@
 
 use crate::program::{run, words};
 
-const COMMANDS: [&str; 13] = [
-    "", "compare", "sweep", "sustain", "run", "recover", "verify", "list", "place", "skew",
-    "sample", "plot", "diff",
+const COMMANDS: [&str; 19] = [
+    "",
+    "compare",
+    "sweep",
+    "sustain",
+    "run",
+    "recover",
+    "verify",
+    "list",
+    "place",
+    "skew",
+    "sample",
+    "plot",
+    "diff",
+    "suite",
+    "suite check",
+    "suite schema",
+    "doctor",
+    "completions",
+    "man",
 ];
+
+/// The suite that examples name.
+const MINE: &str = "[[experiment]]\nworkload = \"keyed-count\"\nengines = [\"pipelined\"]\n\
+                    rate = \"max\"\nevents = 1000\n";
 
 /// What makes an example quick enough for a test, if it is not.
 fn quick(example: &str) -> String {
@@ -29,6 +50,7 @@ fn quick(example: &str) -> String {
         _ if example.starts_with("streamgauge skew") => {
             format!("{} --out results/skew", example.replace("200k", "20k"))
         }
+        "streamgauge doctor" => format!("{example} --duration 20ms --repeats 5"),
         _ => example.to_owned(),
     }
 }
@@ -42,6 +64,7 @@ fn examples(help: &str) -> Vec<&str> {
 #[test]
 fn every_help_has_an_example_that_runs() {
     let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("mine.toml"), MINE).unwrap();
     // In this order, for `plot` and `diff` read what `compare` has measured.
     for command in COMMANDS {
         let help = run(folder.path(), &words(&format!("{command} --help"))).with_status(0);
@@ -66,6 +89,27 @@ fn every_command_is_tested() {
     let listed = listed.take_while(|line| !line.is_empty());
     for command in listed.filter_map(|line| line.split_whitespace().next()) {
         assert!(command == "help" || COMMANDS.contains(&command), "{command}");
+    }
+}
+
+#[test]
+fn shells_and_manual_pages_know_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let top = COMMANDS.iter().filter(|it| !it.is_empty() && !it.contains(' '));
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = run(folder.path(), &["completions", shell]).with_status(0).out;
+        for command in top.clone() {
+            assert!(script.contains(command), "{shell}: {command}");
+        }
+        assert!(script.contains("fail-on-regression"), "{shell}");
+    }
+    let page = run(folder.path(), &["man"]).with_status(0).out;
+    assert!(page.contains(".TH streamgauge 1"), "{page}");
+    run(folder.path(), &["man", "--out", "pages"]).with_status(0);
+    for command in top {
+        let path = folder.path().join(format!("pages/streamgauge-{command}.1"));
+        let page = std::fs::read_to_string(&path).unwrap();
+        assert!(page.contains(&format!("streamgauge {command}")), "{page}");
     }
 }
 

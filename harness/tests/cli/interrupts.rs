@@ -5,7 +5,7 @@ use std::net::TcpListener;
 
 use serde_json::Value;
 
-use crate::program::{ENGINES, command, signal, wait, wait_for, words};
+use crate::program::{ENGINES, command, run, signal, wait, wait_for, wait_until, words};
 
 #[test]
 fn an_interrupted_run_prints_what_it_has() {
@@ -101,4 +101,38 @@ fn a_run_that_reads_a_pipe_ends_though_the_pipe_does_not() {
     let result = wait(child).with_status(130).json();
     assert_eq!(result["records_in"], 1);
     drop(pipe);
+}
+
+#[test]
+fn finished_runs_survive_the_death_of_the_program_and_are_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let line =
+        "compare --workload keyed-count --rate 1000 --events 300 --repeats 1000 --out results";
+    let child = command(folder.path(), &words(line)).spawn().unwrap();
+    let runs = folder.path().join("results/runs");
+    // By then four have ended, whichever they are, and the next is under way.
+    wait_until("four runs have ended", || {
+        let files = std::fs::read_dir(&runs).into_iter().flatten();
+        let names = files.map(|it| it.unwrap().file_name().into_string().unwrap());
+        names.filter(|it| !it.starts_with('.') && it.ends_with(".json")).count() >= 4
+    });
+    signal("KILL", child.id());
+    assert_eq!(wait(child).status, None, "a signal has ended it");
+    let mut whole = 0;
+    for entry in std::fs::read_dir(&runs).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            let run: Value =
+                serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+            assert_eq!((&run["records_in"], &run["interrupted"]), (&300.into(), &false.into()));
+            whole += 1;
+        }
+    }
+    assert!(whole >= 4, "{whole}");
+    assert!(!folder.path().join("results/results.json").exists());
+    run(folder.path(), &words("plot results")).with_status(0);
+    let report = std::fs::read_to_string(folder.path().join("results/report.html")).unwrap();
+    assert!(report.contains(&format!("of {whole} runs valid")), "{report}");
+    let summary = std::fs::read_to_string(folder.path().join("results/summary.md")).unwrap();
+    assert!(summary.contains("Not compared."), "{summary}");
 }

@@ -8,6 +8,7 @@ mod against_itself;
 mod bad_input;
 mod closed_pipes;
 mod diff;
+mod dry_run;
 mod examples;
 mod files_and_sockets;
 mod help;
@@ -19,6 +20,8 @@ mod place;
 mod program;
 #[cfg(unix)]
 mod recover;
+mod result_fields;
 mod skew;
+mod suites;
 mod sweeps;
 mod virtual_time;

@@ -99,10 +99,15 @@ pub fn signal(name: &str, id: u32) {
 
 /// Waits until a file is there.
 pub fn wait_for(path: &Path) {
+    wait_until(&format!("{} is there", path.display()), || path.exists());
+}
+
+/// Waits until something is so.
+pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     let step = Duration::from_millis(10);
     let mut waited = Duration::ZERO;
-    while !path.exists() {
-        assert!(waited < HANGS_AFTER, "{} never comes", path.display());
+    while !is_so() {
+        assert!(waited < HANGS_AFTER, "it never comes to that: {what}");
         std::thread::sleep(step);
         waited += step;
     }

@@ -1,0 +1,20 @@
+//! Arguments of `diff`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Arguments of `diff`.
+#[derive(Args, Debug)]
+pub struct DiffArgs {
+    /// Results folder of `compare`, or its results.json, or a saved baseline
+    pub a: PathBuf,
+    /// Likewise: what came later
+    pub b: PathBuf,
+    /// Compare also what was not run with the same configuration, and say where it differs
+    #[arg(long)]
+    pub anyway: bool,
+    /// Print one JSON value on standard output and nothing else
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,30 @@
+//! Arguments of `list`.
+
+use clap::Args;
+
+/// What to list.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Listed {
+    /// Engines with their settings.
+    Engines,
+    /// Workloads with their knobs.
+    Workloads,
+    /// Placements of keys.
+    Placements,
+    /// Suites that come with the binary.
+    Suites,
+}
+
+/// Arguments of `list`.
+#[derive(Args, Debug)]
+pub struct ListArgs {
+    /// Only these
+    #[arg(value_enum)]
+    pub what: Option<Listed>,
+    /// Print this suite's text
+    #[arg(long, value_name = "SUITE")]
+    pub show: Option<String>,
+    /// Print one JSON value on standard output and nothing else
+    #[arg(long)]
+    pub json: bool,
+}

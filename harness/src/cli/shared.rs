@@ -1,0 +1,64 @@
+//! What `compare`, `run` and others share.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::Value;
+
+use super::MAX_PARALLELISM;
+use crate::error::Result;
+use crate::quantity::{self, Rate};
+use crate::registry::key_value;
+use crate::threshold::{self, Threshold};
+
+/// What `compare` and `run` share.
+#[derive(Args, Clone, Debug, Default)]
+pub struct SharedArgs {
+    /// Runs per engine, in alternation
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000), allow_hyphen_values = true)]
+    pub repeats: Option<u32>,
+    /// Events of this time at the start are digested but not timed, such as 200ms
+    #[arg(long, value_name = "DURATION", value_parser = quantity::duration, allow_hyphen_values = true)]
+    pub warm_up: Option<Duration>,
+    /// Events per second (100000, 1e5, 100k), or max: as fast as they are taken
+    #[arg(long, value_parser = quantity::rate, allow_hyphen_values = true)]
+    pub rate: Option<Rate>,
+    /// Number of events (1000000, 1e6, 1M)
+    #[arg(long, value_parser = quantity::count, conflicts_with = "duration", allow_hyphen_values = true)]
+    pub events: Option<u64>,
+    /// Events of this time at the rate, such as 2s; at max a pilot turns it into a number
+    #[arg(long, value_parser = quantity::duration, allow_hyphen_values = true)]
+    pub duration: Option<Duration>,
+    /// Subtasks per stage
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PARALLELISM)), allow_hyphen_values = true)]
+    pub parallelism: Option<u32>,
+    /// Seed of everything drawn at random
+    #[arg(long, allow_hyphen_values = true)]
+    pub seed: Option<u64>,
+    /// A knob of the workload or a setting of an engine; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// What is promised when something fails: none, at-least-once or exactly-once
+    #[arg(long, value_name = "GUARANTEE", value_parser = clap::builder::PossibleValuesParser::new(dataflow::engine::GUARANTEES))]
+    pub guarantee: Option<String>,
+    /// What the median of valid runs must keep to, else the exit status is 1, such as
+    /// 'latency_ns.from_planned.p99 < 50ms'; may be repeated
+    #[arg(long = "threshold", value_name = "THRESHOLD", value_parser = threshold::parse)]
+    pub thresholds: Vec<Threshold>,
+}
+
+impl SharedArgs {
+    /// What was set, the guarantee among it.
+    ///
+    /// # Errors
+    /// When one is no `key=value`.
+    pub fn settings(&self) -> Result<BTreeMap<String, Value>> {
+        let mut set: BTreeMap<String, Value> =
+            self.set.iter().map(|it| key_value(it)).collect::<Result<_>>()?;
+        if let Some(guarantee) = &self.guarantee {
+            set.insert("guarantee".to_owned(), guarantee.as_str().into());
+        }
+        Ok(set)
+    }
+}
