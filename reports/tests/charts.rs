@@ -130,6 +130,15 @@ fn sweep(case: Case, axes: &[(&str, &[serde_json::Value])]) -> CompareResult {
     CompareResult { runs, sweep: Some(Sweep { axes, points }), ..empty() }
 }
 
+/// Leaves a chart in Cargo's scratch directory, `target/tmp/charts`, for `scripts/check-rendering`.
+#[allow(clippy::disallowed_methods, reason = "a test writes what a browser looks at")]
+fn leave(case: &str, chart: &Chart) {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("charts").join(case);
+    std::fs::create_dir_all(folder.join("charts")).unwrap();
+    std::fs::write(folder.join(chart.file()), &chart.svg).unwrap();
+    std::fs::write(folder.join(chart.dark_file()), dark(&chart.svg)).unwrap();
+}
+
 /// Checks every chart, light and dark, and that drawing again gives the same bytes.
 fn draw(case: &str, result: &CompareResult) -> Vec<Chart> {
     let charts = chart::all(result).expect("charts are drawn");
@@ -138,6 +147,7 @@ fn draw(case: &str, result: &CompareResult) -> Vec<Chart> {
         println!("{case}: {}", chart.stem);
         check_svg(chart);
         check_svg(&Chart { svg: dark(&chart.svg), ..chart.clone() });
+        leave(case, chart);
         assert!(!chart.title.is_empty() && !chart.caption.is_empty(), "{case}: {}", chart.stem);
     }
     assert_eq!(chart::all(result).unwrap(), charts, "{case}");
@@ -177,7 +187,9 @@ fn sweeps_are_curves_or_maps() {
             (vec![("key_distribution", &modes[..])], "sweep"),
             (vec![("rate", &rates[..]), ("batch_interval_ms", &intervals[..])], "crossover-map"),
         ] {
-            let charts = draw(case.name, &sweep(case, &axes));
+            let names: Vec<&str> = axes.iter().map(|axis| axis.0).collect();
+            let folder = format!("{} over {}", case.name, names.join(" and "));
+            let charts = draw(&folder, &sweep(case, &axes));
             assert_eq!(charts.len(), 1, "{}", case.name);
             assert_eq!(charts[0].stem, stem, "{}", case.name);
         }

@@ -50,6 +50,7 @@ pub fn draw(experiment: &Experiment<'_>) -> Result<Option<Chart>, ReportError> {
     let svg = render((WIDTH, height), &format!("Stacked bars. {title}."), |canvas| {
         header.draw(canvas)?;
         let stages = panels.iter().flat_map(|run| &run.batches).map(|it| it.stages_ns.len()).max();
+        canvas.columns(&["variant", "batch", "records", "late_ns", "stages_ns", "total_ns"]);
         draw_legend(canvas, header.height(), stages.unwrap_or(0))?;
         for (index, run) in panels.iter().enumerate() {
             let top = header.height() + LEGEND_HEIGHT + each * index as f64;
@@ -139,6 +140,15 @@ fn draw_panel(canvas: &Canvas<'_>, run: &RunResult, top: f64) -> Result<(), Repo
             stages.join(", ")
         );
         canvas.tip_over((x, scale.place(so_far)), (x + step, bottom), &text);
+        let stages: Vec<String> = batch.stages_ns.iter().map(u64::to_string).collect();
+        canvas.row(&[
+            &run.variant,
+            &batch.batch,
+            &batch.records,
+            &batch.delay_ns,
+            &stages.join(" "),
+            &batch.total_ns,
+        ]);
     }
     canvas.path(&[(left, bottom), (right, bottom)], Paint::stroke(BASE, 1.0))?;
     let first = batches.first().map_or(0, |it| it.batch);

@@ -47,6 +47,7 @@ pub fn draw(
     let scale = Scale::linear((0.0, longest), (left, WIDTH - MARGIN - VALUE_WIDTH));
     let svg = render((WIDTH, height), &format!("Bar chart. {title}."), |canvas| {
         header.draw(canvas)?;
+        canvas.columns(&["experiment", "variant", "cpu_ns_per_record", "low", "high", "runs"]);
         let (mut top, bottom) = (header.height(), height - AXIS_HEIGHT);
         for tick in scale.ticks(TICKS) {
             let x = scale.place(tick);
@@ -77,6 +78,8 @@ pub fn draw(
                     duration(bar.cost.high)
                 );
                 canvas.tip_over((left, y), (end, y + BAR_HEIGHT), &text);
+                let Spread { median, low, high, count } = bar.cost;
+                canvas.row(&[&group.name, &bar.variant.name, &median, &low, &high, &count]);
                 let (low, high) = (scale.place(bar.cost.low), scale.place(bar.cost.high));
                 canvas.path(
                     &[(low, middle), (high, middle)],

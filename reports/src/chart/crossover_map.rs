@@ -43,6 +43,7 @@ pub fn draw(
     let body = LEGEND_HEIGHT + CAPTION_HEIGHT + rows as f64 * CELL_HEIGHT + AXIS_HEIGHT;
     let svg = render((WIDTH, header.height() + body), &format!("Map. {title}."), |canvas| {
         header.draw(canvas)?;
+        canvas.columns(&[&across.name, &down.name, "ahead", "factor", "sure"]);
         legend(canvas, header.height(), experiments, palette)?;
         let top = header.height() + LEGEND_HEIGHT;
         canvas.text(&down.name, (MARGIN, top + 6.0), Anchor::Left, AXIS)?;
@@ -57,6 +58,9 @@ pub fn draw(
                 let x = left + column as f64 * width;
                 let cell = Cell::of(at(sweep, column * rows + row, experiments), metric);
                 cell.draw(canvas, (x, y), width, palette)?;
+                let (ahead, factor, is_sure) = cell.figures();
+                let at = label(&across.values[column]);
+                canvas.row(&[&at, &label(value), &ahead, &factor, &is_sure]);
             }
         }
         let bottom = top + rows as f64 * CELL_HEIGHT;
@@ -121,6 +125,16 @@ impl<'a> Cell<'a> {
         match of_winner.as_slice() {
             verdicts if verdicts.contains(&Verdict::Tie) => Cell::Tie,
             verdicts => Cell::Ahead { name, factor, is_sure: !verdicts.contains(&Verdict::None) },
+        }
+    }
+
+    /// Who is ahead, by which factor, and whether there are enough pairs for a verdict.
+    fn figures(&self) -> (&'a str, f64, bool) {
+        match *self {
+            Cell::Empty => ("", f64::NAN, false),
+            Cell::Alone(name) => (name, f64::NAN, false),
+            Cell::Tie => ("tie", f64::NAN, true),
+            Cell::Ahead { name, factor, is_sure } => (name, factor, is_sure),
         }
     }
 

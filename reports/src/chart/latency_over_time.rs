@@ -50,6 +50,7 @@ pub fn draw(experiment: &Experiment<'_>) -> Result<Option<Chart>, ReportError> {
     let height = header.height() + each * panels.len() as f64 + AXIS_HEIGHT;
     let svg = render((WIDTH, height), &format!("Heat maps. {title}."), |canvas| {
         header.draw(canvas)?;
+        canvas.columns(&["variant", "from_s", "to_s", "latency_from_ns", "latency_to_ns", "share"]);
         for (index, panel) in panels.iter().enumerate() {
             let top = header.height() + each * index as f64;
             let is_last = index + 1 == panels.len();
@@ -141,6 +142,18 @@ impl<'a> Panel<'a> {
                 // The root, so that rare results are seen.
                 let shade = shade((share / most).sqrt());
                 canvas.rectangle(corners.0, corners.1, Paint::fill(shade))?;
+                let (from, to) = (index as f64 * width, (index + 1) as f64 * width);
+                let (low, high) = bounds(bucket);
+                let times = [trimmed(from, 3), trimmed(to, 3)];
+                let share = format!("{share:.4}");
+                canvas.row(&[&self.run.variant, &times[0], &times[1], &low, &high, &share]);
+            }
+            if let Some((low, high)) = reach(column) {
+                let spans = [index as f64 * width, (index + 1) as f64 * width];
+                let [since, upto] = spans.map(|seconds| trimmed(seconds, 2));
+                let (low, high) = (duration(low), duration(high));
+                let tip = format!("{}, {since} to {upto} s: {low} to {high}", self.run.variant);
+                canvas.tip_over((from, head), (to, bottom), &tip);
             }
         }
         canvas.path(&[(left, bottom), (right, bottom)], Paint::stroke(BASE, 1.0))?;
@@ -164,6 +177,12 @@ impl<'a> Panel<'a> {
             (since as f64 / 1e9, row.latency_ns_max as f64)
         })
     }
+}
+
+/// Lowest and highest latency of a column.
+fn reach(column: &[(u8, f64)]) -> Option<(f64, f64)> {
+    let buckets = || column.iter().map(|it| it.0);
+    Some((bounds(buckets().min()?).0 as f64, bounds(buckets().max()?).1 as f64))
 }
 
 fn shade(share: f64) -> RGBColor {

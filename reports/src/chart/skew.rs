@@ -68,6 +68,7 @@ pub fn draw(result: &SkewResult) -> Result<Option<Chart>, ReportError> {
     let svg = render((WIDTH, height), &alternative(&panels, &title), |canvas| {
         header.draw(canvas)?;
         let top = header.height();
+        canvas.columns(&["placement", "window", "partition", "records"]);
         axes.draw_legend(canvas, top, panels[0].heat)?;
         for (index, panel) in panels.iter().enumerate() {
             let top = top + LEGEND_HEIGHT + index as f64 * each;
@@ -190,6 +191,9 @@ impl Panel<'_> {
             let y = scale.place(load as f64 / mean.max(f64::MIN_POSITIVE));
             let (a, b) = ((x + gap / 2.0, y), (x + step - gap / 2.0, bottom));
             canvas.rectangle(a, b, Paint::fill(SHARED))?;
+            let tip = format!("partition {partition}: {} records over the run", count(load));
+            canvas.tip_over((x, top), (x + step, bottom), &tip);
+            canvas.row(&[&self.row.placement, &"run", &partition, &load]);
             if partition % every == 0 {
                 let at = (x + step / 2.0, bottom + 10.0);
                 canvas.text(&partition.to_string(), at, Anchor::Centre, AXIS)?;
@@ -218,7 +222,13 @@ impl Panel<'_> {
                 let shade = axes.shade(load as f64 / mean.max(f64::MIN_POSITIVE));
                 let corner = (x + width, y + height);
                 canvas.rectangle((x, y), corner, Paint::fill(shade))?;
+                canvas.row(&[&self.row.placement, &window, &partition, &load]);
             }
+            let loads_of = || (0..).zip(loads.iter().copied());
+            let (fullest, most) =
+                loads_of().fold((0, 0), |best, it| if it.1 > best.1 { it } else { best });
+            let tip = format!("window {window}: partition {fullest} has {} records", count(most));
+            canvas.tip_over((x, top), (x + width, top + PANEL_HEIGHT), &tip);
         }
         let corner = (axes.right, top + PANEL_HEIGHT);
         canvas.rectangle((axes.heat_left, top), corner, Paint::stroke(GRID, 1.0))

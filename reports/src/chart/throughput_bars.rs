@@ -55,6 +55,7 @@ pub fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Result<Option<Cha
         header.draw(canvas)?;
         let (top, bottom) = (header.height(), height - AXIS_HEIGHT);
         draw_axis(canvas, &scale, (top, bottom), unit)?;
+        canvas.columns(&["variant", "repeat", "throughput_per_s", "valid"]);
         let mut middle = top;
         for row in &rows {
             middle += row.height() / 2.0;
@@ -143,6 +144,7 @@ fn draw_row(
         let judged = if run.valid { "" } else { ", invalid" };
         let text = format!("{}, repeat {}: {}{judged}", run.variant, run.repeat + 1, rate(value));
         canvas.tip((x, y), DOT_RADIUS + 2.0, &text);
+        canvas.row(&[&run.variant, &(run.repeat + 1), &value, &run.valid]);
         end = end.max(x + DOT_RADIUS);
     }
     let (label, style) = match median {
@@ -160,7 +162,9 @@ fn draw_row(
                 significant(spread.high / divisor)
             ),
         };
-        canvas.text(&range, (beside, middle), Anchor::Left, FIGURE_GREY)?;
+        if beside + text_width(&range, FIGURE_GREY) <= WIDTH - MARGIN {
+            canvas.text(&range, (beside, middle), Anchor::Left, FIGURE_GREY)?;
+        }
     }
     Ok(())
 }
