@@ -59,8 +59,8 @@ pub fn draw(
                 let cell = Cell::of(at(sweep, column * rows + row, experiments), metric);
                 cell.draw(canvas, (x, y), width, palette)?;
                 let (ahead, factor, is_sure) = cell.figures();
-                let at = label(&across.values[column]);
-                canvas.row(&[&at, &label(value), &ahead, &factor, &is_sure]);
+                let [a, b] = [&across.values[column], value].map(|it| label(it).replace(',', ""));
+                canvas.row(&[&a, &b, &ahead, &factor, &is_sure]);
             }
         }
         let bottom = top + rows as f64 * CELL_HEIGHT;
@@ -123,8 +123,11 @@ impl<'a> Cell<'a> {
         let of_winner: Vec<Verdict> =
             compared.filter(|it| it.a == name || it.b == name).map(|it| it.verdict).collect();
         match of_winner.as_slice() {
-            verdicts if verdicts.contains(&Verdict::Tie) => Cell::Tie,
-            verdicts => Cell::Ahead { name, factor, is_sure: !verdicts.contains(&Verdict::None) },
+            verdicts if verdicts.contains(&Verdict::Tie) || factor == 1.0 => Cell::Tie,
+            verdicts => {
+                let is_sure = !verdicts.is_empty() && !verdicts.contains(&Verdict::None);
+                Cell::Ahead { name, factor, is_sure }
+            }
         }
     }
 

@@ -8,6 +8,8 @@ use std::fmt::Display;
 
 use super::canvas::escaped;
 
+/// Significant digits of a figure.
+const DIGITS: usize = 12;
 const BEFORE: &str = "<metadata>";
 const AFTER: &str = "</metadata>";
 
@@ -25,11 +27,13 @@ impl Data {
         self.columns = columns.iter().map(|&name| name.to_owned()).collect();
     }
 
-    /// Adds a row. Figures that are none stay empty.
+    /// Adds a row. Figures that are none stay empty, and those with noise in their last digits
+    /// are rounded.
     pub(super) fn add(&mut self, row: &[&dyn Display]) {
         debug_assert_eq!(row.len(), self.columns.len(), "{:?}", self.columns);
         let cell = |value: &&dyn Display| match value.to_string() {
             text if ["NaN", "inf", "-inf"].contains(&text.as_str()) => String::new(),
+            text if text.len() > DIGITS => text.parse().map_or(text, rounded),
             text => text,
         };
         self.rows.push(row.iter().map(cell).collect());
@@ -43,6 +47,12 @@ impl Data {
         let csv: String = lines.map(|line| escaped(&csv_line(line)) + "\n").collect();
         format!("{}{BEFORE}{csv}{AFTER}{}", &svg[..at], &svg[at..])
     }
+}
+
+/// A number of so many significant digits.
+fn rounded(number: f64) -> String {
+    let short: f64 = format!("{number:.*e}", DIGITS - 1).parse().unwrap_or(number);
+    short.to_string()
 }
 
 fn csv_line(cells: &[String]) -> String {
@@ -80,11 +90,13 @@ mod tests {
         data.name(&["variant", "latency_ns"]);
         data.add(&[&"a<b>, \"c\" & &lt;", &1.5]);
         data.add(&[&"plain", &f64::NAN]);
+        data.add(&[&"a name of some length", &(0.1 + 0.2)]);
         let with = data.put_into(svg);
         assert!(roxmltree::Document::parse(&with).is_ok(), "{with}");
         let (drawing, csv) = apart(&with);
         assert_eq!(drawing, svg);
-        let expected = "variant,latency_ns\n\"a<b>, \"\"c\"\" & &lt;\",1.5\nplain,\n";
+        let expected = "variant,latency_ns\n\"a<b>, \"\"c\"\" & &lt;\",1.5\nplain,\n\
+                        a name of some length,0.3\n";
         assert_eq!(csv.as_deref(), Some(expected));
         assert_eq!(apart(svg), (svg.to_owned(), None));
     }

@@ -146,7 +146,12 @@ impl LinePlot {
                 canvas.tip((x.place(*a), y.place(*b)), TIP_RADIUS, &text);
                 let range = line.ranges.iter().find(|range| range.0 == *a);
                 let (low, high) = range.map_or((f64::NAN, f64::NAN), |it| (it.1, it.2));
-                canvas.row(&[&self.y.caption, &line.name, a, b, &low, &high, &self.x.caption]);
+                // What stands side by side has its name for a place.
+                let at = match self.x.ticks {
+                    Some(_) => (self.x.tick)(*a).replace(',', ""),
+                    None => a.to_string(),
+                };
+                canvas.row(&[&self.y.caption, &line.name, &at, b, &low, &high, &self.x.caption]);
             }
         }
         self.draw_labels(canvas, (&x, &y), (top, right, bottom))

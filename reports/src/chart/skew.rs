@@ -10,6 +10,7 @@ use super::style::{
     AXIS, BASE, FIGURE, GREY, GRID, INK, LABEL, MARGIN, SHARED, Text, WIDTH, register_fonts,
     text_width,
 };
+use super::wrap::wrap;
 use crate::error::ReportError;
 use crate::skew::{Heat, RUN, SkewResult, SkewRow, figure, scope_words};
 use crate::units::{count, significant, trimmed};
@@ -160,9 +161,11 @@ impl Axes {
 
 impl Panel<'_> {
     fn draw(&self, canvas: &Canvas<'_>, top: f64, axes: &Axes) -> Result<(), ReportError> {
-        let name = (MARGIN, top + NAME_HEIGHT / 2.0);
-        canvas.text(&self.row.placement, name, Anchor::Left, LABEL)?;
         let figures = format!("max over mean {}", figure(self.row.max_over_mean));
+        let room = axes.left + BARS_WIDTH - MARGIN - text_width(&figures, DETAIL) - 12.0;
+        let name = wrap(&self.row.placement, LABEL, room, 1);
+        let head = top + (NAME_HEIGHT - LABEL.line) / 2.0;
+        canvas.lines(&name, (MARGIN, head), Anchor::Left, LABEL)?;
         let at = (axes.left + BARS_WIDTH, top + NAME_HEIGHT / 2.0);
         canvas.text(&figures, at, Anchor::Right, DETAIL)?;
         let top = top + NAME_HEIGHT;
