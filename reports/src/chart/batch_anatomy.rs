@@ -106,12 +106,15 @@ fn draw_panel(canvas: &Canvas<'_>, run: &RunResult, top: f64) -> Result<(), Repo
     let (head, bottom) = (top + NAME_HEIGHT, top + NAME_HEIGHT + PANEL_HEIGHT);
     let longest = batches.iter().map(|it| it.delay_ns + it.total_ns).max().unwrap_or(1);
     let scale = Scale::linear((0.0, longest as f64 * 1.05), (bottom, head));
-    let name = wrap(&run.variant, LABEL, 400.0, 1);
+    let name = wrap(&run.variant, LABEL, 380.0, 1);
     canvas.lines(&name, (MARGIN, top), Anchor::Left, LABEL)?;
     let mean =
         run.batches.iter().map(|it| it.records as f64).sum::<f64>() / run.batches.len() as f64;
-    let detail =
-        format!("{} batches, {} records each on average", run.batches.len(), significant(mean));
+    let detail = format!(
+        "Time in a batch; {} batches, {} records each on average",
+        run.batches.len(),
+        significant(mean)
+    );
     canvas.text(&detail, (right, top + LABEL.line / 2.0), Anchor::Right, DETAIL)?;
     for tick in scale.ticks(TICKS) {
         let y = scale.place(tick);

@@ -22,6 +22,9 @@ const SCALE: f64 = 4.0;
 /// Largest coordinate drawn; a figure beyond it is a mistake, and it must not overflow.
 const FARTHEST: f64 = 1e6;
 
+/// Between two lines of a hatching, CSS pixels.
+const HATCH: f64 = 6.0;
+
 /// Where text stands relative to its point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Anchor {
@@ -168,6 +171,28 @@ impl Canvas<'_> {
     /// A rectangle between two corners.
     pub fn rectangle(&self, a: (f64, f64), b: (f64, f64), paint: Paint) -> Result<(), ReportError> {
         self.area.draw(&Rectangle::new([fine(a), fine(b)], paint.shape_style())).map_err(refused)
+    }
+
+    /// A rectangle between two corners, hatched: what was measured and may not be used.
+    pub fn hatched(
+        &self,
+        a: (f64, f64),
+        b: (f64, f64),
+        colour: RGBColor,
+    ) -> Result<(), ReportError> {
+        let (left, right) = (a.0.min(b.0), a.0.max(b.0));
+        let (top, bottom) = (a.1.min(b.1), a.1.max(b.1));
+        let height = bottom - top;
+        self.rectangle(a, b, Paint::stroke(colour, 1.0))?;
+        let mut foot = left - height + HATCH;
+        while foot < right {
+            // From the lower left to the upper right at 45 degrees, cut at both sides.
+            let (from, to) = (foot.max(left), (foot + height).min(right));
+            let ends = [(from, bottom - (from - foot)), (to, bottom - (to - foot))];
+            self.path(&ends, Paint::stroke(colour, 1.0))?;
+            foot += HATCH;
+        }
+        Ok(())
     }
 
     /// A circle.

@@ -6,7 +6,7 @@ use super::header::{Header, sweep_circumstances};
 use super::style::{
     AXIS, FIGURE, GREY, GRID, LABEL, MARGIN, Palette, Text, WHITE, WIDTH, text_width,
 };
-use super::sweep_points::{Metric, at, label, metrics, variants, winner};
+use super::sweep_points::{Metric, at, axis_caption, label, metrics, variants, winner};
 use super::wrap::wrap;
 use crate::error::ReportError;
 use crate::result::{Sweep, Verdict};
@@ -46,7 +46,7 @@ pub fn draw(
         canvas.columns(&[&across.name, &down.name, "ahead", "factor", "sure"]);
         legend(canvas, header.height(), experiments, palette)?;
         let top = header.height() + LEGEND_HEIGHT;
-        canvas.text(&down.name, (MARGIN, top + 6.0), Anchor::Left, AXIS)?;
+        canvas.text(&axis_caption(&down.name), (MARGIN, top + 6.0), Anchor::Left, AXIS)?;
         let (left, top) = (MARGIN + LABELS_WIDTH, top + CAPTION_HEIGHT);
         let width = (WIDTH - MARGIN - left) / columns as f64;
         for (row, value) in down.values.iter().enumerate() {
@@ -68,7 +68,7 @@ pub fn draw(
             let x = left + (column as f64 + 0.5) * width;
             canvas.text(&label(value), (x, bottom + 13.0), Anchor::Centre, AXIS)?;
         }
-        canvas.text(&across.name, (left, bottom + 33.0), Anchor::Left, AXIS)
+        canvas.text(&axis_caption(&across.name), (left, bottom + 33.0), Anchor::Left, AXIS)
     })?;
     Ok(Some(Chart {
         experiment: first.name.into(),

@@ -16,6 +16,8 @@ use crate::summary::Experiment;
 use crate::units::{duration, duration_tick, trimmed};
 
 const PANEL_HEIGHT: f64 = 120.0;
+/// Beside it stands the axis' caption.
+const NAME_WIDTH: f64 = 480.0;
 const NAME_HEIGHT: f64 = 24.0;
 const TICKS_WIDTH: f64 = 62.0;
 const PANEL_GAP: f64 = 16.0;
@@ -122,8 +124,10 @@ impl<'a> Panel<'a> {
     ) -> Result<(), ReportError> {
         let (left, right) = (MARGIN + TICKS_WIDTH, WIDTH - MARGIN);
         let (head, bottom) = (top + NAME_HEIGHT, top + NAME_HEIGHT + PANEL_HEIGHT);
-        let name = wrap(&self.run.variant, LABEL, WIDTH - 2.0 * MARGIN, 1);
+        let name = wrap(&self.run.variant, LABEL, NAME_WIDTH, 1);
         canvas.lines(&name, (MARGIN, top), Anchor::Left, LABEL)?;
+        let caption = "Latency from the planned time, logarithmic";
+        canvas.text(caption, (right, top + LABEL.line / 2.0), Anchor::Right, AXIS)?;
         let low = |bucket: u8| (bounds(bucket).0 as f64).max(LOWEST_NANOS as f64 / 1.25);
         let y = Scale::logarithmic((low(lowest), bounds(highest).1 as f64), (bottom, head));
         let x = Scale::linear((0.0, seconds), (left, right));

@@ -11,7 +11,7 @@ use super::wrap::wrap;
 use super::{Chart, stem};
 use crate::error::ReportError;
 use crate::result::Measures;
-use crate::summary::{Experiment, Variant, throughput};
+use crate::summary::{Experiment, Spread, Variant, throughput};
 use crate::units::{rate, rate_unit, ratio, significant, trimmed};
 use crate::verdict::{headlines, winner};
 
@@ -75,7 +75,8 @@ pub fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Result<Option<Cha
         stem: stem(experiment.name, "throughput"),
         title,
         caption: "Bars are medians over valid runs; each dot is a run, in order from top to \
-                  bottom; a hollow dot is an invalid run and counts for nothing."
+                  bottom; a hollow dot is an invalid run and counts for nothing; a hatched bar has no \
+                  other runs."
             .into(),
         svg,
     }))
@@ -128,6 +129,10 @@ fn draw_row(
         let bar = Paint::fill(colour).with_opacity(0.35);
         canvas.rectangle((scale.place(0.0), top), (end, bottom), bar)?;
         canvas.path(&[(end, top), (end, bottom)], Paint::stroke(colour, 2.0))?;
+    } else if let Some(refused) = Spread::of(variant.runs.iter().filter_map(|run| throughput(run)))
+    {
+        end = scale.place(refused.median / divisor);
+        canvas.hatched((scale.place(0.0), top), (end, bottom), colour)?;
     }
     let runs: Vec<_> = variant.runs.iter().filter(|run| throughput(run).is_some()).collect();
     for (index, run) in runs.iter().enumerate() {
