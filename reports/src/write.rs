@@ -27,7 +27,7 @@ pub struct Drawn {
 }
 
 /// Reads the results in `dir`, of a comparison, of `recover` or of `skew`, and writes
-/// `charts/<experiment>-<chart>.svg`, the same with `-dark`, and
+/// `charts/<experiment>-<chart>.svg`, the same with `-dark`, its figures as `.csv`, and
 /// `report.html` and, for a comparison, `summary.md` beside them. Each file appears whole or not
 /// at all; files of an earlier drawing are replaced.
 ///
@@ -95,6 +95,9 @@ fn write(
             if pictures == Pictures::SvgAndPng {
                 replace(&path.with_extension("png"), &png::png(svg)?)?;
             }
+        }
+        if let Some(csv) = chart.data() {
+            replace(&dir.join(chart.data_file()), csv.as_bytes())?;
         }
         drawn.charts.push(dir.join(chart.file()));
     }

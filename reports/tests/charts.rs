@@ -3,9 +3,10 @@
 
 mod fixture;
 
-use fixture::check::check_svg;
-use fixture::{BACK_TO_BACK, INTERVAL, PIPELINED, empty, latency_run, summary, throughput_run};
-use reports::chart::{self, Chart, dark::dark};
+use fixture::check::{check_chart, check_svg, digests};
+use fixture::kinds::{CASES, Case, TYPICAL};
+use fixture::{PIPELINED, empty, latency_run, summary, throughput_run};
+use reports::chart::{self, Chart};
 use reports::latency_buckets::bucket;
 use reports::png::png;
 use reports::result::{
@@ -13,39 +14,6 @@ use reports::result::{
     SweepPoint,
 };
 use serde_json::json;
-
-const LONG: &str = "microbatch, batch_interval_ms=50, max_offsets_per_trigger=12000000";
-
-/// What varies between cases.
-#[derive(Clone, Copy)]
-struct Case {
-    name: &'static str,
-    bins: u64,
-    batches: u64,
-    /// Lowest and highest latency, nanoseconds.
-    span: (u64, u64),
-    valid: bool,
-    variants: [&'static str; 3],
-}
-
-const TYPICAL: Case = Case {
-    name: "typical",
-    bins: 100,
-    batches: 60,
-    span: (200_000, 50_000_000),
-    valid: true,
-    variants: [PIPELINED, BACK_TO_BACK, INTERVAL],
-};
-
-const CASES: [Case; 7] = [
-    TYPICAL,
-    Case { name: "one point", bins: 1, batches: 2, ..TYPICAL },
-    Case { name: "ten thousand points", bins: 10_000, batches: 10_000, ..TYPICAL },
-    Case { name: "zero variance", span: (1_000_000, 1_000_000), ..TYPICAL },
-    Case { name: "invalid runs", valid: false, ..TYPICAL },
-    Case { name: "six decades", span: (1_000, 1_000_000_000), ..TYPICAL },
-    Case { name: "long names", variants: [PIPELINED, BACK_TO_BACK, LONG], ..TYPICAL },
-];
 
 fn series(case: Case, shift: u64) -> Vec<SeriesRow> {
     let (low, high) = case.span;
@@ -136,9 +104,7 @@ fn draw(case: &str, result: &CompareResult) -> Vec<Chart> {
     assert!(!charts.is_empty(), "{case}");
     for chart in &charts {
         println!("{case}: {}", chart.stem);
-        check_svg(chart);
-        check_svg(&Chart { svg: dark(&chart.svg), ..chart.clone() });
-        assert!(!chart.title.is_empty() && !chart.caption.is_empty(), "{case}: {}", chart.stem);
+        check_chart(case, chart);
     }
     assert_eq!(chart::all(result).unwrap(), charts, "{case}");
     charts
@@ -146,8 +112,10 @@ fn draw(case: &str, result: &CompareResult) -> Vec<Chart> {
 
 #[test]
 fn every_chart_is_whole_in_every_case() {
+    let mut pinned = String::new();
     for case in CASES {
         let charts = draw(case.name, &result(case));
+        pinned += &digests(case.name, &charts);
         let stems: Vec<&str> = charts.iter().map(|chart| chart.stem.as_str()).collect();
         let mut wanted = vec![
             "keyed-count-throughput",
@@ -163,6 +131,21 @@ fn every_chart_is_whole_in_every_case() {
         }
         assert_eq!(stems.contains(&"keyed-count-latency-batch-anatomy"), case.valid);
     }
+    insta::assert_snapshot!("digests_of_charts", pinned);
+}
+
+#[test]
+fn the_figures_of_a_chart_are_those_of_its_results() {
+    let small = Case { bins: 4, batches: 3, ..TYPICAL };
+    let intervals = [0, 10, 1_000].map(|it| json!(it));
+    let rates = [10_000.0, 1_000_000.0].map(|it| json!(it));
+    let one_axis = sweep(small, &[("batch_interval_ms", &intervals)]);
+    let two_axes = sweep(small, &[("rate", &rates), ("batch_interval_ms", &intervals)]);
+    for result in [result(small), one_axis, two_axes] {
+        for chart in chart::all(&result).unwrap() {
+            insta::assert_snapshot!(format!("figures_of_{}", chart.stem), chart.data().unwrap());
+        }
+    }
 }
 
 #[test]
@@ -170,6 +153,7 @@ fn sweeps_are_curves_or_maps() {
     let intervals = [0, 10, 100, 1_000].map(|it| json!(it));
     let rates = [10_000.0, 100_000.0, 1_000_000.0].map(|it| json!(it));
     let modes = ["uniform", "zipf", "hot-set"].map(|it| json!(it));
+    let mut pinned = String::new();
     for case in CASES {
         for (axes, stem) in [
             (vec![("batch_interval_ms", &intervals[..])], "sweep"),
@@ -177,11 +161,15 @@ fn sweeps_are_curves_or_maps() {
             (vec![("key_distribution", &modes[..])], "sweep"),
             (vec![("rate", &rates[..]), ("batch_interval_ms", &intervals[..])], "crossover-map"),
         ] {
-            let charts = draw(case.name, &sweep(case, &axes));
+            let names: Vec<&str> = axes.iter().map(|axis| axis.0).collect();
+            let folder = format!("{} over {}", case.name, names.join(" and "));
+            let charts = draw(&folder, &sweep(case, &axes));
+            pinned += &digests(&folder, &charts);
             assert_eq!(charts.len(), 1, "{}", case.name);
             assert_eq!(charts[0].stem, stem, "{}", case.name);
         }
     }
+    insta::assert_snapshot!("digests_of_sweeps", pinned);
 }
 
 /// The first label of a drawing moved to the place of the second.

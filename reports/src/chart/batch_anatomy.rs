@@ -50,6 +50,7 @@ pub fn draw(experiment: &Experiment<'_>) -> Result<Option<Chart>, ReportError> {
     let svg = render((WIDTH, height), &format!("Stacked bars. {title}."), |canvas| {
         header.draw(canvas)?;
         let stages = panels.iter().flat_map(|run| &run.batches).map(|it| it.stages_ns.len()).max();
+        canvas.columns(&["variant", "batch", "records", "late_ns", "stages_ns", "total_ns"]);
         draw_legend(canvas, header.height(), stages.unwrap_or(0))?;
         for (index, run) in panels.iter().enumerate() {
             let top = header.height() + LEGEND_HEIGHT + each * index as f64;
@@ -105,12 +106,15 @@ fn draw_panel(canvas: &Canvas<'_>, run: &RunResult, top: f64) -> Result<(), Repo
     let (head, bottom) = (top + NAME_HEIGHT, top + NAME_HEIGHT + PANEL_HEIGHT);
     let longest = batches.iter().map(|it| it.delay_ns + it.total_ns).max().unwrap_or(1);
     let scale = Scale::linear((0.0, longest as f64 * 1.05), (bottom, head));
-    let name = wrap(&run.variant, LABEL, 400.0, 1);
+    let name = wrap(&run.variant, LABEL, 380.0, 1);
     canvas.lines(&name, (MARGIN, top), Anchor::Left, LABEL)?;
     let mean =
         run.batches.iter().map(|it| it.records as f64).sum::<f64>() / run.batches.len() as f64;
-    let detail =
-        format!("{} batches, {} records each on average", run.batches.len(), significant(mean));
+    let detail = format!(
+        "Time in a batch; {} batches, {} records each on average",
+        run.batches.len(),
+        significant(mean)
+    );
     canvas.text(&detail, (right, top + LABEL.line / 2.0), Anchor::Right, DETAIL)?;
     for tick in scale.ticks(TICKS) {
         let y = scale.place(tick);
@@ -139,6 +143,15 @@ fn draw_panel(canvas: &Canvas<'_>, run: &RunResult, top: f64) -> Result<(), Repo
             stages.join(", ")
         );
         canvas.tip_over((x, scale.place(so_far)), (x + step, bottom), &text);
+        let stages: Vec<String> = batch.stages_ns.iter().map(u64::to_string).collect();
+        canvas.row(&[
+            &run.variant,
+            &batch.batch,
+            &batch.records,
+            &batch.delay_ns,
+            &stages.join(" "),
+            &batch.total_ns,
+        ]);
     }
     canvas.path(&[(left, bottom), (right, bottom)], Paint::stroke(BASE, 1.0))?;
     let first = batches.first().map_or(0, |it| it.batch);

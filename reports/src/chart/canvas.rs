@@ -11,6 +11,7 @@ use plotters::prelude::{Circle, DrawingArea, IntoDrawingArea, PathElement, Recta
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, IntoFont, RGBColor, ShapeStyle, TextStyle};
 
+use super::data::Data;
 use super::style::{FONT, FONT_FAMILIES, PLOTTERS_FONT_SIZE, Text, WHITE, register_fonts};
 use super::wrap::is_printable;
 use crate::error::ReportError;
@@ -20,6 +21,9 @@ const SCALE: f64 = 4.0;
 
 /// Largest coordinate drawn; a figure beyond it is a mistake, and it must not overflow.
 const FARTHEST: f64 = 1e6;
+
+/// Between two lines of a hatching, CSS pixels.
+const HATCH: f64 = 6.0;
 
 /// Where text stands relative to its point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +78,7 @@ pub struct Canvas<'a> {
     area: DrawingArea<SVGBackend<'a>, Shift>,
     /// What a reader sees who points at a mark, as SVG.
     tips: RefCell<String>,
+    data: RefCell<Data>,
 }
 
 /// Draws a chart of that size and returns it as SVG, with `alt` as its text for screen readers.
@@ -88,13 +93,13 @@ pub fn render(
     register_fonts();
     let size = ((width * SCALE).round() as u32, (height * SCALE).round() as u32);
     let mut svg = String::new();
-    let tips = {
+    let (tips, data) = {
         let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        let canvas = Canvas { area, tips: RefCell::default() };
+        let canvas = Canvas { area, tips: RefCell::default(), data: RefCell::default() };
         canvas.rectangle((0.0, 0.0), (width, height), Paint::fill(WHITE))?;
         draw(&canvas)?;
         canvas.area.present().map_err(refused)?;
-        canvas.tips.take()
+        (canvas.tips.take(), canvas.data.take())
     };
     // Above everything else, so that they are met first.
     let svg = match svg.rfind("</svg>") {
@@ -103,7 +108,7 @@ pub fn render(
         }
         _ => svg,
     };
-    Ok(in_css_pixels(&svg, (width, height), size, alt))
+    Ok(data.put_into(&in_css_pixels(&svg, (width, height), size, alt)))
 }
 
 /// Rewrites the outer size, names the fallback fonts and adds the alternative text.
@@ -119,12 +124,22 @@ fn in_css_pixels(svg: &str, (width, height): (f64, f64), size: (u32, u32), alt: 
 }
 
 /// Text as an attribute or an element may hold it.
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let text: String = text.chars().map(|c| if is_printable(c) { c } else { ' ' }).collect();
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 impl Canvas<'_> {
+    /// Names the columns of the chart's table of figures, with their units.
+    pub fn columns(&self, names: &[&str]) {
+        self.data.borrow_mut().name(names);
+    }
+
+    /// Adds a row of what is drawn to that table.
+    pub fn row(&self, cells: &[&dyn Display]) {
+        self.data.borrow_mut().add(cells);
+    }
+
     /// What a reader sees who points at a mark; no script is needed for it.
     pub fn tip(&self, at: (f64, f64), radius: f64, text: &str) {
         let ((x, y), radius) = (fine(at), (radius * SCALE).round());
@@ -156,6 +171,28 @@ impl Canvas<'_> {
     /// A rectangle between two corners.
     pub fn rectangle(&self, a: (f64, f64), b: (f64, f64), paint: Paint) -> Result<(), ReportError> {
         self.area.draw(&Rectangle::new([fine(a), fine(b)], paint.shape_style())).map_err(refused)
+    }
+
+    /// A rectangle between two corners, hatched: what was measured and may not be used.
+    pub fn hatched(
+        &self,
+        a: (f64, f64),
+        b: (f64, f64),
+        colour: RGBColor,
+    ) -> Result<(), ReportError> {
+        let (left, right) = (a.0.min(b.0), a.0.max(b.0));
+        let (top, bottom) = (a.1.min(b.1), a.1.max(b.1));
+        let height = bottom - top;
+        self.rectangle(a, b, Paint::stroke(colour, 1.0))?;
+        let mut foot = left - height + HATCH;
+        while foot < right {
+            // From the lower left to the upper right at 45 degrees, cut at both sides.
+            let (from, to) = (foot.max(left), (foot + height).min(right));
+            let ends = [(from, bottom - (from - foot)), (to, bottom - (to - foot))];
+            self.path(&ends, Paint::stroke(colour, 1.0))?;
+            foot += HATCH;
+        }
+        Ok(())
     }
 
     /// A circle.

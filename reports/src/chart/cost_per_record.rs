@@ -47,6 +47,15 @@ pub fn draw(
     let scale = Scale::linear((0.0, longest), (left, WIDTH - MARGIN - VALUE_WIDTH));
     let svg = render((WIDTH, height), &format!("Bar chart. {title}."), |canvas| {
         header.draw(canvas)?;
+        canvas.columns(&[
+            "experiment",
+            "variant",
+            "cpu_ns_per_record",
+            "low",
+            "high",
+            "runs",
+            "valid",
+        ]);
         let (mut top, bottom) = (header.height(), height - AXIS_HEIGHT);
         for tick in scale.ticks(TICKS) {
             let x = scale.place(tick);
@@ -63,11 +72,14 @@ pub fn draw(
             for bar in &group.bars {
                 let (end, colour) =
                     (scale.place(bar.cost.median), palette.colour(bar.variant.name));
-                canvas.rectangle(
-                    (left, y),
-                    (end, y + BAR_HEIGHT),
-                    Paint::fill(colour).with_opacity(0.75),
-                )?;
+                let corners = ((left, y), (end, y + BAR_HEIGHT));
+                match bar.is_valid {
+                    true => {
+                        let fill = Paint::fill(colour).with_opacity(0.75);
+                        canvas.rectangle(corners.0, corners.1, fill)?;
+                    }
+                    false => canvas.hatched(corners.0, corners.1, colour)?,
+                }
                 let middle = y + BAR_HEIGHT / 2.0;
                 let text = format!(
                     "{}: {} ({} to {})",
@@ -77,6 +89,16 @@ pub fn draw(
                     duration(bar.cost.high)
                 );
                 canvas.tip_over((left, y), (end, y + BAR_HEIGHT), &text);
+                let Spread { median, low, high, count } = bar.cost;
+                canvas.row(&[
+                    &group.name,
+                    &bar.variant.name,
+                    &median,
+                    &low,
+                    &high,
+                    &count,
+                    &bar.is_valid,
+                ]);
                 let (low, high) = (scale.place(bar.cost.low), scale.place(bar.cost.high));
                 canvas.path(
                     &[(low, middle), (high, middle)],
@@ -85,7 +107,9 @@ pub fn draw(
                 let value = duration(bar.cost.median);
                 canvas.text(&value, (high.max(end) + 8.0, middle), Anchor::Left, FIGURE)?;
                 let beside = high.max(end) + 16.0 + text_width(&value, FIGURE);
-                let name = wrap(bar.variant.name, DETAIL, (WIDTH - MARGIN - beside).max(60.0), 1);
+                let judged = if bar.is_valid { "" } else { "invalid, " };
+                let name = format!("{judged}{}", bar.variant.name);
+                let name = wrap(&name, DETAIL, (WIDTH - MARGIN - beside).max(60.0), 1);
                 canvas.lines(&name, (beside, middle - DETAIL.line / 2.0), Anchor::Left, DETAIL)?;
                 y += BAR_HEIGHT + BAR_GAP;
             }
@@ -97,7 +121,7 @@ pub fn draw(
         experiment: groups[0].name.into(),
         stem: "cost-per-record".into(),
         title,
-        caption: "The thin line is the range of the runs.".into(),
+        caption: "The thin line is the range of the runs; a hatched bar has no valid run.".into(),
         svg,
     }))
 }
@@ -105,6 +129,8 @@ pub fn draw(
 struct Bar<'a> {
     variant: &'a Variant<'a>,
     cost: Spread,
+    /// Otherwise no run of the variant is.
+    is_valid: bool,
 }
 
 struct Group<'a> {
@@ -115,8 +141,9 @@ struct Group<'a> {
 impl<'a> Group<'a> {
     fn of(experiment: &'a Experiment<'a>) -> Option<Self> {
         let bar = |variant: &'a Variant<'a>| {
-            let cost = variant.spread(|run| run.cpu_ns_per_record)?;
-            Some(Bar { variant, cost })
+            let valid = variant.spread(|run| run.cpu_ns_per_record);
+            let all = || Spread::of(variant.runs.iter().filter_map(|run| run.cpu_ns_per_record));
+            Some(Bar { variant, cost: valid.or_else(all)?, is_valid: valid.is_some() })
         };
         let bars: Vec<Bar<'a>> = experiment.variants.iter().filter_map(bar).collect();
         (!bars.is_empty()).then_some(Self { name: experiment.name, bars })
@@ -129,7 +156,8 @@ impl<'a> Group<'a> {
 
 fn title(groups: &[Group<'_>]) -> String {
     let cheapest = groups.iter().filter_map(|group| {
-        let bar = group.bars.iter().min_by(|a, b| a.cost.median.total_cmp(&b.cost.median))?;
+        let valid = group.bars.iter().filter(|bar| bar.is_valid);
+        let bar = valid.min_by(|a, b| a.cost.median.total_cmp(&b.cost.median))?;
         Some(format!("{} {} with {}", group.name, duration(bar.cost.median), bar.variant.name))
     });
     let named: Vec<String> = cheapest.take(3).collect();

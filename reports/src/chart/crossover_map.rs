@@ -6,7 +6,7 @@ use super::header::{Header, sweep_circumstances};
 use super::style::{
     AXIS, FIGURE, GREY, GRID, LABEL, MARGIN, Palette, Text, WHITE, WIDTH, text_width,
 };
-use super::sweep_points::{Metric, at, label, metrics, variants, winner};
+use super::sweep_points::{Metric, at, axis_caption, label, metrics, variants, winner};
 use super::wrap::wrap;
 use crate::error::ReportError;
 use crate::result::{Sweep, Verdict};
@@ -43,9 +43,10 @@ pub fn draw(
     let body = LEGEND_HEIGHT + CAPTION_HEIGHT + rows as f64 * CELL_HEIGHT + AXIS_HEIGHT;
     let svg = render((WIDTH, header.height() + body), &format!("Map. {title}."), |canvas| {
         header.draw(canvas)?;
+        canvas.columns(&[&across.name, &down.name, "ahead", "factor", "sure"]);
         legend(canvas, header.height(), experiments, palette)?;
         let top = header.height() + LEGEND_HEIGHT;
-        canvas.text(&down.name, (MARGIN, top + 6.0), Anchor::Left, AXIS)?;
+        canvas.text(&axis_caption(&down.name), (MARGIN, top + 6.0), Anchor::Left, AXIS)?;
         let (left, top) = (MARGIN + LABELS_WIDTH, top + CAPTION_HEIGHT);
         let width = (WIDTH - MARGIN - left) / columns as f64;
         for (row, value) in down.values.iter().enumerate() {
@@ -57,6 +58,9 @@ pub fn draw(
                 let x = left + column as f64 * width;
                 let cell = Cell::of(at(sweep, column * rows + row, experiments), metric);
                 cell.draw(canvas, (x, y), width, palette)?;
+                let (ahead, factor, is_sure) = cell.figures();
+                let [a, b] = [&across.values[column], value].map(|it| label(it).replace(',', ""));
+                canvas.row(&[&a, &b, &ahead, &factor, &is_sure]);
             }
         }
         let bottom = top + rows as f64 * CELL_HEIGHT;
@@ -64,7 +68,7 @@ pub fn draw(
             let x = left + (column as f64 + 0.5) * width;
             canvas.text(&label(value), (x, bottom + 13.0), Anchor::Centre, AXIS)?;
         }
-        canvas.text(&across.name, (left, bottom + 33.0), Anchor::Left, AXIS)
+        canvas.text(&axis_caption(&across.name), (left, bottom + 33.0), Anchor::Left, AXIS)
     })?;
     Ok(Some(Chart {
         experiment: first.name.into(),
@@ -119,8 +123,21 @@ impl<'a> Cell<'a> {
         let of_winner: Vec<Verdict> =
             compared.filter(|it| it.a == name || it.b == name).map(|it| it.verdict).collect();
         match of_winner.as_slice() {
-            verdicts if verdicts.contains(&Verdict::Tie) => Cell::Tie,
-            verdicts => Cell::Ahead { name, factor, is_sure: !verdicts.contains(&Verdict::None) },
+            verdicts if verdicts.contains(&Verdict::Tie) || factor == 1.0 => Cell::Tie,
+            verdicts => {
+                let is_sure = !verdicts.is_empty() && !verdicts.contains(&Verdict::None);
+                Cell::Ahead { name, factor, is_sure }
+            }
+        }
+    }
+
+    /// Who is ahead, by which factor, and whether there are enough pairs for a verdict.
+    fn figures(&self) -> (&'a str, f64, bool) {
+        match *self {
+            Cell::Empty => ("", f64::NAN, false),
+            Cell::Alone(name) => (name, f64::NAN, false),
+            Cell::Tie => ("tie", f64::NAN, true),
+            Cell::Ahead { name, factor, is_sure } => (name, factor, is_sure),
         }
     }
 

@@ -8,6 +8,9 @@ use crate::result::Sweep;
 use crate::summary::Experiment;
 use crate::units::planned_rate;
 
+/// Settings that decide how long a record waits, and where it goes.
+const DECIDING: [&str; 4] =
+    ["buffer_timeout_ms", "batch_interval_ms", "polling_delay_ms", "placement"];
 /// Lines of a title, and of a subtitle, at most.
 const MAX_LINES: usize = 3;
 /// Above the title.
@@ -56,8 +59,27 @@ pub fn circumstances(experiment: &Experiment<'_>) -> String {
     }
     parts.push(planned_rate(run.rate));
     parts.push(format!("parallelism {}", run.parallelism));
+    parts.extend(settings(&[experiment]));
     parts.extend(promises(&[experiment]));
     joined(&parts)
+}
+
+/// The settings that decide most comparisons, where variants have them: one value, or those of all
+/// variants in their order. What stands in a variant's name is not said again.
+fn settings(experiments: &[&Experiment<'_>]) -> Vec<String> {
+    let variants = || experiments.iter().flat_map(|experiment| &experiment.variants);
+    let of = |name: &&str| {
+        let unnamed = variants().filter(|variant| !variant.name.contains(&format!("{name}=")));
+        let mut values: Vec<String> = Vec::new();
+        for value in unnamed.filter_map(|variant| variant.runs[0].settings.get(*name)) {
+            let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            if !value.is_null() && !values.contains(&shown) {
+                values.push(shown);
+            }
+        }
+        (!values.is_empty()).then(|| format!("{name}={}", values.join("/")))
+    };
+    DECIDING.iter().filter_map(of).collect()
 }
 
 /// The same of all points of a sweep, without what it varies.
@@ -74,6 +96,9 @@ pub fn sweep_circumstances(sweep: &Sweep, experiments: &[Experiment<'_>]) -> Str
         if !varied("parallelism") {
             parts.push(format!("parallelism {}", run.parallelism));
         }
+        let all: Vec<&Experiment<'_>> = experiments.iter().collect();
+        let fixed = |setting: &String| !setting.split('=').next().is_some_and(varied);
+        parts.extend(settings(&all).into_iter().filter(fixed));
         parts.extend(promises(&experiments.iter().collect::<Vec<_>>()));
     }
     joined(&parts)

@@ -16,6 +16,8 @@ use crate::summary::Experiment;
 use crate::units::{duration, duration_tick, trimmed};
 
 const PANEL_HEIGHT: f64 = 120.0;
+/// Beside it stands the axis' caption.
+const NAME_WIDTH: f64 = 480.0;
 const NAME_HEIGHT: f64 = 24.0;
 const TICKS_WIDTH: f64 = 62.0;
 const PANEL_GAP: f64 = 16.0;
@@ -50,6 +52,7 @@ pub fn draw(experiment: &Experiment<'_>) -> Result<Option<Chart>, ReportError> {
     let height = header.height() + each * panels.len() as f64 + AXIS_HEIGHT;
     let svg = render((WIDTH, height), &format!("Heat maps. {title}."), |canvas| {
         header.draw(canvas)?;
+        canvas.columns(&["variant", "from_s", "to_s", "latency_from_ns", "latency_to_ns", "share"]);
         for (index, panel) in panels.iter().enumerate() {
             let top = header.height() + each * index as f64;
             let is_last = index + 1 == panels.len();
@@ -121,8 +124,10 @@ impl<'a> Panel<'a> {
     ) -> Result<(), ReportError> {
         let (left, right) = (MARGIN + TICKS_WIDTH, WIDTH - MARGIN);
         let (head, bottom) = (top + NAME_HEIGHT, top + NAME_HEIGHT + PANEL_HEIGHT);
-        let name = wrap(&self.run.variant, LABEL, WIDTH - 2.0 * MARGIN, 1);
+        let name = wrap(&self.run.variant, LABEL, NAME_WIDTH, 1);
         canvas.lines(&name, (MARGIN, top), Anchor::Left, LABEL)?;
+        let caption = "Latency from the planned time, logarithmic";
+        canvas.text(caption, (right, top + LABEL.line / 2.0), Anchor::Right, AXIS)?;
         let low = |bucket: u8| (bounds(bucket).0 as f64).max(LOWEST_NANOS as f64 / 1.25);
         let y = Scale::logarithmic((low(lowest), bounds(highest).1 as f64), (bottom, head));
         let x = Scale::linear((0.0, seconds), (left, right));
@@ -141,6 +146,18 @@ impl<'a> Panel<'a> {
                 // The root, so that rare results are seen.
                 let shade = shade((share / most).sqrt());
                 canvas.rectangle(corners.0, corners.1, Paint::fill(shade))?;
+                let (from, to) = (index as f64 * width, (index + 1) as f64 * width);
+                let (low, high) = bounds(bucket);
+                let times = [trimmed(from, 3), trimmed(to, 3)];
+                let share = format!("{share:.4}");
+                canvas.row(&[&self.run.variant, &times[0], &times[1], &low, &high, &share]);
+            }
+            if let Some((low, high)) = reach(column) {
+                let spans = [index as f64 * width, (index + 1) as f64 * width];
+                let [since, upto] = spans.map(|seconds| trimmed(seconds, 2));
+                let (low, high) = (duration(low), duration(high));
+                let tip = format!("{}, {since} to {upto} s: {low} to {high}", self.run.variant);
+                canvas.tip_over((from, head), (to, bottom), &tip);
             }
         }
         canvas.path(&[(left, bottom), (right, bottom)], Paint::stroke(BASE, 1.0))?;
@@ -164,6 +181,12 @@ impl<'a> Panel<'a> {
             (since as f64 / 1e9, row.latency_ns_max as f64)
         })
     }
+}
+
+/// Lowest and highest latency of a column.
+fn reach(column: &[(u8, f64)]) -> Option<(f64, f64)> {
+    let buckets = || column.iter().map(|it| it.0);
+    Some((bounds(buckets().min()?).0 as f64, bounds(buckets().max()?).1 as f64))
 }
 
 fn shade(share: f64) -> RGBColor {

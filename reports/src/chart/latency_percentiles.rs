@@ -81,6 +81,7 @@ pub fn draw(
     let svg = render((WIDTH, bottom + AXIS_HEIGHT), &alt, |canvas| {
         header.draw(canvas)?;
         plot.draw_axes(canvas, kind)?;
+        canvas.columns(&["variant", "run", "share", "latency_ns"]);
         for curves in &drawn {
             plot.draw_curves(canvas, curves, palette)?;
         }
@@ -151,6 +152,8 @@ impl Plot {
                 trimmed(share, 4)
             );
             canvas.tip((self.x.place(*x), self.y.place(*nanos)), TIP_RADIUS, &text);
+            let share = trimmed(share / 100.0, 7);
+            canvas.row(&[&curves.variant.name, &"median", &share, &nanos.round()]);
         }
         let median = self.place(&curves.median);
         canvas.path(&median, Paint::stroke(colour, 2.5))?;

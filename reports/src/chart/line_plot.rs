@@ -138,11 +138,20 @@ impl LinePlot {
         }
         canvas.text(&self.y.caption, (MARGIN, top + 6.0), Anchor::Left, AXIS)?;
         canvas.text(&self.x.caption, (left, bottom + 34.0), Anchor::Left, AXIS)?;
+        canvas.columns(&["y_is", "line", "x", "y", "low", "high", "x_is"]);
         for line in &self.lines {
             draw_line(canvas, line, &x, &y)?;
             for (a, b) in &line.points {
                 let text = format!("{}: {} at {}", line.name, (self.y.tick)(*b), (self.x.tick)(*a));
                 canvas.tip((x.place(*a), y.place(*b)), TIP_RADIUS, &text);
+                let range = line.ranges.iter().find(|range| range.0 == *a);
+                let (low, high) = range.map_or((f64::NAN, f64::NAN), |it| (it.1, it.2));
+                // What stands side by side has its name for a place.
+                let at = match self.x.ticks {
+                    Some(_) => (self.x.tick)(*a).replace(',', ""),
+                    None => a.to_string(),
+                };
+                canvas.row(&[&self.y.caption, &line.name, &at, b, &low, &high, &self.x.caption]);
             }
         }
         self.draw_labels(canvas, (&x, &y), (top, right, bottom))

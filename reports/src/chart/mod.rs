@@ -8,6 +8,7 @@ mod canvas;
 pub mod cost_per_record;
 pub mod crossover_map;
 pub mod dark;
+mod data;
 mod header;
 mod labels;
 pub mod latency_histogram;
@@ -54,6 +55,22 @@ impl Chart {
     /// Path of the drawing for dark backgrounds.
     pub fn dark_file(&self) -> String {
         format!("charts/{}-dark.svg", self.stem)
+    }
+
+    /// Path of the figures that it shows, if it has a table of them.
+    pub fn data_file(&self) -> String {
+        format!("charts/{}.csv", self.stem)
+    }
+
+    /// The figures that it shows as CSV, from the SVG's `<metadata>`; `None` when a chart has no
+    /// table of them.
+    pub fn data(&self) -> Option<String> {
+        data::apart(&self.svg).1
+    }
+
+    /// The drawing without the table of figures, for a page that has the table elsewhere.
+    pub fn drawing(&self) -> String {
+        data::apart(&self.svg).0
     }
 }
 

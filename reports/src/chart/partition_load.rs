@@ -81,6 +81,7 @@ pub fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Result<Option<Cha
     let alt = alternative(&panels, &title);
     let svg = render((WIDTH, height), &alt, |canvas| {
         header.draw(canvas)?;
+        canvas.columns(&["variants", "exchange", "placement", "partition", "records"]);
         for (index, (panel, name)) in panels.iter().zip(&names).enumerate() {
             let left = MARGIN + (index % columns) as f64 * (width + COLUMN_GAP);
             let top = header.height() + (index / columns) as f64 * (panel_height + PANEL_GAP);
@@ -195,6 +196,12 @@ impl Panel<'_> {
             let y = scale.place(*records as f64 / self.total().max(1) as f64 * 100.0);
             let bar = Paint::fill(colour).with_opacity(0.85);
             canvas.rectangle((x + gap / 2.0, y), (x + step - gap / 2.0, bottom), bar)?;
+            let of_all = share(*records as f64 / self.total().max(1) as f64);
+            let tip = format!("partition {partition}: {} records, {of_all}", count(*records));
+            canvas.tip_over((x, top), (x + step, bottom), &tip);
+            let Panel { variants, load } = self;
+            let variants = variants.join(" and ");
+            canvas.row(&[&variants, &load.exchange, &load.placement, &partition, records]);
             if partition % every == 0 {
                 let at = (x + step / 2.0, bottom + 11.0);
                 canvas.text(&partition.to_string(), at, Anchor::Centre, AXIS)?;

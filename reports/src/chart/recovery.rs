@@ -14,7 +14,9 @@ use super::style::{
 use super::wrap::wrap;
 use crate::error::ReportError;
 use crate::recovery::{RecoverOutput, RecoverResult, RecoverRun, finding};
-use crate::units::{NO_FIGURE, count, duration_tick, planned_rate, rate_unit, trimmed};
+use crate::units::{
+    self, NO_FIGURE, count, duration, duration_tick, planned_rate, rate_unit, trimmed,
+};
 
 /// Panels of one chart, at most; the rest is named in the caption.
 const MAX_PANELS: usize = 6;
@@ -37,6 +39,9 @@ const HEADROOM: f64 = 1.2;
 const TICKS: usize = 4;
 /// Marks of failures closer than this many pixels are one.
 const ONE_MARK: f64 = 4.0;
+/// Around a point, where a reader may point at it, and points of a line that have that.
+const TIP_RADIUS: f64 = 4.0;
+const MOST_TIPS: usize = 400;
 const DETAIL: Text = Text { ink: GREY, ..FIGURE };
 /// In the order of their colours.
 const GUARANTEES: [&str; 3] = ["none", "at-least-once", "exactly-once"];
@@ -72,6 +77,7 @@ pub fn draw(result: &RecoverResult) -> Result<Option<Chart>, ReportError> {
     let axes = Axes::of(&panels, curve::bins_of_a_mean(settings));
     let svg = render((WIDTH, height), &alternative(&panels, &title), |canvas| {
         header.draw(canvas)?;
+        canvas.columns(&["variant", "guarantee", "figure", "at_s", "value"]);
         for (index, runs) in panels.iter().enumerate() {
             let left = MARGIN + (index % columns) as f64 * (width + COLUMN_GAP);
             let top = header.height() + (index / columns) as f64 * (panel_height + PANEL_GAP);
@@ -213,6 +219,10 @@ impl Panel<'_> {
         draw_grid(canvas, &y, sides, (top, bottom), &caption, |tick| trimmed(tick / divisor, 2))?;
         for run in self.runs {
             let points = rate(run, self.axes.mean);
+            for (at, rate) in &points {
+                canvas.row(&[&run.run.variant, &run.guarantee, &"emitted_per_s", at, rate]);
+            }
+            self.draw_tips(canvas, run, &points, (x, &y), units::rate);
             let points: Vec<_> = points.iter().map(|at| (x.place(at.0), y.place(at.1))).collect();
             let colour = self.palette.colour(&run.guarantee);
             canvas.path(&points, Paint::stroke(colour, width(run)))?;
@@ -235,6 +245,10 @@ impl Panel<'_> {
             let colour = self.palette.colour(&run.guarantee);
             let parts = curve::latency(&run.run.series, self.axes.mean);
             for part in &parts {
+                for &(at, nanos) in part {
+                    canvas.row(&[&run.run.variant, &run.guarantee, &"latency_max_ns", &at, &nanos]);
+                }
+                self.draw_tips(canvas, run, part, (x, &y), duration);
                 let points: Vec<_> = part.iter().map(|at| (x.place(at.0), y.place(at.1))).collect();
                 match points.as_slice() {
                     [one] => canvas.circle(*one, width(run) / 2.0, Paint::fill(colour))?,
@@ -246,6 +260,22 @@ impl Panel<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What a reader sees who points at a point, where points are far enough apart for it.
+    fn draw_tips(
+        &self,
+        canvas: &Canvas<'_>,
+        run: &RecoverRun,
+        points: &[(f64, f64)],
+        (x, y): (&Scale, &Scale),
+        shown: fn(f64) -> String,
+    ) {
+        for (at, value) in points.iter().filter(|_| points.len() <= MOST_TIPS) {
+            let (shown, seconds) = (shown(*value), trimmed(*at, 2));
+            let tip = format!("{}: {shown} at {seconds} s", run.guarantee);
+            canvas.tip((x.place(*at), y.place(*value)), TIP_RADIUS, &tip);
+        }
     }
 
     /// A dot where the failure ended the run.

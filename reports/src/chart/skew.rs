@@ -10,6 +10,7 @@ use super::style::{
     AXIS, BASE, FIGURE, GREY, GRID, INK, LABEL, MARGIN, SHARED, Text, WIDTH, register_fonts,
     text_width,
 };
+use super::wrap::wrap;
 use crate::error::ReportError;
 use crate::skew::{Heat, RUN, SkewResult, SkewRow, figure, scope_words};
 use crate::units::{count, significant, trimmed};
@@ -68,6 +69,7 @@ pub fn draw(result: &SkewResult) -> Result<Option<Chart>, ReportError> {
     let svg = render((WIDTH, height), &alternative(&panels, &title), |canvas| {
         header.draw(canvas)?;
         let top = header.height();
+        canvas.columns(&["placement", "window", "partition", "records"]);
         axes.draw_legend(canvas, top, panels[0].heat)?;
         for (index, panel) in panels.iter().enumerate() {
             let top = top + LEGEND_HEIGHT + index as f64 * each;
@@ -159,9 +161,11 @@ impl Axes {
 
 impl Panel<'_> {
     fn draw(&self, canvas: &Canvas<'_>, top: f64, axes: &Axes) -> Result<(), ReportError> {
-        let name = (MARGIN, top + NAME_HEIGHT / 2.0);
-        canvas.text(&self.row.placement, name, Anchor::Left, LABEL)?;
         let figures = format!("max over mean {}", figure(self.row.max_over_mean));
+        let room = axes.left + BARS_WIDTH - MARGIN - text_width(&figures, DETAIL) - 12.0;
+        let name = wrap(&self.row.placement, LABEL, room, 1);
+        let head = top + (NAME_HEIGHT - LABEL.line) / 2.0;
+        canvas.lines(&name, (MARGIN, head), Anchor::Left, LABEL)?;
         let at = (axes.left + BARS_WIDTH, top + NAME_HEIGHT / 2.0);
         canvas.text(&figures, at, Anchor::Right, DETAIL)?;
         let top = top + NAME_HEIGHT;
@@ -190,6 +194,9 @@ impl Panel<'_> {
             let y = scale.place(load as f64 / mean.max(f64::MIN_POSITIVE));
             let (a, b) = ((x + gap / 2.0, y), (x + step - gap / 2.0, bottom));
             canvas.rectangle(a, b, Paint::fill(SHARED))?;
+            let tip = format!("partition {partition}: {} records over the run", count(load));
+            canvas.tip_over((x, top), (x + step, bottom), &tip);
+            canvas.row(&[&self.row.placement, &"run", &partition, &load]);
             if partition % every == 0 {
                 let at = (x + step / 2.0, bottom + 10.0);
                 canvas.text(&partition.to_string(), at, Anchor::Centre, AXIS)?;
@@ -218,7 +225,13 @@ impl Panel<'_> {
                 let shade = axes.shade(load as f64 / mean.max(f64::MIN_POSITIVE));
                 let corner = (x + width, y + height);
                 canvas.rectangle((x, y), corner, Paint::fill(shade))?;
+                canvas.row(&[&self.row.placement, &window, &partition, &load]);
             }
+            let loads_of = || (0..).zip(loads.iter().copied());
+            let (fullest, most) =
+                loads_of().fold((0, 0), |best, it| if it.1 > best.1 { it } else { best });
+            let tip = format!("window {window}: partition {fullest} has {} records", count(most));
+            canvas.tip_over((x, top), (x + width, top + PANEL_HEIGHT), &tip);
         }
         let corner = (axes.right, top + PANEL_HEIGHT);
         canvas.rectangle((axes.heat_left, top), corner, Paint::stroke(GRID, 1.0))

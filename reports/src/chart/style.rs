@@ -83,8 +83,13 @@ pub const FONT_FAMILIES: &str = "Inter, Helvetica, Arial, sans-serif";
 pub const PLOTTERS_FONT_SIZE: f64 = 1.24;
 
 /// Allowance for readers whose system has another font than the one measured: DejaVu Sans, the
-/// widest of the usual ones, takes this much more room.
-const OTHER_FONTS: f64 = 1.15;
+/// widest of the usual ones, takes this much more room; its only bold weight more than semi-bold.
+pub const fn other_fonts(weight: Weight) -> f64 {
+    match weight {
+        Weight::Regular => 1.15,
+        Weight::SemiBold => 1.23,
+    }
+}
 
 /// Makes the vendored font known to plotters. Cheap, and the same however often.
 pub fn register_fonts() {
@@ -102,7 +107,7 @@ pub fn text_width(text: &str, style: Text) -> f64 {
     let size = style.size * PLOTTERS_FONT_SIZE * MEASURED;
     let font = (FONT, size).into_font().style(style.weight.font_style());
     match font.box_size(text) {
-        Ok((width, _)) => f64::from(width) / MEASURED * OTHER_FONTS,
+        Ok((width, _)) => f64::from(width) / MEASURED * other_fonts(style.weight),
         Err(_) => text.chars().count() as f64 * style.size * 0.6,
     }
 }

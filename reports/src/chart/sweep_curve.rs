@@ -8,7 +8,9 @@ use super::canvas::render;
 use super::header::{Header, sweep_circumstances};
 use super::line_plot::{Axis, Line, LinePlot, Stroke};
 use super::style::{INK, Palette, WIDTH};
-use super::sweep_points::{Metric, Places, at, label, metrics, spread, variants, winner};
+use super::sweep_points::{
+    Metric, Places, at, axis_caption, label, metrics, spread, variants, winner,
+};
 use crate::error::ReportError;
 use crate::result::{BatchRow, Sweep};
 use crate::summary::{Experiment, Spread};
@@ -125,7 +127,7 @@ fn plot(
     let unit = if logarithmic { ", logarithmic" } else { "" };
     Some(LinePlot {
         x: Axis {
-            caption: sweep.axes[0].name.clone(),
+            caption: axis_caption(&sweep.axes[0].name),
             values: (first - inset, last + inset),
             logarithmic: places.logarithmic,
             tick: Box::new(move |at| {

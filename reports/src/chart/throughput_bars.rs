@@ -11,7 +11,7 @@ use super::wrap::wrap;
 use super::{Chart, stem};
 use crate::error::ReportError;
 use crate::result::Measures;
-use crate::summary::{Experiment, Variant, throughput};
+use crate::summary::{Experiment, Spread, Variant, throughput};
 use crate::units::{rate, rate_unit, ratio, significant, trimmed};
 use crate::verdict::{headlines, winner};
 
@@ -55,6 +55,7 @@ pub fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Result<Option<Cha
         header.draw(canvas)?;
         let (top, bottom) = (header.height(), height - AXIS_HEIGHT);
         draw_axis(canvas, &scale, (top, bottom), unit)?;
+        canvas.columns(&["variant", "repeat", "throughput_per_s", "valid"]);
         let mut middle = top;
         for row in &rows {
             middle += row.height() / 2.0;
@@ -74,7 +75,8 @@ pub fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Result<Option<Cha
         stem: stem(experiment.name, "throughput"),
         title,
         caption: "Bars are medians over valid runs; each dot is a run, in order from top to \
-                  bottom; a hollow dot is an invalid run and counts for nothing."
+                  bottom; a hollow dot is an invalid run and counts for nothing; a hatched bar has no \
+                  other runs."
             .into(),
         svg,
     }))
@@ -127,6 +129,10 @@ fn draw_row(
         let bar = Paint::fill(colour).with_opacity(0.35);
         canvas.rectangle((scale.place(0.0), top), (end, bottom), bar)?;
         canvas.path(&[(end, top), (end, bottom)], Paint::stroke(colour, 2.0))?;
+    } else if let Some(refused) = Spread::of(variant.runs.iter().filter_map(|run| throughput(run)))
+    {
+        end = scale.place(refused.median / divisor);
+        canvas.hatched((scale.place(0.0), top), (end, bottom), colour)?;
     }
     let runs: Vec<_> = variant.runs.iter().filter(|run| throughput(run).is_some()).collect();
     for (index, run) in runs.iter().enumerate() {
@@ -143,6 +149,7 @@ fn draw_row(
         let judged = if run.valid { "" } else { ", invalid" };
         let text = format!("{}, repeat {}: {}{judged}", run.variant, run.repeat + 1, rate(value));
         canvas.tip((x, y), DOT_RADIUS + 2.0, &text);
+        canvas.row(&[&run.variant, &(run.repeat + 1), &value, &run.valid]);
         end = end.max(x + DOT_RADIUS);
     }
     let (label, style) = match median {
@@ -160,7 +167,9 @@ fn draw_row(
                 significant(spread.high / divisor)
             ),
         };
-        canvas.text(&range, (beside, middle), Anchor::Left, FIGURE_GREY)?;
+        if beside + text_width(&range, FIGURE_GREY) <= WIDTH - MARGIN {
+            canvas.text(&range, (beside, middle), Anchor::Left, FIGURE_GREY)?;
+        }
     }
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! Charts, inline, with what is needed to draw them again.
 
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, html};
 
+use super::figure::{Origin, figure};
 use super::{Page, files, redraw};
 use crate::summary::Experiment;
 
@@ -14,22 +15,19 @@ pub(super) fn section(page: &Page<'_>, experiments: &[Experiment<'_>]) -> Markup
         }
     }
     names.retain(|name| page.charts.iter().any(|chart| chart.experiment == *name));
+    let (draw, files) = (redraw(page.directory), files(page.source));
+    let origin = Origin { measure: &page.result.command, draw: &draw, files: &files };
     html! {
-        section {
+        section.charts {
             h2 { "Charts" }
             @if names.is_empty() { p { "No run has figures that can be drawn." } }
+            @else {
+                p.note { "Point at a mark to read its value; every chart has its figures under it." }
+            }
             @for name in names {
                 h3 { (name) }
                 @for chart in page.charts.iter().filter(|chart| chart.experiment == name) {
-                    figure {
-                        div.box role="region" aria-label=(chart.title) tabindex="0" {
-                            (PreEscaped(&chart.svg))
-                        }
-                        figcaption {
-                            (chart.caption) " Data: " (files(page.source)) ". File: "
-                            code { (chart.file()) } ". Draw it again: " code { (redraw(page.directory)) }
-                        }
-                    }
+                    (figure(chart, origin))
                 }
             }
         }

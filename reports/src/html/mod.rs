@@ -6,6 +6,7 @@
 mod charts;
 mod comparisons;
 mod environment;
+mod figure;
 mod invalid;
 pub mod recovery;
 mod results;

@@ -1,7 +1,8 @@
 //! The page of `recover`: the finding, the table, the chart, the settings of each run.
 
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, html};
 
+use super::figure::the_only;
 use super::{document, environment, redraw, table_box};
 use crate::chart::Chart;
 use crate::read::RESULTS_FILE;
@@ -20,7 +21,7 @@ pub fn page(result: &RecoverResult, chart: Option<&Chart>, directory: &str) -> S
                 dl { dt { (result.fault) } dd { p { (finding(result)) "." } } }
             }
             (table(result))
-            @if let Some(chart) = chart { (figure(chart, &again)) }
+            @if let Some(chart) = chart { (the_only(chart, &result.command, &again)) }
             (settings(result))
             (environment::section(&result.environment))
         },
@@ -95,23 +96,6 @@ fn row(run: &RecoverRun) -> Markup {
             td { (run.guarantee) }
             @for figure in figures(run) { td.number { (figure) } }
             td.warn[!run.keeps_its_promise()] { (run.outcome()) }
-        }
-    }
-}
-
-fn figure(chart: &Chart, again: &str) -> Markup {
-    html! {
-        section {
-            h2 { "Chart" }
-            figure {
-                div.box role="region" aria-label=(chart.title) tabindex="0" {
-                    (PreEscaped(&chart.svg))
-                }
-                figcaption {
-                    (chart.caption) " Data: " code { (RESULTS_FILE) } ". File: "
-                    code { (chart.file()) } ". Draw it again: " code { (again) }
-                }
-            }
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The page of `skew`: the finding, the table, the chart, the hottest keys.
 
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, html};
 
+use super::figure::the_only;
 use super::{document, environment, redraw, table_box};
 use crate::chart::Chart;
 use crate::read::RESULTS_FILE;
@@ -19,20 +20,7 @@ pub fn page(result: &SkewResult, chart: Option<&Chart>, directory: &str) -> Stri
                 h2 { "Verdict" }
                 dl { dt { (result.exchange) } dd { p { (result.finding()) "." } } }
             }
-            @if let Some(chart) = chart {
-                section {
-                    h2 { "Chart" }
-                    figure {
-                        div.box role="region" aria-label=(chart.title) tabindex="0" {
-                            (PreEscaped(&chart.svg))
-                        }
-                        figcaption {
-                            (chart.caption) " Data: " code { (RESULTS_FILE) } ". File: "
-                            code { (chart.file()) } ". Draw it again: " code { (again) }
-                        }
-                    }
-                }
-            }
+            @if let Some(chart) = chart { (the_only(chart, &result.command, &again)) }
             (figures(result))
             (hottest(result))
             (knobs(result))
