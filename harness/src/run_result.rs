@@ -68,6 +68,7 @@ pub(crate) fn result(
         cpu_ns_per_record: (spec.clock == Clock::Wall).then(|| per_record(used.cpu_nanos)),
         peak_memory_bytes: used.peak_memory,
         latency_ns,
+        latency_parts: measured.latency.as_ref().map(Recorder::parts).unwrap_or_default(),
         output: OutputCheck {
             records: measured.digest.records,
             digest: measured.digest.to_string(),

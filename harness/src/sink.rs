@@ -25,7 +25,8 @@ pub fn measuring(
 ) -> (SinkSlot, Arc<Mutex<Measured>>) {
     let measured =
         Arc::new(Mutex::new(Measured { digest: Digest::default(), latency: latency.clone() }));
-    let wants = Wants { stamps: latency.is_some(), rows: rows.is_some() };
+    let trails = latency.as_ref().and_then(Recorder::sampling);
+    let wants = Wants { stamps: latency.is_some(), rows: rows.is_some(), trails };
     let shared = Arc::clone(&measured);
     let open = move |_subtask| -> Box<dyn Sink> {
         Box::new(MeasuringSink {
@@ -49,6 +50,7 @@ impl Sink for MeasuringSink {
         self.own.digest.merge(&output.digest);
         if let Some(latency) = &mut self.own.latency {
             latency.record(&output.stamps, now);
+            latency.record_trails(&output.trails, output.without_trail);
         }
         match &self.rows {
             Some(rows) => rows.send(std::mem::take(&mut output.text)),

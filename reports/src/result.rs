@@ -72,6 +72,10 @@ pub struct RunResult {
     pub peak_memory_bytes: Option<u64>,
     /// Latencies; empty sections have a count of 0.
     pub latency_ns: Latencies,
+    /// Where the time from the planned time to the emission went; empty when no latency was
+    /// measured.
+    #[serde(default)]
+    pub latency_parts: LatencyParts,
     /// What came out, against what had to.
     pub output: OutputCheck,
     /// Records that came after their window had closed.
@@ -162,6 +166,55 @@ pub struct LatencySummary {
     pub clipped: u64,
     /// The curve for charts: (quantile from 0 to 1, latency), rising in both, ending at (1, max).
     pub curve: Vec<(f64, u64)>,
+}
+
+/// Where the time of a latency went, from sampled records: their ways are known in full.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LatencyParts {
+    /// Records sampled and emitted.
+    pub samples: u64,
+    /// One in how many records is a sample.
+    pub one_in: u32,
+    /// Sampled records that are in no part: nobody knew any more where they had been.
+    pub without_trail: u64,
+    /// Mean over all samples.
+    pub mean: PartsOfMean,
+    /// Mean over the slowest hundredth of the samples; all 0 below ten of those.
+    pub slowest: PartsOfMean,
+}
+
+/// A mean latency from the planned time and the parts that it is the sum of, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PartsOfMean {
+    /// The sum of the rest.
+    pub total_ns: f64,
+    /// Readable, and not read; micro-batch: cut, and no task had come to it.
+    pub source_ns: f64,
+    /// Pipelined: in a buffer that had to fill up or be flushed. Micro-batch: before the cut of
+    /// its batch.
+    pub boundary_ns: f64,
+    /// Sealed, and not taken by the next stage. Micro-batch: until the stage before had ended.
+    pub queue_ns: f64,
+    /// In the hands of a subtask or task.
+    pub processing_ns: f64,
+    /// In state, until a watermark or a timer released the result.
+    pub state_ns: f64,
+    /// Written, and not committed.
+    pub commit_ns: f64,
+}
+
+impl PartsOfMean {
+    /// All parts, in the order in which a record comes by them.
+    pub const fn parts(&self) -> [f64; 6] {
+        [
+            self.source_ns,
+            self.boundary_ns,
+            self.queue_ns,
+            self.processing_ns,
+            self.state_ns,
+            self.commit_ns,
+        ]
+    }
 }
 
 /// The digest of the output beside the evaluator's.

@@ -123,6 +123,7 @@ impl Stages {
             let tasks = partitions.into_iter().map(|partition| TaskSpec {
                 status: Status::new(partition.name()),
                 offsets: if reads_source { own(spec, partition.number, count) } else { Vec::new() },
+                cut: began,
                 blocks: std::mem::take(&mut inputs[partition.number as usize]),
                 partition,
                 before,
