@@ -100,6 +100,10 @@ pub struct RunResult {
     pub exchanges: Vec<ExchangeLoad>,
     /// Micro-batches, in order (at most the first 10,000); empty for other models.
     pub batches: Vec<BatchRow>,
+    /// What every subtask did with its time (pipelined), in the order of their names; empty for
+    /// other models.
+    #[serde(default)]
+    pub activity: Vec<ActivityRow>,
     /// Checkpoints, failures and what they cost.
     #[serde(default)]
     pub recovery: RecoveryFigures,
@@ -229,7 +233,7 @@ pub struct OutputCheck {
 }
 
 /// How an exchange spread its records.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ExchangeLoad {
     /// `from -> to`, stage names.
     pub exchange: String,
@@ -239,6 +243,9 @@ pub struct ExchangeLoad {
     pub records: Vec<u64>,
     /// Largest over mean; 1 is even.
     pub max_over_mean: f64,
+    /// Bytes in all, as buffers count them; after a restart those since then.
+    #[serde(default)]
+    pub bytes: u64,
 }
 
 /// What a run did to survive failures, and what became of it.
@@ -310,8 +317,41 @@ pub struct CheckpointRow {
     pub pause_ns: u64,
 }
 
+/// So many batches of a run say which tasks they had.
+pub const BATCHES_WITH_TASKS: usize = 48;
+
+/// One task of a micro-batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskRow {
+    /// Its stage, from 0.
+    pub stage: usize,
+    /// The partition that it worked on.
+    pub partition: u32,
+    /// The slot that it ran on.
+    pub slot: u32,
+    /// When it began, since the run's start.
+    pub started_ns: u64,
+    /// From there to its end.
+    pub duration_ns: u64,
+    /// Records that it took in.
+    pub records: u64,
+}
+
+/// What a long-lived subtask did with its time over a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActivityRow {
+    /// `stage/subtask`.
+    pub subtask: String,
+    /// Working, or ready to and without a core.
+    pub busy_ns: u64,
+    /// Without input.
+    pub idle_ns: u64,
+    /// With output that nobody took.
+    pub back_pressured_ns: u64,
+}
+
 /// One micro-batch.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct BatchRow {
     /// Batch id, from 0.
     pub batch: u64,
@@ -327,6 +367,13 @@ pub struct BatchRow {
     pub total_ns: u64,
     /// Watermark in force, event-time nanoseconds; `null` before the first.
     pub watermark_ns: Option<i64>,
+    /// How the stage behind the first exchange was loaded: most records of a partition over the
+    /// mean. `null` without an exchange or a record behind it.
+    #[serde(default)]
+    pub max_over_mean: Option<f64>,
+    /// Its tasks; of the [`BATCHES_WITH_TASKS`] batches in the middle of a run only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<TaskRow>,
 }
 
 /// What `compare` leaves: every run, and a verdict per pair of variants and metric.

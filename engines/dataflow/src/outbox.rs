@@ -33,6 +33,8 @@ pub struct Outbox {
     spare: Vec<Vec<Batch>>,
     /// Records per edge and channel.
     loads: Vec<Vec<u64>>,
+    /// Bytes per edge.
+    bytes: Vec<u64>,
     /// What goes to the sink.
     pub output: Output,
     /// What operators have counted.
@@ -54,6 +56,7 @@ impl Outbox {
             limit: channels.iter().sum::<usize>().max(1),
             spare: channels.iter().map(|_| Vec::new()).collect(),
             loads: channels.iter().map(|&count| vec![0; count]).collect(),
+            bytes: vec![0; channels.len()],
             output: Output::default(),
             counters: Counters::default(),
             failure: None,
@@ -148,6 +151,11 @@ impl Outbox {
         &self.loads
     }
 
+    /// Bytes per edge that this outbox has sealed, as buffers count them.
+    pub fn bytes(&self) -> &[u64] {
+        &self.bytes
+    }
+
     /// Adds what an earlier outbox of the same subtask had counted, edge by edge; an edge that
     /// has another number of channels now counts anew.
     pub fn add_loads(&mut self, earlier: &[Vec<u64>]) {
@@ -178,6 +186,7 @@ impl Outbox {
             trails.seal(edge, channel, &mut batch.trails);
         }
         self.loads[edge][channel] += batch.len() as u64;
+        self.bytes[edge] += batch.bytes() as u64;
         self.sealed.push_back(Sealed { edge, channel, batch });
         self.peak_sealed = self.peak_sealed.max(self.sealed.len());
     }

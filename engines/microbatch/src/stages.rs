@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use dataflow::observer::TaskReport;
 use dataflow::plan::{EdgeKind, Layout, StageId};
 use dataflow::runtime::{Runtime, Timer};
 use dataflow::sink::Transaction;
@@ -45,6 +46,8 @@ pub(crate) struct Ran {
     pub(crate) stages_nanos: Vec<u64>,
     /// When the last stage ended.
     pub(crate) ended: ProcessingTime,
+    /// Its tasks.
+    pub(crate) tasks: Vec<TaskReport>,
     /// Its results, under exactly-once.
     pub(crate) transactions: Vec<Transaction>,
 }
@@ -165,6 +168,7 @@ impl Stages {
         ran: &mut Ran,
     ) {
         ran.newest = ran.newest.max(result.newest);
+        ran.tasks.push(result.report);
         ran.transactions.extend(result.transaction);
         let number = result.partition.number as usize;
         self.partitions[stage.0].push(result.partition);

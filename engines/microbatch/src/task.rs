@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::ops::Range;
 use std::sync::Arc;
 
+use dataflow::observer::TaskReport;
 use dataflow::runtime::{Home, Runtime, Work, sleep_until, yield_now};
 use dataflow::sink::Transaction;
 use dataflow::snapshot::Version;
@@ -69,6 +70,8 @@ pub(crate) struct TaskResult {
     /// Consumed input buffers, by the incoming edge's place, for the pool of their producers.
     pub(crate) consumed: Vec<(usize, Batch)>,
     pub(crate) newest: EventTime,
+    /// When it ran, where, and on how much.
+    pub(crate) report: TaskReport,
     /// Its output, under exactly-once.
     pub(crate) transaction: Option<Transaction>,
 }
@@ -97,6 +100,9 @@ pub(crate) async fn run(
     home: Home,
     runtime: Arc<dyn Runtime>,
 ) -> Result<TaskResult, TaskFailure> {
+    let read: u64 = spec.offsets.iter().map(|(_, offsets)| offsets.end - offsets.start).sum();
+    let taken: u64 = spec.blocks.iter().map(|(.., batch)| batch.len() as u64).sum();
+    let started = runtime.now();
     let mut running = Running {
         partition: spec.partition,
         blocks: Vec::new(),
@@ -136,7 +142,15 @@ pub(crate) async fn run(
     };
     running.status.set(Activity::Ended);
     let Running { partition, blocks, .. } = running;
-    Ok(TaskResult { partition, blocks, consumed, newest, transaction })
+    let report = TaskReport {
+        stage: partition.stage_number,
+        partition: partition.number,
+        slot: home.0,
+        started,
+        ended: runtime.now(),
+        records: read + taken,
+    };
+    Ok(TaskResult { partition, blocks, consumed, newest, report, transaction })
 }
 
 impl Running<'_> {
