@@ -20,6 +20,7 @@ use workloads::registry::{AnyEvents, AnyWorkload};
 use crate::environment::{self, Usage};
 use crate::error::{Error, Result};
 use crate::fault_spec::FaultSpec;
+use crate::latency::parts::rarity;
 use crate::latency::{Recorder, WindowClock};
 use crate::live::SeenLatency;
 use crate::output::RowWriter;
@@ -247,7 +248,8 @@ fn recorder(spec: &RunSpec, schedule: &Schedule) -> Recorder {
         let event_rate = spec.knobs.get_number("event_rate")?;
         Some(WindowClock { event_rate, rate, shape: schedule.shape.clone() })
     });
-    Recorder::new(schedule.start, schedule.unit, windows)
+    let timed = spec.events.saturating_sub(spec.warm_up);
+    Recorder::new(schedule.start, schedule.unit, windows).with_trails(rarity(timed))
 }
 
 /// Where results go, and what has been measured of them.
@@ -270,7 +272,8 @@ impl Measuring {
             let (slot, measured) = measuring(latency, around.rows.cloned());
             return Self::AtOnce(slot, measured);
         }
-        let wants = Wants { stamps: latency.is_some(), rows: around.folder.is_some() };
+        let trails = latency.as_ref().and_then(Recorder::sampling);
+        let wants = Wants { stamps: latency.is_some(), rows: around.folder.is_some(), trails };
         let (storage, prefix) = match around.folder {
             Some(folder) => (Arc::clone(folder), String::new()),
             None => (runtime.storage(), "sink/".to_owned()),

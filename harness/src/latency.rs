@@ -2,18 +2,21 @@
 
 mod intervals;
 mod over_time;
+pub(crate) mod parts;
 mod tally;
 
 use std::sync::Arc;
 
+use dataflow::trail::{Sampling, Trail};
 use dataflow::{EventTime, ProcessingTime, StampUnit, Stamps};
 use hdrhistogram::Histogram;
-use reports::result::{Latencies, LatencySummary, SeriesRow};
+use reports::result::{Latencies, LatencyParts, LatencySummary, SeriesRow};
 use workloads::load_shape::LoadShape;
 
 pub use intervals::Interval;
 use intervals::Intervals;
 use over_time::OverTime;
+use parts::Parts;
 use tally::Tally;
 
 use crate::live::SeenLatency;
@@ -58,6 +61,7 @@ pub struct Recorder {
     /// Emitted before they were planned.
     early: u64,
     over_time: OverTime,
+    parts: Parts,
     start: ProcessingTime,
     unit: StampUnit,
     windows: Option<WindowClock>,
@@ -80,6 +84,7 @@ impl Recorder {
             clipped: 0,
             early: 0,
             over_time: OverTime::default(),
+            parts: Parts::default(),
             start,
             unit,
             windows,
@@ -91,6 +96,28 @@ impl Recorder {
     #[must_use]
     pub fn seen_by(self, seen: Option<Arc<SeenLatency>>) -> Self {
         Self { seen, ..self }
+    }
+
+    /// The same with trails of about one in so many records.
+    #[must_use]
+    pub fn with_trails(mut self, one_in: u32) -> Self {
+        self.parts = Parts::new(Some(Sampling::one_in(one_in, self.start, self.unit)));
+        self
+    }
+
+    /// Which records leave a trail.
+    pub const fn sampling(&self) -> Option<Sampling> {
+        self.parts.sampling()
+    }
+
+    /// Takes trails that have come to their end, and how many samples have none.
+    pub fn record_trails(&mut self, trails: &[Trail], without_trail: u64) {
+        self.parts.record(trails, without_trail);
+    }
+
+    /// Where the time of the latencies from the planned time went.
+    pub fn parts(&self) -> LatencyParts {
+        self.parts.summary()
     }
 
     /// Records results that were emitted at `now`.
@@ -158,6 +185,7 @@ impl Recorder {
         self.clipped += other.clipped;
         self.early += other.early;
         self.over_time.merge(&other.over_time);
+        self.parts.merge(&other.parts);
     }
 
     /// Timed results that were emitted before their planned time.

@@ -11,6 +11,7 @@ use clap::Parser;
 use dataflow::StopSignal;
 
 pub mod baseline;
+mod batch_row;
 pub mod cli;
 pub mod compare;
 pub mod comparisons;

@@ -68,6 +68,7 @@ pub(crate) fn result(
         cpu_ns_per_record: (spec.clock == Clock::Wall).then(|| per_record(used.cpu_nanos)),
         peak_memory_bytes: used.peak_memory,
         latency_ns,
+        latency_parts: measured.latency.as_ref().map(Recorder::parts).unwrap_or_default(),
         output: OutputCheck {
             records: measured.digest.records,
             digest: measured.digest.to_string(),
@@ -81,6 +82,7 @@ pub(crate) fn result(
         emitted_early: measured.latency.as_ref().map_or(0, Recorder::emitted_early),
         exchanges: completion.exchanges.iter().map(load).collect(),
         batches: watch.take_batches(),
+        activity: watch.activity(),
         recovery: watch.recovery(completion),
         series: series(measured, watch),
         environment: used.environment,
@@ -122,6 +124,7 @@ fn load(counts: &dataflow::engine::ExchangeCounts) -> ExchangeLoad {
         exchange: counts.exchange.clone(),
         placement: counts.placement.to_owned(),
         records: counts.records.clone(),
+        bytes: counts.bytes,
         max_over_mean: if mean > 0.0 { largest / mean } else { 1.0 },
     }
 }

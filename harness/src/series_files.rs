@@ -121,6 +121,8 @@ mod tests {
             stages_ns,
             total_ns: 9,
             watermark_ns,
+            max_over_mean: None,
+            tasks: Vec::new(),
         }
     }
 
@@ -135,6 +137,7 @@ mod tests {
                 placement: "modulo".to_owned(),
                 records: vec![10, 20],
                 max_over_mean: 1.3,
+                bytes: 0,
             }],
             ..RunResult::default()
         };

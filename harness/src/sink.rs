@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use dataflow::sink::{Output, Sink, SinkError, SinkSlot, Wants};
+use dataflow::trail::Part;
 use dataflow::{Digest, ProcessingTime};
 
 use crate::latency::Recorder;
@@ -25,7 +26,8 @@ pub fn measuring(
 ) -> (SinkSlot, Arc<Mutex<Measured>>) {
     let measured =
         Arc::new(Mutex::new(Measured { digest: Digest::default(), latency: latency.clone() }));
-    let wants = Wants { stamps: latency.is_some(), rows: rows.is_some() };
+    let trails = latency.as_ref().and_then(Recorder::sampling);
+    let wants = Wants { stamps: latency.is_some(), rows: rows.is_some(), trails };
     let shared = Arc::clone(&measured);
     let open = move |_subtask| -> Box<dyn Sink> {
         Box::new(MeasuringSink {
@@ -49,6 +51,9 @@ impl Sink for MeasuringSink {
         self.own.digest.merge(&output.digest);
         if let Some(latency) = &mut self.own.latency {
             latency.record(&output.stamps, now);
+            // The engine looked at its clock a moment before it came here.
+            output.trails.iter_mut().for_each(|trail| trail.spend(Part::Processing, now));
+            latency.record_trails(&output.trails, output.without_trail);
         }
         match &self.rows {
             Some(rows) => rows.send(std::mem::take(&mut output.text)),

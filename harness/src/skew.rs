@@ -156,7 +156,7 @@ impl<'a> Reading<'a> {
             unit: StampUnit::MICROSECOND,
             shape: workloads::load_shape::LoadShape::CONSTANT,
         };
-        let wants = Wants { stamps: false, rows: false };
+        let wants = Wants::default();
         let sink = SinkSlot::plain(wants, |_| unreachable!("only the first stage is run"));
         self.workload.generate(&knobs, self.args.seed).plan(schedule, sink)
     }

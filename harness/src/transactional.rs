@@ -35,6 +35,7 @@ mod ledger;
 mod place;
 mod rows;
 mod subtask;
+mod times;
 mod turn;
 
 use commit::{Shared, State};

@@ -1,12 +1,16 @@
 //! Listens to an engine while it runs: progress, backlog, batches, and when the timed part began.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use dataflow::observer::{BatchReport, CheckpointReport, Observer};
-use dataflow::{Completion, EventTime, ProcessingTime};
-use reports::result::{BatchRow, CheckpointRow, RecoveryFigures, SERIES_BIN_NS};
+use dataflow::observer::{Activity, BatchReport, CheckpointReport, Observer};
+use dataflow::{Completion, ProcessingTime};
+use reports::result::{
+    ActivityRow, BATCHES_WITH_TASKS, BatchRow, CheckpointRow, RecoveryFigures, SERIES_BIN_NS,
+};
 
+use crate::batch_row::{batch_row, without_tasks_but_in_the_middle};
 use crate::live::SeenLatency;
 use crate::way_back::WayBack;
 
@@ -67,6 +71,8 @@ pub struct Watch {
     timed_from: AtomicU64,
     finished: AtomicU64,
     batches: Mutex<Vec<BatchRow>>,
+    /// What each subtask has done with its time, by name.
+    activity: Mutex<BTreeMap<String, Activity>>,
     /// What happens once so many events have been read, in that order; the next one last.
     at_events: Mutex<Vec<AtEvents>>,
     next_at: AtomicU64,
@@ -123,6 +129,7 @@ impl Watch {
             timed_from: AtomicU64::new(NEVER),
             finished: AtomicU64::new(NEVER),
             batches: Mutex::new(Vec::new()),
+            activity: Mutex::default(),
             at_events: Mutex::new(Vec::new()),
             next_at: AtomicU64::new(NEVER),
             replayed: AtomicU64::new(0),
@@ -264,7 +271,21 @@ impl Watch {
 
     /// The batches, in order.
     pub fn take_batches(&self) -> Vec<BatchRow> {
-        std::mem::take(&mut *self.batches.lock().expect("no holder fails"))
+        let mut batches = std::mem::take(&mut *self.batches.lock().expect("no holder fails"));
+        without_tasks_but_in_the_middle(&mut batches, BATCHES_WITH_TASKS);
+        batches
+    }
+
+    /// What each subtask has done with its time.
+    pub fn activity(&self) -> Vec<ActivityRow> {
+        let activity = self.activity.lock().expect("no holder fails");
+        let row = |(subtask, times): (&String, &Activity)| ActivityRow {
+            subtask: subtask.clone(),
+            busy_ns: times.busy_nanos,
+            idle_ns: times.idle_nanos,
+            back_pressured_ns: times.back_pressured_nanos,
+        };
+        activity.iter().map(row).collect()
     }
 }
 
@@ -272,6 +293,14 @@ impl Observer for Watch {
     fn started(&self, at: ProcessingTime) {
         // Only the first start: what comes later is part of the run.
         let _ = self.started.compare_exchange(NEVER, at.0, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    fn activity(&self, subtask: &str, activity: Activity) {
+        let mut all = self.activity.lock().expect("no holder fails");
+        let sum = all.entry(subtask.to_owned()).or_default();
+        sum.busy_nanos += activity.busy_nanos;
+        sum.idle_nanos += activity.idle_nanos;
+        sum.back_pressured_nanos += activity.back_pressured_nanos;
     }
 
     fn backlog(&self, split: u32, at: ProcessingTime, unread: u64) {
@@ -346,18 +375,7 @@ impl Observer for Watch {
         });
         let mut batches = self.batches.lock().expect("no holder fails");
         if batches.len() < BATCHES_KEPT {
-            let known = |watermark: EventTime| {
-                (watermark != EventTime::MIN && watermark != EventTime::MAX).then_some(watermark.0)
-            };
-            batches.push(BatchRow {
-                batch: report.batch,
-                trigger_ns: report.due.0,
-                delay_ns: report.started.since(report.due),
-                records: report.records,
-                stages_ns: report.stages_nanos.clone(),
-                total_ns: report.ended.since(report.started),
-                watermark_ns: known(report.watermark),
-            });
+            batches.push(batch_row(report));
         }
     }
 

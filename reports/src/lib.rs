@@ -9,6 +9,7 @@
 //! - [`summary`] groups runs by experiment and variant: medians and ranges over valid runs;
 //! - [`verdict`] turns comparisons into plain sentences;
 //! - [`markdown`] is the summary for a pull request;
+//! - [`formulas`] holds the closed forms that charts draw beside measurements;
 //! - [`chart`] draws SVG, one chart per file; [`html`] lays out the page;
 //! - [`mod@write`] is the only module that writes files.
 //!
@@ -41,6 +42,7 @@
 //! ```
 pub mod chart;
 pub mod error;
+pub mod formulas;
 pub mod html;
 pub mod latency_buckets;
 pub mod markdown;

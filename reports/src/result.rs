@@ -72,6 +72,10 @@ pub struct RunResult {
     pub peak_memory_bytes: Option<u64>,
     /// Latencies; empty sections have a count of 0.
     pub latency_ns: Latencies,
+    /// Where the time from the planned time to the emission went; empty when no latency was
+    /// measured.
+    #[serde(default)]
+    pub latency_parts: LatencyParts,
     /// What came out, against what had to.
     pub output: OutputCheck,
     /// Records that came after their window had closed.
@@ -96,6 +100,10 @@ pub struct RunResult {
     pub exchanges: Vec<ExchangeLoad>,
     /// Micro-batches, in order (at most the first 10,000); empty for other models.
     pub batches: Vec<BatchRow>,
+    /// What every subtask did with its time (pipelined), in the order of their names; empty for
+    /// other models.
+    #[serde(default)]
+    pub activity: Vec<ActivityRow>,
     /// Checkpoints, failures and what they cost.
     #[serde(default)]
     pub recovery: RecoveryFigures,
@@ -164,6 +172,55 @@ pub struct LatencySummary {
     pub curve: Vec<(f64, u64)>,
 }
 
+/// Where the time of a latency went, from sampled records: their ways are known in full.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LatencyParts {
+    /// Records sampled and emitted.
+    pub samples: u64,
+    /// One in how many records is a sample.
+    pub one_in: u32,
+    /// Sampled records that are in no part: nobody knew any more where they had been.
+    pub without_trail: u64,
+    /// Mean over all samples.
+    pub mean: PartsOfMean,
+    /// Mean over the slowest hundredth of the samples; all 0 below ten of those.
+    pub slowest: PartsOfMean,
+}
+
+/// A mean latency from the planned time and the parts that it is the sum of, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PartsOfMean {
+    /// The sum of the rest.
+    pub total_ns: f64,
+    /// Readable, and not read; micro-batch: cut, and no task had come to it.
+    pub source_ns: f64,
+    /// Pipelined: in a buffer that had to fill up or be flushed. Micro-batch: before the cut of
+    /// its batch.
+    pub boundary_ns: f64,
+    /// Sealed, and not taken by the next stage. Micro-batch: until the stage before had ended.
+    pub queue_ns: f64,
+    /// In the hands of a subtask or task.
+    pub processing_ns: f64,
+    /// In state, until a watermark or a timer released the result.
+    pub state_ns: f64,
+    /// Written, and not committed.
+    pub commit_ns: f64,
+}
+
+impl PartsOfMean {
+    /// All parts, in the order in which a record comes by them.
+    pub const fn parts(&self) -> [f64; 6] {
+        [
+            self.source_ns,
+            self.boundary_ns,
+            self.queue_ns,
+            self.processing_ns,
+            self.state_ns,
+            self.commit_ns,
+        ]
+    }
+}
+
 /// The digest of the output beside the evaluator's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutputCheck {
@@ -176,7 +233,7 @@ pub struct OutputCheck {
 }
 
 /// How an exchange spread its records.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ExchangeLoad {
     /// `from -> to`, stage names.
     pub exchange: String,
@@ -186,6 +243,9 @@ pub struct ExchangeLoad {
     pub records: Vec<u64>,
     /// Largest over mean; 1 is even.
     pub max_over_mean: f64,
+    /// Bytes in all, as buffers count them; after a restart those since then.
+    #[serde(default)]
+    pub bytes: u64,
 }
 
 /// What a run did to survive failures, and what became of it.
@@ -257,8 +317,41 @@ pub struct CheckpointRow {
     pub pause_ns: u64,
 }
 
+/// So many batches of a run say which tasks they had.
+pub const BATCHES_WITH_TASKS: usize = 48;
+
+/// One task of a micro-batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskRow {
+    /// Its stage, from 0.
+    pub stage: usize,
+    /// The partition that it worked on.
+    pub partition: u32,
+    /// The slot that it ran on.
+    pub slot: u32,
+    /// When it began, since the run's start.
+    pub started_ns: u64,
+    /// From there to its end.
+    pub duration_ns: u64,
+    /// Records that it took in.
+    pub records: u64,
+}
+
+/// What a long-lived subtask did with its time over a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActivityRow {
+    /// `stage/subtask`.
+    pub subtask: String,
+    /// Working, or ready to and without a core.
+    pub busy_ns: u64,
+    /// Without input.
+    pub idle_ns: u64,
+    /// With output that nobody took.
+    pub back_pressured_ns: u64,
+}
+
 /// One micro-batch.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct BatchRow {
     /// Batch id, from 0.
     pub batch: u64,
@@ -274,6 +367,13 @@ pub struct BatchRow {
     pub total_ns: u64,
     /// Watermark in force, event-time nanoseconds; `null` before the first.
     pub watermark_ns: Option<i64>,
+    /// How the stage behind the first exchange was loaded: most records of a partition over the
+    /// mean. `null` without an exchange or a record behind it.
+    #[serde(default)]
+    pub max_over_mean: Option<f64>,
+    /// Its tasks; of the [`BATCHES_WITH_TASKS`] batches in the middle of a run only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<TaskRow>,
 }
 
 /// What `compare` leaves: every run, and a verdict per pair of variants and metric.

@@ -10,8 +10,8 @@ use reports::chart::{self, Chart};
 use reports::latency_buckets::bucket;
 use reports::png::png;
 use reports::result::{
-    BatchRow, CompareResult, Latencies, RunResult, SERIES_BIN_NS, SeriesRow, Sweep, SweepAxis,
-    SweepPoint,
+    ActivityRow, BatchRow, CompareResult, Latencies, LatencyParts, PartsOfMean, RunResult,
+    SERIES_BIN_NS, SeriesRow, Sweep, SweepAxis, SweepPoint, TaskRow,
 };
 use serde_json::json;
 
@@ -34,6 +34,51 @@ fn series(case: Case, shift: u64) -> Vec<SeriesRow> {
         .collect()
 }
 
+/// Two stages of eight tasks each over two slots, in the first batches.
+fn tasks(case: Case, batch: u64) -> Vec<TaskRow> {
+    let each = case.span.0 / 16;
+    let task = |n: u64| TaskRow {
+        stage: (n / 8) as usize,
+        partition: (n % 8) as u32,
+        slot: (n % 2) as u32,
+        started_ns: batch * 50_000_000 + 20_000 + n / 2 * each,
+        duration_ns: each - each / 10 * (n % 3),
+        records: 500 + n * 10,
+    };
+    if batch < 48 { (0..16).map(task).collect() } else { Vec::new() }
+}
+
+/// Parts in fixed shares, and a tail that waits for its commit.
+fn parts(case: Case) -> LatencyParts {
+    let mean = case.span.0 as f64;
+    let split = |total_ns: f64, commit: f64| PartsOfMean {
+        total_ns,
+        source_ns: total_ns * 0.1,
+        boundary_ns: total_ns * (0.5 - commit),
+        queue_ns: total_ns * 0.15,
+        processing_ns: total_ns * 0.2,
+        state_ns: total_ns * 0.05,
+        commit_ns: total_ns * commit,
+    };
+    LatencyParts {
+        samples: 20_000,
+        one_in: 5,
+        without_trail: case.bins % 3,
+        mean: split(mean, 0.1),
+        slowest: split(case.span.1 as f64, 0.3),
+    }
+}
+
+fn activity(case: Case) -> Vec<ActivityRow> {
+    let row = |n: u64| ActivityRow {
+        subtask: format!("source -> map -> filter/{n}"),
+        busy_ns: case.span.1 / 10 * n,
+        idle_ns: case.span.1,
+        back_pressured_ns: case.span.0 * (n % 2),
+    };
+    (0..case.bins.clamp(2, 20)).map(row).collect()
+}
+
 fn batches(case: Case) -> Vec<BatchRow> {
     (0..case.batches)
         .map(|batch| BatchRow {
@@ -44,6 +89,8 @@ fn batches(case: Case) -> Vec<BatchRow> {
             stages_ns: vec![case.span.0 / 2 + batch % 5 * 10_000, case.span.0 / 3],
             total_ns: case.span.0 + batch % 11 * 20_000,
             watermark_ns: None,
+            max_over_mean: Some(1.0 + (batch % 5) as f64 / 10.0),
+            tasks: tasks(case, batch),
         })
         .collect()
 }
@@ -56,6 +103,8 @@ fn latency(experiment: &str, case: Case, variant: &str, repeat: u32) -> RunResul
     RunResult {
         series: series(case, u64::from(repeat) + variant.len() as u64),
         batches: if is_batches { batches(case) } else { Vec::new() },
+        activity: if is_batches { Vec::new() } else { activity(case) },
+        latency_parts: parts(case),
         valid: case.valid || variant == PIPELINED,
         ..latency_run(experiment, variant, repeat, latencies)
     }
@@ -122,14 +171,20 @@ fn every_chart_is_whole_in_every_case() {
             "keyed-count-latency-latency-histogram",
             "keyed-count-latency-latency-over-time",
             "keyed-count-latency-throughput-over-time",
+            "keyed-count-latency-latency-parts",
+            "keyed-count-latency-pipeline-anatomy",
             "cost-per-record",
         ];
         // Only micro-batches have an anatomy, and here theirs are the invalid runs.
-        wanted.extend(case.valid.then_some("keyed-count-latency-batch-anatomy"));
+        let of_batches = ["batch-anatomy", "batch-slots", "partition-load-per-batch"]
+            .map(|it| format!("keyed-count-latency-{it}"));
+        wanted.extend(of_batches.iter().filter(|_| case.valid).map(String::as_str));
         for stem in wanted {
             assert!(stems.contains(&stem), "{}: {stem} of {stems:?}", case.name);
         }
-        assert_eq!(stems.contains(&"keyed-count-latency-batch-anatomy"), case.valid);
+        for stem in &of_batches {
+            assert_eq!(stems.contains(&stem.as_str()), case.valid, "{}: {stem}", case.name);
+        }
     }
     insta::assert_snapshot!("digests_of_charts", pinned);
 }
@@ -156,8 +211,9 @@ fn sweeps_are_curves_or_maps() {
     let mut pinned = String::new();
     for case in CASES {
         for (axes, stem) in [
-            (vec![("batch_interval_ms", &intervals[..])], "sweep"),
-            (vec![("rate", &rates[..])], "sweep"),
+            (vec![("batch_interval_ms", &intervals[..])], "latency-by-batch-interval"),
+            (vec![("buffer_timeout_ms", &intervals[..])], "latency-by-buffer-timeout"),
+            (vec![("rate", &rates[..])], "rate-latency-curve"),
             (vec![("key_distribution", &modes[..])], "sweep"),
             (vec![("rate", &rates[..]), ("batch_interval_ms", &intervals[..])], "crossover-map"),
         ] {

@@ -133,6 +133,7 @@ fn figures_that_are_none_are_dashes_and_never_a_panic() {
             placement: String::new(),
             records: vec![u64::MAX, u64::MAX, 0],
             max_over_mean: *odd,
+            bytes: u64::MAX,
         });
         let broken = LatencySummary {
             count: u64::MAX,

@@ -5,6 +5,7 @@ use std::vec::Drain;
 
 use crate::record::Record;
 use crate::time::EventTime;
+use crate::trail::{Sampling, Trail};
 
 /// A watermark inside a batch: it holds for what comes behind the first `position` records.
 ///
@@ -32,6 +33,10 @@ pub struct Batch {
     bytes: usize,
     marks: Vec<Mark>,
     next_mark: usize,
+    /// Of its sampled records; empty when nobody asked for trails.
+    pub(crate) trails: Vec<Trail>,
+    /// Begins the trails of a payload of this batch's type.
+    sample: fn(&dyn Any, Sampling, &mut Vec<Trail>),
 }
 
 impl std::fmt::Debug for Batch {
@@ -55,6 +60,8 @@ impl Batch {
             bytes: 0,
             marks: Vec::new(),
             next_mark: 0,
+            trails: Vec::new(),
+            sample: sample::<T>,
         }
     }
 
@@ -160,6 +167,12 @@ impl Batch {
         self.bytes = bytes;
     }
 
+    /// Begins the trails of the records that were read into it.
+    pub(crate) fn begin_trails(&mut self, sampling: Sampling) {
+        self.trails.clear();
+        (self.sample)(&*self.payload, sampling, &mut self.trails);
+    }
+
     fn recycle(&mut self) {
         self.len = 0;
         self.taken = 0;
@@ -167,7 +180,15 @@ impl Batch {
         self.bytes = 0;
         self.marks.clear();
         self.next_mark = 0;
+        self.trails.clear();
     }
+}
+
+fn sample<T: 'static>(payload: &dyn Any, sampling: Sampling, trails: &mut Vec<Trail>) {
+    let records: &Vec<Record<T>> =
+        payload.downcast_ref().expect("a batch is read as the type it was written as");
+    let sampled = records.iter().filter(|record| sampling.picks(record.stamps));
+    trails.extend(sampled.map(|record| Trail::new(record.stamps, sampling)));
 }
 
 #[inline]

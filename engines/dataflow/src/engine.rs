@@ -149,6 +149,8 @@ pub struct ExchangeCounts {
     pub placement: &'static str,
     /// Records per partition.
     pub records: Vec<u64>,
+    /// Bytes in all, as buffers count them; since the last restart.
+    pub bytes: u64,
 }
 
 impl Completion {
@@ -162,7 +164,8 @@ impl Completion {
     ) {
         self.counters.merge(&outbox.counters);
         self.peak_outbox_buffers = self.peak_outbox_buffers.max(outbox.peak_sealed());
-        for (edge, loads) in plan.outputs(stage).into_iter().zip(outbox.loads()) {
+        let sums = outbox.loads().iter().zip(outbox.bytes());
+        for (edge, (loads, bytes)) in plan.outputs(stage).into_iter().zip(sums) {
             if edge.kind != crate::plan::EdgeKind::Hash {
                 continue;
             }
@@ -171,11 +174,13 @@ impl Completion {
             match found {
                 Some(counts) => {
                     counts.records.iter_mut().zip(loads).for_each(|(sum, load)| *sum += load);
+                    counts.bytes += bytes;
                 }
                 None => self.exchanges.push(ExchangeCounts {
                     exchange: name,
                     placement: layout.placement.name(),
                     records: loads.clone(),
+                    bytes: *bytes,
                 }),
             }
         }

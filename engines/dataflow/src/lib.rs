@@ -31,6 +31,7 @@ pub mod state;
 pub mod storage;
 pub mod stream;
 pub mod time;
+pub mod trail;
 pub mod verify;
 
 pub use batch::Batch;

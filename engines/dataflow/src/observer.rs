@@ -13,6 +13,23 @@ pub struct Activity {
     pub back_pressured_nanos: u64,
 }
 
+/// One task of a micro-batch, as it ended.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct TaskReport {
+    /// Its stage, from 0.
+    pub stage: usize,
+    /// The partition that it worked on.
+    pub partition: u32,
+    /// The slot that it ran on.
+    pub slot: u32,
+    /// When it began.
+    pub started: ProcessingTime,
+    /// When it had ended.
+    pub ended: ProcessingTime,
+    /// Records that it took in.
+    pub records: u64,
+}
+
 /// One micro-batch, as it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchReport {
@@ -30,6 +47,8 @@ pub struct BatchReport {
     pub stages_nanos: Vec<u64>,
     /// The watermark in force.
     pub watermark: EventTime,
+    /// Its tasks, stage by stage and in the order of partitions.
+    pub tasks: Vec<TaskReport>,
 }
 
 /// One completed checkpoint.

@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use crate::batch::Batch;
 use crate::operator::{Counters, Failure};
 use crate::sink::Output;
+use crate::time::ProcessingTime;
+use crate::trail::{self, Part, Sampling, Trails};
 
 /// A full or flushed buffer on its way to a channel.
 #[derive(Debug)]
@@ -31,12 +33,16 @@ pub struct Outbox {
     spare: Vec<Vec<Batch>>,
     /// Records per edge and channel.
     loads: Vec<Vec<u64>>,
+    /// Bytes per edge.
+    bytes: Vec<u64>,
     /// What goes to the sink.
     pub output: Output,
     /// What operators have counted.
     pub counters: Counters,
     pub(crate) failure: Option<Failure>,
     peak_sealed: usize,
+    /// Absent unless somebody asked for them.
+    pub(crate) trails: Option<Box<Trails>>,
 }
 
 /// Empty batches kept per channel.
@@ -50,11 +56,63 @@ impl Outbox {
             limit: channels.iter().sum::<usize>().max(1),
             spare: channels.iter().map(|_| Vec::new()).collect(),
             loads: channels.iter().map(|&count| vec![0; count]).collect(),
+            bytes: vec![0; channels.len()],
             output: Output::default(),
             counters: Counters::default(),
             failure: None,
             peak_sealed: 0,
+            trails: None,
         }
+    }
+
+    /// The same with trails of sampled records, if they are asked for.
+    #[must_use]
+    pub fn with_trails(mut self, sampling: Option<Sampling>) -> Self {
+        let channels: Vec<usize> = self.loads.iter().map(Vec::len).collect();
+        self.trails = sampling.map(|sampling| Box::new(Trails::new(sampling, &channels)));
+        self
+    }
+
+    /// Whether trails are kept. If not, the calls below do nothing, and an engine need not read
+    /// its clock for them.
+    #[inline]
+    pub const fn keeps_trails(&self) -> bool {
+        self.trails.is_some()
+    }
+
+    /// A step begins at `now` with a batch that was sealed elsewhere and waited since then.
+    pub fn takes(&mut self, batch: &mut Batch, now: ProcessingTime) {
+        if let Some(trails) = &mut self.trails {
+            trails.take_in(&mut batch.trails, &[(Part::Queue, now)], now);
+        }
+    }
+
+    /// A step begins at `now` with a batch that was just read. Where batches are cut, `cut` says
+    /// when this one was: until then its records waited for the cut, from then on for their task.
+    pub fn reads(&mut self, batch: &mut Batch, cut: Option<ProcessingTime>, now: ProcessingTime) {
+        if let Some(trails) = &mut self.trails {
+            batch.begin_trails(trails.sampling());
+            let waits = [(Part::Boundary, cut.unwrap_or_default()), (Part::Source, now)];
+            trails.take_in(&mut batch.trails, &waits, now);
+        }
+    }
+
+    /// A step begins at `now` without a batch: time moves on.
+    pub fn steps(&mut self, now: ProcessingTime) {
+        if let Some(trails) = &mut self.trails {
+            trails.begin(now);
+        }
+    }
+
+    /// The work of a step is done at `now`, and what it has made is about to leave: sealed buffers
+    /// that were not made by it have waited in `waited` since they were.
+    pub fn leaves(&mut self, waited: Part, now: ProcessingTime) {
+        let Some(trails) = &mut self.trails else { return };
+        trails.worked(now);
+        for sealed in &mut self.sealed {
+            trail::hand_over(&mut sealed.batch.trails, waited, now);
+        }
+        trail::hand_over(&mut self.output.trails, waited, now);
     }
 
     /// The same with room for one sealed buffer only: for tests.
@@ -93,6 +151,11 @@ impl Outbox {
         &self.loads
     }
 
+    /// Bytes per edge that this outbox has sealed, as buffers count them.
+    pub fn bytes(&self) -> &[u64] {
+        &self.bytes
+    }
+
     /// Adds what an earlier outbox of the same subtask had counted, edge by edge; an edge that
     /// has another number of channels now counts anew.
     pub fn add_loads(&mut self, earlier: &[Vec<u64>]) {
@@ -107,12 +170,23 @@ impl Outbox {
         self.peak_sealed
     }
 
+    /// Looks for samples among what was written since the last time.
+    pub(crate) fn note_output_trails(&mut self) {
+        if let Some(trails) = &self.trails {
+            self.output.note_trails(trails);
+        }
+    }
+
     pub(crate) fn spare<T: Send + 'static>(&mut self, edge: usize) -> Batch {
         self.spare[edge].pop().unwrap_or_else(Batch::new::<T>)
     }
 
-    pub(crate) fn seal(&mut self, edge: usize, channel: usize, batch: Batch) {
+    pub(crate) fn seal(&mut self, edge: usize, channel: usize, mut batch: Batch) {
+        if let Some(trails) = &mut self.trails {
+            trails.seal(edge, channel, &mut batch.trails);
+        }
         self.loads[edge][channel] += batch.len() as u64;
+        self.bytes[edge] += batch.bytes() as u64;
         self.sealed.push_back(Sealed { edge, channel, batch });
         self.peak_sealed = self.peak_sealed.max(self.sealed.len());
     }

@@ -11,6 +11,7 @@ use crate::engine::BoxFuture;
 use crate::record::{Record, Stamps};
 use crate::snapshot::Version;
 use crate::time::{EventTime, ProcessingTime};
+use crate::trail::{Sampling, Trail, Trails};
 
 /// Results on their way to the sink: digested, and only as far as wanted stamped and printed.
 ///
@@ -26,6 +27,14 @@ pub struct Output {
     pub stamps: Vec<(EventTime, Stamps)>,
     /// The records as NDJSON, if [`Wants::rows`].
     pub text: Vec<u8>,
+    /// Of sampled records, up to their emission, if [`Wants::trails`].
+    pub trails: Vec<Trail>,
+    /// Sampled records of which nobody knows where they have been: too old, or from before a
+    /// restart.
+    pub without_trail: u64,
+    /// Stamps whose trails were looked for.
+    #[doc(hidden)]
+    pub noted: usize,
 }
 
 /// Stamps held before a stage is asked to stop.
@@ -51,6 +60,22 @@ impl Output {
         self.digest = Digest::default();
         self.stamps.clear();
         self.text.clear();
+        self.trails.clear();
+        self.without_trail = 0;
+        self.noted = 0;
+    }
+
+    pub(crate) fn note_trails(&mut self, trails: &Trails) {
+        let sampling = trails.sampling();
+        for (_, stamps) in &self.stamps[self.noted..] {
+            if sampling.picks(*stamps) {
+                match trails.of(*stamps) {
+                    Some(trail) => self.trails.push(trail),
+                    None => self.without_trail += 1,
+                }
+            }
+        }
+        self.noted = self.stamps.len();
     }
 
     #[inline(always)]
@@ -127,6 +152,8 @@ pub struct Wants {
     pub stamps: bool,
     /// The record as a line of JSON: it is written somewhere.
     pub rows: bool,
+    /// Where the time of these records went; needs their stamps too.
+    pub trails: Option<Sampling>,
 }
 
 /// One subtask's end of the sink.

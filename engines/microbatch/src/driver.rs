@@ -289,7 +289,7 @@ impl Driver {
                 Pass::Lost(stage, lost) => self.retry(spec, stage, lost, &mut failures).await?,
             }
         };
-        let Ran { newest, stages_nanos, ended: stages_ended, transactions } = ran;
+        let Ran { newest, stages_nanos, ended: stages_ended, tasks, transactions } = ran;
         self.applied = self.applied.max(watermark);
         // Used from the next batch on.
         self.watermarks.observe(newest);
@@ -323,6 +323,7 @@ impl Driver {
             records: spec.records(),
             stages_nanos,
             watermark,
+            tasks,
         });
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use dataflow::observer::TaskReport;
 use dataflow::plan::{EdgeKind, Layout, StageId};
 use dataflow::runtime::{Runtime, Timer};
 use dataflow::sink::Transaction;
@@ -45,6 +46,8 @@ pub(crate) struct Ran {
     pub(crate) stages_nanos: Vec<u64>,
     /// When the last stage ended.
     pub(crate) ended: ProcessingTime,
+    /// Its tasks.
+    pub(crate) tasks: Vec<TaskReport>,
     /// Its results, under exactly-once.
     pub(crate) transactions: Vec<Transaction>,
 }
@@ -123,6 +126,7 @@ impl Stages {
             let tasks = partitions.into_iter().map(|partition| TaskSpec {
                 status: Status::new(partition.name()),
                 offsets: if reads_source { own(spec, partition.number, count) } else { Vec::new() },
+                cut: began,
                 blocks: std::mem::take(&mut inputs[partition.number as usize]),
                 partition,
                 before,
@@ -164,6 +168,7 @@ impl Stages {
         ran: &mut Ran,
     ) {
         ran.newest = ran.newest.max(result.newest);
+        ran.tasks.push(result.report);
         ran.transactions.extend(result.transaction);
         let number = result.partition.number as usize;
         self.partitions[stage.0].push(result.partition);

@@ -4,12 +4,14 @@ use std::future::poll_fn;
 use std::ops::Range;
 use std::sync::Arc;
 
+use dataflow::observer::TaskReport;
 use dataflow::runtime::{Home, Runtime, Work, sleep_until, yield_now};
 use dataflow::sink::Transaction;
 use dataflow::snapshot::Version;
 use dataflow::source::READ_CHUNK;
 use dataflow::stage::{InputPort, StageError};
-use dataflow::{Batch, EngineError, EventTime, Progress, Step};
+use dataflow::trail::Part;
+use dataflow::{Batch, EngineError, EventTime, ProcessingTime, Progress, Step};
 
 use crate::partition::Partition;
 use crate::state_store::{StateFile, StateStore, StoredState, Tally};
@@ -24,6 +26,8 @@ pub(crate) struct TaskSpec {
     pub(crate) partition: Partition,
     /// A source task: offsets per split.
     pub(crate) offsets: Vec<(u32, Range<u64>)>,
+    /// When they were cut.
+    pub(crate) cut: ProcessingTime,
     /// Any other: the shuffle blocks for its partition, by the input they enter.
     pub(crate) blocks: Vec<Block>,
     /// What the stage holds while records are processed: it decides what is late.
@@ -66,6 +70,8 @@ pub(crate) struct TaskResult {
     /// Consumed input buffers, by the incoming edge's place, for the pool of their producers.
     pub(crate) consumed: Vec<(usize, Batch)>,
     pub(crate) newest: EventTime,
+    /// When it ran, where, and on how much.
+    pub(crate) report: TaskReport,
     /// Its output, under exactly-once.
     pub(crate) transaction: Option<Transaction>,
 }
@@ -82,6 +88,7 @@ struct Running<'a> {
     blocks: Vec<(usize, usize, Batch)>,
     /// Done and not yet charged.
     work: Work,
+    cut: ProcessingTime,
     home: Home,
     runtime: &'a dyn Runtime,
     status: &'a Status,
@@ -93,10 +100,14 @@ pub(crate) async fn run(
     home: Home,
     runtime: Arc<dyn Runtime>,
 ) -> Result<TaskResult, TaskFailure> {
+    let read: u64 = spec.offsets.iter().map(|(_, offsets)| offsets.end - offsets.start).sum();
+    let taken: u64 = spec.blocks.iter().map(|(.., batch)| batch.len() as u64).sum();
+    let started = runtime.now();
     let mut running = Running {
         partition: spec.partition,
         blocks: Vec::new(),
         work: Work { tasks: 1, ..Work::default() },
+        cut: spec.cut,
         home,
         runtime: &*runtime,
         status: &spec.status,
@@ -111,6 +122,9 @@ pub(crate) async fn run(
     for (taken, (port, edge, mut batch)) in (1_u32..).zip(spec.blocks) {
         running.work.buffers += 1;
         running.work.records += batch.len() as u64;
+        if running.partition.outbox.keeps_trails() {
+            running.partition.outbox.takes(&mut batch, runtime.now());
+        }
         running.process(port, &mut batch).await?;
         consumed.push((edge, batch));
         if taken.is_multiple_of(BUFFERS_PER_TURN) {
@@ -128,7 +142,15 @@ pub(crate) async fn run(
     };
     running.status.set(Activity::Ended);
     let Running { partition, blocks, .. } = running;
-    Ok(TaskResult { partition, blocks, consumed, newest, transaction })
+    let report = TaskReport {
+        stage: partition.stage_number,
+        partition: partition.number,
+        slot: home.0,
+        started,
+        ended: runtime.now(),
+        records: read + taken,
+    };
+    Ok(TaskResult { partition, blocks, consumed, newest, report, transaction })
 }
 
 impl Running<'_> {
@@ -140,6 +162,10 @@ impl Running<'_> {
         while from < offsets.end {
             let upto = offsets.end.min(from + READ_CHUNK);
             newest = newest.max(reader.read(split, from..upto, &mut batch)?);
+            let outbox = &mut self.partition.outbox;
+            if outbox.keeps_trails() {
+                outbox.reads(&mut batch, Some(self.cut), self.runtime.now());
+            }
             self.work.records += upto - from;
             self.process(InputPort(0), &mut batch).await?;
             from = upto;
@@ -171,6 +197,9 @@ impl Running<'_> {
     }
 
     async fn advance(&mut self, progress: Progress) -> Result<(), EngineError> {
+        if self.partition.outbox.keeps_trails() {
+            self.partition.outbox.steps(self.runtime.now());
+        }
         loop {
             let Partition { stage, outbox, .. } = &mut self.partition;
             let fired = outbox.counters.fired;
@@ -194,6 +223,10 @@ impl Running<'_> {
         }
         self.status.step();
         let partition = &mut self.partition;
+        if partition.outbox.keeps_trails() {
+            // Nothing leaves a task's buffers before the task does.
+            partition.outbox.leaves(Part::Queue, self.runtime.now());
+        }
         while let Some(sealed) = partition.outbox.take() {
             if sealed.batch.is_empty() {
                 // It carries a watermark only, and the driver's is the one that counts.

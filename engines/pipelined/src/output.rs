@@ -8,6 +8,7 @@ use dataflow::operator::Counters;
 use dataflow::runtime::Runtime;
 use dataflow::sink::{Sink, SinkError, Transaction};
 use dataflow::snapshot::Version;
+use dataflow::trail::Part;
 use dataflow::{Batch, Outbox};
 
 use crate::input_gate::{InputGate, Message};
@@ -67,6 +68,9 @@ impl TaskOutput {
     /// Hands over what the outbox holds. Never blocks; afterwards [`TaskOutput::poll_room`] tells
     /// when more input may be taken.
     pub(crate) fn hand_over(&mut self) -> Result<(), SinkError> {
+        if self.outbox.keeps_trails() {
+            self.outbox.leaves(Part::Boundary, self.runtime.now());
+        }
         while let Some(sealed) = self.outbox.take() {
             if self.runtime.tracing() {
                 self.runtime.trace(format_args!(

@@ -87,7 +87,8 @@ impl Subtask {
             match batch.take_mark() {
                 Some(mark) => {
                     if let Some(watermark) = on_mark(mark) {
-                        self.advance(Progress { watermark, ..self.progress }).await?;
+                        let progress = Progress { watermark, ..self.progress };
+                        self.advance_within_step(progress).await?;
                     }
                 }
                 None => break,
@@ -96,8 +97,20 @@ impl Subtask {
         self.settle(work).await
     }
 
+    /// A step begins that takes no batch.
+    fn begin_step(&mut self) {
+        if self.output.outbox.keeps_trails() {
+            self.output.outbox.steps(self.runtime.now());
+        }
+    }
+
     /// Moves the stage's time on.
     pub(crate) async fn advance(&mut self, progress: Progress) -> Result<(), Stopped> {
+        self.begin_step();
+        self.advance_within_step(progress).await
+    }
+
+    async fn advance_within_step(&mut self, progress: Progress) -> Result<(), Stopped> {
         self.progress = progress;
         loop {
             let fired_before = self.output.outbox.counters.fired;

@@ -14,6 +14,7 @@ use dataflow::settings::{Setting, Settings};
 use dataflow::sink::{Sink, SinkError};
 use dataflow::source::{Available, Next, READ_CHUNK};
 use dataflow::stage::{InputPort, Stage, StageError};
+use dataflow::trail::Part;
 use dataflow::{
     Batch, Completion, Control, Engine, EngineError, EventTime, Outbox, Plan, ProcessingTime,
     Progress, Step,
@@ -173,6 +174,10 @@ impl Run {
                 self.control.observer.backlog(*split, now, available.end - *offset);
                 let end = available.end.min(*offset + READ_CHUNK);
                 watermarks.observe(reader.read(*split, *offset..end, &mut batch)?);
+                let outbox = &mut self.instances[0].outbox;
+                if outbox.keeps_trails() {
+                    outbox.reads(&mut batch, None, self.runtime.now());
+                }
                 read += end - *offset;
                 *offset = end;
                 batch = self.send(batch).await?;
@@ -269,6 +274,10 @@ impl Run {
         behind: &mut VecDeque<Pending>,
     ) -> Result<Step, EngineError> {
         let taken = batch.taken();
+        let outbox = &mut self.instances[stage.0].outbox;
+        if taken == 0 && stage.0 > 0 && outbox.keeps_trails() {
+            outbox.takes(batch, self.runtime.now());
+        }
         while !batch.is_finished() {
             let upto = batch.stop();
             let instance = &mut self.instances[stage.0];
@@ -282,7 +291,7 @@ impl Run {
             let instance = &mut self.instances[stage.0];
             if let Some(watermark) = instance.merger.update(place, mark) {
                 let progress = Progress { watermark, ..instance.progress };
-                self.advance_one(stage, progress, behind).await?;
+                self.advance_within_step(stage, progress, behind).await?;
             }
         }
         let records = (batch.taken() - taken) as u64;
@@ -294,6 +303,19 @@ impl Run {
     }
 
     async fn advance_one(
+        &mut self,
+        stage: StageId,
+        progress: Progress,
+        pending: &mut VecDeque<Pending>,
+    ) -> Result<(), EngineError> {
+        let outbox = &mut self.instances[stage.0].outbox;
+        if outbox.keeps_trails() {
+            outbox.steps(self.runtime.now());
+        }
+        self.advance_within_step(stage, progress, pending).await
+    }
+
+    async fn advance_within_step(
         &mut self,
         stage: StageId,
         progress: Progress,
@@ -330,6 +352,9 @@ impl Run {
             sleep_until(&*self.runtime, at).await;
         }
         let instance = &mut self.instances[stage.0];
+        if instance.outbox.keeps_trails() {
+            instance.outbox.leaves(Part::Boundary, self.runtime.now());
+        }
         let outputs = self.plan.outputs(stage);
         while let Some(sealed) = instance.outbox.take() {
             let edge = outputs[sealed.edge];

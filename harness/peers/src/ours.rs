@@ -79,7 +79,7 @@ struct Total {
 fn plan(work: Work, total: &Arc<Mutex<Total>>) -> Plan {
     let shared = Arc::clone(total);
     let open = move |_| -> Box<dyn EngineSink> { Box::new(Adding(Arc::clone(&shared))) };
-    let wants = Wants { stamps: false, rows: work.sink == Sink::Sum };
+    let wants = Wants { rows: work.sink == Sink::Sum, ..Wants::default() };
     let slot = SinkSlot::plain(wants, open);
     let counts = Stream::from_source(Arc::new(Events(work)), 0)
         .key_by(|event: &(u64, u64)| event.0)

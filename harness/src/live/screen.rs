@@ -167,6 +167,7 @@ mod tests {
                 placement: "key-groups".into(),
                 records: vec![1_500, 500],
                 max_over_mean: 1.5,
+                bytes: 0,
             }],
             ..RunResult::default()
         };

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
+use dataflow::ProcessingTime;
 use dataflow::sink::{SinkError, Transaction};
 use dataflow::snapshot::Version;
-use dataflow::{EventTime, ProcessingTime, Stamps};
 
 use super::ledger::{Entry, Fate, Ledger};
 use super::place::{ATTEMPT, IN_PROGRESS, Key, PENDING, Place, Writer};
+use super::times::Times;
 use super::turn::Turn;
 use crate::sink::Measured;
 
@@ -35,7 +36,7 @@ pub(super) struct State {
     /// Pending files. Known by name, so that a commit needs no list of a folder that grows.
     pending: BTreeSet<String>,
     /// Times of what is pre-committed.
-    held: BTreeMap<(Key, Writer), Vec<(EventTime, Stamps)>>,
+    held: BTreeMap<(Key, Writer), Times>,
     /// Files that their writers left unfinished.
     abandoned: Vec<String>,
 }
@@ -74,13 +75,13 @@ impl Shared {
     }
 
     /// Takes note of a transaction that can be committed.
-    pub(super) fn hold(&self, entry: &Entry, stamps: Vec<(EventTime, Stamps)>) {
+    pub(super) fn hold(&self, entry: &Entry, times: Times) {
         let mut state = self.state();
         if entry.has_rows {
             state.pending.insert(entry.pending());
         }
-        if !stamps.is_empty() {
-            state.held.insert((entry.key, entry.writer), stamps);
+        if !times.is_empty() {
+            state.held.insert((entry.key, entry.writer), times);
         }
     }
 
@@ -200,10 +201,10 @@ impl Shared {
     /// Brings in what was committed: the digest, and latencies that no commit has recorded yet.
     fn measure(&self, ledger: &Ledger, now: ProcessingTime) {
         let mut emitted = Vec::new();
-        self.state().held.retain(|&(key, writer), stamps| match ledger.fate(key) {
+        self.state().held.retain(|&(key, writer), times| match ledger.fate(key) {
             Fate::Open => true,
             Fate::Committed(by) if by == writer => {
-                emitted.push(std::mem::take(stamps));
+                emitted.push(std::mem::take(times));
                 false
             }
             Fate::Committed(_) | Fate::Forgotten => false,
@@ -211,7 +212,7 @@ impl Shared {
         let mut measured = self.measured.lock().expect("no holder fails");
         measured.digest = ledger.digest;
         if let Some(latency) = &mut measured.latency {
-            emitted.iter().for_each(|stamps| latency.record(stamps, now));
+            emitted.into_iter().for_each(|times| times.record(latency, now));
         }
     }
 

@@ -6,12 +6,13 @@ use std::task::{Context, Poll};
 use dataflow::engine::BoxFuture;
 use dataflow::sink::{Output, Sink, SinkError, Transaction};
 use dataflow::snapshot::Version;
-use dataflow::{Digest, EventTime, ProcessingTime, Stamps};
+use dataflow::{Digest, ProcessingTime};
 
 use super::commit::Shared;
 use super::ledger::Entry;
 use super::place::{Key, Writer};
 use super::rows::Rows;
+use super::times::Times;
 
 /// Takes what a subtask writes.
 pub(super) struct SubtaskSink {
@@ -28,7 +29,7 @@ struct Open {
     writer: Writer,
     digest: Digest,
     written: u64,
-    stamps: Vec<(EventTime, Stamps)>,
+    times: Times,
     rows: Option<Rows>,
 }
 
@@ -74,12 +75,12 @@ impl Sink for SubtaskSink {
             writer: self.shared.new_writer(),
             digest: Digest::default(),
             written: 0,
-            stamps: Vec::new(),
+            times: Times::default(),
             rows: None,
         });
         open.digest.merge(&output.digest);
         open.written += output.written;
-        open.stamps.extend_from_slice(&output.stamps);
+        open.times.take(output);
         if !output.text.is_empty() {
             let new = || Rows::new(Arc::clone(&self.shared), open.writer.in_progress(self.subtask));
             open.rows.get_or_insert_with(new).take(&mut output.text);
@@ -111,13 +112,13 @@ impl Sink for SubtaskSink {
 
 impl Open {
     async fn close(self, key: Key, shared: &Shared) -> Result<Transaction, SinkError> {
-        let Self { writer, digest, written, stamps, rows } = self;
+        let Self { writer, digest, written, times, rows } = self;
         let entry = Entry { key, writer, digest, written, has_rows: rows.is_some() };
         if let Some(rows) = rows {
             rows.finish(&entry.pending()).await?;
         }
         let transaction = entry.transaction(&shared.place)?;
-        shared.hold(&entry, stamps);
+        shared.hold(&entry, times);
         Ok(transaction)
     }
 }

@@ -50,7 +50,7 @@ impl Process {
         let (slot, output) = transactional(Options {
             storage: disk.storage(),
             prefix: String::new(),
-            wants: Wants { stamps: true, rows: true },
+            wants: Wants { stamps: true, rows: true, trails: None },
             latency,
         });
         Self { slot, output }
@@ -100,6 +100,7 @@ pub fn write(sink: &mut dyn Sink, rows: &[String]) -> Result<(), Stop> {
             digest: digest([row]),
             stamps: vec![(EventTime(0), Stamps { planned: 0, ingested: 0 })],
             text,
+            ..Output::default()
         };
         sink.write(&mut output, ProcessingTime::from_millis(1)).map_err(Stop::Failed)?;
         now(poll_fn(|context| sink.poll_room(context)))?;

@@ -4,6 +4,8 @@
 //! or not numbers are left out; a chart with nothing to draw is `None`.
 
 pub mod batch_anatomy;
+pub mod batch_load;
+pub mod batch_slots;
 mod canvas;
 pub mod cost_per_record;
 pub mod crossover_map;
@@ -13,10 +15,13 @@ mod header;
 mod labels;
 pub mod latency_histogram;
 pub mod latency_over_time;
+pub mod latency_parts;
 pub mod latency_percentiles;
+mod legend;
 mod line_plot;
 mod median_run;
 pub mod partition_load;
+pub mod pipeline_anatomy;
 pub mod recovery;
 mod scale;
 pub mod skew;
@@ -98,8 +103,12 @@ pub fn all(result: &CompareResult) -> Result<Vec<Chart>, ReportError> {
             latency_histogram::draw(experiment, &palette)?,
             latency_over_time::draw(experiment)?,
             throughput_over_time::draw(experiment, &palette)?,
+            latency_parts::draw(experiment)?,
             batch_anatomy::draw(experiment)?,
+            batch_slots::draw(experiment)?,
+            pipeline_anatomy::draw(experiment)?,
             partition_load::draw(experiment, &palette)?,
+            batch_load::draw(experiment, &palette)?,
         ];
         for mut chart in drawn.into_iter().flatten() {
             chart.stem = unused(&chart.stem, &charts);

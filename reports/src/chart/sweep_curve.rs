@@ -12,7 +12,8 @@ use super::sweep_points::{
     Metric, Places, at, axis_caption, label, metrics, spread, variants, winner,
 };
 use crate::error::ReportError;
-use crate::result::{BatchRow, Sweep};
+use crate::formulas::{batch_latency, buffer_wait};
+use crate::result::{BatchRow, Measures, RunResult, Sweep, SweepAxis};
 use crate::summary::{Experiment, Spread};
 use crate::units::{duration_tick, ratio, significant};
 
@@ -60,22 +61,41 @@ pub fn draw(
     if places.ordinal {
         caption.push_str(" Values stand side by side, whatever their distance.");
     }
-    if axis.name == INTERVAL {
-        caption.push_str(
-            " Dashed: half the interval and the median duration of a batch, which is what the mean \
-             comes to when events arrive evenly and every batch is done before the next is due.",
-        );
+    match axis.name.as_str() {
+        INTERVAL => caption.push_str(
+            " Dashed: T/2 + S with the interval T and the median duration S of a batch, which is \
+             what the mean comes to when events arrive evenly and every batch is done before the \
+             next is due; 1.5 S where batches follow one another at once.",
+        ),
+        TIMEOUT => caption.push_str(
+            " Dashed: the mean wait for the buffer, a/2 - a²/(6d), with a the smaller and d the \
+             larger of the time-out and the time that a buffer takes to fill: what the mean comes \
+             to when nothing else takes time.",
+        ),
+        _ => {}
     }
     let missing = missing(sweep, experiments);
     if !missing.is_empty() {
         caption.push_str(&format!(" Without a valid run: {}.", missing.join("; ")));
     }
-    let stem = "sweep".into();
+    let stem = stem(axis, first.measures).into();
     Ok(Some(Chart { experiment: first.name.into(), stem, title, caption, svg }))
 }
 
-/// The setting for which there is a closed form.
+/// The settings for which there are closed forms.
 const INTERVAL: &str = "batch_interval_ms";
+const TIMEOUT: &str = "buffer_timeout_ms";
+
+/// What the curve is called.
+fn stem(axis: &SweepAxis, measures: Measures) -> &'static str {
+    match axis.name.as_str() {
+        _ if measures != Measures::Latency => "sweep",
+        "rate" => "rate-latency-curve",
+        INTERVAL => "latency-by-batch-interval",
+        TIMEOUT => "latency-by-buffer-timeout",
+        _ => "sweep",
+    }
+}
 
 fn plot(
     sweep: &Sweep,
@@ -98,7 +118,7 @@ fn plot(
         let ranges = figures.iter().map(|(x, figure)| (*x, figure.low, figure.high)).collect();
         let line = Line::new(name, detail, palette.colour(name), points);
         lines.push(Line { stroke: Stroke::Marked, ranges, ..line });
-        if metric.name == "mean latency" && sweep.axes[0].name == INTERVAL {
+        if metric.name == "mean latency" {
             lines.extend(closed_form(sweep, experiments, name, places));
         }
     }
@@ -152,27 +172,52 @@ fn plot(
     })
 }
 
-/// T/2 + S of a micro-batch variant at every interval T above 0, where S is the median duration of
-/// its batches: the mean latency of events that come evenly while S < T.
+/// What a formula says of a variant's mean latency at every value of the axis; `None` where there
+/// is no formula.
 fn closed_form(
     sweep: &Sweep,
     experiments: &[Experiment<'_>],
     variant: &str,
     places: &Places,
 ) -> Option<Line> {
-    let duration = |batch: &BatchRow| (batch.delay_ns + batch.total_ns) as f64;
+    let (name, detail, of): (_, _, fn(&RunResult, f64) -> Option<f64>) =
+        match sweep.axes[0].name.as_str() {
+            INTERVAL => ("T/2 + S", "T: interval; S: a batch", batch_form),
+            TIMEOUT => ("a/2 - a²/(6d)", "time-out and time to fill", buffer_form),
+            _ => return None,
+        };
     let points: Vec<(f64, f64)> = (0..sweep.points.len())
         .filter_map(|point| {
-            let interval = sweep.points[point].at.first().and_then(Value::as_f64)? * 1e6;
+            let setting = sweep.points[point].at.first().and_then(Value::as_f64)? * 1e6;
             let variant = at(sweep, point, experiments)?.variant(variant)?;
-            let batches = variant.valid().flat_map(|run| &run.batches).map(duration);
-            let batch = Spread::of(batches)?.median;
-            (batch < interval).then(|| (places.values[point], interval / 2.0 + batch))
+            let figure = variant.spread(|run| of(run, setting))?.median;
+            Some((places.values[point], figure))
         })
         .collect();
-    let detail = "T: interval; S: a batch".to_owned();
-    let line = Line::new("T/2 + S", detail, INK, points);
+    let line = Line::new(name, detail.to_owned(), INK, points);
     (line.points.len() > 1).then_some(Line { stroke: Stroke::Dashed, ..line })
+}
+
+/// With the median duration of its batches.
+fn batch_form(run: &RunResult, interval: f64) -> Option<f64> {
+    let duration = |batch: &BatchRow| (batch.delay_ns + batch.total_ns) as f64;
+    let batch = Spread::of(run.batches.iter().map(duration))?.median;
+    Some(batch_latency::mean_latency(interval, batch))
+}
+
+/// With the bytes that went over its first exchange. Nothing is flushed by time below 0, and by
+/// itself at 0.
+fn buffer_form(run: &RunResult, timeout: f64) -> Option<f64> {
+    let exchange = run.exchanges.first()?;
+    let seconds = run.events as f64 / run.rate?;
+    let bytes = run.settings.get("buffer_bytes")?.as_f64()?;
+    let (senders, receivers) = (f64::from(run.parallelism), exchange.records.len() as f64);
+    let per_s = exchange.bytes as f64 / seconds;
+    let is_known = run.engine == "pipelined" && timeout > 0.0 && per_s > 0.0;
+    is_known.then(|| {
+        let fill = buffer_wait::fill_nanos(bytes, senders, receivers, per_s);
+        buffer_wait::mean_wait(fill, timeout)
+    })
 }
 
 /// Points and variants without a valid run.

@@ -53,7 +53,7 @@ pub(super) fn label(value: &Value) -> String {
 /// What stands at an axis: settings and knobs have their unit in their name.
 pub(super) fn axis_caption(name: &str) -> String {
     match name {
-        "rate" => "rate, events/s".to_owned(),
+        "rate" => "Planned rate, events/s".to_owned(),
         name => name.to_owned(),
     }
 }

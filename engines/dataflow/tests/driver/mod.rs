@@ -65,7 +65,7 @@ pub fn slot() -> SinkSlot {
             Ok(())
         }
     }
-    SinkSlot::plain(Wants { stamps: false, rows: true }, |_| Box::new(Nowhere))
+    SinkSlot::plain(Wants { rows: true, ..Wants::default() }, |_| Box::new(Nowhere))
 }
 
 /// What a run has left behind.
