@@ -108,6 +108,7 @@ impl Running {
             }
         }
         let statuses = subtasks.iter().map(|(_, subtask)| Arc::clone(&subtask.status)).collect();
+        wiring.start_carriers();
         for (stage, subtask) in subtasks {
             wiring.start(subtask, stage);
         }

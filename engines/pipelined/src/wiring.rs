@@ -13,6 +13,7 @@ use dataflow::source::splits_of;
 use dataflow::stage::InputPort;
 use dataflow::{Completion, Control, EngineError, EventTime, Guarantee, Plan, Progress};
 
+use crate::carrier::carry;
 use crate::checkpoint_store::{CheckpointStore, Metadata, SplitState};
 use crate::checkpointing::Checkpointing;
 use crate::flusher::Periodic;
@@ -98,7 +99,11 @@ fn gates(plan: &Plan, stage: StageId, job: &Job, settings: &Resolved) -> Vec<Arc
     if ports.is_empty() {
         return Vec::new();
     }
-    (0..job.parallelism).map(|_| Arc::new(InputGate::new(&ports, settings.limits))).collect()
+    let gate = |_| {
+        let gate = InputGate::new(&ports, settings.limits);
+        Arc::new(if settings.link.is_some() { gate.at_the_end_of_links() } else { gate })
+    };
+    (0..job.parallelism).map(gate).collect()
 }
 
 impl Wiring {
@@ -243,6 +248,18 @@ impl Wiring {
             stop: self.control.stop.clone(),
             observer: Arc::clone(&self.control.observer),
             read: Arc::clone(&self.read),
+        }
+    }
+
+    /// Starts what carries buffers over links, if they go over any.
+    pub(crate) fn start_carriers(&self) {
+        let Some(link) = self.settings.link else { return };
+        for gates in &self.gates {
+            for (number, gate) in (0..).zip(gates) {
+                let carrying = carry(Arc::clone(gate), link, Arc::clone(&self.runtime));
+                let task = until_cancelled(Arc::clone(&self.state), Box::pin(carrying));
+                self.runtime.spawn(Home(number), Box::pin(task));
+            }
         }
     }
 
