@@ -61,6 +61,9 @@ pub enum Command {
         after_help = "Example:\n  streamgauge skew --workload keyed-count --set zipf_exponent=1 --events 200k"
     )]
     Skew(SkewArgs),
+    /// Set what the document's formulas predict beside what is measured
+    #[command(after_help = "Example:\n  streamgauge formulas partitioning")]
+    Formulas(FormulasArgs),
     /// Check every workload on every engine against its evaluator
     #[command(after_help = "Example:\n  streamgauge verify --events 20000 --parallelism 1,2")]
     Verify(VerifyArgs),
@@ -72,7 +75,7 @@ pub enum Command {
     /// Draw the charts and the report of a results folder again
     #[command(after_help = "Example:\n  streamgauge plot results/2026-11-22T18-00-00Z-quick")]
     Plot {
-        /// Folder that `compare`, `sweep`, `recover` or `skew` has written
+        /// Folder that `compare`, `sweep`, `recover`, `skew` or `formulas` has written
         dir: PathBuf,
         /// Write every chart as PNG too, at twice its size
         #[arg(long)]
@@ -458,6 +461,27 @@ impl SkewArgs {
     pub fn rate(&self) -> Option<f64> {
         self.engine.as_ref().and_then(|_| self.rate.per_second())
     }
+}
+
+/// Arguments of `formulas`.
+#[derive(Args, Debug)]
+pub struct FormulasArgs {
+    /// Only this formula: partitioning, flow-control or placement
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// Seed of everything drawn at random
+    #[arg(long, default_value_t = 42, allow_hyphen_values = true)]
+    pub seed: u64,
+    /// Where to write results.
+    #[arg(
+        long,
+        value_name = "DIR",
+        help = "Where to write results [default: results/<UTC time>-formulas]"
+    )]
+    pub out: Option<PathBuf>,
+    /// Print one JSON value on standard output and nothing else
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `verify`.

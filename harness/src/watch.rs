@@ -124,6 +124,7 @@ impl Watch {
             completed: completion.checkpoints,
             failures: self.way_back.lock().expect("no holder fails").failures().to_vec(),
             checkpoints: self.checkpoints.lock().expect("no holder fails").clone(),
+            rescale: None,
         }
     }
 

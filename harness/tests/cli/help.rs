@@ -2,9 +2,9 @@
 
 use crate::program::{run, words};
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "", "compare", "sweep", "sustain", "run", "recover", "verify", "list", "place", "skew",
-    "sample", "plot", "diff",
+    "formulas", "sample", "plot", "diff",
 ];
 
 /// What makes an example quick enough for a test, if it is not.
@@ -28,6 +28,9 @@ fn quick(example: &str) -> String {
         }
         _ if example.starts_with("streamgauge skew") => {
             format!("{} --out results/skew", example.replace("200k", "20k"))
+        }
+        _ if example.starts_with("streamgauge formulas") => {
+            format!("{example} --out results/formulas")
         }
         _ => example.to_owned(),
     }

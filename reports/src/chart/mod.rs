@@ -8,6 +8,7 @@ mod canvas;
 pub mod cost_per_record;
 pub mod crossover_map;
 pub mod dark;
+pub mod formulas;
 mod header;
 mod labels;
 pub mod latency_histogram;

@@ -6,6 +6,7 @@
 mod charts;
 mod comparisons;
 mod environment;
+pub mod formulas;
 mod invalid;
 pub mod recovery;
 mod results;
