@@ -4,6 +4,7 @@
 //! a [`Lab`]. Predictions are closed forms in `reports::formulas`; a measurement is a run whose
 //! result is saved first and then read from that file.
 
+mod flow_control;
 mod lab;
 mod partitioning;
 
@@ -30,7 +31,7 @@ pub struct Formula {
 
 /// All formulas, in the document's order. A new one is a file beside `partitioning.rs` and a line
 /// here.
-pub const FORMULAS: &[Formula] = &[partitioning::FORMULA];
+pub const FORMULAS: &[Formula] = &[partitioning::FORMULA, flow_control::FORMULA];
 
 /// Runs the command.
 ///

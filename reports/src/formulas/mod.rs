@@ -14,6 +14,7 @@
 pub mod balls_in_bins;
 pub mod case;
 pub mod chapter;
+pub mod flow_control;
 pub mod hot_key;
 pub mod key_group_shares;
 pub mod mean_load;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::samples::Samples;
-use crate::result::{RescaleRow, RunResult};
+use crate::result::{RescaleRow, RunResult, SeriesRow};
 use crate::skew::{SkewResult, max_over_mean};
 
 /// A way to read one value from one result file.
@@ -48,6 +48,25 @@ pub enum Reading {
         /// Number of the partition before the change.
         lost: u32,
     },
+    /// Of a run: mean time from the trigger of a checkpoint to its end, in milliseconds; the first
+    /// and the last fifth are left out.
+    MeanCheckpoint,
+    /// Of a run: mean length of its batches with events, in milliseconds; the first third, which
+    /// has not settled, and the last one are left out.
+    MeanBatch,
+    /// Of a run: time from an instant to the begin of the first bin of its series, from there on, in
+    /// which no latency is above a limit, in milliseconds.
+    DrainedAfter {
+        /// Since the run's start, in milliseconds.
+        from_ms: f64,
+        /// The limit, in milliseconds.
+        latency_ms: f64,
+    },
+    /// Of a file of runs, `{"schema", "runs": [..]}`: the mean of a figure of each.
+    MeanOverRuns {
+        /// The figure.
+        each: Box<Reading>,
+    },
     /// Of a file of samples: their mean.
     MeanOfSamples,
     /// Of a file of samples: their standard deviation.
@@ -90,11 +109,56 @@ impl Reading {
             Self::MovedKeys => rescale(file)?.moved_keys(),
             Self::MovedBytes => rescale(file)?.moved_bytes(),
             Self::MovedKeysWithout { lost } => rescale(file)?.moved_keys_without(*lost),
+            Self::MeanCheckpoint => mean_checkpoint(&parsed(file)?),
+            Self::MeanBatch => mean_batch(&parsed(file)?),
+            Self::DrainedAfter { from_ms, latency_ms } => {
+                drained_after(&parsed(file)?, *from_ms, *latency_ms)
+            }
+            Self::MeanOverRuns { each } => mean(each.of_each(file)?.into_iter()),
             Self::MeanOfSamples => parsed::<Samples>(file)?.mean(),
             Self::DeviationOfSamples => parsed::<Samples>(file)?.deviation(),
         };
         found.ok_or_else(|| UnreadableFile(format!("no figure for {self:?}")))
     }
+}
+
+impl Reading {
+    /// Reads the value from every run of a file of runs.
+    ///
+    /// # Errors
+    /// When it is no such file, or a run lacks the figure.
+    pub fn of_each(&self, file: &Value) -> Result<Vec<f64>, UnreadableFile> {
+        let runs = file.pointer("/runs").and_then(Value::as_array);
+        let runs = runs.ok_or_else(|| UnreadableFile("no runs".to_owned()))?;
+        runs.iter().map(|run| self.read(run)).collect()
+    }
+}
+
+const NANOS_PER_MILLI: f64 = 1e6;
+
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, count) = values.fold((0.0, 0_u64), |(sum, count), value| (sum + value, count + 1));
+    (count > 0).then(|| sum / count as f64)
+}
+
+fn mean_checkpoint(run: &RunResult) -> Option<f64> {
+    let checkpoints = &run.recovery.checkpoints;
+    let edge = checkpoints.len() / 5;
+    let middle = checkpoints.get(edge..checkpoints.len() - edge)?;
+    mean(middle.iter().map(|it| it.duration_ns as f64 / NANOS_PER_MILLI))
+}
+
+fn mean_batch(run: &RunResult) -> Option<f64> {
+    let held: Vec<_> = run.batches.iter().filter(|batch| batch.records > 0).collect();
+    let settled = held.get(held.len() / 3..held.len().saturating_sub(1))?;
+    mean(settled.iter().map(|batch| batch.total_ns as f64 / NANOS_PER_MILLI))
+}
+
+fn drained_after(run: &RunResult, from_ms: f64, latency_ms: f64) -> Option<f64> {
+    let begin_ms = |row: &SeriesRow| row.at_ns as f64 / NANOS_PER_MILLI;
+    let mut after = run.series.iter().filter(|row| begin_ms(row) >= from_ms);
+    let low = after.find(|row| row.latency_ns_max as f64 <= latency_ms * NANOS_PER_MILLI)?;
+    Some(begin_ms(low) - from_ms)
 }
 
 fn parsed<T: serde::de::DeserializeOwned>(file: &Value) -> Result<T, UnreadableFile> {
