@@ -2,8 +2,10 @@
 //!
 //! One chart per file; each is of one chapter, whose name is its experiment.
 
+mod flusher_wait;
 mod max_over_mean;
 mod moved_fraction;
+mod residence;
 
 use super::Chart;
 use crate::error::ReportError;
@@ -14,6 +16,11 @@ use crate::formulas::FormulasResult;
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
 pub fn all(result: &FormulasResult) -> Result<Vec<Chart>, ReportError> {
-    let drawn = [max_over_mean::draw(result)?, moved_fraction::draw(result)?];
+    let drawn = [
+        max_over_mean::draw(result)?,
+        residence::draw(result)?,
+        flusher_wait::draw(result)?,
+        moved_fraction::draw(result)?,
+    ];
     Ok(drawn.into_iter().flatten().collect())
 }

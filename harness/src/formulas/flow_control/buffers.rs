@@ -57,7 +57,8 @@ pub(super) fn saturated(
             ("buffer_bytes", (records * RECORD_BYTES).into()),
             ("buffer_timeout_ms", (-1).into()),
         ],
-        knobs: vec![("splits", u64::from(base.parallelism).into())],
+        // Few keys: a snapshot of their counts takes no time.
+        knobs: vec![("splits", u64::from(base.parallelism).into()), ("keys", 100.into())],
         receivers: vec![served],
         events: (held * 2 + buffers) * records,
         warm_up: held * 2 * records,
@@ -107,7 +108,8 @@ fn bounded(case: &str, prediction: Prediction) -> Draft {
 
 /// A flusher under back-pressure: what it sends is not full and costs a credit all the same.
 fn flushed(engine: &Arc<dyn Engine>, seed: u64) -> Experiment {
-    let wanted = (8, 10, 1_024);
+    // A read of four times 256 records fills a buffer and leaves some for the flusher.
+    let wanted = (8, 10, 1_000);
     let mut trial = saturated(Trial::new(engine, seed), wanted, SERVED, BUFFERS);
     set(&mut trial, "buffer_timeout_ms", 10.into());
     let prediction =
@@ -149,7 +151,7 @@ fn overloaded(engine: &Arc<dyn Engine>, seed: u64) -> Experiment {
 const CHECKPOINTS_MS: f64 = 331.7;
 
 fn barriers(engine: &Arc<dyn Engine>, seed: u64, wanted: (u64, u64, u64)) -> Experiment {
-    let trial = saturated(Trial::new(engine, seed), wanted, SERVED, 5 * BUFFERS);
+    let trial = saturated(Trial::new(engine, seed), wanted, SERVED, 3 * BUFFERS);
     let trial = with_checkpoints(trial, CHECKPOINTS_MS);
     Experiment::once(
         "barriers",

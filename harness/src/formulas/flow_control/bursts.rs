@@ -55,7 +55,7 @@ impl Load {
 
     pub(super) fn trial(&self, base: Trial) -> Trial {
         let settings = if base.engine.name() == PIPELINED {
-            vec![("buffer_bytes", 1_024.into()), ("buffer_timeout_ms", 5.into())]
+            vec![("buffer_bytes", 2_048.into()), ("buffer_timeout_ms", 5.into())]
         } else {
             vec![("batch_interval_ms", 10.into()), ("max_offsets_per_trigger", self.batch.into())]
         };

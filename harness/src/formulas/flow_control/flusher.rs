@@ -25,7 +25,7 @@ pub(super) fn experiments(lab: &Lab<'_>, seeds: u64) -> Result<Vec<Experiment>> 
         name: "flusher",
         trial: trial(Trial::new(&engine, lab.seed), fill_ms, interval_ms, RECORDS),
         repeats: Repeats::Seeds(seeds, mean_wait()),
-        asked: vec![draft(fill_ms, interval_ms, Reading::MeanOfSamples)],
+        asked: vec![draft((fill_ms, interval_ms), RECORDS, Reading::MeanOfSamples)],
     };
     Ok(PERIODS.into_iter().map(experiment).collect())
 }
@@ -47,11 +47,13 @@ pub(super) fn trial(base: Trial, fill_ms: f64, interval_ms: f64, records: u64) -
     }
 }
 
-pub(super) fn draft(fill_ms: f64, interval_ms: f64, reading: Reading) -> Draft {
+pub(super) fn draft((fill_ms, interval_ms): (f64, f64), records: u64, reading: Reading) -> Draft {
+    // From a buffer's first record to its last, which waits for nothing.
+    let first_to_last_ms = fill_ms * (records - 1) as f64 / records as f64;
     Draft {
         case: format!("open buffer, fills in φ = {fill_ms} ms, flushed every τ = {interval_ms} ms"),
         quantity: "mean wait, ms",
-        prediction: predict(fill_ms, interval_ms, true),
+        prediction: predict(first_to_last_ms, interval_ms, true),
         reading,
         at: vec![
             ("chart", "flusher".into()),

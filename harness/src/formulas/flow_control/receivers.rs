@@ -28,6 +28,7 @@ pub(super) fn slowed(
             nanos_per_record: NANOS_PER_SECOND
                 / rates.get(subtask as usize).copied().unwrap_or(last),
             free_at: 0.0,
+            noticed: ProcessingTime::ZERO,
             timer: runtime.timer(),
             runtime: Arc::clone(&runtime),
         })
@@ -35,14 +36,19 @@ pub(super) fn slowed(
     SinkSlot { open: Arc::new(open), ..slot }
 }
 
-/// A sink that is busy for a time per record. It is busy from when it takes them; one that was
-/// kept from taking them in time makes up for it, by as much as what it takes at once, so that a
-/// timer that comes late does not slow it down.
+/// Who brings more this soon after there was room had it at hand, and the receiver is as if it had
+/// had no break: a timer that comes late does not slow it down.
+const AT_HAND_NANOS: u64 = 2_000_000;
+
+/// A sink that is busy for a time per record, from when it takes them or, if they were at hand,
+/// from when it was done with those before.
 struct Receiver {
     inner: Box<dyn Sink>,
     nanos_per_record: f64,
     /// Nanoseconds since the runtime's start.
     free_at: f64,
+    /// When it last said that there was room.
+    noticed: ProcessingTime,
     timer: Box<dyn Timer>,
     runtime: Arc<dyn Runtime>,
 }
@@ -50,7 +56,9 @@ struct Receiver {
 impl Sink for Receiver {
     fn write(&mut self, output: &mut Output, now: ProcessingTime) -> Result<(), SinkError> {
         let busy = output.written as f64 * self.nanos_per_record;
-        self.free_at = self.free_at.max(now.0 as f64 - busy) + busy;
+        let at_hand = now.since(self.noticed) <= AT_HAND_NANOS;
+        let from = if at_hand { self.free_at } else { self.free_at.max(now.0 as f64) };
+        self.free_at = from + busy;
         self.inner.write(output, now)
     }
 
@@ -62,6 +70,7 @@ impl Sink for Receiver {
                 return Poll::Pending;
             }
         }
+        self.noticed = self.runtime.now();
         self.inner.poll_room(context)
     }
 

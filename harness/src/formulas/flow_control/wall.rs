@@ -25,7 +25,7 @@ const WITHIN: Tolerance = Tolerance::Within { share: 0.15 };
 /// (floating credits, backlog, records of a buffer), and what the receiver takes.
 const CHANNEL: (u64, u64, u64) = (8, 10, 256);
 const SERVED: f64 = 50_000.0;
-const FLUSHER_MS: (f64, f64) = (25.6, 50.0);
+const FLUSHER_MS: (f64, f64) = (51.2, 100.0);
 const FLUSHER_RECORDS: u64 = 256;
 const CHECKPOINTS_MS: f64 = 113.0;
 const BURST: Load = Load {
@@ -55,7 +55,7 @@ pub(super) fn experiments(lab: &Lab<'_>) -> Result<Vec<Experiment>> {
     let barriers = with_checkpoints(barriers, CHECKPOINTS_MS);
     let (fill_ms, flush_ms) = FLUSHER_MS;
     let mut open = flusher::trial(on(&pipelined), fill_ms, flush_ms, FLUSHER_RECORDS);
-    open.events = (SECONDS * open.rate.unwrap_or_default()) as u64;
+    open.events = (1.5 * SECONDS * open.rate.unwrap_or_default()) as u64;
     let mut all = vec![
         repeated("wall-full-buffers", full, residence(CHANNEL, SERVED, mean_wait())),
         repeated(
@@ -63,7 +63,7 @@ pub(super) fn experiments(lab: &Lab<'_>) -> Result<Vec<Experiment>> {
             barriers,
             travel(CHANNEL, SERVED, CHECKPOINTS_MS, Reading::MeanCheckpoint),
         ),
-        repeated("wall-flusher", open, flusher::draft(fill_ms, flush_ms, mean_wait())),
+        repeated("wall-flusher", open, flusher::draft(FLUSHER_MS, FLUSHER_RECORDS, mean_wait())),
         repeated(
             "wall-batches",
             boundary(on(&micro_batch)),
