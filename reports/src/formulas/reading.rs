@@ -183,3 +183,90 @@ fn last_stage_per_event(run: &RunResult) -> Option<f64> {
     });
     (records > 0).then(|| nanos as f64 / records as f64)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::result::{BatchRow, CheckpointRow};
+
+    fn file(run: &RunResult) -> Value {
+        serde_json::to_value(run).expect("a run is JSON")
+    }
+
+    fn checkpoint(id: u64, duration_ms: u64) -> CheckpointRow {
+        CheckpointRow {
+            id,
+            triggered_ns: 0,
+            duration_ns: duration_ms * 1_000_000,
+            bytes: 0,
+            full: true,
+            alignment_ns: 0,
+            pause_ns: 0,
+        }
+    }
+
+    fn batch(batch: u64, records: u64, total_ms: u64) -> BatchRow {
+        BatchRow {
+            batch,
+            trigger_ns: 0,
+            delay_ns: 0,
+            records,
+            stages_ns: Vec::new(),
+            total_ns: total_ms * 1_000_000,
+            watermark_ns: None,
+        }
+    }
+
+    #[test]
+    fn the_ends_of_a_run_are_no_part_of_a_mean_over_checkpoints_or_batches() {
+        let mut run = RunResult::default();
+        assert!(Reading::MeanCheckpoint.read(&file(&run)).is_err());
+        assert!(Reading::MeanBatch.read(&file(&run)).is_err());
+        let durations = [900, 10, 20, 60, 1];
+        run.recovery.checkpoints =
+            (1..).zip(durations).map(|(id, millis)| checkpoint(id, millis)).collect();
+        assert_eq!(Reading::MeanCheckpoint.read(&file(&run)), Ok(30.0));
+        // Two that have not settled, one without events, and the last.
+        run.batches = vec![
+            batch(0, 1, 700),
+            batch(1, 1, 300),
+            batch(2, 0, 999),
+            batch(3, 5, 40),
+            batch(4, 5, 60),
+            batch(5, 5, 80),
+            batch(6, 1, 1),
+        ];
+        assert_eq!(Reading::MeanBatch.read(&file(&run)), Ok(60.0));
+    }
+
+    #[test]
+    fn a_backlog_is_gone_in_the_first_bin_of_low_latency_after_the_burst() {
+        let row = |at_ms: u64, latency_ms: u64| SeriesRow {
+            at_ns: at_ms * 1_000_000,
+            records: 1,
+            latency_ns_max: latency_ms * 1_000_000,
+            ..SeriesRow::default()
+        };
+        let rows = vec![row(0, 5), row(100, 5), row(200, 800), row(300, 400), row(400, 100)];
+        let run = RunResult { series: rows, ..RunResult::default() };
+        let drained =
+            |from_ms, latency_ms| Reading::DrainedAfter { from_ms, latency_ms }.read(&file(&run));
+        assert_eq!(drained(150.0, 100.0), Ok(250.0));
+        assert!(drained(150.0, 99.0).is_err(), "it never is");
+    }
+
+    #[test]
+    fn a_file_of_runs_is_read_run_by_run() {
+        let file =
+            json!({ "schema": "streamgauge.runs/1", "runs": [{ "it": 1.0 }, { "it": 4.0 }] });
+        let each = Reading::At { pointer: "/it".to_owned(), factor: 10.0 };
+        assert_eq!(each.of_each(&file), Ok(vec![10.0, 40.0]));
+        assert_eq!(Reading::MeanOverRuns { each: Box::new(each.clone()) }.read(&file), Ok(25.0));
+        assert!(each.of_each(&json!({ "it": 1.0 })).is_err());
+        let text = serde_json::to_string(&Reading::MeanOverRuns { each: Box::new(each) });
+        let back: Reading = serde_json::from_str(&text.expect("JSON")).expect("and back");
+        assert!(matches!(back, Reading::MeanOverRuns { .. }));
+    }
+}
