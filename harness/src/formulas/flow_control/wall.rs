@@ -18,8 +18,7 @@ use crate::statistics::CONFIDENCE;
 
 /// Runs of each.
 const REPEATS: u32 = 3;
-/// A machine that does other things too is off by so much; half of it is the document's own
-/// tolerance for a mean over days.
+/// Threads wake up late, and a machine does other things too.
 const WITHIN: Tolerance = Tolerance::Within { share: 0.15 };
 
 /// (floating credits, backlog, records of a buffer), and what the receiver takes.
