@@ -4,8 +4,11 @@
 //! a [`Lab`]. Predictions are closed forms in `reports::formulas`; a measurement is a run whose
 //! result is saved first and then read from that file.
 
+mod key_groups;
 mod lab;
 mod partitioning;
+mod placement;
+mod rescale;
 
 pub use lab::{Asked, Bench, Lab, Saved};
 
@@ -30,7 +33,7 @@ pub struct Formula {
 
 /// All formulas, in the document's order. A new one is a file beside `partitioning.rs` and a line
 /// here.
-pub const FORMULAS: &[Formula] = &[partitioning::FORMULA];
+pub const FORMULAS: &[Formula] = &[partitioning::FORMULA, placement::FORMULA];
 
 /// Runs the command.
 ///

@@ -52,7 +52,9 @@ fn placement(args: &PlaceArgs) -> Result<Placement> {
         return only("--max-parallelism", "key-groups");
     }
     match (&mut kind, args.ring_points) {
-        (PlacementKind::Ring { points, .. }, given) => *points = given.unwrap_or(DEFAULT_RING_POINTS),
+        (PlacementKind::Ring { points, .. }, given) => {
+            *points = given.unwrap_or(DEFAULT_RING_POINTS)
+        }
         (_, Some(_)) => return only("--ring-points", "ring"),
         (_, None) => {}
     }

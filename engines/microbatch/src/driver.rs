@@ -352,7 +352,8 @@ impl Driver {
         let Self { stages, recovery, .. } = self;
         let recovery = recovery.as_ref().expect("without a guarantee a lost task ends the run");
         let replayed = if stages.plan.stages[stage.0].reads_source {
-            let (rebuilt, _) = recovery.rebuild(&stages.plan, &stages.layout, stage, &numbers).await?;
+            let (rebuilt, _) =
+                recovery.rebuild(&stages.plan, &stages.layout, stage, &numbers).await?;
             stages.replace(stage, rebuilt);
             let tasks = stages.layout.parallelism[stage.0];
             let ranges = numbers.iter().flat_map(|&number| own(spec, number, tasks));

@@ -1,9 +1,7 @@
 //! What can be set, with Spark's defaults.
 
 use dataflow::engine::{GUARANTEES, Guarantee};
-use dataflow::placement::{
-    LOST_PARTITION, PLACEMENTS, PlacementKind, RING_POINTS, RING_SEED,
-};
+use dataflow::placement::{LOST_PARTITION, PLACEMENTS, PlacementKind, RING_POINTS, RING_SEED};
 use dataflow::settings::{Default, Setting, Settings};
 
 /// Records a trigger takes at most when events are read as fast as they are taken.

@@ -2,9 +2,7 @@
 
 use dataflow::Guarantee;
 use dataflow::engine::GUARANTEES;
-use dataflow::placement::{
-    LOST_PARTITION, PLACEMENTS, PlacementKind, RING_POINTS, RING_SEED,
-};
+use dataflow::placement::{LOST_PARTITION, PLACEMENTS, PlacementKind, RING_POINTS, RING_SEED};
 use dataflow::settings::{Setting, Settings};
 
 use crate::checkpoint_coordinator::CheckpointTimes;

@@ -48,6 +48,8 @@ pub enum Reading {
         /// Number of the partition before the change.
         lost: u32,
     },
+    /// The same run: keys per new partition, the largest over the mean.
+    KeysMaxOverMean,
     /// Of a file of samples: their mean.
     MeanOfSamples,
     /// Of a file of samples: their standard deviation.
@@ -90,6 +92,12 @@ impl Reading {
             Self::MovedKeys => rescale(file)?.moved_keys(),
             Self::MovedBytes => rescale(file)?.moved_bytes(),
             Self::MovedKeysWithout { lost } => rescale(file)?.moved_keys_without(*lost),
+            Self::KeysMaxOverMean => {
+                let rescale = rescale(file)?;
+                let held = |new: usize| rescale.keys.iter().map(|row| row[new]).sum();
+                let held: Vec<u64> = (0..rescale.to as usize).map(held).collect();
+                Some(max_over_mean(&held))
+            }
             Self::MeanOfSamples => parsed::<Samples>(file)?.mean(),
             Self::DeviationOfSamples => parsed::<Samples>(file)?.deviation(),
         };
