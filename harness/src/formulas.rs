@@ -9,6 +9,9 @@ mod lab;
 mod partitioning;
 mod placement;
 mod rescale;
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests read what was written")]
+mod tests;
 
 pub use lab::{Asked, Bench, Lab, Saved};
 

@@ -18,6 +18,13 @@ const MANY: u32 = 32_768;
 
 /// Moved groups, by counting and by the formula of most texts.
 pub(super) fn cases(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
+    let mut cases = few(lab)?;
+    cases.extend(many(lab)?);
+    Ok(cases)
+}
+
+/// Of few groups: by p.
+pub(super) fn few(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for (engine, from) in [("pipelined", 7), ("microbatch", 8), ("pipelined", 15)] {
         if lab.stop.is_requested() {
@@ -28,6 +35,12 @@ pub(super) fn cases(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
         cases.push(moved(&saved, FEW, from, counted)?);
         cases.push(moved(&saved, FEW, from, groups::predict_folklore(FEW, from))?);
     }
+    Ok(cases)
+}
+
+/// Of many groups: a half.
+fn many(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
+    let mut cases = Vec::new();
     for (engine, from) in [("pipelined", 7), ("microbatch", 64)] {
         if lab.stop.is_requested() {
             return Ok(cases);

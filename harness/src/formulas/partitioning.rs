@@ -2,6 +2,7 @@
 
 use dataflow::StopSignal;
 use dataflow::placement::PLACEMENTS;
+use reports::formulas::skewed_batch_latency as batch;
 use reports::formulas::skewed_throughput as speed;
 use reports::formulas::zipf::Zipf;
 use reports::formulas::{
@@ -43,7 +44,7 @@ const EXPONENTS: [f64; 4] = [0.0, 0.5, 0.9, 1.2];
 const PARTITIONS: [u32; 3] = [4, 16, 64];
 
 /// The mean, and the fullest partition over it, by exponent and number of partitions.
-fn spread(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
+pub(super) fn spread(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for exponent in EXPONENTS {
         let zipf = Zipf::new(KEYS, exponent);
@@ -91,7 +92,7 @@ fn spread(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
 }
 
 /// One exponent under every placement: a hot key is hot wherever it goes.
-fn placements(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
+pub(super) fn placements(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
     const EXPONENT: f64 = 1.2;
     const PARTITIONS: u32 = 8;
     let zipf = Zipf::new(KEYS, EXPONENT);
@@ -251,9 +252,49 @@ fn throughput(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
+/// A plan that is kept to and one that is not, and how long events take on their way.
 fn latency(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
-    let _ = lab;
-    Ok(Vec::new())
+    const PARTITIONS: u32 = 8;
+    const INTERVAL_MS: f64 = 10.0;
+    const RATE: f64 = 8e6;
+    let mut cases = Vec::new();
+    for exponent in [0.0, 1.0, 1.2] {
+        let mut bench = skewed("microbatch", exponent, PARTITIONS);
+        bench.settings.push(("batch_interval_ms", INTERVAL_MS.into()));
+        // What is committed is seen at the end of its batch.
+        bench.settings.push(("guarantee", "exactly-once".into()));
+        (bench.rate, bench.events) = (Some(RATE), 800_000);
+        let (saved, result) = lab.run(&bench)?;
+        let load = (hot_share(&result), PARTITIONS);
+        let interval = INTERVAL_MS * 1e6;
+        cases.push(saved.case(Asked {
+            formula: FORMULA.name,
+            case: format!("s = {exponent}, {PARTITIONS} partitions, T = {INTERVAL_MS} ms, 8 M/s"),
+            quantity: "mean latency from the planned time, ns",
+            prediction: batch::predict(interval, RATE, record_nanos(), load),
+            reading: Reading::at("/latency_ns/from_planned/mean"),
+            at: Vec::new(),
+        })?);
+        if lab.stop.is_requested() {
+            return Ok(cases);
+        }
+    }
+    for (exponent, rate) in [(0.0, 5e7), (1.5, 2e7), (1.5, 5e7)] {
+        let mut bench = skewed("pipelined", exponent, PARTITIONS);
+        bench.rate = Some(rate);
+        let (saved, result) = lab.run(&bench)?;
+        let (hot, even) = (hot_share(&result), 2.0 / f64::from(PARTITIONS));
+        let capacity = speed::pipelined(record_nanos(), hot.max(even));
+        cases.push(saved.case(Asked {
+            formula: FORMULA.name,
+            case: format!("s = {exponent}, {PARTITIONS} partitions, planned {} M/s", rate / 1e6),
+            quantity: "throughput, events per second",
+            prediction: batch::predict_plan(rate, capacity),
+            reading: Reading::at("/throughput_per_s"),
+            at: Vec::new(),
+        })?);
+    }
+    Ok(cases)
 }
 
 /// A hot key in parts, and what becomes of the fullest partition and of the throughput.

@@ -135,7 +135,8 @@ fn changes(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-fn changes_of(lab: &mut Lab<'_>, placement: &str, engine: &str) -> Result<Vec<Case>> {
+/// One of them, on one engine.
+pub(super) fn changes_of(lab: &mut Lab<'_>, placement: &str, engine: &str) -> Result<Vec<Case>> {
     let family = Family::of(placement);
     let job = Job::new(engine, placement, FROM, KEYS).stopped(lab)?;
     let mut cases = vec![balance(lab, placement, &job.result)?];

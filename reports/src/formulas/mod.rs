@@ -25,6 +25,7 @@ pub mod moved_key_groups;
 pub mod reading;
 pub mod ring_balance;
 pub mod samples;
+pub mod skewed_batch_latency;
 pub mod skewed_throughput;
 pub mod split_key;
 pub mod tolerance;
