@@ -5,8 +5,14 @@
 //! result is saved first and then read from that file.
 
 mod flow_control;
+mod key_groups;
 mod lab;
 mod partitioning;
+mod placement;
+mod rescale;
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests read what was written")]
+mod tests;
 
 pub use lab::{Asked, Bench, Lab, Saved};
 
@@ -31,7 +37,8 @@ pub struct Formula {
 
 /// All formulas, in the document's order. A new one is a file beside `partitioning.rs` and a line
 /// here.
-pub const FORMULAS: &[Formula] = &[partitioning::FORMULA, flow_control::FORMULA];
+pub const FORMULAS: &[Formula] =
+    &[partitioning::FORMULA, flow_control::FORMULA, placement::FORMULA];
 
 /// Runs the command.
 ///

@@ -4,8 +4,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use dataflow::observer::{BatchReport, CheckpointReport, Observer};
+use dataflow::placement::Amount;
+use dataflow::rescale::RescaleReport;
 use dataflow::{Completion, EventTime, ProcessingTime};
-use reports::result::{BatchRow, CheckpointRow, RecoveryFigures, SERIES_BIN_NS};
+use reports::result::{BatchRow, CheckpointRow, RecoveryFigures, RescaleRow, SERIES_BIN_NS};
 
 use crate::way_back::WayBack;
 
@@ -39,6 +41,7 @@ pub struct Watch {
     /// Whether a failure is not over; looked at before the lock is taken.
     on_way_back: AtomicBool,
     checkpoints: Mutex<Vec<CheckpointRow>>,
+    rescale: Mutex<Option<RescaleRow>>,
 }
 
 /// One split; on a cache line of its own, as subtasks write side by side.
@@ -88,6 +91,7 @@ impl Watch {
             way_back: Mutex::new(WayBack::new(splits, rate, plan_end)),
             on_way_back: AtomicBool::new(false),
             checkpoints: Mutex::new(Vec::new()),
+            rescale: Mutex::new(None),
         }
     }
 
@@ -124,7 +128,7 @@ impl Watch {
             completed: completion.checkpoints,
             failures: self.way_back.lock().expect("no holder fails").failures().to_vec(),
             checkpoints: self.checkpoints.lock().expect("no holder fails").clone(),
-            rescale: None,
+            rescale: self.rescale.lock().expect("no holder fails").clone(),
         }
     }
 
@@ -203,6 +207,34 @@ impl Watch {
     }
 }
 
+fn rescale_row(report: &RescaleReport) -> RescaleRow {
+    let table = |of: fn(&Amount) -> u64| {
+        report.taken.iter().map(|row| row.iter().map(of).collect()).collect()
+    };
+    let (from, to) = (report.before.partitions(), report.after.partitions());
+    RescaleRow {
+        from,
+        to,
+        placement_before: report.before.name().to_owned(),
+        placement_after: report.after.name().to_owned(),
+        goes_on_from: (0..to).map(|number| report.goes_on_from(number)).collect(),
+        keys: table(|amount| amount.keys),
+        bytes: table(|amount| amount.bytes),
+        took_ns: report.nanos,
+    }
+}
+
+/// Adds another stage of the same widths.
+fn add(sum: &mut RescaleRow, row: &RescaleRow) {
+    let amounts = |row: &mut [Vec<u64>], more: &[Vec<u64>]| {
+        let more = more.iter().flatten();
+        row.iter_mut().flatten().zip(more).for_each(|(sum, more)| *sum += more);
+    };
+    amounts(&mut sum.keys, &row.keys);
+    amounts(&mut sum.bytes, &row.bytes);
+    sum.took_ns = sum.took_ns.max(row.took_ns);
+}
+
 impl Observer for Watch {
     fn started(&self, at: ProcessingTime) {
         // Only the first start: what comes later is part of the run.
@@ -257,6 +289,17 @@ impl Observer for Watch {
             self.read_before.fetch_add(offset, Ordering::Relaxed);
         }
         self.replayed.fetch_add(read.saturating_sub(offset), Ordering::Relaxed);
+    }
+
+    fn rescaled(&self, report: &RescaleReport) {
+        let mut rescale = self.rescale.lock().expect("no holder fails");
+        let row = rescale_row(report);
+        match &mut *rescale {
+            None => *rescale = Some(row),
+            Some(sum) if (sum.from, sum.to) == (row.from, row.to) => add(sum, &row),
+            // Stages of different widths make no common table; the first one stays.
+            Some(_) => {}
+        }
     }
 
     fn restarting(&self, at: ProcessingTime, cause: &str) {

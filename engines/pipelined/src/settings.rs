@@ -3,7 +3,7 @@
 use dataflow::Guarantee;
 use dataflow::engine::GUARANTEES;
 use dataflow::link::LinkSpec;
-use dataflow::placement::{PLACEMENTS, PlacementKind, RING_POINTS};
+use dataflow::placement::{LOST_PARTITION, PLACEMENTS, PlacementKind, RING_POINTS, RING_SEED};
 use dataflow::settings::{Setting, Settings};
 
 use crate::checkpoint_coordinator::CheckpointTimes;
@@ -27,6 +27,8 @@ pub const SETTINGS: &[Setting] = &[
         .mirroring("restart-strategy.exponential-delay.max-backoff"),
     Setting::choice("placement", PLACEMENTS, "how keys find their subtask"),
     RING_POINTS,
+    RING_SEED,
+    LOST_PARTITION,
     Setting::integer("max_parallelism", (1, 32_768), 128, "key groups; by default one and a half times the parallelism, rounded up to a power of two, at least 128")
         .derived()
         .mirroring("pipeline.max-parallelism"),

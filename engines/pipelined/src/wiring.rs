@@ -1,13 +1,14 @@
 //! Lays a plan out over subtasks, wires their gates and starts them.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 
 use dataflow::engine::Job;
 use dataflow::operator::Counters;
+use dataflow::placement::Amount;
 use dataflow::plan::{EdgeKind, EdgeSpec, Layout, StageId};
 use dataflow::progress::BoundedOutOfOrderness;
-use dataflow::rescale::FormerState;
+use dataflow::rescale::{FormerState, RescaleReport};
 use dataflow::runtime::{Home, Role, Runtime, Task};
 use dataflow::source::splits_of;
 use dataflow::stage::InputPort;
@@ -53,11 +54,18 @@ pub(crate) struct Restored {
     splits: Vec<SplitState>,
     /// Per stage: what its subtasks had counted and written together.
     counted: Vec<(Counters, u64)>,
+    /// Per stage: what its subtasks take.
+    rescaled: Vec<Mutex<RescaleReport>>,
 }
 
 impl Restored {
     /// From a completed checkpoint and its states, stage by stage.
-    pub(crate) fn new(metadata: &Metadata, states: Vec<FormerState>) -> Self {
+    pub(crate) fn new(metadata: &Metadata, states: Vec<FormerState>, layout: &Layout) -> Self {
+        let rescaled = states.iter().enumerate().map(|(stage, state)| {
+            let after = layout.placement(StageId(stage));
+            Mutex::new(RescaleReport::new(state.placement.clone(), after))
+        });
+        let rescaled = rescaled.collect();
         let mut splits: Vec<SplitState> = metadata.splits().copied().collect();
         splits.sort_by_key(|split| split.split);
         let counted = metadata.subtasks.chunks(metadata.parallelism as usize).map(|subtasks| {
@@ -68,7 +76,18 @@ impl Restored {
             }
             sum
         });
-        Self { states, splits, counted: counted.collect() }
+        Self { states, splits, counted: counted.collect(), rescaled }
+    }
+
+    /// A subtask took so much of every former one.
+    fn note(&self, stage: StageId, number: u32, taken: &[Amount]) {
+        self.rescaled[stage.0].lock().expect("no holder fails").took(number, taken);
+    }
+
+    /// What all subtasks took, where their layout is another, within so many nanoseconds.
+    fn rescaled(&self, nanos: u64) -> impl Iterator<Item = RescaleReport> {
+        let reports = self.rescaled.iter().map(|it| it.lock().expect("no holder fails").clone());
+        reports.filter(RescaleReport::is_one).map(move |it| RescaleReport { nanos, ..it })
     }
 }
 
@@ -163,6 +182,14 @@ impl Wiring {
         }
     }
 
+    /// Tells what moved, once all subtasks are made; `nanos` is how long that took.
+    pub(crate) fn tell_rescaled(&self, nanos: u64) {
+        let restored = self.restored.iter();
+        restored
+            .flat_map(|it| it.rescaled(nanos))
+            .for_each(|report| self.control.observer.rescaled(&report));
+    }
+
     /// Makes a subtask, with its part of what is restored.
     ///
     /// # Errors
@@ -175,8 +202,9 @@ impl Wiring {
             }
             Some(restored) => {
                 let former = &restored.states[stage.0];
-                let (instance, outbox) =
+                let (instance, outbox, taken) =
                     self.plan.instantiate_from(stage, number, &self.layout, former)?;
+                restored.note(stage, number, &taken);
                 (instance, outbox, restored.counted[stage.0].1)
             }
         };

@@ -172,7 +172,7 @@ impl<'a> Lab<'a> {
             recovery: bench.recovery.clone(),
             generator_per_s: None,
         };
-        // A job of its own stop: one that ends early does not end the command.
+        // With a stop of its own: a job that ends early does not end the command.
         let stop = if bench.recovery.stop_after.is_some() {
             StopSignal::default()
         } else {

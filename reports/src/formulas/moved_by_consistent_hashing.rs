@@ -13,9 +13,17 @@ pub const FORM: ClosedForm = ClosedForm {
 /// The same of a ring, whose stretches differ: a mean over rings.
 pub const RING: ClosedForm = ClosedForm {
     expression: "E = |q − p|/max(p, q)",
-    source: "Karger et al. (1997); one ring of V points a partition scatters around it with a \
-             standard deviation of about the mean over √V",
-    valid_range: "the mean over many rings; one ring is another matter",
+    source: "Karger et al. (1997); with V points a partition what moves is the sum of d V of the \
+             m V gaps of a circle, d = |q − p|, m = max(p, q), which is Beta(d V, (m−d) V)",
+    valid_range: "points and keys that are spread at random; one ring scatters by a standard \
+                  deviation of √(d (m−d)/(m V + 1))/m",
+};
+
+/// How much rings differ.
+pub const SPREAD: ClosedForm = ClosedForm {
+    expression: "√(d (m−d)/(m V + 1))/m",
+    source: "standard deviation of Beta(d V, (m−d) V)",
+    valid_range: "V points a partition, spread at random",
 };
 
 /// Share of the keys that move from p to q partitions.
@@ -40,10 +48,32 @@ pub fn predict_mean_of_rings(from: u32, to: u32, standard_error: f64) -> Predict
     RING.predicts(moved(from, to), Tolerance::of_standard_error(standard_error), true)
 }
 
-/// The prediction for one ring of `points` points a partition, within three standard deviations of
-/// rings.
-pub fn predict_one_ring(from: u32, to: u32, points: u32) -> Prediction {
+/// By how much rings of `points` points a partition differ: standard deviation of the share.
+///
+/// ```
+/// // About the mean over √V.
+/// let deviation = reports::formulas::moved_by_consistent_hashing::deviation_of_rings(8, 9, 128);
+/// assert!((deviation * 9.0 * 128_f64.sqrt() - 0.94).abs() < 0.01);
+/// ```
+pub fn deviation_of_rings(from: u32, to: u32, points: u32) -> f64 {
+    let (most, change) = (f64::from(from.max(to)), f64::from(from.abs_diff(to)));
+    (change * (most - change) / (most * f64::from(points) + 1.0)).sqrt() / most
+}
+
+/// The prediction for one ring and a sample of `keys` keys, within three standard deviations of
+/// both.
+pub fn predict_one_ring(from: u32, to: u32, points: u32, keys: u64) -> Prediction {
     let share = moved(from, to);
-    let deviation = share / f64::from(points.max(1)).sqrt();
+    let of_keys = share * (1.0 - share) / keys.max(1) as f64;
+    let deviation = (deviation_of_rings(from, to, points).powi(2) + of_keys).sqrt();
     RING.predicts(share, Tolerance::of_standard_error(deviation), true)
+}
+
+/// The spread of `rings` rings, within three standard errors of a standard deviation.
+pub fn predict_spread(from: u32, to: u32, (points, keys): (u32, u64), rings: u32) -> Prediction {
+    let share = moved(from, to);
+    let of_keys = share * (1.0 - share) / keys.max(1) as f64;
+    let deviation = (deviation_of_rings(from, to, points).powi(2) + of_keys).sqrt();
+    let error = deviation / (2.0 * f64::from(rings.max(2) - 1)).sqrt();
+    SPREAD.predicts(deviation, Tolerance::of_standard_error(error), rings >= 2)
 }

@@ -67,6 +67,8 @@ pub enum Reading {
         /// The figure.
         each: Box<Reading>,
     },
+    /// The same run: keys per new partition, the largest over the mean.
+    KeysMaxOverMean,
     /// Of a file of samples: their mean.
     MeanOfSamples,
     /// Of a file of samples: their standard deviation.
@@ -115,6 +117,12 @@ impl Reading {
                 drained_after(&parsed(file)?, *from_ms, *latency_ms)
             }
             Self::MeanOverRuns { each } => mean(each.of_each(file)?.into_iter()),
+            Self::KeysMaxOverMean => {
+                let rescale = rescale(file)?;
+                let held = |new: usize| rescale.keys.iter().map(|row| row[new]).sum();
+                let held: Vec<u64> = (0..rescale.to as usize).map(held).collect();
+                Some(max_over_mean(&held))
+            }
             Self::MeanOfSamples => parsed::<Samples>(file)?.mean(),
             Self::DeviationOfSamples => parsed::<Samples>(file)?.deviation(),
         };
