@@ -8,6 +8,7 @@ mod baseline;
 mod compare;
 mod diff;
 mod doctor;
+mod formulas;
 mod list;
 mod place;
 mod recover;
@@ -24,6 +25,7 @@ pub use baseline::BaselineArgs;
 pub use compare::CompareArgs;
 pub use diff::DiffArgs;
 pub use doctor::DoctorArgs;
+pub use formulas::FormulasArgs;
 pub use list::{ListArgs, Listed};
 pub use place::{KeyType, PlaceArgs};
 pub use recover::RecoverArgs;
@@ -81,6 +83,9 @@ pub enum Command {
         after_help = "Example:\n  streamgauge skew --workload keyed-count --set zipf_exponent=1 --events 200k"
     )]
     Skew(SkewArgs),
+    /// Set what the document's formulas predict beside what is measured
+    #[command(after_help = "Example:\n  streamgauge formulas partitioning")]
+    Formulas(FormulasArgs),
     /// Check every workload on every engine against its evaluator
     #[command(after_help = "Example:\n  streamgauge verify --events 20000 --parallelism 1,2")]
     Verify(VerifyArgs),
@@ -92,7 +97,7 @@ pub enum Command {
     /// Draw the charts and the report of a results folder again
     #[command(after_help = "Example:\n  streamgauge plot results/2026-11-22T18-00-00Z-quick")]
     Plot {
-        /// Folder that `compare`, `sweep`, `recover` or `skew` has written
+        /// Folder that `compare`, `sweep`, `recover`, `skew` or `formulas` has written
         dir: PathBuf,
         /// Write every chart as PNG too, at twice its size
         #[arg(long)]

@@ -34,13 +34,16 @@ enum Moment {
 }
 
 /// Control messages by short names.
-const MESSAGES: [(&str, &str); 2] =
-    [("trigger", "trigger checkpoint"), ("acknowledgement", "acknowledge checkpoint")];
+const MESSAGES: [(&str, &str); 3] = [
+    ("trigger", "trigger checkpoint"),
+    ("acknowledgement", "acknowledge checkpoint"),
+    ("credit", "announce credit"),
+];
 
 const FORMS: &str = "write kill:VICTIM@WHEN, slow:VICTIM+DURATION@WHEN, lose:MESSAGE@NUMBER or \
      delay:MESSAGE+DURATION@NUMBER, where VICTIM is subtask, task, executor, driver or \
-     coordinator, WHEN is a share of the events (40%) or a time (2s), and MESSAGE is trigger or \
-     acknowledgement";
+     coordinator, WHEN is a share of the events (40%) or a time (2s), and MESSAGE is trigger, \
+     acknowledgement or credit";
 
 impl FromStr for FaultSpec {
     type Err = String;

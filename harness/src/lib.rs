@@ -23,6 +23,7 @@ pub mod error;
 pub mod execute;
 pub mod fault_spec;
 pub mod files;
+pub mod formulas;
 pub mod histogram_files;
 pub mod job_file;
 pub mod latency;
@@ -95,6 +96,7 @@ fn dispatch(command: &Command, registry: &Registry, stop: &StopSignal) -> Result
         Command::Run(args) => run::run(args, registry, stop),
         Command::Recover(args) => recover::recover(args, registry, stop),
         Command::Skew(args) => skew::skew(args, registry, stop),
+        Command::Formulas(args) => formulas::formulas(args, registry, stop),
         Command::Verify(args) => verify::verify(args, registry, stop),
         Command::Diff(args) => diff::diff(args),
         Command::Plot { dir, png } => {

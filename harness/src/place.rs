@@ -52,7 +52,9 @@ fn placement(args: &PlaceArgs) -> Result<Placement> {
         return only("--max-parallelism", "key-groups");
     }
     match (&mut kind, args.ring_points) {
-        (PlacementKind::Ring { points }, given) => *points = given.unwrap_or(DEFAULT_RING_POINTS),
+        (PlacementKind::Ring { points, .. }, given) => {
+            *points = given.unwrap_or(DEFAULT_RING_POINTS)
+        }
         (_, Some(_)) => return only("--ring-points", "ring"),
         (_, None) => {}
     }
@@ -105,7 +107,7 @@ fn table(placed: &[Placed], kind: PlacementKind) -> String {
         PlacementKind::JavaHash => ("hashCode", None),
         PlacementKind::Murmur3 => ("Murmur3", None),
         PlacementKind::SplitMix => ("SplitMix64", None),
-        PlacementKind::Rendezvous => ("highest weight", None),
+        PlacementKind::Rendezvous { .. } => ("highest weight", None),
     };
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);

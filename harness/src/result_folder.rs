@@ -30,6 +30,11 @@ impl ResultFolder {
         Ok(folder)
     }
 
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Makes a folder inside.
     ///
     /// # Errors

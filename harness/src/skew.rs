@@ -37,6 +37,29 @@ const EVENTS_AT_ONCE: u64 = 1 << 16;
 /// For names and values that are none, for a workload without a keyed exchange behind its source,
 /// and when results cannot be written.
 pub fn skew(args: &SkewArgs, registry: &Registry, stop: &StopSignal) -> Result<Outcome> {
+    let folder = || ResultFolder::make(args.out.as_deref(), "skew");
+    let (folder, result) = measure(args, registry, stop, folder)?;
+    let result = SkewResult { started: folder.started.clone(), ..result };
+    let filled = folder.fill(&result)?;
+    if args.json {
+        out::json(&result.rows);
+    } else {
+        filled.print(false, || table::skew(&result));
+    }
+    Ok(if stop.is_requested() { Outcome::Interrupted } else { Outcome::Good })
+}
+
+/// Places the keys; `ready` is called once the arguments are found to be good.
+///
+/// # Errors
+/// For names and values that are none, for a workload without a keyed exchange behind its source,
+/// and what `ready` gives.
+pub(crate) fn measure<T>(
+    args: &SkewArgs,
+    registry: &Registry,
+    stop: &StopSignal,
+    ready: impl FnOnce() -> Result<T>,
+) -> Result<(T, SkewResult)> {
     let set: BTreeMap<String, Value> =
         args.set.iter().map(|it| key_value(it)).collect::<Result<_>>()?;
     let reading = Reading::new(args, registry, &set)?;
@@ -46,7 +69,7 @@ pub fn skew(args: &SkewArgs, registry: &Registry, stop: &StopSignal) -> Result<O
         let name = reading.workload.name();
         return Err(Error::Input(format!("{name} has no keyed exchange behind its source")));
     };
-    let folder = ResultFolder::make(args.out.as_deref(), "skew")?;
+    let ready = ready()?;
     let batches = reading.batches(stop)?;
     let wanted = wanted(args, batches.is_some())?;
 
@@ -68,7 +91,7 @@ pub fn skew(args: &SkewArgs, registry: &Registry, stop: &StopSignal) -> Result<O
     let (rows, heat) = meter.figures();
     let result = SkewResult {
         schema: SKEW_SCHEMA.to_owned(),
-        started: folder.started.clone(),
+        started: String::new(),
         command: compare::command_line(),
         workload: reading.workload.name().to_owned(),
         knobs: reading.knobs.values().clone(),
@@ -82,13 +105,7 @@ pub fn skew(args: &SkewArgs, registry: &Registry, stop: &StopSignal) -> Result<O
         heat,
         environment: environment::describe(),
     };
-    let filled = folder.fill(&result)?;
-    if args.json {
-        out::json(&result.rows);
-    } else {
-        filled.print(false, || table::skew(&result));
-    }
-    Ok(if stop.is_requested() { Outcome::Interrupted } else { Outcome::Good })
+    Ok((ready, result))
 }
 
 fn wanted(args: &SkewArgs, batches: bool) -> Result<Wanted> {

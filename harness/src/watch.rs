@@ -5,9 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use dataflow::observer::{Activity, BatchReport, CheckpointReport, Observer};
+use dataflow::placement::Amount;
+use dataflow::rescale::RescaleReport;
 use dataflow::{Completion, ProcessingTime};
 use reports::result::{
-    ActivityRow, BATCHES_WITH_TASKS, BatchRow, CheckpointRow, RecoveryFigures, SERIES_BIN_NS,
+    ActivityRow, BATCHES_WITH_TASKS, BatchRow, CheckpointRow, RecoveryFigures, RescaleRow,
+    SERIES_BIN_NS,
 };
 
 use crate::batch_row::{batch_row, without_tasks_but_in_the_middle};
@@ -87,6 +90,7 @@ pub struct Watch {
     latest: Mutex<Option<Latest>>,
     /// Latencies so far, when somebody looks while the run is on.
     latency: Option<Arc<SeenLatency>>,
+    rescale: Mutex<Option<RescaleRow>>,
 }
 
 /// One split; on a cache line of its own, as subtasks write side by side.
@@ -139,6 +143,7 @@ impl Watch {
             checkpoints: Mutex::new(Vec::new()),
             latest: Mutex::new(None),
             latency: None,
+            rescale: Mutex::new(None),
         }
     }
 
@@ -197,6 +202,7 @@ impl Watch {
             completed: completion.checkpoints,
             failures: self.way_back.lock().expect("no holder fails").failures().to_vec(),
             checkpoints: self.checkpoints.lock().expect("no holder fails").clone(),
+            rescale: self.rescale.lock().expect("no holder fails").clone(),
         }
     }
 
@@ -289,6 +295,34 @@ impl Watch {
     }
 }
 
+fn rescale_row(report: &RescaleReport) -> RescaleRow {
+    let table = |of: fn(&Amount) -> u64| {
+        report.taken.iter().map(|row| row.iter().map(of).collect()).collect()
+    };
+    let (from, to) = (report.before.partitions(), report.after.partitions());
+    RescaleRow {
+        from,
+        to,
+        placement_before: report.before.name().to_owned(),
+        placement_after: report.after.name().to_owned(),
+        goes_on_from: (0..to).map(|number| report.goes_on_from(number)).collect(),
+        keys: table(|amount| amount.keys),
+        bytes: table(|amount| amount.bytes),
+        took_ns: report.nanos,
+    }
+}
+
+/// Adds another stage of the same widths.
+fn add(sum: &mut RescaleRow, row: &RescaleRow) {
+    let amounts = |row: &mut [Vec<u64>], more: &[Vec<u64>]| {
+        let more = more.iter().flatten();
+        row.iter_mut().flatten().zip(more).for_each(|(sum, more)| *sum += more);
+    };
+    amounts(&mut sum.keys, &row.keys);
+    amounts(&mut sum.bytes, &row.bytes);
+    sum.took_ns = sum.took_ns.max(row.took_ns);
+}
+
 impl Observer for Watch {
     fn started(&self, at: ProcessingTime) {
         // Only the first start: what comes later is part of the run.
@@ -356,6 +390,17 @@ impl Observer for Watch {
             self.read_before.fetch_add(offset, Ordering::Relaxed);
         }
         self.replayed.fetch_add(read.saturating_sub(offset), Ordering::Relaxed);
+    }
+
+    fn rescaled(&self, report: &RescaleReport) {
+        let mut rescale = self.rescale.lock().expect("no holder fails");
+        let row = rescale_row(report);
+        match &mut *rescale {
+            None => *rescale = Some(row),
+            Some(sum) if (sum.from, sum.to) == (row.from, row.to) => add(sum, &row),
+            // Stages of different widths make no common table; the first one stays.
+            Some(_) => {}
+        }
     }
 
     fn restarting(&self, at: ProcessingTime, cause: &str) {

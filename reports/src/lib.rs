@@ -4,7 +4,8 @@
 //! drawn again on any machine from the directory that a run has left.
 //!
 //! - [`result`] is the schema, the contract with everything that reads a result later;
-//!   [`recovery`] that of `recover`, [`skew`] that of `skew`;
+//!   [`recovery`] that of `recover`, [`skew`] that of `skew`, [`formulas`] that of `formulas`
+//!   beside the closed forms that it tests;
 //! - [`read`] loads a result directory, finished or not;
 //! - [`summary`] groups runs by experiment and variant: medians and ranges over valid runs;
 //! - [`verdict`] turns comparisons into plain sentences;

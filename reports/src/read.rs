@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::ReportError;
+use crate::formulas::{FORMULAS_SCHEMA, FormulasResult};
 use crate::recovery::{RECOVER_SCHEMA, RecoverResult};
 use crate::result::{COMPARE_SCHEMA, CompareResult, RUN_SCHEMA, RunResult};
 use crate::skew::{SKEW_SCHEMA, SkewResult};
@@ -78,6 +79,14 @@ pub fn load_recovery(dir: &Path) -> Result<Option<RecoverResult>, ReportError> {
 /// [`ReportError`] naming file, line and column when it is damaged.
 pub fn load_skew(dir: &Path) -> Result<Option<SkewResult>, ReportError> {
     load_tagged(dir, SKEW_SCHEMA, "run `streamgauge skew` again")
+}
+
+/// The same of what `formulas` has left.
+///
+/// # Errors
+/// [`ReportError`] naming file, line and column when it is damaged.
+pub fn load_formulas(dir: &Path) -> Result<Option<FormulasResult>, ReportError> {
+    load_tagged(dir, FORMULAS_SCHEMA, "run `streamgauge formulas` again")
 }
 
 fn load_tagged<T: DeserializeOwned>(

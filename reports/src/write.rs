@@ -26,7 +26,7 @@ pub struct Drawn {
     pub charts: Vec<PathBuf>,
 }
 
-/// Reads the results in `dir`, of a comparison, of `recover` or of `skew`, and writes
+/// Reads the results in `dir`, of a comparison, of `recover`, `skew` or `formulas`, and writes
 /// `charts/<experiment>-<chart>.svg`, the same with `-dark`, its figures as `.csv`, and
 /// `report.html` and, for a comparison, `summary.md` beside them. Each file appears whole or not
 /// at all; files of an earlier drawing are replaced.
@@ -61,6 +61,11 @@ pub fn draw_as(dir: &Path, pictures: Pictures) -> Result<Drawn, ReportError> {
         let chart = chart::skew::draw(&result)?;
         let page = html::skew::page(&result, chart.as_ref(), &directory);
         return write(dir, chart.as_slice(), &page, pictures);
+    }
+    if let Some(result) = read::load_formulas(dir)? {
+        let charts = chart::formulas::all(&result)?;
+        let page = html::formulas::page(&result, &charts, &directory);
+        return write(dir, &charts, &page, pictures);
     }
     let loaded = read::load(dir)?;
     let charts = chart::all(&loaded.result)?;

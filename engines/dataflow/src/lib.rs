@@ -12,6 +12,7 @@ pub mod engine;
 pub mod exchange;
 pub mod key_group;
 pub mod key_tap;
+pub mod link;
 pub mod observer;
 pub mod operator;
 pub mod operators;

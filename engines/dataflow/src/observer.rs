@@ -1,5 +1,6 @@
 //! What an engine tells while it runs: on the control path only, never per record.
 
+use crate::rescale::RescaleReport;
 use crate::time::{EventTime, ProcessingTime};
 
 /// Time that a subtask spent in the past period, in nanoseconds.
@@ -109,6 +110,10 @@ pub trait Observer: Send + Sync {
     /// this offset on. What an earlier driver had read behind it is read again.
     fn resumed(&self, split: u32, offset: u64) {
         let _ = (split, offset);
+    }
+    /// The state of a stage with keys was taken up in another layout.
+    fn rescaled(&self, report: &RescaleReport) {
+        let _ = report;
     }
     /// Everything has been drained.
     fn finished(&self, at: ProcessingTime) {

@@ -1,6 +1,7 @@
 //! Which partition a key belongs to.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +12,7 @@ mod rules;
 
 pub(crate) use rules::HearKey;
 pub use rules::{DecidingHash, Decision, SPARK_SEED};
-use rules::{KeyGroups, Rule, Tapped};
+use rules::{KeyGroups, Rule, Tapped, name_of};
 
 /// Names that the setting `placement` takes, as [`PlacementKind::named`] knows them.
 pub const PLACEMENTS: &[&str] =
@@ -32,6 +33,27 @@ pub const RING_POINTS: Setting = Setting::integer(
     "points that every partition has on the ring, with placement=ring",
 );
 
+/// The setting of an engine for the seed of the ring's points.
+pub const RING_SEED: Setting = Setting::integer(
+    "ring_seed",
+    (0, u32::MAX as i64),
+    0,
+    "seed of the points on the ring, with placement=ring: another seed, another ring",
+);
+
+/// Largest number of a partition that can be lost: one less than Flink's most key groups.
+const MAX_LOST: i64 = 32_767;
+
+/// The setting of an engine for a partition that was lost.
+pub const LOST_PARTITION: Setting = Setting::integer(
+    "lost_partition",
+    (0, MAX_LOST),
+    0,
+    "number of a partition that was lost, with placement=ring or rendezvous: the others keep their \
+     names, and only its keys move; by default none",
+)
+.derived();
+
 /// A rule by which keys find their partition.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PlacementKind {
@@ -44,6 +66,10 @@ pub enum PlacementKind {
     Ring {
         /// Points that every partition has on it.
         points: u32,
+        /// Seed of the points.
+        seed: u32,
+        /// A former partition that is no more: names leave it out.
+        lost: Option<u32>,
     },
     /// Spark's RDD `HashPartitioner`: the remainder of `hashCode` that is not negative.
     JavaHash,
@@ -54,7 +80,10 @@ pub enum PlacementKind {
     /// Jump consistent hash of the key's number (Lamping and Veach).
     Jump,
     /// Highest random weight (Thaler and Ravishankar): a step per partition and key.
-    Rendezvous,
+    Rendezvous {
+        /// A former partition that is no more: names leave it out.
+        lost: Option<u32>,
+    },
 }
 
 impl PlacementKind {
@@ -66,25 +95,31 @@ impl PlacementKind {
         match PLACEMENTS.iter().position(|known| *known == name) {
             Some(0) => Self::KeyGroups,
             Some(1) => Self::Modulo,
-            Some(2) => Self::Ring { points: DEFAULT_RING_POINTS },
+            Some(2) => Self::Ring { points: DEFAULT_RING_POINTS, seed: 0, lost: None },
             Some(3) => Self::JavaHash,
             Some(4) => Self::Murmur3,
             Some(5) => Self::SplitMix,
             Some(6) => Self::Jump,
-            Some(7) => Self::Rendezvous,
+            Some(7) => Self::Rendezvous { lost: None },
             _ => panic!("{name} is no placement"),
         }
     }
 
-    /// By the settings `placement` and `ring_points` of an engine.
+    /// By the settings `placement`, `ring_points`, `ring_seed` and `lost_partition` of an engine.
     ///
     /// # Panics
     /// When `placement` is not declared: a mistake of the engine.
     pub fn of(settings: &Settings) -> Self {
-        let kind = Self::named(settings.name("placement"));
-        match (kind, settings.get_integer(RING_POINTS.name)) {
-            (Self::Ring { .. }, Some(points)) => Self::Ring { points: points as u32 },
-            _ => kind,
+        let given = |setting: &Setting| settings.get_integer(setting.name).map(|it| it as u32);
+        let lost = given(&LOST_PARTITION);
+        match Self::named(settings.name("placement")) {
+            Self::Ring { points, seed, .. } => Self::Ring {
+                points: given(&RING_POINTS).unwrap_or(points),
+                seed: given(&RING_SEED).unwrap_or(seed),
+                lost,
+            },
+            Self::Rendezvous { .. } => Self::Rendezvous { lost },
+            kind => kind,
         }
     }
 
@@ -103,7 +138,7 @@ impl PlacementKind {
             Self::Murmur3 => 4,
             Self::SplitMix => 5,
             Self::Jump => 6,
-            Self::Rendezvous => 7,
+            Self::Rendezvous { .. } => 7,
         }
     }
 
@@ -117,7 +152,7 @@ impl PlacementKind {
             Self::Murmur3 => "Murmur3 with seed 42 modulo the partitions (as Spark SQL)",
             Self::SplitMix => "SplitMix64 of the key's number modulo the partitions",
             Self::Jump => "jump consistent hash (Lamping and Veach)",
-            Self::Rendezvous => "highest random weight, a step per partition and key",
+            Self::Rendezvous { .. } => "highest random weight, a step per partition and key",
         }
     }
 
@@ -127,12 +162,12 @@ impl PlacementKind {
         let rule = match self {
             Self::KeyGroups => Rule::KeyGroups(KeyGroups::new(partitions, max_parallelism)),
             Self::Modulo => Rule::Modulo,
-            Self::Ring { points } => Rule::ring(partitions, points),
+            Self::Ring { points, seed, lost } => Rule::ring(partitions, (points, seed), lost),
             Self::JavaHash => Rule::JavaHash,
             Self::Murmur3 => Rule::Murmur3,
             Self::SplitMix => Rule::SplitMix,
             Self::Jump => Rule::Jump,
-            Self::Rendezvous => Rule::Rendezvous,
+            Self::Rendezvous { lost } => Rule::Rendezvous { lost },
         };
         let is_default = self == Self::default();
         Placement { rule, partitions, is_default }
@@ -168,15 +203,23 @@ impl Placement {
         let kind = match self.rule {
             Rule::KeyGroups(_) => PlacementKind::KeyGroups,
             Rule::Modulo => PlacementKind::Modulo,
-            Rule::Ring { each, .. } => PlacementKind::Ring { points: each },
+            Rule::Ring { .. } => return PLACEMENTS[2],
             Rule::JavaHash => PlacementKind::JavaHash,
             Rule::Murmur3 => PlacementKind::Murmur3,
             Rule::SplitMix => PlacementKind::SplitMix,
             Rule::Jump => PlacementKind::Jump,
-            Rule::Rendezvous => PlacementKind::Rendezvous,
+            Rule::Rendezvous { lost } => PlacementKind::Rendezvous { lost },
             Rule::Tapped(_) => return "tapped",
         };
         kind.name()
+    }
+
+    /// The name of a partition, which it keeps when another one is lost: its number otherwise.
+    pub fn name_of(&self, partition: u32) -> u32 {
+        match self.rule {
+            Rule::Ring { lost, .. } | Rule::Rendezvous { lost } => name_of(partition, lost),
+            _ => partition,
+        }
     }
 
     /// How many partitions there are.
@@ -210,7 +253,29 @@ impl Placement {
 pub fn check_placement(settings: &Settings, partitions: u32) -> Result<(), String> {
     let max_parallelism = settings.get_integer("max_parallelism");
     check_max_parallelism(max_parallelism, partitions)?;
-    check_ring(PlacementKind::of(settings), partitions)
+    let kind = PlacementKind::of(settings);
+    check_lost(settings, kind, partitions)?;
+    check_ring(kind, partitions)
+}
+
+/// Only names that hashing knows by themselves can be left out, and there must be one to leave out.
+fn check_lost(settings: &Settings, kind: PlacementKind, partitions: u32) -> Result<(), String> {
+    let Some(lost) = settings.get_integer(LOST_PARTITION.name) else { return Ok(()) };
+    let can_lose = matches!(kind, PlacementKind::Ring { .. } | PlacementKind::Rendezvous { .. });
+    if !can_lose {
+        return Err(format!(
+            "lost_partition is for placement=ring and placement=rendezvous; {} numbers its \
+             partitions without a gap",
+            kind.name()
+        ));
+    }
+    if lost <= i64::from(partitions) {
+        return Ok(());
+    }
+    Err(format!(
+        "lost_partition={lost} is none of the {} that there were; make it at most {partitions}",
+        partitions + 1
+    ))
 }
 
 /// Whether a ring of so many partitions is not too large to be held in memory.
@@ -218,7 +283,7 @@ pub fn check_placement(settings: &Settings, partitions: u32) -> Result<(), Strin
 /// # Errors
 /// Says so when it is.
 pub fn check_ring(kind: PlacementKind, partitions: u32) -> Result<(), String> {
-    let PlacementKind::Ring { points } = kind else { return Ok(()) };
+    let PlacementKind::Ring { points, .. } = kind else { return Ok(()) };
     if u64::from(points) * u64::from(partitions) <= MAX_POINTS {
         return Ok(());
     }
@@ -244,19 +309,48 @@ pub fn check_max_parallelism(max_parallelism: Option<i64>, partitions: u32) -> R
     }
 }
 
-/// Which keys a subtask holds: what restoring under another parallelism goes by.
+/// Which keys a subtask holds: what restoring under another parallelism goes by. It also counts
+/// what was kept.
 #[derive(Clone, Debug)]
 pub struct Ownership {
     /// How keys find their partition now.
     pub placement: Placement,
     /// The partition restored into.
     pub own: u32,
+    kept: Arc<(AtomicU64, AtomicU64)>,
+}
+
+/// So many keys, and the size of their state.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Amount {
+    /// Keys.
+    pub keys: u64,
+    /// Bytes, encoded as in a snapshot, the keys among them.
+    pub bytes: u64,
 }
 
 impl Ownership {
+    /// Of one partition.
+    pub fn of(placement: Placement, own: u32) -> Self {
+        Self { placement, own, kept: Arc::default() }
+    }
+
     /// Ownership of everything: one partition.
     pub fn everything() -> Self {
-        Self { placement: Placement::key_groups(1, None), own: 0 }
+        Self::of(Placement::key_groups(1, None), 0)
+    }
+
+    /// Counts entries of a keyed table that were read and kept.
+    pub(crate) fn keep(&self, amount: Amount) {
+        self.kept.0.fetch_add(amount.keys, Ordering::Relaxed);
+        self.kept.1.fetch_add(amount.bytes, Ordering::Relaxed);
+    }
+
+    /// Entries of keyed tables that were read and kept so far. A key that several tables hold
+    /// counts for each.
+    pub fn kept(&self) -> Amount {
+        let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        Amount { keys: of(&self.kept.0), bytes: of(&self.kept.1) }
     }
 
     /// Whether this subtask holds `key`.

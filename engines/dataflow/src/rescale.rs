@@ -1,7 +1,7 @@
 //! Taking state up again, also under another parallelism or placement.
 
 use crate::outbox::Outbox;
-use crate::placement::{Ownership, Placement};
+use crate::placement::{Amount, Ownership, Placement};
 use crate::plan::{Layout, Plan, StageId};
 use crate::snapshot::{RestoreError, Snapshot};
 use crate::stage::{Stage, StageError};
@@ -36,7 +36,7 @@ impl FormerState {
                 return Ok(chain);
             }
             let (mut instance, _) = plan.instantiate(stage, layout);
-            instance.restore(&chain, &Ownership { placement: self.placement.clone(), own })?;
+            instance.restore(&chain, &Ownership::of(self.placement.clone(), own))?;
             match instance.snapshot(None) {
                 Ok(full) => Ok(vec![full]),
                 Err(StageError::Snapshot(error)) => Err(error),
@@ -52,7 +52,8 @@ impl FormerState {
 
 impl Plan {
     /// Makes one subtask's instance of a stage and gives it its part of `former`, which must have
-    /// been [folded](FormerState::folded) for this layout.
+    /// been [folded](FormerState::folded) for this layout. Says how much it took of every former
+    /// subtask; nothing when keys are where they were.
     ///
     /// # Errors
     /// When a snapshot is not one of this stage.
@@ -62,17 +63,59 @@ impl Plan {
         number: u32,
         layout: &Layout,
         former: &FormerState,
-    ) -> Result<(Box<dyn Stage>, Outbox), RestoreError> {
+    ) -> Result<(Box<dyn Stage>, Outbox, Vec<Amount>), RestoreError> {
         let (mut instance, outbox) = self.instantiate(stage, layout);
         let placement = layout.placement(stage);
-        let stays = former.placement == placement;
-        let owns = Ownership { placement, own: number };
-        if stays {
-            instance.restore(&former.chains[number as usize], &owns)?;
+        let mut taken = Vec::new();
+        if former.placement == placement {
+            instance.restore(&former.chains[number as usize], &Ownership::of(placement, number))?;
         } else {
-            let fulls: Vec<Snapshot> = former.chains.iter().flatten().cloned().collect();
-            instance.restore(&fulls, &owns)?;
+            for chain in &former.chains {
+                let owns = Ownership::of(placement.clone(), number);
+                instance.restore(chain, &owns)?;
+                taken.push(owns.kept());
+            }
         }
-        Ok((instance, outbox))
+        Ok((instance, outbox, taken))
+    }
+}
+
+/// What a stage's subtasks took of the state of former ones, when the layout is another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RescaleReport {
+    /// How keys found their subtask.
+    pub before: Placement,
+    /// How they find it now.
+    pub after: Placement,
+    /// By former subtask, and by new subtask within.
+    pub taken: Vec<Vec<Amount>>,
+    /// Reading snapshots and handing keys out, in nanoseconds; 0 in virtual time.
+    pub nanos: u64,
+}
+
+impl RescaleReport {
+    /// Of a stage of which nothing is taken yet.
+    pub fn new(before: Placement, after: Placement) -> Self {
+        let row = vec![Amount::default(); after.partitions() as usize];
+        let taken = vec![row; before.partitions() as usize];
+        Self { before, after, taken, nanos: 0 }
+    }
+
+    /// A new subtask took so much of every former one, as [`Plan::instantiate_from`] says.
+    pub fn took(&mut self, number: u32, of: &[Amount]) {
+        for (row, amount) in self.taken.iter_mut().zip(of) {
+            row[number as usize] = *amount;
+        }
+    }
+
+    /// Whether keys found another subtask, and there were any.
+    pub fn is_one(&self) -> bool {
+        self.before != self.after && self.taken.iter().flatten().any(|it| it.keys > 0)
+    }
+
+    /// The former subtask that a new one goes on from: that of its name.
+    pub fn goes_on_from(&self, number: u32) -> Option<u32> {
+        let name = self.after.name_of(number);
+        (0..self.before.partitions()).find(|former| self.before.name_of(*former) == name)
     }
 }

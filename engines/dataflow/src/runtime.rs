@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use crate::link::{Link, LinkSpec, SerialLink};
 use crate::storage::Storage;
 use crate::time::ProcessingTime;
 
@@ -78,6 +79,11 @@ pub trait Runtime: Send + Sync {
     fn deliver(&self, message: &'static str, action: Box<dyn FnOnce() + Send>) {
         let _ = message;
         action();
+    }
+    /// A link over which buffers travel, on either clock: it tells when they arrive, and whoever
+    /// carries them waits until then.
+    fn link(&self, spec: LinkSpec) -> Box<dyn Link> {
+        Box::new(SerialLink::new(spec))
     }
     /// Where what must survive is kept.
     fn storage(&self) -> Arc<dyn Storage>;

@@ -97,6 +97,11 @@ impl<'a> SnapshotReader<'a> {
         Ok(value)
     }
 
+    /// Bytes that have not been read.
+    pub const fn left(&self) -> usize {
+        self.rest.len()
+    }
+
     /// Ends the reading.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use foldhash::fast::FixedState;
 use hashbrown::hash_table::HashTable;
 
 use crate::data::{Data, Key};
+use crate::placement::Amount;
 use crate::snapshot::{RestoreError, SnapshotReader, SnapshotWriter, Version};
 
 const SEED: u64 = 0x5eed_0f57_a7e0_0001;
@@ -224,13 +225,18 @@ impl<K: Hash + Eq + Clone, S> KeyedTable<K, S> {
         for key in from.take::<Vec<K>>()? {
             self.remove(&key);
         }
+        let mut kept = Amount::default();
         for _ in 0..from.take::<u64>()? {
+            let before = from.left();
             let (key, state) = from.take::<(K, S)>()?;
             if from.owns().holds(&key) {
+                kept.keys += 1;
+                kept.bytes += (before - from.left()) as u64;
                 self.remove(&key);
                 self.entry(&key, || state);
             }
         }
+        from.owns().keep(kept);
         Ok(())
     }
 }

@@ -55,7 +55,7 @@ pub struct StorageError {
 /// First bytes of every sealed file.
 const MAGIC: [u8; 4] = *b"SGSF";
 /// Version of the layout behind [`MAGIC`] and of everything sealed in it.
-const FORMAT: u16 = 2;
+const FORMAT: u16 = 3;
 /// Magic, format, checksum, length.
 const HEADER_BYTES: usize = 4 + 2 + 4 + 8;
 

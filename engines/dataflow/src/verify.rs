@@ -376,7 +376,7 @@ where
     }
     let mut three: Vec<Rig<Op>> = (0..3).map(|_| Rig::new(operator, 1 << 15, false)).collect();
     for (own, rig) in (0..).zip(&mut three) {
-        let owns = Ownership { placement: Placement::key_groups(3, None), own };
+        let owns = Ownership::of(Placement::key_groups(3, None), own);
         rig.stage.restore(&snapshots, &owns).expect("a snapshot can be restored");
         rig.go_on_at(progress.processing_time);
     }

@@ -122,7 +122,7 @@ fn a_chi_square_tells_uneven_loads() {
 #[test]
 fn more_points_make_a_ring_more_even() {
     let spread = |points| {
-        let placement = PlacementKind::Ring { points }.over(8, None);
+        let placement = PlacementKind::Ring { points, seed: 0, lost: None }.over(8, None);
         let loads = loads(&placement, scattered());
         loads.iter().max().unwrap() - loads.iter().min().unwrap()
     };
@@ -148,7 +148,7 @@ fn consistent_placements_move_only_what_a_new_partition_takes() {
             let (share, all_to_new) = moved(kind, partitions);
             let name = kind.name();
             match kind {
-                PlacementKind::Jump | PlacementKind::Rendezvous => {
+                PlacementKind::Jump | PlacementKind::Rendezvous { .. } => {
                     assert!(all_to_new, "{name} from {partitions}");
                     // Five standard errors.
                     let error = (fair * (1.0 - fair) / KEYS as f64).sqrt();
@@ -224,7 +224,7 @@ fn jump_is_the_published_one() {
 
 #[test]
 fn a_rings_key_belongs_to_the_next_point() {
-    let kind = PlacementKind::Ring { points: 3 };
+    let kind = PlacementKind::Ring { points: 3, seed: 0, lost: None };
     let ring = kind.over(4, None);
     // The point that took a key decides its partition, and keys between two points share one.
     let mut seen: Vec<(u64, u32, u32)> = scattered()
@@ -268,7 +268,7 @@ fn what_explains_is_what_places() {
 fn every_key_is_held_by_one_subtask() {
     for kind in kinds() {
         let placement = kind.over(5, None);
-        let owner = |own| Ownership { placement: placement.clone(), own };
+        let owner = |own| Ownership::of(placement.clone(), own);
         for key in scattered().take(500) {
             let holders = (0..5).filter(|&own| owner(own).holds(&key)).count();
             assert_eq!(holders, 1, "{}", kind.name());
@@ -278,7 +278,7 @@ fn every_key_is_held_by_one_subtask() {
 
 #[test]
 fn a_ring_too_large_for_memory_is_refused() {
-    let ring = |points| PlacementKind::Ring { points };
+    let ring = |points| PlacementKind::Ring { points, seed: 0, lost: None };
     assert!(check_ring(ring(128), 32_768).is_ok());
     let error = check_ring(ring(65_536), 100).unwrap_err();
     assert!(error.contains("ring_points=65536") && error.contains("at most 41943"), "{error}");

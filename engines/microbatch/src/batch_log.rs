@@ -197,7 +197,7 @@ mod tests {
         assert_eq!(log.spec.records(), 4);
         let layout = LoggedLayout {
             partitions: vec![2, 3],
-            placement: PlacementKind::Ring { points: 64 },
+            placement: PlacementKind::Ring { points: 64, seed: 7, lost: Some(2) },
             max_parallelism: Some(9),
         };
         let commit =

@@ -9,6 +9,7 @@ use dataflow::observer::BatchReport;
 use dataflow::placement::check_placement;
 use dataflow::plan::StageId;
 use dataflow::progress::BoundedOutOfOrderness;
+use dataflow::rescale::RescaleReport;
 use dataflow::runtime::{Runtime, Timer};
 use dataflow::settings::{Setting, Settings};
 use dataflow::{Completion, Control, Engine, EngineError, EventTime, ProcessingTime};
@@ -134,14 +135,20 @@ impl Driver {
 
     /// Takes up what the storage holds of the job.
     async fn take_up(&mut self, start: Start) -> Result<(), EngineError> {
-        let Self { settings, stages, runtime, .. } = self;
+        let Self { settings, stages, runtime, control, .. } = self;
         let storage = runtime.storage();
         let (recovery, begin) =
             Recovery::begin(start, settings, &stages.plan, &stages.layout, storage).await?;
         for stage in stages.ids() {
             let numbers: Vec<u32> = (0..stages.layout.parallelism[stage.0]).collect();
-            stages.partitions[stage.0] =
+            let begun = runtime.now();
+            let (rebuilt, rescaled) =
                 recovery.rebuild(&stages.plan, &stages.layout, stage, &numbers).await?;
+            stages.partitions[stage.0] = rebuilt;
+            if let Some(report) = rescaled {
+                let nanos = runtime.now().since(begun);
+                control.observer.rescaled(&RescaleReport { nanos, ..report });
+            }
         }
         self.recovery = Some(recovery);
         let (spec, commit) = match begin {
@@ -346,7 +353,8 @@ impl Driver {
         let Self { stages, recovery, .. } = self;
         let recovery = recovery.as_ref().expect("without a guarantee a lost task ends the run");
         let replayed = if stages.plan.stages[stage.0].reads_source {
-            let rebuilt = recovery.rebuild(&stages.plan, &stages.layout, stage, &numbers).await?;
+            let (rebuilt, _) =
+                recovery.rebuild(&stages.plan, &stages.layout, stage, &numbers).await?;
             stages.replace(stage, rebuilt);
             let tasks = stages.layout.parallelism[stage.0];
             let ranges = numbers.iter().flat_map(|&number| own(spec, number, tasks));
@@ -355,7 +363,7 @@ impl Driver {
             stages.clear();
             for stage in stages.ids() {
                 let numbers: Vec<u32> = (0..stages.layout.parallelism[stage.0]).collect();
-                let rebuilt =
+                let (rebuilt, _) =
                     recovery.rebuild(&stages.plan, &stages.layout, stage, &numbers).await?;
                 stages.replace(stage, rebuilt);
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dataflow::engine::{Guarantee, Start};
 use dataflow::plan::{Layout, StageId};
-use dataflow::rescale::FormerState;
+use dataflow::rescale::{FormerState, RescaleReport};
 use dataflow::sink::{Committer, Transaction};
 use dataflow::snapshot::Version;
 use dataflow::storage::{Storage, StorageError, load_existing, save};
@@ -289,17 +289,17 @@ impl Recovery {
     }
 
     /// Makes partitions of a stage out of the latest committed state version, which may have been
-    /// written in another layout. Readers and sinks are still to be opened.
+    /// written in another layout: then it says what moved. Readers and sinks are still to be opened.
     pub(crate) async fn rebuild(
         &self,
         plan: &Plan,
         layout: &Layout,
         stage: StageId,
         numbers: &[u32],
-    ) -> Result<Vec<Partition>, EngineError> {
+    ) -> Result<(Vec<Partition>, Option<RescaleReport>), EngineError> {
         let (version, Some(then)) = &self.version else {
             let fresh = |&number| Partition::fresh(plan, stage, number, layout);
-            return Ok(numbers.iter().map(fresh).collect());
+            return Ok((numbers.iter().map(fresh).collect(), None));
         };
         let former = then.partitions[stage.0];
         let placement = then.placement.over(former, then.max_parallelism);
@@ -317,14 +317,18 @@ impl Recovery {
         if !stays {
             tallies = Tally::redealt(&tallies, layout.parallelism[stage.0] as usize);
         }
+        let mut rescaled = RescaleReport::new(placement.clone(), layout.placement(stage));
         let former = FormerState { placement, chains }.folded(plan, stage, layout)?;
-        let rebuilt = numbers.iter().map(|&number| {
-            let mut made = plan.instantiate_from(stage, number, layout, &former)?;
-            let records_out = tallies[number as usize].carry_into(&mut made.1);
-            let mut partition = Partition::of(plan, stage, number, made);
+        let mut rebuilt = Vec::with_capacity(numbers.len());
+        for &number in numbers {
+            let (instance, mut outbox, taken) =
+                plan.instantiate_from(stage, number, layout, &former)?;
+            rescaled.took(number, &taken);
+            let records_out = tallies[number as usize].carry_into(&mut outbox);
+            let mut partition = Partition::of(plan, stage, number, (instance, outbox));
             partition.records_out = records_out;
-            Ok(partition)
-        });
-        rebuilt.collect()
+            rebuilt.push(partition);
+        }
+        Ok((rebuilt, Some(rescaled).filter(RescaleReport::is_one)))
     }
 }

@@ -1,7 +1,7 @@
 //! What can be set, with Spark's defaults.
 
 use dataflow::engine::{GUARANTEES, Guarantee};
-use dataflow::placement::{PLACEMENTS, PlacementKind, RING_POINTS};
+use dataflow::placement::{LOST_PARTITION, PLACEMENTS, PlacementKind, RING_POINTS, RING_SEED};
 use dataflow::settings::{Default, Setting, Settings};
 
 /// Records a trigger takes at most when events are read as fast as they are taken.
@@ -15,6 +15,8 @@ pub const SETTINGS: &[Setting] = &[
         .mirroring("checkpointLocation"),
     Setting::choice("placement", PLACEMENTS, "how keys find their partition"),
     RING_POINTS,
+    RING_SEED,
+    LOST_PARTITION,
     Setting::number("batch_interval_ms", (0.0, 3_600_000.0), 0.0, "trigger interval, in ms; 0 runs batches back to back")
         .mirroring("Trigger.ProcessingTime"),
     Setting::integer("max_offsets_per_trigger", (1, i64::MAX), 0, "records a trigger takes at most; without a limit by default, 262144 at `--rate max`, where all events are there from the start")

@@ -24,6 +24,16 @@ pub enum Message {
     },
 }
 
+impl Message {
+    /// What it puts on a link: the bytes of a buffer; events count as none.
+    pub(crate) fn size_bytes(&self) -> u64 {
+        match self {
+            Self::Data(batch) => batch.bytes() as u64,
+            Self::Barrier(_) | Self::End { .. } => 0,
+        }
+    }
+}
+
 /// How many buffers a gate and its channels hold.
 #[derive(Copy, Clone, Debug)]
 pub struct GateLimits {
@@ -43,6 +53,9 @@ pub struct GateLimits {
 /// itself (Flink's availability test). A consumed buffer goes back to its sender's pool and its
 /// credit to the ledger in the same lock as the next receive, so a buffer costs two lock
 /// operations in all.
+///
+/// At the end of links, what credit lets go departs, and arrives when whoever carries it says so;
+/// the credit of a consumed buffer goes the same way back.
 pub struct InputGate {
     state: Mutex<State>,
     backlog_per_channel: usize,
@@ -54,6 +67,16 @@ struct State {
     ready: VecDeque<usize>,
     ledger: CreditLedger,
     receiver: Option<Waker>,
+    links: Option<Links>,
+}
+
+/// What waits to be carried.
+#[derive(Default)]
+struct Links {
+    departing: Vec<(usize, Message)>,
+    /// Channels whose buffers have been consumed, one entry for each.
+    consumed: Vec<usize>,
+    carrier: Option<Waker>,
 }
 
 struct Channel {
@@ -83,8 +106,16 @@ impl InputGate {
         let ledger =
             CreditLedger::new(ports.len(), limits.exclusive_per_channel, limits.floating_per_gate);
         let channels = ports.iter().map(channel).collect();
-        let state = State { channels, ready: VecDeque::new(), ledger, receiver: None };
+        let ready = VecDeque::new();
+        let state = State { channels, ready, ledger, receiver: None, links: None };
         Self { state: Mutex::new(state), backlog_per_channel: limits.backlog_per_channel }
+    }
+
+    /// The same with a link between both ends of every channel: somebody has to carry.
+    #[must_use]
+    pub(crate) fn at_the_end_of_links(self) -> Self {
+        self.lock().links = Some(Links::default());
+        self
     }
 
     /// How many channels there are.
@@ -99,10 +130,10 @@ impl InputGate {
         let sending = &mut state.channels[channel];
         spare.append(&mut sending.spare);
         sending.backlog.push_back(message);
-        let receiver = state.move_on(channel);
+        let woken = state.move_on(channel);
         let open = state.channels[channel].backlog.len() < self.backlog_per_channel;
         drop(state);
-        receiver.into_iter().for_each(Waker::wake);
+        woken.into_iter().for_each(Waker::wake);
         open
     }
 
@@ -125,17 +156,17 @@ impl InputGate {
         returned: &mut Option<(usize, Batch)>,
     ) -> Poll<(usize, InputPort, Message)> {
         let mut state = self.lock();
-        let mut sender = None;
+        let mut woken = None;
         if let Some((channel, batch)) = returned.take() {
             state.channels[channel].spare.push(batch);
-            if let Some(moved) = state.ledger.give(channel) {
+            woken = match &mut state.links {
                 // The receiver is here already; it need not be woken.
-                state.move_on(moved);
-                let sending = &mut state.channels[moved];
-                if sending.backlog.len() < self.backlog_per_channel {
-                    sender = sending.sender.take();
+                None => state.give(channel, self.backlog_per_channel).0,
+                Some(links) => {
+                    links.consumed.push(channel);
+                    links.carrier.take()
                 }
-            }
+            };
         }
         let received = state.receive();
         if received.is_none() {
@@ -145,8 +176,46 @@ impl InputGate {
             }
         }
         drop(state);
-        sender.into_iter().for_each(Waker::wake);
+        woken.into_iter().for_each(Waker::wake);
         received.map_or(Poll::Pending, Poll::Ready)
+    }
+
+    /// Takes what is to be carried: messages to the receiver, in order, and a channel for every
+    /// buffer that was consumed. Ready when there is any.
+    pub(crate) fn poll_depart(
+        &self,
+        context: &mut Context<'_>,
+        departed: &mut Vec<(usize, Message)>,
+        consumed: &mut Vec<usize>,
+    ) -> Poll<()> {
+        let mut state = self.lock();
+        let links = state.links.as_mut().expect("only what ends links has a carrier");
+        departed.append(&mut links.departing);
+        consumed.append(&mut links.consumed);
+        if departed.is_empty() && consumed.is_empty() {
+            links.carrier = Some(context.waker().clone());
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    }
+
+    /// A message has been carried to its end.
+    pub(crate) fn arrive(&self, channel: usize, message: Message) {
+        let mut state = self.lock();
+        let queue = &mut state.channels[channel].queue;
+        let was_empty = queue.is_empty();
+        queue.push_back(message);
+        let woken = state.note_ready(channel, was_empty);
+        drop(state);
+        woken.into_iter().for_each(Waker::wake);
+    }
+
+    /// The credit of a consumed buffer has been carried back to its sender.
+    pub(crate) fn give_credit(&self, channel: usize) {
+        let mut state = self.lock();
+        let (sender, carrier) = state.give(channel, self.backlog_per_channel);
+        drop(state);
+        sender.into_iter().chain(carrier).for_each(Waker::wake);
     }
 
     /// Receives nothing more from a channel until [`InputGate::unblock_all`].
@@ -173,23 +242,48 @@ impl InputGate {
 }
 
 impl State {
-    /// Moves a channel's backlog on as far as credit allows; returns the receiver if it has to be
-    /// woken.
+    /// Moves a channel's backlog on as far as credit allows; returns who has to be woken, the
+    /// receiver or whoever carries.
     fn move_on(&mut self, channel: usize) -> Option<Waker> {
-        let sending = &mut self.channels[channel];
-        let was_empty = sending.queue.is_empty();
-        while let Some(message) = sending.backlog.front() {
+        let was_empty = self.channels[channel].queue.is_empty();
+        let mut carrier = None;
+        while let Some(message) = self.channels[channel].backlog.front() {
             let is_free = !matches!(message, Message::Data(_));
             if !is_free && !self.ledger.take(channel) {
                 break;
             }
-            sending.queue.extend(sending.backlog.pop_front());
+            let sending = &mut self.channels[channel];
+            let message = sending.backlog.pop_front();
+            match &mut self.links {
+                None => sending.queue.extend(message),
+                Some(links) => {
+                    links.departing.extend(message.map(|message| (channel, message)));
+                    carrier = carrier.or_else(|| links.carrier.take());
+                }
+            }
         }
-        if !was_empty || sending.queue.is_empty() || sending.blocked {
+        if self.links.is_some() { carrier } else { self.note_ready(channel, was_empty) }
+    }
+
+    /// Lets a channel take its turns once something is in its queue, which was empty or not;
+    /// returns the receiver if it has to be woken.
+    fn note_ready(&mut self, channel: usize, was_empty: bool) -> Option<Waker> {
+        let receiving = &self.channels[channel];
+        if !was_empty || receiving.queue.is_empty() || receiving.blocked {
             return None;
         }
         self.ready.push_back(channel);
         self.receiver.take()
+    }
+
+    /// Takes a credit back; returns the sender that has room again, and who has to be woken for
+    /// what has moved on.
+    fn give(&mut self, channel: usize, backlog_limit: usize) -> (Option<Waker>, Option<Waker>) {
+        let Some(moved) = self.ledger.give(channel) else { return (None, None) };
+        let woken = self.move_on(moved);
+        let sending = &mut self.channels[moved];
+        let has_room = sending.backlog.len() < backlog_limit;
+        (if has_room { sending.sender.take() } else { None }, woken)
     }
 
     fn receive(&mut self) -> Option<(usize, InputPort, Message)> {

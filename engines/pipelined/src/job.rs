@@ -108,6 +108,7 @@ impl Running {
             }
         }
         let statuses = subtasks.iter().map(|(_, subtask)| Arc::clone(&subtask.status)).collect();
+        wiring.start_carriers();
         for (stage, subtask) in subtasks {
             wiring.start(subtask, stage);
         }
@@ -241,15 +242,17 @@ impl Running {
                 committer.commit(Version(metadata.id), transactions, now).await?;
             }
         }
+        let begun = self.runtime.now();
         let restored = match &from {
             None => None,
             Some(metadata) => {
                 let layout = layout(&self.job.plan, self.job.parallelism, &self.settings);
                 let states = store.former_states(metadata, &self.job.plan, &layout).await?;
-                Some(Restored::new(metadata, states))
+                Some(Restored::new(metadata, states, &layout))
             }
         };
         let wiring = self.start(restored, next_id)?;
+        wiring.tell_rescaled(self.runtime.now().since(begun));
         let attempt = Attempt::new(
             &self.job,
             &self.settings,

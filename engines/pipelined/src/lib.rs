@@ -6,6 +6,7 @@
 
 mod attempt;
 pub mod barrier_aligner;
+mod carrier;
 pub mod checkpoint_coordinator;
 mod checkpoint_store;
 mod checkpointing;

@@ -2,7 +2,8 @@
 
 use dataflow::Guarantee;
 use dataflow::engine::GUARANTEES;
-use dataflow::placement::{PLACEMENTS, PlacementKind, RING_POINTS};
+use dataflow::link::LinkSpec;
+use dataflow::placement::{LOST_PARTITION, PLACEMENTS, PlacementKind, RING_POINTS, RING_SEED};
 use dataflow::settings::{Setting, Settings};
 
 use crate::checkpoint_coordinator::CheckpointTimes;
@@ -26,6 +27,8 @@ pub const SETTINGS: &[Setting] = &[
         .mirroring("restart-strategy.exponential-delay.max-backoff"),
     Setting::choice("placement", PLACEMENTS, "how keys find their subtask"),
     RING_POINTS,
+    RING_SEED,
+    LOST_PARTITION,
     Setting::integer("max_parallelism", (1, 32_768), 128, "key groups; by default one and a half times the parallelism, rounded up to a power of two, at least 128")
         .derived()
         .mirroring("pipeline.max-parallelism"),
@@ -39,12 +42,19 @@ pub const SETTINGS: &[Setting] = &[
         .mirroring("NettyShuffleEnvironmentConfiguration (fixed)"),
     Setting::integer("max_buffers_per_channel", (1, 1 << 20), 10, "buffers that may wait for credit on a channel before its subtask stops taking input")
         .mirroring("NettyShuffleEnvironmentConfiguration (fixed)"),
+    Setting::choice("link", LINKS, "how buffers travel: `local` hands them over within the process, `remote` puts each channel on a link of its own, and credits come back over it")
+        .mirroring("LocalInputChannel, RemoteInputChannel"),
+    Setting::number("link_latency_ms", (0.0, 60_000.0), 0.05, "with a remote link: time that a buffer or a credit is under way, in ms; a round trip takes two"),
+    Setting::number("link_mbit_per_s", (0.0, 1e9), 10_000.0, "with a remote link: bandwidth of each channel, in Mbit/s; 0 is without a limit"),
     Setting::integer("watermark_interval_ms", (1, 3_600_000), 200, "sources emit their watermark this often, in ms")
         .mirroring("pipeline.auto-watermark-interval"),
     Setting::integer("watermark_interval_records", (1, i64::MAX), 4_096, "and after this many records of a subtask, so that event time moves at any speed"),
     Setting::integer("stall_timeout_ms", (100, 3_600_000), 10_000, "the run ends with an error when nothing moves for this long, in ms"),
 ];
 
+/// Where the two ends of a channel are.
+const LINKS: &[&str] = &["local", "remote"];
+const BYTES_PER_MEGABIT: f64 = 125_000.0;
 const NANOS_PER_MILLI: u64 = 1_000_000;
 
 /// The settings that the engine's parts take.
@@ -55,6 +65,8 @@ pub(crate) struct Resolved {
     pub(crate) buffer_bytes: usize,
     pub(crate) flush_nanos: Option<u64>,
     pub(crate) limits: GateLimits,
+    /// `None` when buffers are handed over within the process.
+    pub(crate) link: Option<LinkSpec>,
     pub(crate) watermark_nanos: u64,
     pub(crate) watermark_records: u64,
     pub(crate) stall_nanos: u64,
@@ -87,6 +99,12 @@ impl Resolved {
                 floating_per_gate: settings.integer("floating_buffers_per_gate") as u32,
                 backlog_per_channel: settings.integer("max_buffers_per_channel") as usize,
             },
+            link: (settings.name("link") == "remote").then(|| LinkSpec {
+                latency_nanos: nanos("link_latency_ms"),
+                bytes_per_s: Some(settings.number("link_mbit_per_s"))
+                    .filter(|&megabits| megabits > 0.0)
+                    .map(|megabits| (megabits * BYTES_PER_MEGABIT).max(1.0) as u64),
+            }),
             watermark_nanos: settings.integer("watermark_interval_ms") * NANOS_PER_MILLI,
             watermark_records: settings.integer("watermark_interval_records"),
             stall_nanos: settings.integer("stall_timeout_ms") * NANOS_PER_MILLI,

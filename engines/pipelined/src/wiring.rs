@@ -1,18 +1,20 @@
 //! Lays a plan out over subtasks, wires their gates and starts them.
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
 
 use dataflow::engine::Job;
 use dataflow::operator::Counters;
+use dataflow::placement::Amount;
 use dataflow::plan::{EdgeKind, EdgeSpec, Layout, StageId};
 use dataflow::progress::BoundedOutOfOrderness;
-use dataflow::rescale::FormerState;
+use dataflow::rescale::{FormerState, RescaleReport};
 use dataflow::runtime::{Home, Role, Runtime, Task};
 use dataflow::source::splits_of;
 use dataflow::stage::InputPort;
 use dataflow::{Completion, Control, EngineError, EventTime, Guarantee, Plan, Progress};
 
+use crate::carrier::carry;
 use crate::checkpoint_store::{CheckpointStore, Metadata, SplitState};
 use crate::checkpointing::Checkpointing;
 use crate::flusher::Periodic;
@@ -52,11 +54,18 @@ pub(crate) struct Restored {
     splits: Vec<SplitState>,
     /// Per stage: what its subtasks had counted and written together.
     counted: Vec<(Counters, u64)>,
+    /// Per stage: what its subtasks take.
+    rescaled: Vec<Mutex<RescaleReport>>,
 }
 
 impl Restored {
     /// From a completed checkpoint and its states, stage by stage.
-    pub(crate) fn new(metadata: &Metadata, states: Vec<FormerState>) -> Self {
+    pub(crate) fn new(metadata: &Metadata, states: Vec<FormerState>, layout: &Layout) -> Self {
+        let rescaled = states.iter().enumerate().map(|(stage, state)| {
+            let after = layout.placement(StageId(stage));
+            Mutex::new(RescaleReport::new(state.placement.clone(), after))
+        });
+        let rescaled = rescaled.collect();
         let mut splits: Vec<SplitState> = metadata.splits().copied().collect();
         splits.sort_by_key(|split| split.split);
         let counted = metadata.subtasks.chunks(metadata.parallelism as usize).map(|subtasks| {
@@ -67,7 +76,18 @@ impl Restored {
             }
             sum
         });
-        Self { states, splits, counted: counted.collect() }
+        Self { states, splits, counted: counted.collect(), rescaled }
+    }
+
+    /// A subtask took so much of every former one.
+    fn note(&self, stage: StageId, number: u32, taken: &[Amount]) {
+        self.rescaled[stage.0].lock().expect("no holder fails").took(number, taken);
+    }
+
+    /// What all subtasks took, where their layout is another, within so many nanoseconds.
+    fn rescaled(&self, nanos: u64) -> impl Iterator<Item = RescaleReport> {
+        let reports = self.rescaled.iter().map(|it| it.lock().expect("no holder fails").clone());
+        reports.filter(RescaleReport::is_one).map(move |it| RescaleReport { nanos, ..it })
     }
 }
 
@@ -98,7 +118,11 @@ fn gates(plan: &Plan, stage: StageId, job: &Job, settings: &Resolved) -> Vec<Arc
     if ports.is_empty() {
         return Vec::new();
     }
-    (0..job.parallelism).map(|_| Arc::new(InputGate::new(&ports, settings.limits))).collect()
+    let gate = |_| {
+        let gate = InputGate::new(&ports, settings.limits);
+        Arc::new(if settings.link.is_some() { gate.at_the_end_of_links() } else { gate })
+    };
+    (0..job.parallelism).map(gate).collect()
 }
 
 impl Wiring {
@@ -158,6 +182,14 @@ impl Wiring {
         }
     }
 
+    /// Tells what moved, once all subtasks are made; `nanos` is how long that took.
+    pub(crate) fn tell_rescaled(&self, nanos: u64) {
+        let restored = self.restored.iter();
+        restored
+            .flat_map(|it| it.rescaled(nanos))
+            .for_each(|report| self.control.observer.rescaled(&report));
+    }
+
     /// Makes a subtask, with its part of what is restored.
     ///
     /// # Errors
@@ -170,8 +202,9 @@ impl Wiring {
             }
             Some(restored) => {
                 let former = &restored.states[stage.0];
-                let (instance, outbox) =
+                let (instance, outbox, taken) =
                     self.plan.instantiate_from(stage, number, &self.layout, former)?;
+                restored.note(stage, number, &taken);
                 (instance, outbox, restored.counted[stage.0].1)
             }
         };
@@ -243,6 +276,18 @@ impl Wiring {
             stop: self.control.stop.clone(),
             observer: Arc::clone(&self.control.observer),
             read: Arc::clone(&self.read),
+        }
+    }
+
+    /// Starts what carries buffers over links, if they go over any.
+    pub(crate) fn start_carriers(&self) {
+        let Some(link) = self.settings.link else { return };
+        for gates in &self.gates {
+            for (number, gate) in (0..).zip(gates) {
+                let carrying = carry(Arc::clone(gate), link, Arc::clone(&self.runtime));
+                let task = until_cancelled(Arc::clone(&self.state), Box::pin(carrying));
+                self.runtime.spawn(Home(number), Box::pin(task));
+            }
         }
     }
 

@@ -26,6 +26,11 @@ impl MemoryStorage {
         lock(&self.0).clone()
     }
 
+    /// Another one with the same files: what happens to one is not seen in the other.
+    pub fn copy(&self) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(self.files())))
+    }
+
     fn with<T: Send + 'static>(
         &self,
         operation: &'static str,

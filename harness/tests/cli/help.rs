@@ -2,7 +2,7 @@
 
 use crate::program::{run, words};
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 20] = [
     "",
     "compare",
     "sweep",
@@ -22,6 +22,7 @@ const COMMANDS: [&str; 19] = [
     "doctor",
     "completions",
     "man",
+    "formulas",
 ];
 
 /// The suite that examples name.
@@ -51,6 +52,9 @@ fn quick(example: &str) -> String {
             format!("{} --out results/skew", example.replace("200k", "20k"))
         }
         "streamgauge doctor" => format!("{example} --duration 20ms --repeats 5"),
+        _ if example.starts_with("streamgauge formulas") => {
+            format!("{example} --out results/formulas")
+        }
         _ => example.to_owned(),
     }
 }

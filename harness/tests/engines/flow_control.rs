@@ -65,3 +65,16 @@ fn a_record_s_own_buffers_and_only_full_buffers_give_the_same_answer() {
         two_keyed_stages(4, clock, &[("buffer_timeout_ms", json!(timeout))]);
     }
 }
+
+#[test]
+fn buffers_over_links_give_the_same_answer_with_as_little_room() {
+    for (parallelism, clock) in [1, 4].into_iter().flat_map(|it| Clock::both().map(|on| (it, on))) {
+        let mut settings = little_room(1, 1).to_vec();
+        settings.extend([
+            ("link", json!("remote")),
+            ("link_latency_ms", json!(0.02)),
+            ("link_mbit_per_s", json!(1_000)),
+        ]);
+        two_keyed_stages(parallelism, clock, &settings);
+    }
+}

@@ -64,9 +64,11 @@ pub(super) enum Stroke {
     Steps,
     /// What a formula says, not a measurement.
     Dashed,
+    /// Marks alone.
+    Points,
 }
 
-/// A line with its name.
+/// A line with its name; without one it has no label.
 pub(super) struct Line {
     pub(super) name: String,
     pub(super) detail: String,
@@ -106,7 +108,8 @@ impl LinePlot {
     }
 
     fn labels_height(&self) -> f64 {
-        self.lines.iter().map(|line| Label::of(line, (0.0, 0.0)).height() + LABEL_GAP).sum::<f64>()
+        let named = self.lines.iter().filter(|line| !line.name.is_empty());
+        named.map(|line| Label::of(line, (0.0, 0.0)).height() + LABEL_GAP).sum::<f64>()
             - AXIS_HEIGHT
     }
 
@@ -142,7 +145,8 @@ impl LinePlot {
         for line in &self.lines {
             draw_line(canvas, line, &x, &y)?;
             for (a, b) in &line.points {
-                let text = format!("{}: {} at {}", line.name, (self.y.tick)(*b), (self.x.tick)(*a));
+                let name = if line.name.is_empty() { "" } else { &format!("{}: ", line.name) };
+                let text = format!("{name}{} at {}", (self.y.tick)(*b), (self.x.tick)(*a));
                 canvas.tip((x.place(*a), y.place(*b)), TIP_RADIUS, &text);
                 let range = line.ranges.iter().find(|range| range.0 == *a);
                 let (low, high) = range.map_or((f64::NAN, f64::NAN), |it| (it.1, it.2));
@@ -163,14 +167,15 @@ impl LinePlot {
         (x, y): (&Scale, &Scale),
         (top, right, bottom): (f64, f64, f64),
     ) -> Result<(), ReportError> {
-        let ends = self.lines.iter().map(|line| {
+        let named = || self.lines.iter().filter(|line| !line.name.is_empty());
+        let ends = named().map(|line| {
             let (a, b) = line.points.last().copied().unwrap_or((self.x.values.1, self.y.values.0));
             Label::of(line, (x.place(a), y.place(b)))
         });
         let labels: Vec<Label> = ends.collect();
         let wishes: Vec<Wish> = labels.iter().map(Label::wish).collect();
         let middles = spread(&wishes, (top, bottom + AXIS_HEIGHT));
-        for ((label, middle), line) in labels.iter().zip(middles).zip(&self.lines) {
+        for ((label, middle), line) in labels.iter().zip(middles).zip(named()) {
             let swatch = right + LEADER_WIDTH;
             let head = middle - label.height() / 2.0;
             let first_line = head + LABEL.line / 2.0;
@@ -202,10 +207,10 @@ fn draw_line(canvas: &Canvas<'_>, line: &Line, x: &Scale, y: &Scale) -> Result<(
             .collect(),
         _ => places.clone(),
     };
-    if path.len() > 1 {
+    if path.len() > 1 && line.stroke != Stroke::Points {
         stroke(canvas, line, &path, 2.2)?;
     }
-    if line.stroke == Stroke::Marked || path.len() == 1 {
+    if matches!(line.stroke, Stroke::Marked | Stroke::Points) || path.len() == 1 {
         for at in places {
             canvas.circle(at, 3.4, Paint::fill(line.colour))?;
         }

@@ -11,6 +11,7 @@ pub mod cost_per_record;
 pub mod crossover_map;
 pub mod dark;
 mod data;
+pub mod formulas;
 mod header;
 mod labels;
 pub mod latency_histogram;

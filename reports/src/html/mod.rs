@@ -7,6 +7,7 @@ mod charts;
 mod comparisons;
 mod environment;
 mod figure;
+pub mod formulas;
 mod invalid;
 pub mod recovery;
 mod results;

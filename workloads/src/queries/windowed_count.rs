@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use dataflow::operators::{Count, Input};
+use dataflow::operators::{Aggregator, Count, InParts, Input};
 use dataflow::settings::Setting;
 use dataflow::sink::SinkSlot;
 use dataflow::{Data, Digest, Plan, ResultKind, Stream};
@@ -16,6 +16,33 @@ use crate::spec::{Description, Knobs, Timed, Workload};
 /// A count per key and tumbling window.
 #[derive(Copy, Clone, Debug)]
 pub struct WindowedCount;
+
+/// The knob for the parts of a key.
+const SPLIT_KEYS: &str = "split_keys";
+
+/// Adds up counts of parts.
+#[derive(Copy, Clone, Debug)]
+struct Total;
+
+impl Aggregator for Total {
+    type In = (u64, u64);
+    type Accumulator = u64;
+    type Result = u64;
+
+    fn fresh(&self) -> u64 {
+        0
+    }
+    #[inline(always)]
+    fn add(&self, sum: &mut u64, (_, count): &(u64, u64)) {
+        *sum += count;
+    }
+    fn merge(&self, into: &mut u64, from: &u64) {
+        *into += from;
+    }
+    fn result(&self, sum: &u64) -> u64 {
+        *sum
+    }
+}
 
 /// A row of [`WindowedCount`].
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,15 +66,24 @@ impl Workload for WindowedCount {
     fn description(&self) -> Description {
         Description {
             origin: "the Yahoo streaming benchmark's aggregation, without its join",
-            operators: "source -> key_by -> window -> count -> map -> sink",
+            operators: "source -> key_by -> window -> count -> map -> sink; with split_keys two such \
+                        stages, the first per part of a key",
             state: "a counter per key in every open window",
             stresses: "watermarks, and the burst of results when a window closes",
             ties: "none are possible",
         }
     }
     fn knobs(&self) -> &'static [Setting] {
-        const KNOBS: &[Setting] =
-            &[Setting::integer("keys", (1, MAX_KEYS), 1_000, "number of distinct keys")];
+        const KNOBS: &[Setting] = &[
+            Setting::integer("keys", (1, MAX_KEYS), 1_000, "number of distinct keys"),
+            Setting::integer(
+                SPLIT_KEYS,
+                (1, 1_024),
+                1,
+                "parts in which the records of every key are counted before a second stage adds \
+                 them up: with hot keys no partition has more than a part of one; 1 for one stage",
+            ),
+        ];
         KNOBS
     }
     fn result(&self) -> ResultKind {
@@ -62,9 +98,28 @@ impl Workload for WindowedCount {
     }
 
     fn plan(&self, knobs: &Knobs, events: Stream<Input<KeyedEvent>>, sink: SinkSlot) -> Plan {
+        let size_nanos = knobs::nanos(knobs, "window_ms");
+        let parts = knobs.integer(SPLIT_KEYS) as u32;
+        if parts > 1 {
+            return events
+                .then(InParts::new(parts))
+                .key_by(|(part, event)| (event.key, *part))
+                .window(size_nanos)
+                .aggregate(Count::default())
+                .map(|closed| (closed.key.0, closed.result))
+                .key_by(|(key, _)| *key)
+                .window(size_nanos)
+                .aggregate(Total)
+                .map(|closed| WindowCount {
+                    key: closed.key,
+                    window_end_ns: closed.window_end.0,
+                    count: closed.result,
+                })
+                .sink(sink);
+        }
         events
             .key_by(|event| event.key)
-            .window(knobs::nanos(knobs, "window_ms"))
+            .window(size_nanos)
             .aggregate(Count::default())
             .map(|closed| WindowCount {
                 key: closed.key,
@@ -107,6 +162,17 @@ impl Workload for WindowedCount {
 mod tests {
     use super::*;
     use crate::run_plan::run_lines;
+
+    #[test]
+    fn counts_in_parts_add_up() {
+        let keys: Vec<String> = (0..200).map(|n| format!(r#"{{"key":{}}}"#, n % 3)).collect();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let rows = |split| {
+            let knobs = [("event_rate", "1"), ("window_ms", "20000"), ("split_keys", split)];
+            run_lines(WindowedCount, &knobs, &keys)
+        };
+        assert_eq!(rows("8"), rows("1"));
+    }
 
     #[test]
     fn every_window_counts_its_own() {

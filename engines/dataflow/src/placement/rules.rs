@@ -88,9 +88,14 @@ pub(super) enum Rule {
         points: Arc<[(u64, u32)]>,
         /// How many of them every partition has.
         each: u32,
+        /// A name that no partition has.
+        lost: Option<u32>,
     },
     Jump,
-    Rendezvous,
+    Rendezvous {
+        /// A name that no partition has.
+        lost: Option<u32>,
+    },
     Tapped(Tapped),
 }
 
@@ -125,15 +130,17 @@ impl PartialEq for Tapped {
 impl Eq for Tapped {}
 
 impl Rule {
-    pub(super) fn ring(partitions: u32, each: u32) -> Self {
+    pub(super) fn ring(partitions: u32, (each, seed): (u32, u32), lost: Option<u32>) -> Self {
         let point = |partition: u32, number: u32| {
-            (mixed(u64::from(partition) * u64::from(each) + u64::from(number) + 1), partition)
+            let name = u64::from(name_of(partition, lost));
+            let count = name * u64::from(each) + u64::from(number) + 1;
+            (mixed(count + (u64::from(seed) << 32)), partition)
         };
         let mut points: Vec<(u64, u32)> = (0..partitions)
             .flat_map(|partition| (0..each).map(move |number| point(partition, number)))
             .collect();
         points.sort_unstable();
-        Self::Ring { points: points.into(), each }
+        Self::Ring { points: points.into(), each, lost }
     }
 
     /// Where a key belongs among `partitions`, and why. Whoever asks only for the partition pays
@@ -152,7 +159,10 @@ impl Rule {
                 let hash = DecidingHash::Unsigned(number);
                 Decision { hash, bucket: None, partition: jump(number, partitions) }
             }
-            Self::Rendezvous => rendezvous(split_mix(key.number()), partitions),
+            Self::Rendezvous { lost: None } => rendezvous(split_mix(key.number()), partitions),
+            Self::Rendezvous { lost } => {
+                rendezvous_without(split_mix(key.number()), partitions, *lost)
+            }
             Self::Tapped(tapped) => tapped.tell(key),
         }
     }
@@ -208,6 +218,24 @@ fn rendezvous(seed: u64, partitions: u32) -> Decision {
         }
     }
     Decision { hash: DecidingHash::Unsigned(highest), bucket: None, partition }
+}
+
+/// The same among `partitions` whose names leave out `lost`.
+#[inline(never)]
+fn rendezvous_without(seed: u64, partitions: u32, lost: Option<u32>) -> Decision {
+    let weight = |partition: &u32| {
+        let step = u64::from(name_of(*partition, lost)) + 1;
+        mixed(seed.wrapping_add(GOLDEN_GAMMA.wrapping_mul(step)))
+    };
+    // The first of the highest, as above.
+    let partition = (0..partitions).rev().max_by_key(weight).unwrap_or(0);
+    Decision { hash: DecidingHash::Unsigned(weight(&partition)), bucket: None, partition }
+}
+
+/// The name of a partition: its number, or one more from the lost one on.
+#[inline]
+pub(super) fn name_of(partition: u32, lost: Option<u32>) -> u32 {
+    partition + u32::from(lost.is_some_and(|lost| partition >= lost))
 }
 
 /// The first output of a `SplitMix64` generator with this seed.

@@ -1,0 +1,26 @@
+//! Arguments of `formulas`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Arguments of `formulas`.
+#[derive(Args, Debug)]
+pub struct FormulasArgs {
+    /// Only this formula: partitioning, flow-control or placement
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// Seed of everything drawn at random
+    #[arg(long, default_value_t = 42, allow_hyphen_values = true)]
+    pub seed: u64,
+    /// Where to write results.
+    #[arg(
+        long,
+        value_name = "DIR",
+        help = "Where to write results [default: results/<UTC time>-formulas]"
+    )]
+    pub out: Option<PathBuf>,
+    /// Print one JSON value on standard output and nothing else
+    #[arg(long)]
+    pub json: bool,
+}

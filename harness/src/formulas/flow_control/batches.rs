@@ -1,0 +1,141 @@
+//! The boundary of a batch: what the micro-batch model makes records wait.
+
+use std::sync::Arc;
+
+use dataflow::Engine;
+use reports::formulas::Reading;
+use reports::formulas::flow_control::micro_batch::Batches;
+use runtime::Costs;
+
+use super::trial::Trial;
+use super::{Draft, Experiment, Lab, MICRO_BATCH, mean_wait, rate};
+use crate::error::Result;
+
+/// Stages of the job, one after the other: each launches its tasks and works through the records.
+const STAGES: u64 = 2;
+const NANOS_PER_SECOND: f64 = 1e9;
+/// What a record costs in each stage.
+const PER_RECORD_NS: u64 = 400_000;
+/// Batches until lengths have settled, and those that are measured.
+const SETTLING: f64 = 30.0;
+const MEASURED: f64 = 60.0;
+/// (fixed time per stage in ms, events per second, interval in ms).
+const JOBS: [(u64, f64, u64); 6] = [
+    // Kept intervals.
+    (20, 500.0, 500),
+    (20, 500.0, 1_000),
+    (50, 1_000.0, 1_000),
+    // Back to back.
+    (50, 625.0, 0),
+    (50, 1_000.0, 0),
+    // An interval that cannot be kept.
+    (150, 1_000.0, 1_000),
+];
+
+pub(super) fn experiments(lab: &Lab<'_>) -> Result<Vec<Experiment>> {
+    let engine = lab.registry.engine(MICRO_BATCH)?;
+    let mut experiments: Vec<Experiment> =
+        JOBS.into_iter().map(|job| experiment(&engine, lab.seed, job)).collect();
+    experiments.push(experiment(&engine, lab.seed, (20, 1_500.0, 500)));
+    for (limit, interval_ms) in [(500, 0), (500, 2_000)] {
+        experiments.push(limited(&engine, lab.seed, limit, interval_ms));
+    }
+    Ok(experiments)
+}
+
+/// What the settings and the cost table make of a job.
+fn batches((fixed_ms, rate_per_s, interval_ms): (u64, f64, u64)) -> (Batches, Costs) {
+    let costs =
+        Costs { per_record_ns: PER_RECORD_NS, per_buffer_ns: 0, per_task_ns: fixed_ms * 1_000_000 };
+    let batches = Batches {
+        fixed_s: (STAGES * costs.per_task_ns) as f64 / NANOS_PER_SECOND,
+        per_record_s: (STAGES * costs.per_record_ns) as f64 / NANOS_PER_SECOND,
+        rate_per_s,
+        interval_s: interval_ms as f64 / 1e3,
+    };
+    (batches, costs)
+}
+
+/// Results are seen at the commit of their batch, as the forms have it.
+fn trial(base: Trial, interval_ms: u64) -> Trial {
+    Trial {
+        settings: vec![
+            ("guarantee", "exactly-once".into()),
+            ("batch_interval_ms", interval_ms.into()),
+            ("polling_delay_ms", 0.into()),
+        ],
+        knobs: vec![("splits", 1.into()), ("keys", 100.into())],
+        ..base
+    }
+}
+
+fn experiment(engine: &Arc<dyn Engine>, seed: u64, job: (u64, f64, u64)) -> Experiment {
+    let (batches, costs) = batches(job);
+    let (_, rate_per_s, interval_ms) = job;
+    let period_s = batches.interval_s.max(batches.length_s());
+    let events = |batches: f64| (rate_per_s * period_s * batches).round() as u64;
+    let trial = Trial {
+        rate: Some(rate_per_s),
+        costs,
+        warm_up: events(SETTLING),
+        events: events(SETTLING + MEASURED),
+        ..trial(Trial::new(engine, seed), interval_ms)
+    };
+    let back_to_back = batches.is_stable() && batches.length_s() > batches.interval_s;
+    let mut drafts = vec![latency(&batches, mean_wait())];
+    if back_to_back {
+        drafts.push(Draft {
+            case: described(&batches),
+            quantity: "mean length of a settled batch, ms",
+            prediction: batches.predict_length(),
+            reading: Reading::MeanBatch,
+            at: at(&batches),
+        });
+    }
+    Experiment::once("batches", trial, drafts)
+}
+
+fn described(batches: &Batches) -> String {
+    let Batches { fixed_s, interval_s, .. } = *batches;
+    let (fixed_ms, load) = (fixed_s * 1e3, batches.load());
+    let trigger = match interval_s {
+        0.0 => "back to back".to_owned(),
+        seconds => format!("every T = {} ms", seconds * 1e3),
+    };
+    format!("batches {trigger}, F = {fixed_ms:.0} ms, ρ = {load:.2}")
+}
+
+fn at(batches: &Batches) -> Vec<(&'static str, serde_json::Value)> {
+    vec![
+        ("chart", "batches".into()),
+        ("interval_ms", (batches.interval_s * 1e3).into()),
+        ("load", batches.load().into()),
+        ("fixed_ms", (batches.fixed_s * 1e3).into()),
+    ]
+}
+
+pub(super) fn latency(batches: &Batches, reading: Reading) -> Draft {
+    Draft {
+        case: described(batches),
+        quantity: "mean latency, ms",
+        prediction: batches.predict_latency(),
+        reading,
+        at: at(batches),
+    }
+}
+
+/// More events than a trigger takes.
+fn limited(engine: &Arc<dyn Engine>, seed: u64, limit: u64, interval_ms: u64) -> Experiment {
+    let (batches, costs) = batches((50, 0.0, interval_ms));
+    let mut trial =
+        Trial { costs, events: limit * 50, ..trial(Trial::new(engine, seed), interval_ms) };
+    trial.settings.push(("max_offsets_per_trigger", limit.into()));
+    let draft = Draft {
+        case: format!("{limit} records a trigger at most, T = {interval_ms} ms"),
+        quantity: "records per second",
+        prediction: batches.predict_capacity(limit),
+        reading: rate(),
+        at: vec![("chart", "limit".into())],
+    };
+    Experiment::once("limited-batches", trial, vec![draft])
+}

@@ -1,0 +1,106 @@
+//! How long a record is in full buffers, by what is buffered: T = B/R.
+
+use super::super::canvas::render;
+use super::super::header::Header;
+use super::super::line_plot::{Axis, Line, LinePlot, Stroke};
+use super::super::style::{Palette, WIDTH};
+use super::Chart;
+use crate::error::ReportError;
+use crate::formulas::FormulasResult;
+use crate::formulas::flow_control::full_buffers::seconds;
+use crate::units::{significant, trimmed};
+
+const PLOT_HEIGHT: f64 = 320.0;
+/// Chapter whose cases are drawn.
+const CHAPTER: &str = "flow-control";
+/// Parameter that marks the cases of this chart.
+const MARK: &str = "full buffers";
+const KIBIBYTE: f64 = 1_024.0;
+
+/// A measured case.
+struct Point {
+    /// Bytes per second that the receiver takes.
+    served: f64,
+    clock: String,
+    ahead_kib: f64,
+    millis: f64,
+}
+
+/// Theory dashed, measurements as points, a colour per rate and clock; `None` without such cases.
+///
+/// # Errors
+/// [`ReportError::Draw`] when the drawing library refuses.
+pub(super) fn draw(result: &FormulasResult) -> Result<Option<Chart>, ReportError> {
+    let cases = result.of(CHAPTER).filter(|case| case.word("chart") == Some(MARK));
+    let points: Vec<Point> = cases
+        .filter_map(|case| {
+            Some(Point {
+                served: case.number("served_bytes_per_s")?,
+                clock: case.clock.clone(),
+                ahead_kib: case.number("bytes_ahead")? / KIBIBYTE,
+                millis: case.measured,
+            })
+        })
+        .collect();
+    let Some(longest) = points.iter().max_by(|a, b| a.millis.total_cmp(&b.millis)) else {
+        return Ok(None);
+    };
+    let mut names: Vec<String> = points.iter().map(name).collect();
+    names.sort();
+    names.dedup();
+    let palette = Palette::of_names(names.iter().map(String::as_str));
+    let most_kib = points.iter().map(|it| it.ahead_kib).fold(0.0, f64::max) * 1.1;
+    let mut lines = Vec::new();
+    for wanted in &names {
+        let own: Vec<&Point> = points.iter().filter(|point| name(point) == *wanted).collect();
+        let mut marks: Vec<(f64, f64)> = own.iter().map(|it| (it.ahead_kib, it.millis)).collect();
+        marks.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let colour = palette.colour(wanted);
+        let line = Line::new(wanted, String::new(), colour, marks);
+        lines.push(Line { stroke: Stroke::Points, ..line });
+        let at = |kib: f64| (kib, seconds((kib * KIBIBYTE) as u64, own[0].served) * 1e3);
+        let theory = Line::new("", String::new(), colour, vec![at(0.0), at(most_kib)]);
+        lines.push(Line { stroke: Stroke::Dashed, ..theory });
+    }
+    let most_millis = lines.iter().flat_map(|line| &line.points).map(|it| it.1).fold(1.0, f64::max);
+    let plot = LinePlot {
+        x: Axis {
+            caption: "B: KiB buffered ahead of a record".to_owned(),
+            values: (0.0, most_kib),
+            logarithmic: false,
+            tick: Box::new(|at| trimmed(at, 0)),
+            ticks: None,
+        },
+        y: Axis {
+            caption: "T: ms from being read to being emitted".to_owned(),
+            values: (0.0, most_millis * 1.05),
+            logarithmic: false,
+            tick: Box::new(significant),
+            ticks: None,
+        },
+        lines,
+        height: PLOT_HEIGHT,
+    };
+    let title = format!(
+        "T = B/R: behind {} KiB of full buffers a record waits {} ms",
+        trimmed(longest.ahead_kib, 0),
+        significant(longest.millis)
+    );
+    let subtitle = "pipelined engine under back-pressure · one channel · a receiver of given speed";
+    let header = Header::new(&title, subtitle);
+    let height = header.height() + plot.full_height() + 8.0;
+    let svg = render((WIDTH, height), &format!("Line chart. {title}."), |canvas| {
+        header.draw(canvas)?;
+        plot.draw(canvas, header.height())
+    })?;
+    let caption =
+        "Points: mean residence by stamps, over number and size of buffers. Dashed: what \
+                   is buffered over the rate at which it leaves."
+            .to_owned();
+    let (experiment, stem) = (CHAPTER.into(), "flow-control-residence".into());
+    Ok(Some(Chart { experiment, stem, title, caption, svg }))
+}
+
+fn name(point: &Point) -> String {
+    format!("R = {} kB/s, {} time", trimmed(point.served / 1e3, 0), point.clock)
+}
