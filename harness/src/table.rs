@@ -4,10 +4,10 @@ mod diagnosis;
 mod dry_run;
 
 use comfy_table::presets;
-use comfy_table::{CellAlignment, ContentArrangement, Table};
 use reports::formulas::chapter::CHAPTERS;
 use reports::formulas::{CaseVerdict, FormulasResult};
 use reports::html::formulas as formulas_page;
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 use reports::latency_buckets;
 use reports::recovery::{self, RecoverResult};
 use reports::result::{CompareResult, LatencySummary, Measures, NoiseRow, RunResult};
@@ -24,7 +24,7 @@ pub use diagnosis::diagnosis;
 pub use dry_run::dry_run;
 
 /// Letters of a line of blocks beside a row.
-const SPARKLINE: usize = 12;
+const SPARKLINE: usize = 8;
 
 fn table(header: &[&str], numbers_from: usize) -> Table {
     let mut table = Table::new();
@@ -62,26 +62,32 @@ pub fn comparison(result: &CompareResult) -> String {
                 &[
                     "workload",
                     "engine",
-                    "rate",
+                    "events/s",
                     "p50",
                     "p90",
                     "p99",
                     "p99.9",
                     "max",
-                    "p99 over time",
+                    "in time",
                     "CPU/record",
                     "valid",
                 ],
                 2,
             ),
         };
+        // A line of blocks that is wrapped says nothing.
+        let lines = table.column_iter_mut().nth(sparkline_column(measures));
+        lines.into_iter().for_each(|it| {
+            it.set_constraint(ColumnConstraint::ContentWidth);
+        });
         for group in &groups {
             table.add_row(row(group, measures));
         }
         text.push_str(&format!("{table}\n"));
     }
     if result.runs.iter().any(|run| run.measures == Measures::Latency) {
-        text.push_str("Latency is from the planned time of an event to the emission of its result; medians over runs.\n");
+        text.push_str("Latency is from the planned time of an event to the emission of its result; medians over runs.\n\
+             The blocks are its p99 over the time of the run whose own is the median.\n");
     }
     text.push('\n');
     for experiment in reports::summary::experiments(result) {
@@ -165,7 +171,7 @@ fn row(group: &[&RunResult], measures: Measures) -> Vec<String> {
             row.push(shown(memory, units::bytes));
         }
         Measures::Latency => {
-            row.push(units::planned_rate(first.rate));
+            row.push(shown(first.rate, |rate| units::count(rate.round() as u64)));
             row.push(latency(|it| it.p50));
             row.push(latency(|it| it.p90));
             row.push(latency(|it| it.p99));
@@ -177,6 +183,14 @@ fn row(group: &[&RunResult], measures: Measures) -> Vec<String> {
     }
     row.push(format!("{} of {}", valid.len(), group.len()));
     row
+}
+
+/// Where the line of blocks stands in a row.
+const fn sparkline_column(measures: Measures) -> usize {
+    match measures {
+        Measures::Throughput => 3,
+        Measures::Latency => 8,
+    }
 }
 
 /// 99th percentile of latency in every bin of time of the run whose own is the median one, by the

@@ -1,11 +1,13 @@
 //! What `doctor` found.
 
-use super::table;
+use comfy_table::{ContentArrangement, Table, presets};
+
 use crate::doctor::{Diagnosis, Level};
 
 /// What the machine does to results, with what to mind marked.
 pub fn diagnosis(diagnosis: &Diagnosis) -> String {
-    let mut table = table(&["", "", "what it means"], 3);
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     for advice in &diagnosis.advice {
         let mark = match advice.level {
             Level::Good => "ok",

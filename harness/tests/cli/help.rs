@@ -43,7 +43,8 @@ fn quick(example: &str) -> String {
             format!("{example} --events 2000 --repeats 1 --out results/sweep")
         }
         _ if example.starts_with("streamgauge sustain") => {
-            format!("{example} --clock virtual --engine sequential --out results/sustain")
+            let quick = "--clock virtual --engine sequential --precision 50%";
+            format!("{example} {quick} --out results/sustain")
         }
         _ if example.starts_with("streamgauge verify") => {
             format!("{example} --workload windowed-count --workload nexmark-q5")

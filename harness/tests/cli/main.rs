@@ -16,6 +16,7 @@ mod help;
 mod interrupts;
 mod json;
 mod knobs;
+mod live;
 mod place;
 mod program;
 #[cfg(unix)]
