@@ -3,9 +3,8 @@
 use super::Chart;
 use super::canvas::{Anchor, Canvas, Paint, render};
 use super::header::{Header, sweep_circumstances};
-use super::style::{
-    AXIS, FIGURE, GREY, GRID, LABEL, MARGIN, Palette, Text, WHITE, WIDTH, text_width,
-};
+use super::legend::Legend;
+use super::style::{AXIS, FIGURE, GREY, GRID, LABEL, MARGIN, Palette, Text, WHITE, WIDTH};
 use super::sweep_points::{Metric, at, axis_caption, label, metrics, variants, winner};
 use super::wrap::wrap;
 use crate::error::ReportError;
@@ -15,7 +14,6 @@ use crate::units::{ratio, significant};
 
 const CELL_HEIGHT: f64 = 40.0;
 const LABELS_WIDTH: f64 = 110.0;
-const LEGEND_HEIGHT: f64 = 28.0;
 const AXIS_HEIGHT: f64 = 48.0;
 const CAPTION_HEIGHT: f64 = 22.0;
 /// A factor from which a cell has its full colour.
@@ -40,12 +38,13 @@ pub fn draw(
     let about = format!("{} {}", metric.name, sweep_circumstances(sweep, experiments));
     let header = Header::new(&title, &about);
     let (columns, rows) = (across.values.len(), down.values.len());
-    let body = LEGEND_HEIGHT + CAPTION_HEIGHT + rows as f64 * CELL_HEIGHT + AXIS_HEIGHT;
+    let legend = Legend::of(variants(experiments));
+    let body = legend.height() + CAPTION_HEIGHT + rows as f64 * CELL_HEIGHT + AXIS_HEIGHT;
     let svg = render((WIDTH, header.height() + body), &format!("Map. {title}."), |canvas| {
         header.draw(canvas)?;
         canvas.columns(&[&across.name, &down.name, "ahead", "factor", "sure"]);
-        legend(canvas, header.height(), experiments, palette)?;
-        let top = header.height() + LEGEND_HEIGHT;
+        legend.draw(canvas, header.height(), palette)?;
+        let top = header.height() + legend.height();
         canvas.text(&axis_caption(&down.name), (MARGIN, top + 6.0), Anchor::Left, AXIS)?;
         let (left, top) = (MARGIN + LABELS_WIDTH, top + CAPTION_HEIGHT);
         let width = (WIDTH - MARGIN - left) / columns as f64;
@@ -82,22 +81,6 @@ pub fn draw(
         ),
         svg,
     }))
-}
-
-fn legend(
-    canvas: &Canvas<'_>,
-    top: f64,
-    experiments: &[Experiment<'_>],
-    palette: &Palette,
-) -> Result<(), ReportError> {
-    let mut x = MARGIN;
-    for name in variants(experiments) {
-        let fill = Paint::fill(palette.colour(name)).with_opacity(0.8);
-        canvas.rectangle((x, top + 2.0), (x + 12.0, top + 14.0), fill)?;
-        canvas.text(name, (x + 17.0, top + 8.0), Anchor::Left, FIGURE)?;
-        x += 17.0 + text_width(name, FIGURE) + 18.0;
-    }
-    Ok(())
 }
 
 /// What a cell says.
@@ -196,7 +179,7 @@ fn title(sweep: &Sweep, experiments: &[Experiment<'_>], metric: Metric) -> Strin
         })
         .collect();
     if ties > 0 {
-        each.push(format!("no difference at {ties}"));
+        each.push(format!("no difference at {ties} of {of} points"));
     }
     format!("{better} {}: {}", metric.name, each.join(", "))
 }

@@ -14,6 +14,7 @@ mod labels;
 pub mod latency_histogram;
 pub mod latency_over_time;
 pub mod latency_percentiles;
+mod legend;
 mod line_plot;
 mod median_run;
 pub mod partition_load;

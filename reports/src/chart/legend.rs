@@ -1,0 +1,61 @@
+//! Swatches with the names of variants, where marks are too many or too small for labels at them.
+
+use super::canvas::{Anchor, Canvas, Paint};
+use super::style::{FIGURE, MARGIN, Palette, WIDTH, text_width};
+use super::wrap::wrap;
+use crate::error::ReportError;
+
+const SWATCH: f64 = 12.0;
+/// Between a swatch and its name, and between a name and the next swatch.
+const GAP: f64 = 5.0;
+const NEXT: f64 = 18.0;
+const LINE: f64 = 18.0;
+/// Under the last line.
+const BOTTOM: f64 = 10.0;
+
+/// Names in lines, as many to a line as there is room for.
+pub(super) struct Legend<'a> {
+    /// (x, line, name, as it is written).
+    entries: Vec<(f64, usize, &'a str, String)>,
+    lines: usize,
+}
+
+impl<'a> Legend<'a> {
+    /// Of these variants, in their order.
+    pub(super) fn of(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let (mut x, mut line, mut entries) = (MARGIN, 0, Vec::new());
+        for name in names {
+            let room = WIDTH - 2.0 * MARGIN - SWATCH - GAP;
+            let written = wrap(name, FIGURE, room, 1).into_iter().next().unwrap_or_default();
+            let width = SWATCH + GAP + text_width(&written, FIGURE);
+            if x > MARGIN && x + width > WIDTH - MARGIN {
+                (x, line) = (MARGIN, line + 1);
+            }
+            entries.push((x, line, name, written));
+            x += width + NEXT;
+        }
+        Self { entries, lines: line + 1 }
+    }
+
+    /// Height in CSS pixels, with the room under it.
+    pub(super) fn height(&self) -> f64 {
+        self.lines as f64 * LINE + BOTTOM
+    }
+
+    /// Draws it from `top` down.
+    pub(super) fn draw(
+        &self,
+        canvas: &Canvas<'_>,
+        top: f64,
+        palette: &Palette,
+    ) -> Result<(), ReportError> {
+        for (x, line, name, written) in &self.entries {
+            let middle = top + (*line as f64 + 0.5) * LINE;
+            let fill = Paint::fill(palette.colour(name)).with_opacity(0.8);
+            let corner = (x + SWATCH, middle + SWATCH / 2.0);
+            canvas.rectangle((*x, middle - SWATCH / 2.0), corner, fill)?;
+            canvas.text(written, (x + SWATCH + GAP, middle), Anchor::Left, FIGURE)?;
+        }
+        Ok(())
+    }
+}
