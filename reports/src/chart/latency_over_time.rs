@@ -198,8 +198,8 @@ impl<'a> Panel<'a> {
 fn draw_legend(canvas: &Canvas<'_>, top: f64, most: f64) -> Result<(), ReportError> {
     let middle = top + 8.0;
     let words = "Share of a column's results:  0";
-    canvas.text(words, (MARGIN, middle), Anchor::Left, AXIS)?;
     let left = MARGIN + text_width(words, AXIS) + 6.0;
+    canvas.text(words, (left - 6.0, middle), Anchor::Right, AXIS)?;
     let step = LEGEND_WIDTH / SHADES as f64;
     for cell in 0..SHADES {
         let x = left + cell as f64 * step;

@@ -134,8 +134,8 @@ impl Axes {
             return Ok(());
         }
         let words = "Load over the mean, per window: 0";
-        canvas.text(words, (self.heat_left, top + 8.0), Anchor::Left, AXIS)?;
         let left = self.heat_left + text_width(words, AXIS) + 4.0;
+        canvas.text(words, (left - 6.0, top + 8.0), Anchor::Right, AXIS)?;
         let step = 90.0 / SHADES as f64;
         for cell in 0..SHADES {
             let x = left + cell as f64 * step;
