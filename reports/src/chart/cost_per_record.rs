@@ -5,7 +5,7 @@ use super::canvas::{Anchor, Paint, render};
 use super::header::Header;
 use super::legend::Legend;
 use super::scale::Scale;
-use super::style::{AXIS, BASE, FIGURE, GRID, LABEL, MARGIN, Palette, WIDTH, register_fonts};
+use super::style::{AXIS, BASE, FIGURE, GRID, LABEL, MARGIN, Palette, WIDTH};
 use super::wrap::wrap;
 use crate::error::ReportError;
 use crate::result::Measures;
@@ -34,7 +34,6 @@ pub fn draw(
     if groups.len() < 2 {
         return Ok(None);
     }
-    register_fonts();
     let title = title(&groups);
     let subtitle = "processor time of the whole process per record read, all threads together; \
                     throughput runs, median of valid runs and their range";

@@ -7,8 +7,7 @@ use super::canvas::{Anchor, Canvas, Paint, render};
 use super::header::Header;
 use super::scale::Scale;
 use super::style::{
-    AXIS, BASE, FIGURE, GREY, GRID, INK, LABEL, MARGIN, SHARED, Text, WIDTH, register_fonts,
-    text_width,
+    AXIS, BASE, FIGURE, GREY, GRID, INK, LABEL, MARGIN, SHARED, Text, WIDTH, text_width,
 };
 use super::wrap::wrap;
 use crate::error::ReportError;
@@ -52,7 +51,6 @@ pub fn draw(result: &SkewResult) -> Result<Option<Chart>, ReportError> {
     if panels.is_empty() || result.records == 0 {
         return Ok(None);
     }
-    register_fonts();
     let title = result.finding_over(parallelism);
     let subtitle = format!(
         "{} · {} records of {} keys over {parallelism} partitions · {} events · seed {}",

@@ -71,7 +71,7 @@ pub fn is_printable(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::style::{LABEL, register_fonts};
+    use super::super::style::LABEL;
     use super::*;
 
     #[test]
@@ -81,7 +81,6 @@ mod tests {
 
     #[test]
     fn long_names_break_and_end_in_an_ellipsis() {
-        register_fonts();
         let name = "microbatch, batch_interval_ms=50, shuffle_partitions=16, placement=ring";
         let lines = wrap(name, LABEL, 180.0, 3);
         assert!(lines.len() == 3, "{lines:?}");
@@ -96,7 +95,6 @@ mod tests {
 
     #[test]
     fn a_width_too_small_for_one_character_ends() {
-        register_fonts();
         assert_eq!(wrap("abc", LABEL, 1.0, 2).len(), 2);
     }
 }
