@@ -18,6 +18,10 @@ const AXIS_HEIGHT: f64 = 48.0;
 const CAPTION_HEIGHT: f64 = 22.0;
 /// A factor from which a cell has its full colour.
 const FULL: f64 = 10.0;
+/// Opacities of a cell: of a factor of 1, and how much more of one from [`FULL`] on. More, and the
+/// text in it would not stand out on dark backgrounds.
+const FAINTEST: f64 = 0.12;
+const SPAN: f64 = 0.28;
 const DETAIL: Text = Text { ink: GREY, ..FIGURE };
 const IN_CELL: Text = LABEL;
 
@@ -139,7 +143,7 @@ impl<'a> Cell<'a> {
             Cell::Alone(name) => (Paint::fill(GRID), format!("only {name}"), DETAIL),
             Cell::Ahead { name, factor, is_sure } => {
                 let share = (factor.ln() / FULL.ln()).clamp(0.0, 1.0);
-                let fill = Paint::fill(palette.colour(name)).with_opacity(0.15 + 0.5 * share);
+                let fill = Paint::fill(palette.colour(name)).with_opacity(FAINTEST + SPAN * share);
                 let text = match is_sure {
                     true => ratio(*factor),
                     false => format!("({}x)", significant(*factor)),
