@@ -25,7 +25,7 @@ use crate::statistics::{CONFIDENCE, Decision, SoFar, Stopping};
 use crate::suite::{Experiment, Length, Overrides, Suite};
 use crate::threshold::Threshold;
 use crate::{
-    comparisons, environment, files, histogram_files, out, series_files, table, threshold,
+    comparisons, environment, files, histogram_files, out, series_files, table, threshold, validity,
 };
 
 /// Windows that a workload with windows closes at least before the end of its input.
@@ -307,14 +307,9 @@ impl Session<'_> {
         let mut expected = || oracle.expected(spec, &*events, self.progress);
         let mut executed = execute(spec, around, &mut expected)?;
         let result = &mut executed.result;
-        if result.windows_closed.is_some_and(|closed| closed < FEWEST_WINDOWS)
-            && !result.interrupted
-        {
-            let closed = result.windows_closed.unwrap_or(0);
+        if let Some(because) = validity::too_few_windows(result) {
             result.valid = false;
-            result.invalid_because.push(format!(
-                "Only {closed} windows closed before the end of the input; at least {FEWEST_WINDOWS} must."
-            ));
+            result.invalid_because.push(because);
         }
         Ok(executed)
     }

@@ -4,10 +4,10 @@ mod diagnosis;
 mod dry_run;
 
 use comfy_table::presets;
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 use reports::formulas::chapter::CHAPTERS;
 use reports::formulas::{CaseVerdict, FormulasResult};
 use reports::html::formulas as formulas_page;
-use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
 use reports::latency_buckets;
 use reports::recovery::{self, RecoverResult};
 use reports::result::{CompareResult, LatencySummary, Measures, NoiseRow, RunResult};

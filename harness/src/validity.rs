@@ -3,6 +3,7 @@
 use reports::result::{RunResult, Slope};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
+use crate::compare::FEWEST_WINDOWS;
 use crate::statistics::CONFIDENCE;
 
 /// A backlog of this share of the events at the end of the plan makes a run invalid, and so does
@@ -61,6 +62,17 @@ pub fn why_invalid(result: &RunResult, right: Option<bool>) -> Vec<String> {
     because
 }
 
+/// In a comparison, a run with windows of which too few closed before the end of the input: the
+/// rest was released by the end and says nothing about latency.
+pub fn too_few_windows(result: &RunResult) -> Option<String> {
+    let closed = result.windows_closed.filter(|closed| *closed < FEWEST_WINDOWS)?;
+    (!result.interrupted).then(|| {
+        format!(
+            "Only {closed} windows closed before the end of the input; at least {FEWEST_WINDOWS} must."
+        )
+    })
+}
+
 /// Whether the engine kept up with the plan: the backlog at its end, and its trend.
 pub fn kept_up(result: &RunResult) -> bool {
     did_not_keep_up(result).is_none()
@@ -117,6 +129,17 @@ mod tests {
         assert!((slope_of.interval.0 - 8.715_862_177_841).abs() < 1e-6, "{slope_of:?}");
         assert!((slope_of.interval.1 - 15.162_925_700_947).abs() < 1e-6, "{slope_of:?}");
         assert_eq!(slope(&points[1..]), None, "nine bins are too few");
+    }
+
+    #[test]
+    fn a_comparison_needs_twenty_windows_where_there_are_windows() {
+        let closed = |windows_closed| RunResult { windows_closed, ..good() };
+        assert_eq!(too_few_windows(&closed(None)), None, "a workload without windows");
+        assert_eq!(too_few_windows(&closed(Some(20))), None);
+        let because = too_few_windows(&closed(Some(19))).unwrap();
+        assert!(because.starts_with("Only 19 windows closed"), "{because}");
+        let stopped = RunResult { interrupted: true, ..closed(Some(0)) };
+        assert_eq!(too_few_windows(&stopped), None, "that it was stopped is said already");
     }
 
     /// A run with nothing wrong, and just within every limit.

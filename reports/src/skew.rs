@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::units::significant;
+use crate::units::{count, significant};
 
 /// Schema tag of [`SkewResult`].
 pub const SKEW_SCHEMA: &str = "streamgauge.skew/1";
@@ -261,7 +261,10 @@ const NOTHING: &str = "No record met the exchange";
 pub fn scope_words(scope: &str) -> String {
     match scope.strip_prefix("per_") {
         Some("batch") => "one batch".to_owned(),
-        Some(records) => format!("{records} records"),
+        Some(records) => match records.parse() {
+            Ok(number) => format!("{} records", count(number)),
+            Err(_) => format!("{records} records"),
+        },
         None => "the run".to_owned(),
     }
 }

@@ -4,7 +4,7 @@ use plotters::style::RGBColor;
 
 use super::canvas::{Anchor, Canvas, Paint, render};
 use super::header::{Header, circumstances};
-use super::legend::{draw_legend, legend_height};
+use super::legend::Legend;
 use super::median_run::median_run;
 use super::scale::Scale;
 use super::style::{
@@ -50,12 +50,12 @@ pub fn draw(experiment: &Experiment<'_>) -> Result<Option<Chart>, ReportError> {
     let header = Header::new(&title, &circumstances(experiment));
     let left = MARGIN + LANES_WIDTH;
     let names = &STAGES[..(stages + 1).min(STAGES.len())];
-    let legend = legend_height(names, left);
-    let height = header.height() + legend + panels.iter().map(Panel::height).sum::<f64>();
+    let legend = Legend::of_parts(left, names);
+    let height = header.height() + legend.height() + panels.iter().map(Panel::height).sum::<f64>();
     let svg = render((WIDTH, height), &format!("Bars over time. {title}."), |canvas| {
         header.draw(canvas)?;
-        draw_legend(canvas, header.height(), left, names)?;
-        let mut top = header.height() + legend;
+        legend.draw(canvas, header.height())?;
+        let mut top = header.height() + legend.height();
         for panel in &panels {
             panel.draw(canvas, top)?;
             top += panel.height();

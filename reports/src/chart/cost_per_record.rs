@@ -3,10 +3,9 @@
 use super::Chart;
 use super::canvas::{Anchor, Paint, render};
 use super::header::Header;
+use super::legend::Legend;
 use super::scale::Scale;
-use super::style::{
-    AXIS, BASE, FIGURE, GREY, GRID, LABEL, MARGIN, Palette, Text, WIDTH, register_fonts, text_width,
-};
+use super::style::{AXIS, BASE, FIGURE, GRID, LABEL, MARGIN, Palette, WIDTH};
 use super::wrap::wrap;
 use crate::error::ReportError;
 use crate::result::Measures;
@@ -14,13 +13,12 @@ use crate::summary::{Experiment, Spread, Variant};
 use crate::units::{duration, duration_tick};
 
 const NAMES_WIDTH: f64 = 230.0;
-const VALUE_WIDTH: f64 = 170.0;
+const VALUE_WIDTH: f64 = 110.0;
 const BAR_HEIGHT: f64 = 15.0;
 const BAR_GAP: f64 = 5.0;
 const GROUP_GAP: f64 = 14.0;
 const AXIS_HEIGHT: f64 = 48.0;
 const TICKS: usize = 5;
-const DETAIL: Text = Text { ink: GREY, ..FIGURE };
 
 /// A bar for each variant of each throughput experiment; `None` with fewer than two experiments.
 ///
@@ -36,12 +34,19 @@ pub fn draw(
     if groups.len() < 2 {
         return Ok(None);
     }
-    register_fonts();
     let title = title(&groups);
     let subtitle = "processor time of the whole process per record read, all threads together; \
                     throughput runs, median of valid runs and their range";
     let header = Header::new(&title, subtitle);
-    let height = header.height() + groups.iter().map(Group::height).sum::<f64>() + AXIS_HEIGHT;
+    let mut names: Vec<&str> = Vec::new();
+    for bar in bars() {
+        if !names.contains(&bar.variant.name) {
+            names.push(bar.variant.name);
+        }
+    }
+    let legend = Legend::of(names, palette);
+    let plot_top = header.height() + legend.height();
+    let height = plot_top + groups.iter().map(Group::height).sum::<f64>() + AXIS_HEIGHT;
     let longest = bars().map(|bar| bar.cost.high).fold(0.0, f64::max);
     let left = MARGIN + NAMES_WIDTH + 12.0;
     let scale = Scale::linear((0.0, longest), (left, WIDTH - MARGIN - VALUE_WIDTH));
@@ -56,7 +61,8 @@ pub fn draw(
             "runs",
             "valid",
         ]);
-        let (mut top, bottom) = (header.height(), height - AXIS_HEIGHT);
+        legend.draw(canvas, header.height())?;
+        let (mut top, bottom) = (plot_top, height - AXIS_HEIGHT);
         for tick in scale.ticks(TICKS) {
             let x = scale.place(tick);
             canvas.path(&[(x, top), (x, bottom)], Paint::stroke(GRID, 1.0))?;
@@ -64,7 +70,7 @@ pub fn draw(
         }
         let caption = "Processor time per record";
         canvas.text(caption, (left, bottom + 31.0), Anchor::Left, AXIS)?;
-        canvas.path(&[(left, header.height()), (left, bottom)], Paint::stroke(BASE, 1.0))?;
+        canvas.path(&[(left, plot_top), (left, bottom)], Paint::stroke(BASE, 1.0))?;
         for group in &groups {
             let lines = wrap(group.name, LABEL, NAMES_WIDTH, 2);
             canvas.lines(&lines, (left - 12.0, top), Anchor::Right, LABEL)?;
@@ -104,13 +110,9 @@ pub fn draw(
                     &[(low, middle), (high, middle)],
                     Paint::stroke(super::style::INK, 1.0),
                 )?;
-                let value = duration(bar.cost.median);
+                let judged = if bar.is_valid { "" } else { ", invalid" };
+                let value = format!("{}{judged}", duration(bar.cost.median));
                 canvas.text(&value, (high.max(end) + 8.0, middle), Anchor::Left, FIGURE)?;
-                let beside = high.max(end) + 16.0 + text_width(&value, FIGURE);
-                let judged = if bar.is_valid { "" } else { "invalid, " };
-                let name = format!("{judged}{}", bar.variant.name);
-                let name = wrap(&name, DETAIL, (WIDTH - MARGIN - beside).max(60.0), 1);
-                canvas.lines(&name, (beside, middle - DETAIL.line / 2.0), Anchor::Left, DETAIL)?;
                 y += BAR_HEIGHT + BAR_GAP;
             }
             top += group.height();

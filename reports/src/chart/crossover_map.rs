@@ -3,9 +3,8 @@
 use super::Chart;
 use super::canvas::{Anchor, Canvas, Paint, render};
 use super::header::{Header, sweep_circumstances};
-use super::style::{
-    AXIS, FIGURE, GREY, GRID, LABEL, MARGIN, Palette, Text, WHITE, WIDTH, text_width,
-};
+use super::legend::Legend;
+use super::style::{AXIS, FIGURE, GREY, GRID, LABEL, MARGIN, Palette, Text, WHITE, WIDTH};
 use super::sweep_points::{Metric, at, axis_caption, label, metrics, variants, winner};
 use super::wrap::wrap;
 use crate::error::ReportError;
@@ -15,11 +14,14 @@ use crate::units::{ratio, significant};
 
 const CELL_HEIGHT: f64 = 40.0;
 const LABELS_WIDTH: f64 = 110.0;
-const LEGEND_HEIGHT: f64 = 28.0;
 const AXIS_HEIGHT: f64 = 48.0;
 const CAPTION_HEIGHT: f64 = 22.0;
 /// A factor from which a cell has its full colour.
 const FULL: f64 = 10.0;
+/// Opacities of a cell: of a factor of 1, and how much more of one from [`FULL`] on. More, and the
+/// text in it would not stand out on dark backgrounds.
+const FAINTEST: f64 = 0.12;
+const SPAN: f64 = 0.28;
 const DETAIL: Text = Text { ink: GREY, ..FIGURE };
 const IN_CELL: Text = LABEL;
 
@@ -40,12 +42,13 @@ pub fn draw(
     let about = format!("{} {}", metric.name, sweep_circumstances(sweep, experiments));
     let header = Header::new(&title, &about);
     let (columns, rows) = (across.values.len(), down.values.len());
-    let body = LEGEND_HEIGHT + CAPTION_HEIGHT + rows as f64 * CELL_HEIGHT + AXIS_HEIGHT;
+    let legend = Legend::of(variants(experiments), palette);
+    let body = legend.height() + CAPTION_HEIGHT + rows as f64 * CELL_HEIGHT + AXIS_HEIGHT;
     let svg = render((WIDTH, header.height() + body), &format!("Map. {title}."), |canvas| {
         header.draw(canvas)?;
         canvas.columns(&[&across.name, &down.name, "ahead", "factor", "sure"]);
-        legend(canvas, header.height(), experiments, palette)?;
-        let top = header.height() + LEGEND_HEIGHT;
+        legend.draw(canvas, header.height())?;
+        let top = header.height() + legend.height();
         canvas.text(&axis_caption(&down.name), (MARGIN, top + 6.0), Anchor::Left, AXIS)?;
         let (left, top) = (MARGIN + LABELS_WIDTH, top + CAPTION_HEIGHT);
         let width = (WIDTH - MARGIN - left) / columns as f64;
@@ -82,22 +85,6 @@ pub fn draw(
         ),
         svg,
     }))
-}
-
-fn legend(
-    canvas: &Canvas<'_>,
-    top: f64,
-    experiments: &[Experiment<'_>],
-    palette: &Palette,
-) -> Result<(), ReportError> {
-    let mut x = MARGIN;
-    for name in variants(experiments) {
-        let fill = Paint::fill(palette.colour(name)).with_opacity(0.8);
-        canvas.rectangle((x, top + 2.0), (x + 12.0, top + 14.0), fill)?;
-        canvas.text(name, (x + 17.0, top + 8.0), Anchor::Left, FIGURE)?;
-        x += 17.0 + text_width(name, FIGURE) + 18.0;
-    }
-    Ok(())
 }
 
 /// What a cell says.
@@ -156,7 +143,7 @@ impl<'a> Cell<'a> {
             Cell::Alone(name) => (Paint::fill(GRID), format!("only {name}"), DETAIL),
             Cell::Ahead { name, factor, is_sure } => {
                 let share = (factor.ln() / FULL.ln()).clamp(0.0, 1.0);
-                let fill = Paint::fill(palette.colour(name)).with_opacity(0.15 + 0.5 * share);
+                let fill = Paint::fill(palette.colour(name)).with_opacity(FAINTEST + SPAN * share);
                 let text = match is_sure {
                     true => ratio(*factor),
                     false => format!("({}x)", significant(*factor)),
@@ -196,7 +183,7 @@ fn title(sweep: &Sweep, experiments: &[Experiment<'_>], metric: Metric) -> Strin
         })
         .collect();
     if ties > 0 {
-        each.push(format!("no difference at {ties}"));
+        each.push(format!("no difference at {ties} of {of} points"));
     }
     format!("{better} {}: {}", metric.name, each.join(", "))
 }

@@ -2,6 +2,7 @@
 
 use super::canvas::{Anchor, Canvas};
 use super::style::{MARGIN, SUBTITLE, TITLE, WIDTH};
+use super::sweep_points::label;
 use super::wrap::wrap;
 use crate::error::ReportError;
 use crate::result::Sweep;
@@ -72,7 +73,7 @@ fn settings(experiments: &[&Experiment<'_>]) -> Vec<String> {
         let unnamed = variants().filter(|variant| !variant.name.contains(&format!("{name}=")));
         let mut values: Vec<String> = Vec::new();
         for value in unnamed.filter_map(|variant| variant.runs[0].settings.get(*name)) {
-            let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let shown = label(value);
             if !value.is_null() && !values.contains(&shown) {
                 values.push(shown);
             }

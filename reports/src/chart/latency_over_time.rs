@@ -6,14 +6,14 @@ use super::canvas::{Anchor, Canvas, Paint, render};
 use super::header::{Header, circumstances};
 use super::median_run::median_run;
 use super::scale::Scale;
-use super::style::{AXIS, BASE, GRID, LABEL, MARGIN, WIDTH};
+use super::style::{AXIS, BASE, GRID, LABEL, MARGIN, WIDTH, text_width};
 use super::wrap::wrap;
 use super::{Chart, stem};
 use crate::error::ReportError;
 use crate::latency_buckets::{LOWEST_NANOS, bounds};
 use crate::result::{Measures, RunResult, SERIES_BIN_NS};
 use crate::summary::Experiment;
-use crate::units::{duration, duration_tick, trimmed};
+use crate::units::{duration, duration_tick, share, trimmed};
 
 const PANEL_HEIGHT: f64 = 120.0;
 /// Beside it stands the axis' caption.
@@ -21,6 +21,10 @@ const NAME_WIDTH: f64 = 480.0;
 const NAME_HEIGHT: f64 = 24.0;
 const TICKS_WIDTH: f64 = 62.0;
 const PANEL_GAP: f64 = 16.0;
+/// Above the panels: what the shades mean, in so many cells.
+const LEGEND_HEIGHT: f64 = 30.0;
+const LEGEND_WIDTH: f64 = 100.0;
+const SHADES: usize = 40;
 const AXIS_HEIGHT: f64 = 46.0;
 const TICKS: usize = 4;
 const TIME_TICKS: usize = 8;
@@ -49,14 +53,17 @@ pub fn draw(experiment: &Experiment<'_>) -> Result<Option<Chart>, ReportError> {
     let title = title(&panels);
     let header = Header::new(&title, &circumstances(experiment));
     let each = NAME_HEIGHT + PANEL_HEIGHT + PANEL_GAP;
-    let height = header.height() + each * panels.len() as f64 + AXIS_HEIGHT;
+    let plots = header.height() + LEGEND_HEIGHT;
+    let height = plots + each * panels.len() as f64 + AXIS_HEIGHT;
+    let most = panels.iter().map(Panel::most).fold(0.0, f64::max);
     let svg = render((WIDTH, height), &format!("Heat maps. {title}."), |canvas| {
         header.draw(canvas)?;
         canvas.columns(&["variant", "from_s", "to_s", "latency_from_ns", "latency_to_ns", "share"]);
+        draw_legend(canvas, header.height(), most)?;
         for (index, panel) in panels.iter().enumerate() {
-            let top = header.height() + each * index as f64;
+            let top = plots + each * index as f64;
             let is_last = index + 1 == panels.len();
-            panel.draw(canvas, top, (lowest, highest), seconds, is_last)?;
+            panel.draw(canvas, top, ((lowest, highest), most), seconds, is_last)?;
         }
         Ok(())
     })?;
@@ -109,6 +116,11 @@ impl<'a> Panel<'a> {
         Some(Self { run, bins, first, columns, buckets })
     }
 
+    /// Largest share of a column's results in one row.
+    fn most(&self) -> f64 {
+        self.columns.iter().flatten().map(|it| it.1).fold(0.0, f64::max)
+    }
+
     /// End of the last column, in seconds since the first.
     fn seconds(&self) -> f64 {
         self.columns.len() as f64 * self.bins as f64 * SERIES_BIN_NS as f64 / 1e9
@@ -118,7 +130,7 @@ impl<'a> Panel<'a> {
         &self,
         canvas: &Canvas<'_>,
         top: f64,
-        (lowest, highest): (u8, u8),
+        ((lowest, highest), most): ((u8, u8), f64),
         seconds: f64,
         is_last: bool,
     ) -> Result<(), ReportError> {
@@ -136,21 +148,20 @@ impl<'a> Panel<'a> {
             canvas.path(&[(left, at), (right, at)], Paint::stroke(GRID, 1.0))?;
             canvas.text(&duration_tick(tick), (left - 8.0, at), Anchor::Right, AXIS)?;
         }
-        let most = self.columns.iter().flatten().map(|it| it.1).fold(0.0, f64::max);
         let width = self.bins as f64 * SERIES_BIN_NS as f64 / 1e9;
         for (index, column) in self.columns.iter().enumerate() {
             let (from, to) = (x.place(index as f64 * width), x.place((index + 1) as f64 * width));
-            for &(bucket, share) in column {
+            for &(bucket, part) in column {
                 let corners =
                     ((from, y.place(low(bucket))), (to, y.place(bounds(bucket).1 as f64)));
                 // The root, so that rare results are seen.
-                let shade = shade((share / most).sqrt());
+                let shade = shade((part / most).sqrt());
                 canvas.rectangle(corners.0, corners.1, Paint::fill(shade))?;
                 let (from, to) = (index as f64 * width, (index + 1) as f64 * width);
                 let (low, high) = bounds(bucket);
                 let times = [trimmed(from, 3), trimmed(to, 3)];
-                let share = format!("{share:.4}");
-                canvas.row(&[&self.run.variant, &times[0], &times[1], &low, &high, &share]);
+                let part = format!("{part:.4}");
+                canvas.row(&[&self.run.variant, &times[0], &times[1], &low, &high, &part]);
             }
             if let Some((low, high)) = reach(column) {
                 let spans = [index as f64 * width, (index + 1) as f64 * width];
@@ -181,6 +192,22 @@ impl<'a> Panel<'a> {
             (since as f64 / 1e9, row.latency_ns_max as f64)
         })
     }
+}
+
+/// What the shades mean.
+fn draw_legend(canvas: &Canvas<'_>, top: f64, most: f64) -> Result<(), ReportError> {
+    let middle = top + 8.0;
+    let words = "Share of a column's results:  0";
+    let left = MARGIN + text_width(words, AXIS) + 6.0;
+    canvas.text(words, (left - 6.0, middle), Anchor::Right, AXIS)?;
+    let step = LEGEND_WIDTH / SHADES as f64;
+    for cell in 0..SHADES {
+        let x = left + cell as f64 * step;
+        let fill = Paint::fill(shade(((cell as f64 + 0.5) / SHADES as f64).sqrt()));
+        canvas.rectangle((x, middle - 6.0), (x + step + 0.3, middle + 6.0), fill)?;
+    }
+    let at = (left + LEGEND_WIDTH + 6.0, middle);
+    canvas.text(&share(most), at, Anchor::Left, AXIS)
 }
 
 /// Lowest and highest latency of a column.

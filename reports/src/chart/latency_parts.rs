@@ -4,7 +4,7 @@ use plotters::style::RGBColor;
 
 use super::canvas::{Anchor, Canvas, Paint, render};
 use super::header::{Header, circumstances};
-use super::legend::{draw_legend, legend_height};
+use super::legend::Legend;
 use super::median_run::median_run;
 use super::scale::Scale;
 use super::style::{
@@ -58,13 +58,14 @@ pub fn draw(experiment: &Experiment<'_>) -> Result<Option<Chart>, ReportError> {
     let left = MARGIN + bars + 12.0;
     let title = title(&rows);
     let header = Header::new(&title, &circumstances(experiment));
-    let legend = legend_height(&PARTS, left);
-    let height = header.height() + legend + rows.iter().map(Row::height).sum::<f64>() + AXIS_HEIGHT;
+    let legend = Legend::of_parts(left, &PARTS);
+    let height =
+        header.height() + legend.height() + rows.iter().map(Row::height).sum::<f64>() + AXIS_HEIGHT;
     let scale = Scale::linear((0.0, longest), (left, WIDTH - MARGIN - VALUE_WIDTH));
     let svg = render((WIDTH, height), &alternative(&rows, &title), |canvas| {
         header.draw(canvas)?;
-        draw_legend(canvas, header.height(), left, &PARTS)?;
-        let (top, bottom) = (header.height() + legend, height - AXIS_HEIGHT);
+        legend.draw(canvas, header.height())?;
+        let (top, bottom) = (header.height() + legend.height(), height - AXIS_HEIGHT);
         for tick in scale.ticks(TICKS) {
             let x = scale.place(tick);
             canvas.path(&[(x, top), (x, bottom)], Paint::stroke(GRID, 1.0))?;

@@ -10,7 +10,7 @@ use super::header::{Header, circumstances};
 use super::labels::{Wish, spread};
 use super::scale::Scale;
 use super::style::{
-    AXIS, BASE, FIGURE, GREY, GRID, LABEL, MARGIN, Palette, Text, WIDTH, register_fonts, text_width,
+    AXIS, BASE, FIGURE, GREY, GRID, LABEL, MARGIN, Palette, Text, WIDTH, text_width,
 };
 use super::wrap::wrap;
 use super::{Chart, stem};
@@ -60,7 +60,6 @@ pub fn draw(
     if drawn.is_empty() {
         return Ok(None);
     }
-    register_fonts();
     let title = title(experiment, kind);
     let header = Header::new(&title, &circumstances(experiment));
     let top = header.height() + CAPTION_HEIGHT;

@@ -4,8 +4,7 @@ use super::canvas::{Anchor, Canvas, Paint, render};
 use super::header::{Header, circumstances};
 use super::scale::Scale;
 use super::style::{
-    AXIS, BASE, FIGURE, GREY, GRID, INK, LABEL, MARGIN, Palette, SHARED, Text, WIDTH,
-    register_fonts, text_width,
+    AXIS, BASE, FIGURE, GREY, GRID, INK, LABEL, MARGIN, Palette, SHARED, Text, WIDTH, text_width,
 };
 use super::wrap::wrap;
 use super::{Chart, stem};
@@ -48,7 +47,6 @@ pub fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Result<Option<Cha
     let Some(fullest) = panels.iter().max_by(|a, b| a.skew().total_cmp(&b.skew())) else {
         return Ok(None);
     };
-    register_fonts();
     let skew = fullest.skew();
     let title = match skew < EVEN {
         true => {

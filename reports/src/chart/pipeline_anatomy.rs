@@ -5,7 +5,7 @@ use plotters::style::RGBColor;
 
 use super::canvas::{Anchor, Canvas, Paint, render};
 use super::header::{Header, circumstances};
-use super::legend::{draw_legend, legend_height};
+use super::legend::Legend;
 use super::median_run::median_run;
 use super::scale::Scale;
 use super::style::{AXIS, BASE, FIGURE, GREY, GRID, LABEL, MARGIN, Text, WIDTH, register_fonts};
@@ -46,14 +46,14 @@ pub fn draw(experiment: &Experiment<'_>) -> Result<Option<Chart>, ReportError> {
     let title = title(&panels);
     let header = Header::new(&title, &circumstances(experiment));
     let left = MARGIN + NAMES_WIDTH;
-    let legend = legend_height(&PARTS, left);
+    let legend = Legend::of_parts(left, &PARTS);
     let bars: f64 = panels.iter().map(Panel::height).sum();
-    let height = header.height() + legend + bars + AXIS_HEIGHT;
+    let height = header.height() + legend.height() + bars + AXIS_HEIGHT;
     let scale = Scale::linear((0.0, 100.0), (left, WIDTH - MARGIN - VALUE_WIDTH));
     let svg = render((WIDTH, height), &format!("Stacked bars. {title}."), |canvas| {
         header.draw(canvas)?;
-        draw_legend(canvas, header.height(), left, &PARTS)?;
-        let (top, bottom) = (header.height() + legend, height - AXIS_HEIGHT);
+        legend.draw(canvas, header.height())?;
+        let (top, bottom) = (header.height() + legend.height(), height - AXIS_HEIGHT);
         for tick in [0.0, 25.0, 50.0, 75.0, 100.0] {
             let x = scale.place(tick);
             canvas.path(&[(x, top), (x, bottom)], Paint::stroke(GRID, 1.0))?;

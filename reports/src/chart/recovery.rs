@@ -8,8 +8,7 @@ use super::canvas::{Anchor, Canvas, Paint, render};
 use super::header::Header;
 use super::scale::Scale;
 use super::style::{
-    AXIS, BASE, FIGURE, GREY, GRID, INK, LABEL, MARGIN, Palette, Text, WHITE, WIDTH,
-    register_fonts, text_width,
+    AXIS, BASE, FIGURE, GREY, GRID, INK, LABEL, MARGIN, Palette, Text, WHITE, WIDTH, text_width,
 };
 use super::wrap::wrap;
 use crate::error::ReportError;
@@ -59,7 +58,6 @@ pub fn draw(result: &RecoverResult) -> Result<Option<Chart>, ReportError> {
     if panels.iter().flatten().all(|run| run.run.series.is_empty()) {
         return Ok(None);
     }
-    register_fonts();
     let title = finding(result);
     let header = Header::new(&title, &subtitle(result));
     let columns = panels.len().min(2);

@@ -7,8 +7,7 @@ use super::canvas::{Anchor, Canvas, Paint, render};
 use super::header::Header;
 use super::scale::Scale;
 use super::style::{
-    AXIS, BASE, FIGURE, GREY, GRID, INK, LABEL, MARGIN, SHARED, Text, WIDTH, register_fonts,
-    text_width,
+    AXIS, BASE, FIGURE, GREY, GRID, INK, LABEL, MARGIN, SHARED, Text, WIDTH, text_width,
 };
 use super::wrap::wrap;
 use crate::error::ReportError;
@@ -52,7 +51,6 @@ pub fn draw(result: &SkewResult) -> Result<Option<Chart>, ReportError> {
     if panels.is_empty() || result.records == 0 {
         return Ok(None);
     }
-    register_fonts();
     let title = result.finding_over(parallelism);
     let subtitle = format!(
         "{} · {} records of {} keys over {parallelism} partitions · {} events · seed {}",
@@ -134,8 +132,8 @@ impl Axes {
             return Ok(());
         }
         let words = "Load over the mean, per window: 0";
-        canvas.text(words, (self.heat_left, top + 8.0), Anchor::Left, AXIS)?;
         let left = self.heat_left + text_width(words, AXIS) + 4.0;
+        canvas.text(words, (left - 6.0, top + 8.0), Anchor::Right, AXIS)?;
         let step = 90.0 / SHADES as f64;
         for cell in 0..SHADES {
             let x = left + cell as f64 * step;

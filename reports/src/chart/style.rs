@@ -1,5 +1,7 @@
 //! The look that all charts share: sizes, colours, fonts.
 
+use std::sync::Once;
+
 use plotters::style::{FontStyle, IntoFont, RGBColor, register_font};
 
 use crate::result::CompareResult;
@@ -91,17 +93,22 @@ pub const fn other_fonts(weight: Weight) -> f64 {
     }
 }
 
-/// Makes the vendored font known to plotters. Cheap, and the same however often.
+/// Makes the vendored font known to plotters, the first time it is called.
 pub fn register_fonts() {
-    let regular = include_bytes!("../../assets/Inter-Regular.otf");
-    let semi_bold = include_bytes!("../../assets/Inter-SemiBold.otf");
-    // A refused font only loosens the layout: plotters then measures nothing, see `text_width`.
-    let _ = register_font(FONT, FontStyle::Normal, regular);
-    let _ = register_font(FONT, FontStyle::Bold, semi_bold);
+    static KNOWN: Once = Once::new();
+    KNOWN.call_once(|| {
+        let regular = include_bytes!("../../assets/Inter-Regular.otf");
+        let semi_bold = include_bytes!("../../assets/Inter-SemiBold.otf");
+        // A refused font only loosens the layout: plotters then measures nothing, see `text_width`.
+        let _ = register_font(FONT, FontStyle::Normal, regular);
+        let _ = register_font(FONT, FontStyle::Bold, semi_bold);
+    });
 }
 
 /// Width of one line in CSS pixels, a little generous.
 pub fn text_width(text: &str, style: Text) -> f64 {
+    // Else the first chart that a process draws would be laid out by the fallback below.
+    register_fonts();
     // Measured large: plotters gives whole pixels.
     const MEASURED: f64 = 16.0;
     let size = style.size * PLOTTERS_FONT_SIZE * MEASURED;

@@ -237,8 +237,9 @@ fn title(sweep: &Sweep, experiments: &[Experiment<'_>], metric: Metric) -> Strin
     let axis = &sweep.axes[0].name;
     let mut stretches: Vec<(&str, usize, usize, f64, f64)> = Vec::new();
     for point in 0..sweep.points.len() {
-        let Some((name, factor)) =
-            at(sweep, point, experiments).and_then(|experiment| winner(experiment, metric))
+        let Some((name, factor)) = at(sweep, point, experiments)
+            .and_then(|experiment| winner(experiment, metric))
+            .filter(|(_, factor)| *factor > 1.0)
         else {
             continue;
         };
@@ -252,7 +253,7 @@ fn title(sweep: &Sweep, experiments: &[Experiment<'_>], metric: Metric) -> Strin
     let value = |point: usize| label(&sweep.points[point].at[0]);
     let better = if metric.more_is_better { "higher" } else { "lower" };
     match stretches.as_slice() {
-        [] => format!("{} over {axis}", metric.name),
+        [] => format!("{} over {axis}: no difference", metric.name),
         [(name, _, _, least, most)] => format!(
             "{name} has the {better} {} at every {axis}, by {} to {}",
             metric.name,

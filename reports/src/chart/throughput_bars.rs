@@ -4,8 +4,7 @@ use super::canvas::{Anchor, Canvas, Paint, render};
 use super::header::{Header, circumstances};
 use super::scale::Scale;
 use super::style::{
-    AXIS, BASE, FIGURE, GREY, GRID, LABEL, MARGIN, Palette, Text, WHITE, WIDTH, register_fonts,
-    text_width,
+    AXIS, BASE, FIGURE, GREY, GRID, LABEL, MARGIN, Palette, Text, WHITE, WIDTH, text_width,
 };
 use super::wrap::wrap;
 use super::{Chart, stem};
@@ -41,7 +40,6 @@ pub fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Result<Option<Cha
     if experiment.measures != Measures::Throughput || largest <= 0.0 {
         return Ok(None);
     }
-    register_fonts();
     let title = title(experiment);
     let header = Header::new(&title, &circumstances(experiment));
     let rows: Vec<Row<'_>> = experiment.variants.iter().map(Row::new).collect();

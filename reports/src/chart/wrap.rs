@@ -4,14 +4,14 @@ use super::style::{Text, text_width};
 
 /// Breaks `text` into at most `max_lines` lines no wider than `width` CSS pixels.
 ///
-/// Lines break after a space or comma, not at a no-break space; a longer word is cut anywhere.
+/// Lines break after a space or a comma outside numbers, not at a no-break space; a longer word is cut anywhere.
 /// What does not fit is cut off with an ellipsis. Control characters, which XML forbids, become
 /// spaces.
 pub fn wrap(text: &str, style: Text, width: f64, max_lines: usize) -> Vec<String> {
     let text: String = text.chars().map(|c| if is_printable(c) { c } else { ' ' }).collect();
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
-    for word in text.split_inclusive([' ', ',']) {
+    for word in words(&text) {
         if line.is_empty() || fits(&format!("{line}{word}"), style, width) {
             line.push_str(word);
         } else {
@@ -38,6 +38,21 @@ pub fn wrap(text: &str, style: Text, width: f64, max_lines: usize) -> Vec<String
     lines
 }
 
+/// The text in parts after which a line may break.
+fn words(text: &str) -> Vec<&str> {
+    let (mut words, mut from) = (Vec::new(), 0);
+    for (at, c) in text.char_indices() {
+        let next = at + c.len_utf8();
+        let is_in_number = text[next..].starts_with(|c: char| c.is_ascii_digit());
+        if c == ' ' || (c == ',' && !is_in_number) {
+            words.push(&text[from..next]);
+            from = next;
+        }
+    }
+    words.push(&text[from..]);
+    words
+}
+
 fn fits(line: &str, style: Text, width: f64) -> bool {
     text_width(line.trim(), style) <= width
 }
@@ -56,12 +71,16 @@ pub fn is_printable(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::style::{LABEL, register_fonts};
+    use super::super::style::LABEL;
     use super::*;
 
     #[test]
+    fn numbers_stay_whole() {
+        assert_eq!(words("1,357 with a, b,c"), ["1,357 ", "with ", "a,", " ", "b,", "c"]);
+    }
+
+    #[test]
     fn long_names_break_and_end_in_an_ellipsis() {
-        register_fonts();
         let name = "microbatch, batch_interval_ms=50, shuffle_partitions=16, placement=ring";
         let lines = wrap(name, LABEL, 180.0, 3);
         assert!(lines.len() == 3, "{lines:?}");
@@ -76,7 +95,6 @@ mod tests {
 
     #[test]
     fn a_width_too_small_for_one_character_ends() {
-        register_fonts();
         assert_eq!(wrap("abc", LABEL, 1.0, 2).len(), 2);
     }
 }

@@ -1,0 +1,25 @@
+//! Draws the charts and the page of a result directory, without any engine in the program.
+//!
+//! ```sh
+//! cargo run --release -p streamgauge-reports --example draw -- results/2026-11-22T18-00-00Z-quick
+//! ```
+
+use std::path::Path;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let Some(directory) = std::env::args().nth(1) else {
+        eprintln!("usage: draw DIRECTORY");
+        return ExitCode::from(2);
+    };
+    match reports::draw(Path::new(&directory)) {
+        Ok(drawn) => {
+            println!("{} and {} charts", drawn.report.display(), drawn.charts.len());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
