@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::table_box;
-use crate::result::{Measures, RunResult};
+use crate::result::{Latencies, Measures};
 use crate::summary::{Experiment, LatencyKind, Percentile, Spread, Variant};
 use crate::units::{NO_FIGURE, bytes, duration, rate};
 
@@ -111,17 +111,18 @@ fn percentiles(variant: &Variant<'_>, kind: LatencyKind, percentile: Percentile)
 fn kinds(experiment: &Experiment<'_>) -> Vec<LatencyKind> {
     let runs = || experiment.variants.iter().flat_map(|variant| &variant.runs);
     let mut kinds = vec![LatencyKind::FromPlanned];
-    let differs = |run: &&RunResult| {
-        let latencies = &run.latency_ns;
-        latencies.from_ingestion.count > 0 && latencies.from_ingestion != latencies.from_planned
-    };
-    if runs().any(|run| differs(&run)) {
+    if runs().any(|run| differs(&run.latency_ns)) {
         kinds.push(LatencyKind::FromIngestion);
     }
     if runs().any(|run| run.latency_ns.after_window_end.count > 0) {
         kinds.push(LatencyKind::AfterWindowEnd);
     }
     kinds
+}
+
+/// Whether events became readable later than planned.
+fn differs(latencies: &Latencies) -> bool {
+    latencies.from_ingestion.count > 0 && latencies.from_ingestion != latencies.from_planned
 }
 
 /// The experiment's name over all its rows, and the variant's over its own.
