@@ -17,8 +17,8 @@ use crate::result::{PartsOfMean, RunResult};
 use crate::summary::Experiment;
 use crate::units::{count, duration, duration_tick, share};
 
-const NAMES_WIDTH: f64 = 220.0;
-const NAME_LINES: usize = 3;
+const NAMES_WIDTH: f64 = 600.0;
+const NAME_LINES: usize = 2;
 const VALUE_WIDTH: f64 = 84.0;
 const BAR_HEIGHT: f64 = 22.0;
 /// Between the two bars of a variant, and between variants.
@@ -26,7 +26,6 @@ const BAR_GAP: f64 = 5.0;
 const ROW_GAP: f64 = 16.0;
 const AXIS_HEIGHT: f64 = 48.0;
 const TICKS: usize = 5;
-/// The slowest are as much longer than all as this at most, or they have a scale of their own.
 const DETAIL: Text = Text { ink: GREY, ..FIGURE };
 /// A part as the legend names it, and its colour.
 const PARTS: [(&str, RGBColor); 6] = [
@@ -53,9 +52,7 @@ pub fn draw(experiment: &Experiment<'_>) -> Result<Option<Chart>, ReportError> {
     let Some(longest) = rows.iter().map(Row::longest).max_by(f64::total_cmp) else {
         return Ok(None);
     };
-    let names = rows.iter().flat_map(|row| &row.name).map(|line| text_width(line, LABEL));
-    let bars = text_width(SLOWEST, AXIS).max(names.fold(0.0, f64::max));
-    let left = MARGIN + bars + 12.0;
+    let left = MARGIN + text_width(SLOWEST, AXIS) + 12.0;
     let title = title(&rows);
     let header = Header::new(&title, &circumstances(experiment));
     let legend = Legend::of_parts(left, &PARTS);

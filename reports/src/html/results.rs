@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::table_box;
-use crate::result::Measures;
+use crate::result::{Latencies, Measures};
 use crate::summary::{Experiment, LatencyKind, Percentile, Spread, Variant};
 use crate::units::{NO_FIGURE, bytes, duration, rate};
 
@@ -106,14 +106,23 @@ fn percentiles(variant: &Variant<'_>, kind: LatencyKind, percentile: Percentile)
     variant.spread(|run| percentile.of(kind.of(&run.latency_ns)))
 }
 
-/// The latencies an experiment has: always the one from the planned time.
+/// The latencies an experiment has: always the one from the planned time, and beside it the one
+/// from ingestion where events became readable later than planned.
 fn kinds(experiment: &Experiment<'_>) -> Vec<LatencyKind> {
-    let windows = LatencyKind::AfterWindowEnd;
-    let mut runs = experiment.variants.iter().flat_map(|variant| &variant.runs);
-    match runs.any(|run| windows.of(&run.latency_ns).count > 0) {
-        true => vec![LatencyKind::FromPlanned, windows],
-        false => vec![LatencyKind::FromPlanned],
+    let runs = || experiment.variants.iter().flat_map(|variant| &variant.runs);
+    let mut kinds = vec![LatencyKind::FromPlanned];
+    if runs().any(|run| differs(&run.latency_ns)) {
+        kinds.push(LatencyKind::FromIngestion);
     }
+    if runs().any(|run| run.latency_ns.after_window_end.count > 0) {
+        kinds.push(LatencyKind::AfterWindowEnd);
+    }
+    kinds
+}
+
+/// Whether events became readable later than planned.
+fn differs(latencies: &Latencies) -> bool {
+    latencies.from_ingestion.count > 0 && latencies.from_ingestion != latencies.from_planned
 }
 
 /// The experiment's name over all its rows, and the variant's over its own.

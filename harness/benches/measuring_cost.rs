@@ -1,0 +1,106 @@
+//! What measuring costs a whole run: the same events with latencies, histograms and trails, and
+//! without, in alternation. `cargo bench --bench measuring_cost -- [EVENTS] [PAIRS]`.
+//!
+//! All events are planned within the first moments of a run, so that engines are at their limit
+//! either way. Prints the factor of the throughput and of the processor time per record with
+//! measuring over that without, with 95 % intervals over pairs of runs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use dataflow::StopSignal;
+use reports::result::{Measures, RunResult};
+use streamgauge::execute::{Recovery, RunSpec, Surroundings, execute};
+use streamgauge::out;
+use streamgauge::progress::Progress;
+use streamgauge::registry::{Registry, resolve_settings};
+use streamgauge::run_clock::{Clock, clock};
+use streamgauge::statistics::Ratio;
+
+const EVENTS: u64 = 2_000_000;
+const PAIRS: usize = 10;
+/// Far above what any engine takes, in events per second.
+const RATE: f64 = 1e8;
+const PARALLELISM: u32 = 2;
+const ENGINES: [&str; 3] = ["sequential", "pipelined", "microbatch"];
+const WORKLOADS: [&str; 2] = ["keyed-count", "windowed-count"];
+
+fn main() {
+    let mut numbers = std::env::args().skip(1).filter_map(|argument| argument.parse::<u64>().ok());
+    let events = numbers.next().unwrap_or(EVENTS);
+    let pairs = numbers.next().map_or(PAIRS, |pairs| pairs as usize);
+    out::line(&format!("with measuring over without; {events} events, {pairs} pairs of runs"));
+    for workload in WORKLOADS {
+        for engine in ENGINES {
+            run(engine, workload, events, Measures::Latency);
+            let (mut speeds, mut costs) = (Vec::new(), Vec::new());
+            for pair in 0..pairs {
+                let of = |measures| run(engine, workload, events, measures);
+                // Every other pair in reverse order.
+                let (with, without) = if pair % 2 == 0 {
+                    let with = of(Measures::Latency);
+                    (with, of(Measures::Throughput))
+                } else {
+                    let without = of(Measures::Throughput);
+                    (of(Measures::Latency), without)
+                };
+                speeds.push((with.throughput_per_s, without.throughput_per_s));
+                let cost = |run: &RunResult| run.cpu_ns_per_record.unwrap_or(f64::NAN);
+                costs.push((cost(&with), cost(&without)));
+            }
+            let shown = |pairs: &[(f64, f64)]| match Ratio::of(pairs) {
+                Some(Ratio { mean, interval: (low, high), .. }) => {
+                    format!("{mean:.3} [{low:.3}, {high:.3}]")
+                }
+                None => "-".to_owned(),
+            };
+            out::line(&format!(
+                "{workload:<15} {engine:<11} throughput {}  processor time {}",
+                shown(&speeds),
+                shown(&costs)
+            ));
+        }
+    }
+}
+
+fn run(engine: &str, workload: &str, events: u64, measures: Measures) -> RunResult {
+    let registry = Registry::standard();
+    let workload = registry.workload(workload).expect("a known workload");
+    let engine = registry.engine(engine).expect("a known engine");
+    let none = BTreeMap::new();
+    let settings = resolve_settings(&*engine, &none, &none, &*workload, PARALLELISM, false)
+        .expect("the defaults");
+    let set = BTreeMap::from([("event_rate".to_owned(), 1_000_000.0.into())]);
+    let knobs = workload.resolve(&set, Some(RATE)).expect("sound knobs");
+    let generated = workload.generate(&knobs, 1);
+    let run_clock = clock(Clock::Wall, 1, PARALLELISM, false).expect("a clock");
+    let spec = RunSpec {
+        experiment: "measuring".to_owned(),
+        variant: engine.name().to_owned(),
+        workload,
+        engine: Arc::clone(&engine),
+        settings,
+        knobs,
+        seed: 1,
+        rate: Some(RATE),
+        events,
+        warm_up: 0,
+        parallelism: PARALLELISM,
+        clock: Clock::Wall,
+        repeat: 0,
+        measures,
+        recovery: Recovery::default(),
+        generator_per_s: None,
+    };
+    let (stop, progress) = (StopSignal::default(), Progress::new(0, true));
+    let around = Surroundings {
+        events: &*generated,
+        rows: None,
+        folder: None,
+        stop: &stop,
+        progress: &progress,
+        clock: &run_clock,
+    };
+    // The answer does not matter here, and would take as long as the run.
+    execute(&spec, around, &mut dataflow::Digest::default).expect("the run comes to its end").result
+}
