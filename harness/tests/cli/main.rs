@@ -10,6 +10,7 @@ mod closed_pipes;
 mod diff;
 mod examples;
 mod files_and_sockets;
+mod formulas;
 mod help;
 #[cfg(unix)]
 mod interrupts;
