@@ -15,6 +15,7 @@ mod trial;
 mod wall;
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests read what was written")]
 mod tests;
 
 use reports::formulas::samples::{SAMPLES_SCHEMA, Sample, Samples};

@@ -11,6 +11,7 @@ mod diff;
 mod dry_run;
 mod examples;
 mod files_and_sockets;
+mod formulas;
 mod help;
 #[cfg(unix)]
 mod interrupts;

@@ -22,7 +22,7 @@ pub const SCATTERED: ClosedForm = ClosedForm {
 ///
 /// ```
 /// use reports::formulas::key_group_shares::default_groups;
-/// assert_eq!([85, 86, 127, 171].map(default_groups), [128, 256, 256, 512]);
+/// assert_eq!([85, 86, 171, 172].map(default_groups), [128, 256, 256, 512]);
 /// ```
 pub fn default_groups(partitions: u32) -> u32 {
     (partitions + partitions / 2).next_power_of_two().clamp(128, 32_768)

@@ -138,7 +138,10 @@ fn line(case: &Case) -> Markup {
             td { (case.engine) small { (case.clock) " time" } }
             td { (case.quantity) }
             td.number { (figure(case.predicted)) }
-            td.number { (figure(case.measured)) }
+            td.number {
+                (figure(case.measured))
+                @if let Some(interval) = interval(case) { small { (interval) } }
+            }
             td.number { (error(case)) }
             td { (case.tolerance.words()) }
             td {
@@ -150,6 +153,13 @@ fn line(case: &Case) -> Markup {
             td { code { (case.run) } }
         }
     }
+}
+
+/// The 95 % interval of a mean over repeats, where there were any.
+fn interval(case: &Case) -> Option<String> {
+    let bound = |name| case.number(name).map(figure);
+    let (low, high) = (bound("interval_low")?, bound("interval_high")?);
+    Some(format!("{low} to {high}, {} repeats", case.number("repeats")?))
 }
 
 /// A predicted or measured figure of a table: four digits after the point below ten.

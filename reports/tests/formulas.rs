@@ -1,0 +1,150 @@
+//! The charts and the page of `formulas`, from made-up results.
+#![allow(clippy::disallowed_methods, reason = "these tests prepare result directories")]
+
+mod fixture;
+
+use std::fs;
+
+use fixture::check::{check_page, check_svg};
+use reports::chart::{self, Chart};
+use reports::formulas::chapter::CHAPTERS;
+use reports::formulas::zipf::Zipf;
+use reports::formulas::{
+    Case, CaseVerdict, FORMULAS_SCHEMA, FormulasResult, Prediction, Reading, Tolerance, hot_key,
+    moved_by_remainder, moved_key_groups,
+};
+use reports::html;
+use serde_json::Value;
+
+fn case(formula: &str, prediction: Prediction, off: f64, at: &[(&str, Value)]) -> Case {
+    let case = Case {
+        formula: formula.into(),
+        case: "a <case> & more".into(),
+        engine: "pipelined".into(),
+        clock: "virtual".into(),
+        quantity: "share of keys that moves".into(),
+        form: String::new(),
+        predicted: 0.0,
+        measured: prediction.value * off,
+        relative_error: None,
+        tolerance: Tolerance::Exact,
+        valid_range: String::new(),
+        verdict: CaseVerdict::OutsideItsRange,
+        run: "runs/1-keyed-count-pipelined.json".into(),
+        reading: Reading::MovedKeys,
+        at: at.iter().map(|(name, value)| ((*name).into(), value.clone())).collect(),
+    };
+    case.judged(prediction)
+}
+
+fn result() -> FormulasResult {
+    let mut cases = Vec::new();
+    for partitions in [4_u32, 16, 64] {
+        for exponent in [0.0, 1.2] {
+            let keys = Zipf::new(1_000, exponent);
+            let at = [
+                ("chart", "max-over-mean-by-partitions".into()),
+                ("partitions", partitions.into()),
+                ("exponent", exponent.into()),
+                ("keys", 1_000.into()),
+                ("events", 100_000.into()),
+                ("placement", "splitmix".into()),
+            ];
+            let prediction = hot_key::predict(keys, 1_000, 100_000, partitions);
+            cases.push(case("partitioning", prediction, 0.97, &at));
+        }
+    }
+    for (family, prediction) in [
+        ("remainder", moved_by_remainder::predict(8, 9, 100_000)),
+        ("key-groups", moved_key_groups::predict_keys(128, 8, 9, 100_000)),
+        ("key-groups", moved_key_groups::predict_folklore(128, 7)),
+        ("remainder", moved_by_remainder::predict(31, 32, 100_000)),
+    ] {
+        let from = if family == "remainder" && prediction.value > 0.95 { 31 } else { 8 };
+        let at = [
+            ("chart", "moved-to-next".into()),
+            ("family", family.into()),
+            ("from", Value::from(from)),
+        ];
+        cases.push(case("placement", prediction, if from == 31 { 0.5 } else { 1.0 }, &at));
+    }
+    FormulasResult {
+        schema: FORMULAS_SCHEMA.into(),
+        started: "2026-11-22T17:52:04Z".into(),
+        command: "streamgauge formulas".into(),
+        interrupted: false,
+        seed: 42,
+        costs: "50 ns/record".into(),
+        cases,
+        environment: Default::default(),
+    }
+}
+
+fn draw(result: &FormulasResult) -> (Vec<Chart>, String) {
+    let charts = chart::formulas::all(result).expect("charts are drawn");
+    charts.iter().for_each(check_svg);
+    let page = html::formulas::page(result, &charts, "results/formulas");
+    check_page(&page);
+    (charts, page)
+}
+
+#[test]
+fn the_page_has_the_formula_its_terms_and_every_case() {
+    let (charts, page) = draw(&result());
+    assert_eq!(charts.len(), 2);
+    for text in [
+        "P = N / M",
+        "数据分区",
+        "一致性哈希",
+        "consistent hashing",
+        "a &lt;case&gt; &amp; more",
+        "does not hold",
+        "outside its range",
+        "-50.00 %",
+        "runs/1-keyed-count-pipelined.json",
+        "streamgauge formulas placement",
+        "streamgauge plot results/formulas",
+    ] {
+        assert!(page.contains(text), "the page lacks: {text}");
+    }
+    // A chapter without a case is not shown.
+    assert!(!page.contains("T = B / R"), "nothing was measured of it");
+}
+
+#[test]
+fn a_bound_and_a_case_outside_have_no_error() {
+    for case in &result().cases {
+        let has_error = !case.tolerance.is_bound() && case.verdict != CaseVerdict::OutsideItsRange;
+        assert_eq!(case.relative_error.is_some(), has_error, "{case:?}");
+    }
+}
+
+#[test]
+fn nothing_measured_is_a_page_without_charts() {
+    let (charts, page) = draw(&FormulasResult { cases: Vec::new(), ..result() });
+    assert!(charts.is_empty());
+    assert!(page.contains("No case was measured."));
+}
+
+#[test]
+fn a_saved_result_is_drawn_again_to_the_byte() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = serde_json::to_string(&result()).unwrap();
+    assert_eq!(serde_json::from_str::<FormulasResult>(&text).unwrap(), result());
+    fs::write(folder.path().join("results.json"), text).unwrap();
+    let read = || {
+        let drawn = reports::draw(folder.path()).unwrap();
+        let files = drawn.charts.iter().chain([&drawn.report]);
+        files.map(|file| fs::read(file).unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(read(), read());
+}
+
+#[test]
+fn every_chapter_has_words_in_both_languages() {
+    for chapter in &CHAPTERS {
+        assert!(chapter.chinese.contains('，') && chapter.english.contains("formula"));
+        assert!(chapter.terms.len() >= 4 && !chapter.meaning.is_empty());
+        assert!(chapter.command().ends_with(chapter.name));
+    }
+}
