@@ -27,12 +27,15 @@ use crate::registry::{Registry, unknown};
 use crate::result_folder::ResultFolder;
 use crate::{compare, environment, out, table};
 
+/// Measures cases, one after the other, until the lab is to stop.
+pub type Measure = fn(&mut Lab<'_>) -> Result<Vec<Case>>;
+
 /// A formula of the document, and how its cases are measured.
 pub struct Formula {
     /// The name of its chapter.
     pub name: &'static str,
     /// Measures all its cases, one after the other, and stops when the lab says so.
-    pub measure: fn(&mut Lab<'_>) -> Result<Vec<Case>>,
+    pub measure: Measure,
 }
 
 /// All formulas, in the document's order. A new one is a file beside `partitioning.rs` and a line

@@ -50,6 +50,9 @@ impl FormerState {
     }
 }
 
+/// A subtask's instance and its outbox, and what it took of every former subtask.
+pub type TakenUp = (Box<dyn Stage>, Outbox, Vec<Amount>);
+
 impl Plan {
     /// Makes one subtask's instance of a stage and gives it its part of `former`, which must have
     /// been [folded](FormerState::folded) for this layout. Says how much it took of every former
@@ -63,7 +66,7 @@ impl Plan {
         number: u32,
         layout: &Layout,
         former: &FormerState,
-    ) -> Result<(Box<dyn Stage>, Outbox, Vec<Amount>), RestoreError> {
+    ) -> Result<TakenUp, RestoreError> {
         let (mut instance, outbox) = self.instantiate(stage, layout);
         let placement = layout.placement(stage);
         let mut taken = Vec::new();

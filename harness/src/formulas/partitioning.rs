@@ -12,7 +12,7 @@ use reports::result::RunResult;
 use runtime::Costs;
 use serde_json::Value;
 
-use super::{Asked, Bench, Formula, Lab, Saved, key_groups};
+use super::{Asked, Bench, Formula, Lab, Measure, Saved, key_groups};
 use crate::cli::SkewArgs;
 use crate::error::Result;
 use crate::quantity::Rate;
@@ -25,7 +25,7 @@ pub(super) const FORMULA: Formula = Formula { name: "partitioning", measure };
 const ENGINES: [&str; 2] = ["pipelined", "microbatch"];
 
 fn measure(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
-    let parts: [fn(&mut Lab<'_>) -> Result<Vec<Case>>; 7] =
+    let parts: [Measure; 7] =
         [spread, placements, within_batches, groups, throughput, latency, mended];
     let mut cases = Vec::new();
     for part in parts {
@@ -211,7 +211,12 @@ fn record_nanos() -> f64 {
 
 fn skewed(engine: &str, exponent: f64, partitions: u32) -> Bench<'_> {
     Bench {
-        knobs: vec![("keys", KEYS.into()), ("zipf_exponent", exponent.into())],
+        // A split for every subtask, so that the stage before the exchange is spread evenly.
+        knobs: vec![
+            ("keys", KEYS.into()),
+            ("zipf_exponent", exponent.into()),
+            ("splits", partitions.into()),
+        ],
         settings: vec![("placement", "splitmix".into())],
         events: 1_000_000,
         parallelism: partitions,
@@ -228,7 +233,7 @@ fn hot_share(result: &RunResult) -> f64 {
 /// Events per second, by the share of the fullest partition as it was measured.
 fn throughput(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
-    for (exponent, partitions) in [(0.0, 8), (1.2, 8), (1.2, 16), (1.5, 8)] {
+    for (exponent, partitions) in [(0.0, 8), (1.2, 8), (1.5, 16), (1.5, 32)] {
         for engine in ENGINES {
             if lab.stop.is_requested() {
                 return Ok(cases);

@@ -10,7 +10,7 @@ use reports::formulas::{
 use reports::result::RescaleRow;
 
 use super::rescale::{GoesOn, Job};
-use super::{Asked, Bench, Formula, Lab, Saved, key_groups};
+use super::{Asked, Bench, Formula, Lab, Measure, Saved, key_groups};
 use crate::error::{Error, Result};
 
 /// The formula.
@@ -31,8 +31,7 @@ const LOST: u32 = 3;
 const EQUAL_SIZES: f64 = 0.95;
 
 fn measure(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
-    let parts: [fn(&mut Lab<'_>) -> Result<Vec<Case>>; 6] =
-        [changes, many_keys, curve, key_groups::cases, rings, hot_keys];
+    let parts: [Measure; 6] = [changes, many_keys, curve, key_groups::cases, rings, hot_keys];
     let mut cases = Vec::new();
     for part in parts {
         cases.extend(part(lab)?);

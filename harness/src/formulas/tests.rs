@@ -127,7 +127,7 @@ fn moved_shares_are_as_predicted_and_a_wrong_hash_is_noticed() {
 
 #[test]
 fn key_groups_move_to_the_group_as_counted_and_not_as_most_texts_say() {
-    let cases = measured(&Registry::standard(), |lab| super::key_groups::few(lab));
+    let cases = measured(&Registry::standard(), super::key_groups::few);
     all_hold(&cases);
     let counted: Vec<f64> = cases.iter().map(|case| (case.measured * 1e3).round() / 1e3).collect();
     assert_eq!(counted, [0.523, 0.523, 0.469, 0.469, 0.555, 0.555]);

@@ -8,8 +8,8 @@ pub const PIPELINED: ClosedForm = ClosedForm {
     expression: "μ/p_hot, μ = 1/(c + c_b/k)",
     source: "the stage's throughput is that of its busiest subtask, which has the share p_hot of \
              the records; c per record, c_b per buffer of k records",
-    valid_range: "the hot subtask is the bottleneck: p_hot > 2/M on M cores that run 2 M subtasks, \
-                  and full buffers",
+    valid_range: "p_hot ≥ 5/M: M cores run 2 M subtasks, and the hot one finds a core at once only \
+                  while the others leave some idle; full buffers",
 };
 
 /// Events per second of a micro-batch job.
@@ -19,6 +19,9 @@ pub const MICROBATCH: ClosedForm = ClosedForm {
              its fullest partition; c per record",
     valid_range: "batches so large that the cost of tasks and buffers is below 2 % of the batch",
 };
+
+/// Largest partition over the mean from which the hot subtask never waits for a core.
+const IDLE_CORES: f64 = 5.0;
 
 /// Nanoseconds per record with the share of its buffer.
 pub fn record_nanos(per_record: f64, per_buffer: f64, records_per_buffer: f64) -> f64 {
@@ -42,7 +45,7 @@ pub fn microbatch(record_nanos: f64, hot: f64, partitions: u32) -> f64 {
 
 /// The prediction of a pipelined job.
 pub fn predict_pipelined(record_nanos: f64, hot: f64, partitions: u32) -> Prediction {
-    let inside = hot * f64::from(partitions) > 2.0;
+    let inside = hot * f64::from(partitions) >= IDLE_CORES;
     PIPELINED.predicts(pipelined(record_nanos, hot), MEANS_AND_RATES, inside)
 }
 

@@ -55,7 +55,7 @@ impl<T: Clone + Send + 'static> Operator for InParts<T> {
     fn process(&mut self, record: Record<T>, out: &mut impl Collect<(u32, T)>) {
         // Event times come at even distances: mixed, so that parts do not follow them in step.
         let mixed = (record.event_time.0 as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-        let part = (mixed * u64::from(self.parts) >> 32) as u32;
+        let part = ((mixed * u64::from(self.parts)) >> 32) as u32;
         let Record { value, event_time, stamps } = record;
         out.push(Record { value: (part, value), event_time, stamps });
     }
