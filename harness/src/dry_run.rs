@@ -3,12 +3,14 @@
 //! The time is made of what will be done. Pilots are made as they will be, and timed. Evaluators are
 //! timed on a part of the events. A run at a planned rate lasts as long as its plan, one at `max` as
 //! long as its events take at the throughput of a trial; to both comes what a trial of that variant
-//! has taken beside its plan or its events: starting, draining, writing down.
+//! has taken beside its plan or its events: starting, draining, writing down. Of the runs at a rate
+//! as large a share is made again as trials could not keep up: the machine is busy then.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use dataflow::{Digest, StopSignal};
+use reports::result::RunResult;
 use reports::units;
 use serde::Serialize;
 use workloads::load_shape::LoadShape;
@@ -20,7 +22,7 @@ use crate::pilot::{self, Fixed};
 use crate::progress::Progress;
 use crate::run_clock::{Clock, LEAD_NANOS, clock};
 use crate::suite::{Experiment, Suite, Variant};
-use crate::{out, table};
+use crate::{out, table, validity};
 
 /// Schema tag of [`DryRun`].
 pub const DRY_RUN_SCHEMA: &str = "streamgauge.dry-run/1";
@@ -40,7 +42,10 @@ pub struct DryRun {
     pub experiments: Vec<PlannedExperiment>,
     /// All runs.
     pub runs: u64,
-    /// All of it, in seconds: pilots, evaluators and runs.
+    /// Share of the trials at a rate that did not keep up, from 0 to 1: as many of those runs will be
+    /// invalid, and made again.
+    pub again_share: f64,
+    /// All of it, in seconds: pilots, evaluators, runs, and those that are made again.
     pub seconds: f64,
 }
 
@@ -75,10 +80,11 @@ pub struct PlannedVariant {
 }
 
 impl PlannedExperiment {
-    /// All of it, in seconds.
-    pub fn seconds(&self) -> f64 {
+    /// All of it, in seconds, when this share of the runs at a rate is made again.
+    pub fn seconds(&self, again_share: f64) -> f64 {
         let runs = self.variants.iter().map(|it| f64::from(it.repeats) * it.seconds_each);
-        self.pilot_s + self.evaluator_s + runs.sum::<f64>()
+        let tries = if self.rate.is_some() { 1.0 + again_share } else { 1.0 };
+        self.pilot_s + self.evaluator_s + runs.sum::<f64>() * tries
     }
 }
 
@@ -110,12 +116,14 @@ struct Planning<'a> {
     stop: &'a StopSignal,
     /// What evaluators have computed by then: workload, knobs, seed and events.
     evaluated: BTreeSet<(String, String, u64, u64)>,
+    /// Trials at a rate: those that did not keep up, and all.
+    behind: (u32, u32),
 }
 
 impl<'a> Planning<'a> {
     fn new(hidden: bool, suite: &Suite, stop: &'a StopSignal) -> Self {
         let progress = Progress::new(suite.experiments.len() as u64, hidden);
-        Self { progress, stop, evaluated: BTreeSet::new() }
+        Self { progress, stop, evaluated: BTreeSet::new(), behind: (0, 0) }
     }
 
     fn plan(mut self, suite: &Suite, baselines: &Baselines) -> Result<DryRun> {
@@ -128,11 +136,14 @@ impl<'a> Planning<'a> {
             self.progress.step();
         }
         self.progress.finish();
+        let (behind, trials) = self.behind;
+        let again_share = f64::from(behind) / f64::from(trials.max(1));
         Ok(DryRun {
             schema: DRY_RUN_SCHEMA,
             suite: suite.name.clone(),
             runs: suite.experiments.iter().map(Experiment::runs).sum(),
-            seconds: experiments.iter().map(PlannedExperiment::seconds).sum(),
+            again_share,
+            seconds: experiments.iter().map(|it| it.seconds(again_share)).sum(),
             experiments,
         })
     }
@@ -182,7 +193,8 @@ impl<'a> Planning<'a> {
         let mut spec = pilot::spec(experiment, variant, fixed, 0)?;
         spec.events = spec.events.min(TRIAL_EVENTS);
         spec.warm_up = 0;
-        let (seconds, elapsed_s) = self.trial(&spec)?;
+        let (result, seconds) = self.trial(&spec)?;
+        let elapsed_s = result.elapsed_ns as f64 / 1e9;
         Ok(fixed.events as f64 / per_s + (seconds - elapsed_s).max(0.0))
     }
 
@@ -194,14 +206,15 @@ impl<'a> Planning<'a> {
         spec.warm_up = 0;
         // What a fault costs is caught up with within the plan, if the run is to be valid.
         spec.recovery.faults.clear();
-        let (seconds, _) = self.trial(&spec)?;
+        let (result, seconds) = self.trial(&spec)?;
+        self.behind.0 += u32::from(!validity::kept_up(&result));
+        self.behind.1 += 1;
         Ok((seconds - plan_seconds(&spec)).max(0.0))
     }
 
-    /// Makes a run that nobody looks at, and tells its time from the outside and from within, in
-    /// seconds.
-    fn trial(&mut self, spec: &RunSpec) -> Result<(f64, f64)> {
-        let (result, seconds) = self.timed(|it| {
+    /// Makes a run whose answer nobody looks at, and tells its time from the outside, in seconds.
+    fn trial(&mut self, spec: &RunSpec) -> Result<(RunResult, f64)> {
+        let (executed, seconds) = self.timed(|it| {
             let events = spec.workload.generate(&spec.knobs, spec.seed);
             let run_clock = clock(Clock::Wall, spec.seed, spec.parallelism, false)?;
             let around = Surroundings {
@@ -214,7 +227,7 @@ impl<'a> Planning<'a> {
             };
             execute(spec, around, &mut Digest::default)
         })?;
-        Ok((seconds, result.result.elapsed_ns as f64 / 1e9))
+        Ok((executed.result, seconds))
     }
 
     /// How long the evaluator of an experiment will take, in seconds.

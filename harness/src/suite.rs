@@ -242,16 +242,19 @@ impl Experiment {
         Ok(())
     }
 
-    /// A failure ends a run without a guarantee, and nothing is left to compare.
+    /// A failure ends a run without a guarantee, and repeats records under at-least-once, whose
+    /// answer is then another: only under exactly-once there is something to compare.
     fn check_faults(&self) -> Result<()> {
         let at_max = self.rate == SuiteRate::Max;
         for variant in self.variants.iter().filter(|_| !self.faults.is_empty()) {
             let settings = variant.settings(&*self.workload, self.parallelism, at_max)?;
-            if Guarantee::named(settings.name("guarantee")) == Guarantee::None {
+            let guarantee = Guarantee::named(settings.name("guarantee"));
+            if guarantee != Guarantee::ExactlyOnce {
                 return Err(Error::Input(format!(
-                    "a fault ends a run of {} without a guarantee; add settings = {{ guarantee = \
-                     \"at-least-once\" }} or \"exactly-once\"",
-                    variant.name
+                    "a fault changes the answer of {} under the guarantee {}; add settings = {{ \
+                     guarantee = \"exactly-once\" }} (`recover` compares guarantees)",
+                    variant.name,
+                    guarantee.name()
                 )));
             }
         }

@@ -58,7 +58,7 @@ fn experiment(registry: &Registry) -> Value {
             "seed": seed(),
             "faults": {
                 "type": "array", "items": { "type": "string" },
-                "description": "What goes wrong in every run, such as kill:subtask@45%; needs a guarantee.",
+                "description": "What goes wrong in every run, such as kill:subtask@45%; needs exactly-once.",
             },
             "knobs": values(knobs.clone(), "Knobs of the workload."),
             "settings": values(both, "Settings of all engines that have them, and knobs."),

@@ -26,11 +26,12 @@ pub fn dry_run(plan: &DryRun) -> String {
     let beside: f64 = plan.experiments.iter().map(|it| it.pilot_s + it.evaluator_s).sum();
     format!(
         "{table}\n{}: {} runs, about {} on this machine as it is now; {} of it are pilots and \
-         evaluators.\nA run that is invalid is made once more, and the charts are drawn at the end: \
-         neither is counted.",
+         evaluators.\nOf the trials at a rate {} did not keep up, and as many runs will be made once \
+         more. Drawing the charts at the end is not counted.",
         plan.suite,
         plan.runs,
         about(plan.seconds),
-        about(beside)
+        about(beside),
+        units::share(plan.again_share)
     )
 }

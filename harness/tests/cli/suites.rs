@@ -39,7 +39,12 @@ fn faults_of_a_suite_strike_and_are_recovered_from() {
     )
     .unwrap();
     let refused = run(folder.path(), &words("suite check bare.toml")).with_status(2).err;
-    assert!(refused.contains("bare.toml:8:11: a fault ends a run of pipelined"), "{refused}");
+    assert!(
+        refused.contains(
+            "bare.toml:8:11: a fault changes the answer of pipelined under the guarantee none"
+        ),
+        "{refused}"
+    );
     std::fs::write(folder.path().join("wrong.toml"), suite.replace("kill:task@", "kil:task@"))
         .unwrap();
     let refused = run(folder.path(), &words("suite check wrong.toml")).with_status(2).err;
