@@ -256,6 +256,14 @@ fn a_sweep_says_who_is_ahead_where() {
 }
 
 #[test]
+fn a_sweep_of_one_variant_says_where_its_figure_goes() {
+    let mut result = sweep(TYPICAL, &[("rate", &[json!(1_000.0), json!(2_000.0)])]);
+    result.runs.retain(|run| run.variant == PIPELINED);
+    let title = &draw("one variant", &result)[0].title;
+    assert_eq!(title, "p99 latency of pipelined: 484 µs at rate=1,000, 433 µs at rate=2,000");
+}
+
+#[test]
 fn values_can_be_pointed_at() {
     let charts = draw("tips", &result(TYPICAL));
     let histogram = charts.iter().find(|it| it.stem.ends_with("histogram")).unwrap();

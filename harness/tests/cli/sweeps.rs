@@ -33,7 +33,7 @@ fn a_sweep_runs_every_point_and_draws_one_picture() {
     }
     let files = contents(&folder.path().join("out/charts"));
     let names: Vec<_> = files.iter().map(|file| file.file_name().unwrap()).collect();
-    assert_eq!(names, ["crossover-map-dark.svg", "crossover-map.svg"]);
+    assert_eq!(names, ["crossover-map-dark.svg", "crossover-map.csv", "crossover-map.svg"]);
 }
 
 #[test]

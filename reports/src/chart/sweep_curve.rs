@@ -232,7 +232,12 @@ fn missing(sweep: &Sweep, experiments: &[Experiment<'_>]) -> Vec<String> {
     missing
 }
 
-/// Who is ahead where, by how much.
+/// With its first letter, an ASCII one, in upper case.
+fn capital(words: &str) -> String {
+    words[..1].to_uppercase() + &words[1..]
+}
+
+/// Who is ahead where, by how much; of a single variant, the figure at both ends.
 fn title(sweep: &Sweep, experiments: &[Experiment<'_>], metric: Metric) -> String {
     let axis = &sweep.axes[0].name;
     let mut stretches: Vec<(&str, usize, usize, f64, f64)> = Vec::new();
@@ -251,6 +256,16 @@ fn title(sweep: &Sweep, experiments: &[Experiment<'_>], metric: Metric) -> Strin
         }
     }
     let value = |point: usize| label(&sweep.points[point].at[0]);
+    if let [alone] = variants(experiments).as_slice() {
+        let figures = (0..sweep.points.len()).filter_map(|point| {
+            let figure = spread(at(sweep, point, experiments)?, alone, metric)?;
+            Some(format!("{} at {axis}={}", (metric.shown)(figure.median), value(point)))
+        });
+        let figures: Vec<String> = figures.collect();
+        if let [first, .., last] = figures.as_slice() {
+            return format!("{} of {alone}: {first}, {last}", metric.name);
+        }
+    }
     let better = if metric.more_is_better { "higher" } else { "lower" };
     match stretches.as_slice() {
         [] => format!("{} over {axis}: no difference", metric.name),
@@ -271,12 +286,7 @@ fn title(sweep: &Sweep, experiments: &[Experiment<'_>], metric: Metric) -> Strin
                     format!("{name} {span} (up to {})", ratio(*most))
                 })
                 .collect();
-            format!(
-                "{} {} by {axis}: {}",
-                better[..1].to_uppercase() + &better[1..],
-                metric.name,
-                each.join(", ")
-            )
+            format!("{} {} by {axis}: {}", capital(better), metric.name, each.join(", "))
         }
     }
 }
