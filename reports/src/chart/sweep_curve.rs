@@ -12,7 +12,7 @@ use super::sweep_points::{
     Metric, Places, at, axis_caption, label, metrics, spread, variants, winner,
 };
 use crate::error::ReportError;
-use crate::formulas::{batch_latency, buffer_wait};
+use crate::formulas::flow_control::{flusher_wait, micro_batch};
 use crate::result::{BatchRow, Measures, RunResult, Sweep, SweepAxis};
 use crate::summary::{Experiment, Spread};
 use crate::units::{duration_tick, ratio, significant};
@@ -202,7 +202,7 @@ fn closed_form(
 fn batch_form(run: &RunResult, interval: f64) -> Option<f64> {
     let duration = |batch: &BatchRow| (batch.delay_ns + batch.total_ns) as f64;
     let batch = Spread::of(run.batches.iter().map(duration))?.median;
-    Some(batch_latency::mean_latency(interval, batch))
+    Some(micro_batch::mean_latency(interval, batch))
 }
 
 /// With the bytes that went over its first exchange. Nothing is flushed by time below 0, and by
@@ -215,8 +215,8 @@ fn buffer_form(run: &RunResult, timeout: f64) -> Option<f64> {
     let per_s = exchange.bytes as f64 / seconds;
     let is_known = run.engine == "pipelined" && timeout > 0.0 && per_s > 0.0;
     is_known.then(|| {
-        let fill = buffer_wait::fill_nanos(bytes, senders, receivers, per_s);
-        buffer_wait::mean_wait(fill, timeout)
+        let fill = flusher_wait::fill_nanos(bytes, senders, receivers, per_s);
+        flusher_wait::mean_wait(fill, timeout)
     })
 }
 

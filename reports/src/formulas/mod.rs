@@ -12,8 +12,6 @@
 //! - [`chapter`] is what the page says of each formula, in words.
 
 pub mod balls_in_bins;
-pub mod batch_latency;
-pub mod buffer_wait;
 pub mod case;
 pub mod chapter;
 pub mod flow_control;

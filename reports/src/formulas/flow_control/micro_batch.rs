@@ -123,8 +123,7 @@ impl Batches {
     /// assert!((at(0.3, 900.0, 1.0) / 4.5 - 1.0_f64).abs() < 1e-9);
     /// ```
     pub fn mean_latency_s(&self) -> f64 {
-        let length = self.length_s();
-        self.interval_s.max(length) / 2.0 + length
+        mean_latency(self.interval_s, self.length_s())
     }
 
     /// Most records per second when a trigger takes `limit` of them at most: M / max(T, F + c'M). A
@@ -141,5 +140,43 @@ impl Batches {
     pub fn capacity_per_s(&self, limit: u64) -> f64 {
         let limit = limit as f64;
         limit / self.interval_s.max(self.fixed_s + self.per_record_s * limit)
+    }
+}
+
+/// Mean latency, in the unit of its arguments, when a batch that takes `batch` is triggered every
+/// `interval`: T/2 + S while S < T, and 1.5 S where batches follow each other at once.
+///
+/// Source, range and tolerance as for [`Batches::length_s`]; of all batches the same length.
+///
+/// ```
+/// use reports::formulas::flow_control::micro_batch::mean_latency;
+/// assert_eq!(mean_latency(100.0, 20.0), 70.0);
+/// assert_eq!(mean_latency(0.0, 20.0), 30.0);
+/// assert_eq!(mean_latency(10.0, 20.0), 30.0);
+/// ```
+pub fn mean_latency(interval: f64, batch: f64) -> f64 {
+    interval.max(batch) / 2.0 + batch
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mean_latency;
+
+    /// Records that come evenly, followed one by one through batches of one length.
+    #[test]
+    fn it_is_the_mean_over_records_that_come_evenly() {
+        for (interval, batch) in [(100_u64, 20_u64), (100, 99), (0, 20), (10, 20)] {
+            let cycle = interval.max(batch) * 1_000;
+            let records = 10_000_u64;
+            let sum: u64 = (0..records)
+                .map(|n| {
+                    let comes = n * cycle / 1_000;
+                    comes.next_multiple_of(cycle) - comes + batch * 1_000
+                })
+                .sum();
+            let mean = sum as f64 / records as f64 / 1_000.0;
+            let off = (mean_latency(interval as f64, batch as f64) - mean).abs();
+            assert!(off < 0.01 * mean, "{interval}, {batch}: {mean}");
+        }
     }
 }
