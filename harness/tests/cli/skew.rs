@@ -69,7 +69,7 @@ fn the_output_is_a_table_a_report_and_a_chart() {
     let folder = tempfile::tempdir().unwrap();
     let line = "skew --events 40k --set keys=100 --parallelism 4,10 --out out";
     let ended = run(folder.path(), &words(line)).with_status(0);
-    for part in ["keyed-count: 40,000 records of 100 keys", "rendezvous", "5000 records", "Gini"] {
+    for part in ["keyed-count: 40,000 records of 100 keys", "rendezvous", "5,000 records", "Gini"] {
         assert!(ended.out.contains(part), "{part}: {}", ended.out);
     }
     let out = folder.path().join("out");
