@@ -53,6 +53,16 @@ pub fn draw(experiment: &Experiment<'_>) -> Result<Option<Chart>, ReportError> {
     let legend = Legend::of_parts(left, names);
     let height = header.height() + legend.height() + panels.iter().map(Panel::height).sum::<f64>();
     let svg = render((WIDTH, height), &format!("Bars over time. {title}."), |canvas| {
+        canvas.columns(&[
+            "variant",
+            "batch",
+            "slot",
+            "stage",
+            "partition",
+            "records",
+            "from_ns",
+            "duration_ns",
+        ]);
         header.draw(canvas)?;
         legend.draw(canvas, header.height())?;
         let mut top = header.height() + legend.height();
@@ -171,8 +181,18 @@ impl<'a> Panel<'a> {
         task: &TaskRow,
         y: f64,
     ) -> Result<(), ReportError> {
-        let from = task.started_ns.saturating_sub(self.began()) as f64;
-        let (a, b) = (scale.place(from), scale.place(from + task.duration_ns as f64));
+        let from = task.started_ns.saturating_sub(self.began());
+        canvas.row(&[
+            &self.run.variant,
+            &self.batch.batch,
+            &task.slot,
+            &(task.stage + 1),
+            &task.partition,
+            &task.records,
+            &from,
+            &task.duration_ns,
+        ]);
+        let (a, b) = (scale.place(from as f64), scale.place((from + task.duration_ns) as f64));
         let (_, colour) = STAGES[task.stage % STAGES.len()];
         let low = y + LANE_HEIGHT;
         canvas.rectangle((a, y), (b.max(a + 1.0), low), Paint::fill(colour))?;

@@ -60,6 +60,7 @@ pub fn draw(experiment: &Experiment<'_>) -> Result<Option<Chart>, ReportError> {
         header.height() + legend.height() + rows.iter().map(Row::height).sum::<f64>() + AXIS_HEIGHT;
     let scale = Scale::linear((0.0, longest), (left, WIDTH - MARGIN - VALUE_WIDTH));
     let svg = render((WIDTH, height), &alternative(&rows, &title), |canvas| {
+        canvas.columns(&["variant", "records", "part", "mean_ns"]);
         header.draw(canvas)?;
         legend.draw(canvas, header.height())?;
         let (top, bottom) = (header.height() + legend.height(), height - AXIS_HEIGHT);
@@ -145,6 +146,7 @@ impl<'a> Row<'a> {
             canvas.text(name, (left - 12.0, middle), Anchor::Right, AXIS)?;
             let mut so_far = 0.0;
             for (nanos, (part, colour)) in parts.parts().into_iter().zip(PARTS) {
+                canvas.row(&[&self.run.variant, name, &part, &nanos]);
                 let (a, b) = (scale.place(so_far), scale.place(so_far + nanos));
                 if b > a {
                     canvas.rectangle((a, y), (b, low), Paint::fill(colour))?;

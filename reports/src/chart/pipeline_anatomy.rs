@@ -51,6 +51,7 @@ pub fn draw(experiment: &Experiment<'_>) -> Result<Option<Chart>, ReportError> {
     let height = header.height() + legend.height() + bars + AXIS_HEIGHT;
     let scale = Scale::linear((0.0, 100.0), (left, WIDTH - MARGIN - VALUE_WIDTH));
     let svg = render((WIDTH, height), &format!("Stacked bars. {title}."), |canvas| {
+        canvas.columns(&["variant", "subtask", "busy_ns", "back_pressured_ns", "idle_ns"]);
         header.draw(canvas)?;
         legend.draw(canvas, header.height())?;
         let (top, bottom) = (header.height() + legend.height(), height - AXIS_HEIGHT);
@@ -130,6 +131,13 @@ impl<'a> Panel<'a> {
         let mut y = top + NAME_HEIGHT - 4.0;
         for row in &self.rows {
             let (middle, low) = (y + BAR_HEIGHT / 2.0, y + BAR_HEIGHT);
+            canvas.row(&[
+                &self.variant,
+                &row.subtask,
+                &row.busy_ns,
+                &row.back_pressured_ns,
+                &row.idle_ns,
+            ]);
             let name = wrap(&row.subtask, AXIS, NAMES_WIDTH - 12.0, 1);
             let top = middle - AXIS.line / 2.0;
             canvas.lines(&name, (left - 10.0, top), Anchor::Right, AXIS)?;
