@@ -243,7 +243,7 @@ pub struct ExchangeLoad {
     pub records: Vec<u64>,
     /// Largest over mean; 1 is even.
     pub max_over_mean: f64,
-    /// Bytes in all, as buffers count them; after a restart those since then.
+    /// Bytes in all, as buffers count them.
     #[serde(default)]
     pub bytes: u64,
 }

@@ -149,7 +149,7 @@ pub struct ExchangeCounts {
     pub placement: &'static str,
     /// Records per partition.
     pub records: Vec<u64>,
-    /// Bytes in all, as buffers count them; since the last restart.
+    /// Bytes in all, as buffers count them.
     pub bytes: u64,
 }
 

@@ -151,7 +151,7 @@ impl Outbox {
         &self.loads
     }
 
-    /// Bytes per edge that this outbox has sealed, as buffers count them.
+    /// Bytes per edge so far, as buffers count them.
     pub fn bytes(&self) -> &[u64] {
         &self.bytes
     }
@@ -163,6 +163,11 @@ impl Outbox {
         for (sums, loads) in edges.filter(|(sums, loads)| sums.len() == loads.len()) {
             sums.iter_mut().zip(loads).for_each(|(sum, load)| *sum += load);
         }
+    }
+
+    /// Adds the bytes that an earlier outbox of the same subtask had counted, edge by edge.
+    pub fn add_bytes(&mut self, earlier: &[u64]) {
+        self.bytes.iter_mut().zip(earlier).for_each(|(sum, bytes)| *sum += bytes);
     }
 
     /// The most sealed buffers that ever waited here.

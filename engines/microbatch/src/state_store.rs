@@ -69,18 +69,22 @@ pub(crate) struct Tally {
     counters: Counters,
     /// Records per outgoing edge and channel.
     loads: Vec<Vec<u64>>,
+    /// Bytes per outgoing edge.
+    bytes: Vec<u64>,
     records_out: u64,
 }
 
 impl Tally {
     pub(crate) fn of(outbox: &Outbox, records_out: u64) -> Self {
-        Self { counters: outbox.counters, loads: outbox.loads().to_vec(), records_out }
+        let (loads, bytes) = (outbox.loads().to_vec(), outbox.bytes().to_vec());
+        Self { counters: outbox.counters, loads, bytes, records_out }
     }
 
     /// Lets a fresh outbox count on from here; returns the records that went to the sink.
     pub(crate) fn carry_into(&self, outbox: &mut Outbox) -> u64 {
         outbox.counters = self.counters;
         outbox.add_loads(&self.loads);
+        outbox.add_bytes(&self.bytes);
         self.records_out
     }
 
@@ -261,6 +265,7 @@ mod tests {
         let tally = |late_records, windows_closed, records_out| Tally {
             counters: Counters { late_records, windows_closed, fired: late_records },
             loads: vec![vec![1, 2]],
+            bytes: vec![96],
             records_out,
         };
         let dealt = Tally::redealt(&[tally(3, 8, 1), tally(4, 9, 2)], 3);
