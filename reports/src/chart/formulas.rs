@@ -6,6 +6,7 @@ mod max_over_mean;
 mod moved_fraction;
 
 use super::Chart;
+use super::style::register_fonts;
 use crate::error::ReportError;
 use crate::formulas::FormulasResult;
 
@@ -14,6 +15,8 @@ use crate::formulas::FormulasResult;
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
 pub fn all(result: &FormulasResult) -> Result<Vec<Chart>, ReportError> {
+    // Widths are measured before anything is rendered.
+    register_fonts();
     let drawn = [max_over_mean::draw(result)?, moved_fraction::draw(result)?];
     Ok(drawn.into_iter().flatten().collect())
 }
