@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::error::Result;
 use crate::fault_spec::FaultSpec;
+use crate::formulas::FormulasArgs;
 use crate::quantity::{self, Rate};
 use crate::registry::key_value;
 use crate::run_clock::Clock;
@@ -461,27 +462,6 @@ impl SkewArgs {
     pub fn rate(&self) -> Option<f64> {
         self.engine.as_ref().and_then(|_| self.rate.per_second())
     }
-}
-
-/// Arguments of `formulas`.
-#[derive(Args, Debug)]
-pub struct FormulasArgs {
-    /// Only this formula: partitioning, flow-control or placement
-    #[arg(value_name = "NAME")]
-    pub name: Option<String>,
-    /// Seed of everything drawn at random
-    #[arg(long, default_value_t = 42, allow_hyphen_values = true)]
-    pub seed: u64,
-    /// Where to write results.
-    #[arg(
-        long,
-        value_name = "DIR",
-        help = "Where to write results [default: results/<UTC time>-formulas]"
-    )]
-    pub out: Option<PathBuf>,
-    /// Print one JSON value on standard output and nothing else
-    #[arg(long)]
-    pub json: bool,
 }
 
 /// Arguments of `verify`.

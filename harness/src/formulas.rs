@@ -15,16 +15,39 @@ mod tests;
 
 pub use lab::{Asked, Bench, Lab, Saved};
 
+use std::path::PathBuf;
+
+use clap::Args;
 use dataflow::StopSignal;
 use reports::formulas::{Case, FORMULAS_SCHEMA, FormulasResult};
 use runtime::Costs;
 
-use crate::cli::FormulasArgs;
 use crate::error::{Outcome, Result};
 use crate::progress::Progress;
 use crate::registry::{Registry, unknown};
 use crate::result_folder::ResultFolder;
 use crate::{compare, environment, out, table};
+
+/// Arguments of `formulas`.
+#[derive(Args, Debug)]
+pub struct FormulasArgs {
+    /// Only this formula: partitioning, flow-control or placement
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// Seed of everything drawn at random
+    #[arg(long, default_value_t = 42, allow_hyphen_values = true)]
+    pub seed: u64,
+    /// Where to write results.
+    #[arg(
+        long,
+        value_name = "DIR",
+        help = "Where to write results [default: results/<UTC time>-formulas]"
+    )]
+    pub out: Option<PathBuf>,
+    /// Print one JSON value on standard output and nothing else
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// Measures cases, one after the other, until the lab is to stop.
 pub type Measure = fn(&mut Lab<'_>) -> Result<Vec<Case>>;
