@@ -59,6 +59,13 @@ fn every_field_of_real_results_is_documented_and_no_other() {
     ] {
         fields(&run(folder.path(), &words(&line)).json(), "", &mut found);
     }
+    // A job that goes on at another parallelism says what moved.
+    let job = "run --engine pipelined --workload windowed-count --clock virtual --rate 20k \
+               --events 10000 --guarantee exactly-once --set checkpoint_interval_ms=50 \
+               --checkpoint-dir state --output file:out --json";
+    for more in ["--stop-after 5000", "--resume --parallelism 3"] {
+        fields(&run(folder.path(), &words(&format!("{job} {more}"))).json(), "", &mut found);
+    }
     let documented = documented();
     let plain = |field: &String| field.trim_end_matches("[]").to_owned();
     let found: BTreeSet<String> = found.iter().map(plain).collect();

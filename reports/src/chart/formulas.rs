@@ -8,6 +8,7 @@ mod moved_fraction;
 mod residence;
 
 use super::Chart;
+use super::style::register_fonts;
 use crate::error::ReportError;
 use crate::formulas::FormulasResult;
 
@@ -16,6 +17,8 @@ use crate::formulas::FormulasResult;
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
 pub fn all(result: &FormulasResult) -> Result<Vec<Chart>, ReportError> {
+    // Widths are measured before anything is rendered.
+    register_fonts();
     let drawn = [
         max_over_mean::draw(result)?,
         residence::draw(result)?,

@@ -8,7 +8,8 @@ use super::{ClosedForm, Prediction, balls_in_bins, hot_key};
 pub const FORM: ClosedForm = ClosedForm {
     expression: "max(1 + √(2 M ln M / K_r), M p₁/r + 1 − p₁/r), 1/K_r = Σ p²/r + 1/N",
     source: "every key split into r parts: balls in bins with r times as many effective keys",
-    valid_range: "K_r ≥ M ln M or M p₁/r ≥ 1; parts are dealt by the record, not by the key",
+    valid_range: "whole keys, or r ≥ 2 M parts: of fewer, two parts of the hottest key may meet; \
+                  parts are dealt by the record, not by the key",
 };
 
 /// The prediction of the first stage with every key in so many parts.
@@ -18,5 +19,6 @@ pub fn predict(keys: Zipf, parts: u32, records: u64, partitions: u32) -> Predict
     let decided = balls_in_bins::holds_for(effective, partitions)
         || f64::from(partitions) * split.first >= 1.0;
     let value = hot_key::max_over_mean(split, records, partitions);
-    FORM.predicts(value, EXPECTED_MAXIMA, partitions >= 2 && decided)
+    let many = parts == 1 || parts >= 2 * partitions;
+    FORM.predicts(value, EXPECTED_MAXIMA, partitions >= 2 && many && decided)
 }
