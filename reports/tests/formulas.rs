@@ -126,6 +126,18 @@ fn nothing_measured_is_a_page_without_charts() {
     assert!(page.contains("No case was measured."));
 }
 
+/// Leaves the page in Cargo's scratch directory, for a look with a browser.
+#[test]
+#[allow(clippy::disallowed_methods, reason = "a test writes what people look at")]
+fn a_page_to_look_at() {
+    let dir = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("formulas");
+    let _ = std::fs::remove_dir_all(&dir);
+    std::fs::create_dir_all(&dir).unwrap();
+    std::fs::write(dir.join("results.json"), serde_json::to_string(&result()).unwrap()).unwrap();
+    let drawn = reports::draw(&dir).unwrap();
+    assert!(drawn.report.is_file() && !drawn.charts.is_empty());
+}
+
 #[test]
 fn a_saved_result_is_drawn_again_to_the_byte() {
     let folder = tempfile::tempdir().unwrap();

@@ -111,7 +111,7 @@ async function checkPage(browser, file) {
   await paper.emulateMedia({ media: "print" });
   await paper.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   const hidden = await paper.evaluate(() => {
-    const folded = [...document.querySelectorAll("details:not(.data) > :not(summary)")];
+    const folded = [...document.querySelectorAll("details:not(.data) > :not(summary, .filter)")];
     const unseen = folded.filter((it) => !it.checkVisibility({ contentVisibilityAuto: true }));
     return unseen.length + (document.documentElement.scrollWidth > innerWidth + 1 ? 1 : 0);
   });

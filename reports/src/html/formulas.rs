@@ -1,7 +1,8 @@
 //! The page of `formulas`: a chapter for each formula, large enough to be projected.
 
-use maud::{Markup, PreEscaped, html};
+use maud::{Markup, html};
 
+use super::figure::{self, Origin};
 use super::{document, environment, redraw, table_box};
 use crate::chart::Chart;
 use crate::formulas::case::{Case, CaseVerdict, FormulasResult};
@@ -18,7 +19,7 @@ pub fn page(result: &FormulasResult, charts: &[Chart], directory: &str) -> Strin
         "formulas",
         head(result),
         html! {
-            @if result.cases.is_empty() { section { h2 { "Verdict" } p { "No case was measured." } } }
+            (verdict(result))
             @for chapter in measured { (section(chapter, result, charts, &again)) }
             (environment::section(&result.environment))
         },
@@ -43,8 +44,40 @@ fn head(result: &FormulasResult) -> Markup {
     }
 }
 
-fn section(chapter: &Chapter, result: &FormulasResult, charts: &[Chart], again: &str) -> Markup {
+/// What became of every formula, in a sentence each.
+fn verdict(result: &FormulasResult) -> Markup {
+    let measured = CHAPTERS.iter().filter(|it| result.of(it.name).next().is_some());
+    html! {
+        section.verdicts {
+            h2 { "Verdict" }
+            @if result.cases.is_empty() { p { "No case was measured." } }
+            @else {
+                dl {
+                    @for chapter in measured {
+                        dt { (chapter.title) ": " (chapter.formula) }
+                        dd { p { (counts(chapter, result)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How many cases of a chapter hold.
+fn counts(chapter: &Chapter, result: &FormulasResult) -> String {
     let count = |verdict| result.count(chapter.name, verdict);
+    format!(
+        "{} cases hold, {} do not, and {} are outside the range of their formula, where nothing is \
+         claimed.",
+        count(CaseVerdict::Holds),
+        count(CaseVerdict::DoesNotHold),
+        count(CaseVerdict::OutsideItsRange)
+    )
+}
+
+fn section(chapter: &Chapter, result: &FormulasResult, charts: &[Chart], again: &str) -> Markup {
+    let (measure, files) = (chapter.command(), html! { code { (RESULTS_FILE) } });
+    let origin = Origin { measure: &measure, draw: again, files: &files };
     html! {
         section.chapter {
             h2 { (chapter.title) ": " span.formula { (chapter.formula) } }
@@ -61,22 +94,9 @@ fn section(chapter: &Chapter, result: &FormulasResult, charts: &[Chart], again: 
             (paragraphs("What it can mean", chapter.meaning))
             (paragraphs("What is predicted", chapter.prediction))
             h3 { "What was measured" }
-            p {
-                (count(CaseVerdict::Holds)) " cases hold, "
-                (count(CaseVerdict::DoesNotHold)) " do not, and "
-                (count(CaseVerdict::OutsideItsRange))
-                " are outside the range of their formula, where nothing is claimed."
-            }
+            p { (counts(chapter, result)) }
             @for chart in charts.iter().filter(|it| it.experiment == chapter.name) {
-                figure {
-                    div.box role="region" aria-label=(chart.title) tabindex="0" {
-                        (PreEscaped(&chart.svg))
-                    }
-                    figcaption {
-                        (chart.caption) " Data: " code { (RESULTS_FILE) } ". File: "
-                        code { (chart.file()) } ". Draw it again: " code { (again) }
-                    }
-                }
+                (figure::figure(chart, origin))
             }
             (paragraphs("Conclusion", chapter.conclusion))
             p { "Repeat it: " code { (chapter.command()) } }
