@@ -53,11 +53,16 @@ fn linear_ticks(low: f64, high: f64, wanted: usize) -> Vec<f64> {
     (0..=(last - first).clamp(0.0, 50.0) as usize).map(|i| (first + i as f64) * step).collect()
 }
 
+/// Decades, per tick wanted, from which on ticks at 2 and 5 would stand too close.
+const WIDE_PER_TICK: f64 = 0.6;
+/// Decades from which on they would anyway.
+const WIDE: f64 = 3.6;
+
 /// Whole decades over wide ranges, 1-2-5 over narrower ones, linear steps over the narrowest.
 fn log_ticks(low: f64, high: f64, wanted: usize) -> Vec<f64> {
     let decades = (high / low).log10();
     let steps: &[f64] = match decades {
-        d if d >= 3.6 => &[1.0],
+        d if d >= WIDE.min(WIDE_PER_TICK * wanted as f64) => &[1.0],
         d if d >= 1.2 => &[1.0, 2.0, 5.0],
         _ => return linear_ticks(low, high, wanted),
     };
@@ -79,6 +84,9 @@ mod tests {
         assert_eq!(Scale::linear((0.0, 5.0), (0.0, 1.0)).ticks(5), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
         let ticks = Scale::logarithmic((1e3, 1e7), (0.0, 1.0)).ticks(5);
         assert_eq!(ticks.len(), 5);
+        // Where there is room for four, three decades and a half have no ticks between.
+        let ticks = Scale::logarithmic((2e5, 6e8), (0.0, 1.0)).ticks(4);
+        assert_eq!(ticks, [1e6, 1e7, 1e8]);
         assert!(Scale::logarithmic((1.0e6, 1.3e6), (0.0, 1.0)).ticks(5).len() >= 3);
         assert!(Scale::logarithmic((1.0e3, 3.0e4), (0.0, 1.0)).ticks(5).len() >= 4);
     }
