@@ -30,6 +30,18 @@ use crate::{compare, environment, out, table};
 /// Measures cases, one after the other, until the lab is to stop.
 pub type Measure = fn(&mut Lab<'_>) -> Result<Vec<Case>>;
 
+/// The cases of every part, in turn, until the lab is to stop.
+fn in_turn(parts: &[Measure], lab: &mut Lab<'_>) -> Result<Vec<Case>> {
+    let mut cases = Vec::new();
+    for part in parts {
+        cases.extend(part(lab)?);
+        if lab.stop.is_requested() {
+            break;
+        }
+    }
+    Ok(cases)
+}
+
 /// A formula of the document, and how its cases are measured.
 pub struct Formula {
     /// The name of its chapter.

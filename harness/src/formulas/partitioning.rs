@@ -12,7 +12,7 @@ use reports::result::RunResult;
 use runtime::Costs;
 use serde_json::Value;
 
-use super::{Asked, Bench, Formula, Lab, Measure, Saved, key_groups};
+use super::{Asked, Bench, Formula, Lab, Saved, in_turn, key_groups};
 use crate::cli::SkewArgs;
 use crate::error::Result;
 use crate::quantity::Rate;
@@ -25,16 +25,7 @@ pub(super) const FORMULA: Formula = Formula { name: "partitioning", measure };
 const ENGINES: [&str; 2] = ["pipelined", "microbatch"];
 
 fn measure(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
-    let parts: [Measure; 7] =
-        [spread, placements, within_batches, groups, throughput, latency, mended];
-    let mut cases = Vec::new();
-    for part in parts {
-        cases.extend(part(lab)?);
-        if lab.stop.is_requested() {
-            break;
-        }
-    }
-    Ok(cases)
+    in_turn(&[spread, placements, within_batches, groups, throughput, latency, mended], lab)
 }
 
 /// Keys, events and exponents of [`spread`].

@@ -10,7 +10,7 @@ use reports::formulas::{
 use reports::result::RescaleRow;
 
 use super::rescale::{GoesOn, Job};
-use super::{Asked, Bench, Formula, Lab, Measure, Saved, key_groups};
+use super::{Asked, Bench, Formula, Lab, Saved, in_turn, key_groups};
 use crate::error::{Error, Result};
 
 /// The formula.
@@ -31,15 +31,7 @@ const LOST: u32 = 3;
 const EQUAL_SIZES: f64 = 0.95;
 
 fn measure(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
-    let parts: [Measure; 6] = [changes, many_keys, curve, key_groups::cases, rings, hot_keys];
-    let mut cases = Vec::new();
-    for part in parts {
-        cases.extend(part(lab)?);
-        if lab.stop.is_requested() {
-            break;
-        }
-    }
-    Ok(cases)
+    in_turn(&[changes, many_keys, curve, key_groups::cases, rings, hot_keys], lab)
 }
 
 /// The families of placements, by what moves.
