@@ -12,7 +12,7 @@ const RECORDS: u32 = 4_096;
 fn recording(criterion: &mut Criterion) {
     let stamps: Vec<(EventTime, Stamps)> = (0..RECORDS)
         .map(|number| {
-            let stamps = Stamps { planned: number * 10, ingested: number * 10 };
+            let stamps = Stamps { planned: number * 20, ingested: number * 20 };
             (EventTime(i64::from(number) * 10_000), stamps)
         })
         .collect();

@@ -83,7 +83,7 @@ mod tests {
         let mut halves =
             [0, 1].map(|_| Recorder::new(ProcessingTime::ZERO, StampUnit::MICROSECOND, None));
         for milli in 1..=2_500_u64 {
-            let stamps = Stamps { planned: 0, ingested: (milli % 2) as u32 };
+            let stamps = Stamps { planned: 0, ingested: (milli % 2) as u32 * 2 };
             halves[(milli % 2) as usize]
                 .record(&[(EventTime(0), stamps)], ProcessingTime(milli * 1_000_000));
         }

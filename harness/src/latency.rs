@@ -30,6 +30,21 @@ const DIGITS: u8 = 3;
 /// Samples that must lie beyond a percentile for it to be printed.
 const SAMPLES_BEYOND: f64 = 10.0;
 
+/// Samples that are looked at together first: they mostly share a counter.
+const NEIGHBOURS: usize = 64;
+
+/// The oldest and the newest planned time of samples, and whether all are timed and punctual.
+#[inline]
+fn span(samples: &[(EventTime, Stamps)]) -> (u32, u32, bool) {
+    let (mut oldest, mut newest, mut punctual) = (Stamps::UNTIMED.planned, 0, true);
+    for (_, stamps) in samples {
+        oldest = oldest.min(stamps.planned);
+        newest = newest.max(stamps.planned);
+        punctual &= stamps.is_punctual();
+    }
+    (oldest, newest, punctual && newest != Stamps::UNTIMED.planned)
+}
+
 /// When an event time was planned to happen, in nanoseconds since the run's start.
 #[derive(Clone, Debug)]
 pub struct WindowClock {
@@ -130,11 +145,16 @@ impl Recorder {
         let mut from_ingestion = Tally::of(&mut self.from_ingestion);
         // What is not timed is planned last of all, and so never the oldest.
         let (mut oldest, mut newest) = (Stamps::UNTIMED.planned, 0);
-        for (_, stamps) in stamps {
-            oldest = oldest.min(stamps.planned);
-            if stamps.is_timed() {
+        for neighbours in stamps.chunks(NEIGHBOURS) {
+            let (first, last, alike) = span(neighbours);
+            oldest = oldest.min(first);
+            if alike && together.add_alike(since(last), since(first), neighbours.len() as u64) {
+                newest = newest.max(last);
+                continue;
+            }
+            for (_, stamps) in neighbours.iter().filter(|(_, stamps)| stamps.is_timed()) {
                 newest = newest.max(stamps.planned);
-                if stamps.planned == stamps.ingested {
+                if stamps.is_punctual() {
                     together.add(since(stamps.planned));
                 } else {
                     from_planned.add(since(stamps.planned));
@@ -271,19 +291,26 @@ mod tests {
 
     use super::*;
 
-    fn recorded(planned_micros: impl Iterator<Item = u32>, now_nanos: u64) -> Recorder {
+    /// Stamps of what was planned and readable at these microseconds, or is not timed.
+    fn planned(micros: impl IntoIterator<Item = Option<u64>>) -> Vec<(EventTime, Stamps)> {
+        let stamps = |micros: Option<u64>| {
+            let Some(micros) = micros else { return Stamps::UNTIMED };
+            let stamp = StampUnit::MICROSECOND.stamp(micros * 1_000).expect("a short run");
+            Stamps { planned: stamp, ingested: stamp }
+        };
+        micros.into_iter().map(|micros| (EventTime(0), stamps(micros))).collect()
+    }
+
+    fn recorded(micros: impl Iterator<Item = Option<u64>>, now_nanos: u64) -> Recorder {
         let mut recorder = Recorder::new(ProcessingTime::ZERO, StampUnit::MICROSECOND, None);
-        let stamps: Vec<_> = planned_micros
-            .map(|planned| (EventTime(0), Stamps { planned, ingested: planned }))
-            .collect();
-        recorder.record(&stamps, ProcessingTime(now_nanos));
+        recorder.record(&planned(micros), ProcessingTime(now_nanos));
         recorder
     }
 
     #[test]
     fn percentiles_are_those_of_the_samples_and_need_ten_beyond() {
         // 1, 2, ..., 1000 ms.
-        let recorder = recorded((0..1_000).map(|it| it * 1_000), 1_000_000_000);
+        let recorder = recorded((0..1_000).map(|it| Some(it * 1_000)), 1_000_000_000);
         let latencies = recorder.summaries();
         let close = |value: Option<u64>, millis: f64| {
             let got = value.expect("enough samples") as f64 / 1e6;
@@ -322,32 +349,56 @@ mod tests {
             let too_long = samples.iter().filter(|&&nanos| nanos > HIGHEST_NANOS).count();
             prop_assert_eq!(clipped, too_long as u64);
         }
+
+        /// What is emitted together is recorded as it would be singly.
+        #[test]
+        fn neighbours_are_recorded_as_they_would_be_singly(
+            around in 0..4_000_000u64,
+            odd in proptest::collection::vec((0..400usize, any::<u16>(), any::<u32>()), 0..6),
+            sampled in 0..400usize,
+        ) {
+            // Close together, but for a few that are elsewhere, were late or are not timed.
+            let mut stamps = planned((0..400).map(|number| Some(around + number / 3)));
+            for (place, kind, elsewhere) in odd {
+                let stamps: &mut Stamps = &mut stamps[place].1;
+                match kind % 3 {
+                    0 => *stamps = Stamps::UNTIMED,
+                    1 => stamps.planned = elsewhere & !3,
+                    _ => stamps.ingested += 2 * u32::from(kind),
+                }
+            }
+            stamps[sampled].1 = stamps[sampled].1.sampled();
+            let now = ProcessingTime(5_000_000_000);
+            let mut singly = Recorder::new(ProcessingTime::ZERO, StampUnit::MICROSECOND, None);
+            let mut at_once = singly.clone();
+            at_once.record(&stamps, now);
+            stamps.iter().for_each(|it| singly.record(std::slice::from_ref(it), now));
+            prop_assert_eq!(at_once.summaries(), singly.summaries());
+            prop_assert_eq!(at_once.emitted_early(), singly.emitted_early());
+            prop_assert_eq!(at_once.series(), singly.series());
+        }
     }
 
     #[test]
     fn what_is_too_long_is_counted_as_clipped_and_what_is_untimed_not_at_all() {
         let two_hours = 2 * HIGHEST_NANOS;
-        let recorder = recorded([0, u32::MAX].into_iter(), two_hours);
+        let recorder = recorded([Some(0), None].into_iter(), two_hours);
         let latencies = recorder.summaries();
         assert_eq!((latencies.from_planned.count, latencies.from_planned.clipped), (1, 1));
     }
 
     #[test]
     fn what_is_emitted_falls_into_bins_by_its_emission() {
-        let stamps = |planned: &[u32]| -> Vec<_> {
-            let each = planned.iter().map(|&planned| Stamps { planned, ingested: planned });
-            each.map(|stamps| (EventTime(0), stamps)).collect()
-        };
         // Planned times count from 10 ms on; emissions count as the runtime does.
         let start = ProcessingTime(10_000_000);
         let mut one = Recorder::new(start, StampUnit::MICROSECOND, None);
         let mut other = one.clone();
-        one.record(&stamps(&[0, 20_000, u32::MAX]), ProcessingTime(99_999_999));
+        one.record(&planned([Some(0), Some(20_000), None]), ProcessingTime(99_999_999));
         one.record(&[], ProcessingTime(700_000_000));
-        one.record(&stamps(&[u32::MAX]), ProcessingTime(300_000_000));
-        other.record(&stamps(&[40_000]), ProcessingTime(50_000_000));
-        other.record(&stamps(&[0]), ProcessingTime(2 * HIGHEST_NANOS));
-        other.record(&stamps(&[400_000]), ProcessingTime(500_000_000));
+        one.record(&planned([None]), ProcessingTime(300_000_000));
+        other.record(&planned([Some(40_000)]), ProcessingTime(50_000_000));
+        other.record(&planned([Some(0)]), ProcessingTime(2 * HIGHEST_NANOS));
+        other.record(&planned([Some(400_000)]), ProcessingTime(500_000_000));
         one.merge(&other);
         let row = |at_ns, records, latency_ns_max| (at_ns, records, latency_ns_max);
         let expected =

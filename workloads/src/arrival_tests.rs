@@ -117,10 +117,11 @@ fn a_straggler_is_readable_late_and_happens_when_it_is_planned() {
     assert_eq!([end(0, 29), end(1, 29)], [3, 12]);
     let at = |split, offset: u64| {
         let record = read(&paced, split, offset..offset + 1)[0].clone();
-        (record.event_time.0, record.stamps.planned, record.stamps.ingested)
+        let [planned, ingested] = [record.stamps.planned, record.stamps.ingested];
+        (record.event_time.0, UNIT.instant(planned).0, UNIT.instant(ingested).0)
     };
-    assert_eq!(at(0, 3), (6_000_000, 6_000, 26_000));
-    assert_eq!(at(1, 3), (7_000_000, 7_000, 7_000));
+    assert_eq!(at(0, 3), (6_000_000, 6_000_000, 26_000_000));
+    assert_eq!(at(1, 3), (7_000_000, 7_000_000, 7_000_000));
 }
 
 #[test]
@@ -145,9 +146,12 @@ fn warm_up_is_not_timed_and_stamps_run_out() {
     let timed = Schedule { warm_up: 2, ..schedule(Some(1_000.0), 10_000_000) };
     let paced = Paced::new(events, timed, 1, "generated".to_owned());
     let stamps: Vec<_> = read(&paced, 0, 0..4).iter().map(|record| record.stamps).collect();
-    let at = |tick| Stamps { planned: tick, ingested: tick };
-    assert_eq!(stamps, [Stamps::UNTIMED, Stamps::UNTIMED, at(2_000), at(3_000)]);
-    let late = paced.reader().read(0, 9_000_000..9_000_001, &mut Vec::new());
+    let at = |millis: u64| {
+        let stamp = UNIT.stamp(millis * 1_000_000).unwrap();
+        Stamps { planned: stamp, ingested: stamp }
+    };
+    assert_eq!(stamps, [Stamps::UNTIMED, Stamps::UNTIMED, at(2), at(3)]);
+    let late = paced.reader().read(0, 4_000_000..4_000_001, &mut Vec::new());
     let error = late.unwrap_err().to_string();
-    assert!(error.starts_with("generated, split 0, offset 9000000: "), "{error}");
+    assert!(error.starts_with("generated, split 0, offset 4000000: "), "{error}");
 }

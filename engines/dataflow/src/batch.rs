@@ -5,7 +5,7 @@ use std::vec::Drain;
 
 use crate::record::Record;
 use crate::time::EventTime;
-use crate::trail::{Sampling, Trail};
+use crate::trail::{Chooser, Trail};
 
 /// A watermark inside a batch: it holds for what comes behind the first `position` records.
 ///
@@ -35,8 +35,8 @@ pub struct Batch {
     next_mark: usize,
     /// Of its sampled records; empty when nobody asked for trails.
     pub(crate) trails: Vec<Trail>,
-    /// Begins the trails of a payload of this batch's type.
-    sample: fn(&dyn Any, Sampling, &mut Vec<Trail>),
+    /// Begins trails in a payload of this batch's type.
+    sample: fn(&mut Box<dyn Any + Send>, &mut Chooser, &mut Vec<Trail>),
 }
 
 impl std::fmt::Debug for Batch {
@@ -167,10 +167,10 @@ impl Batch {
         self.bytes = bytes;
     }
 
-    /// Begins the trails of the records that were read into it.
-    pub(crate) fn begin_trails(&mut self, sampling: Sampling) {
+    /// Chooses samples among the records that were read into it, and begins their trails.
+    pub(crate) fn begin_trails(&mut self, chooser: &mut Chooser) {
         self.trails.clear();
-        (self.sample)(&*self.payload, sampling, &mut self.trails);
+        (self.sample)(&mut self.payload, chooser, &mut self.trails);
     }
 
     fn recycle(&mut self) {
@@ -184,11 +184,12 @@ impl Batch {
     }
 }
 
-fn sample<T: 'static>(payload: &dyn Any, sampling: Sampling, trails: &mut Vec<Trail>) {
-    let records: &Vec<Record<T>> =
-        payload.downcast_ref().expect("a batch is read as the type it was written as");
-    let sampled = records.iter().filter(|record| sampling.picks(record.stamps));
-    trails.extend(sampled.map(|record| Trail::new(record.stamps, sampling)));
+fn sample<T: 'static>(
+    payload: &mut Box<dyn Any + Send>,
+    chooser: &mut Chooser,
+    trails: &mut Vec<Trail>,
+) {
+    chooser.choose(records_of::<T>(payload), trails);
 }
 
 #[inline]

@@ -17,10 +17,6 @@ pub trait Tail<T>: Send {
     fn mark(&mut self, watermark: EventTime, out: &mut Outbox);
     /// Hands over what open buffers hold.
     fn flush(&mut self, out: &mut Outbox);
-    /// Notes the trails of what was pushed. Called once per batch, and only if `out` keeps any.
-    fn note_trails(&mut self, out: &mut Outbox) {
-        let _ = out;
-    }
 }
 
 impl<T> Tail<T> for Box<dyn Tail<T>> {
@@ -32,9 +28,6 @@ impl<T> Tail<T> for Box<dyn Tail<T>> {
     }
     fn flush(&mut self, out: &mut Outbox) {
         (**self).flush(out);
-    }
-    fn note_trails(&mut self, out: &mut Outbox) {
-        (**self).note_trails(out);
     }
 }
 
@@ -91,31 +84,19 @@ struct Open<T> {
     bytes: usize,
     /// Bytes after which this buffer is full.
     room: usize,
-    /// Records whose trails were noted.
-    noted: usize,
 }
 
 impl<T: Data, R: Route<T>> Exchange<T, R> {
     /// For the stage's outgoing edge `edge` with this many channels and buffers of `buffer_bytes`.
     pub fn new(route: R, edge: usize, channels: usize, buffer_bytes: usize) -> Self {
-        let open = || Open {
-            records: Vec::new(),
-            marks: Vec::new(),
-            bytes: 0,
-            room: buffer_bytes,
-            noted: 0,
-        };
+        let open = || Open { records: Vec::new(), marks: Vec::new(), bytes: 0, room: buffer_bytes };
         let channels = (0..channels).map(|_| open()).collect();
         Self { route, edge, buffer_bytes, channels }
     }
 
     #[inline(never)]
     fn seal(&mut self, channel: usize, out: &mut Outbox) {
-        if out.keeps_trails() {
-            self.note(channel, out);
-        }
         let open = &mut self.channels[channel];
-        open.noted = 0;
         let mut batch = out.spare::<T>(self.edge);
         batch.seal(&mut open.records, &mut open.marks, open.bytes);
         // Full: a whole new buffer. Flushed: the rest of this one.
@@ -124,25 +105,15 @@ impl<T: Data, R: Route<T>> Exchange<T, R> {
         open.bytes = 0;
         out.seal(self.edge, channel, batch);
     }
-
-    /// Looks for samples among what was pushed since the last time.
-    fn note(&mut self, channel: usize, out: &mut Outbox) {
-        let Some(trails) = &mut out.trails else { return };
-        let open = &mut self.channels[channel];
-        let sampling = trails.sampling();
-        for record in &open.records[open.noted..] {
-            if sampling.picks(record.stamps) {
-                trails.put(self.edge, channel, record.stamps);
-            }
-        }
-        open.noted = open.records.len();
-    }
 }
 
 impl<T: Data, R: Route<T>> Tail<T> for Exchange<T, R> {
     #[inline]
     fn push(&mut self, record: Record<T>, out: &mut Outbox) {
         let channel = self.route.channel(&record.value);
+        if record.stamps.is_sampled() {
+            out.put_trail(self.edge, channel, record.stamps);
+        }
         let open = &mut self.channels[channel];
         open.bytes += record.value.size_bytes() + Record::<T>::STAMP_BYTES;
         open.records.push(record);
@@ -169,12 +140,6 @@ impl<T: Data, R: Route<T>> Tail<T> for Exchange<T, R> {
             }
         }
     }
-
-    fn note_trails(&mut self, out: &mut Outbox) {
-        for channel in 0..self.channels.len() {
-            self.note(channel, out);
-        }
-    }
 }
 
 /// Into the sink, as an `append` result.
@@ -188,12 +153,12 @@ impl<T: Data> Tail<T> for Appending {
     #[inline(always)]
     fn push(&mut self, record: Record<T>, out: &mut Outbox) {
         out.output.append(&record, self.wants);
+        if record.stamps.is_sampled() {
+            out.put_output_trail(record.stamps);
+        }
     }
     fn mark(&mut self, _: EventTime, _: &mut Outbox) {}
     fn flush(&mut self, _: &mut Outbox) {}
-    fn note_trails(&mut self, out: &mut Outbox) {
-        out.note_output_trails();
-    }
 }
 
 /// Into the sink, as changes of an `upsert` or `retract` result.
@@ -207,10 +172,10 @@ impl<T: Data> Tail<Change<T>> for Changing {
     #[inline(always)]
     fn push(&mut self, record: Record<Change<T>>, out: &mut Outbox) {
         out.output.change(&record, self.wants);
+        if record.stamps.is_sampled() {
+            out.put_output_trail(record.stamps);
+        }
     }
     fn mark(&mut self, _: EventTime, _: &mut Outbox) {}
     fn flush(&mut self, _: &mut Outbox) {}
-    fn note_trails(&mut self, out: &mut Outbox) {
-        out.note_output_trails();
-    }
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use crate::batch::Batch;
 use crate::operator::{Counters, Failure};
+use crate::record::Stamps;
 use crate::sink::Output;
 use crate::time::ProcessingTime;
 use crate::trail::{self, Part, Sampling, Trails};
@@ -41,8 +42,10 @@ pub struct Outbox {
     pub counters: Counters,
     pub(crate) failure: Option<Failure>,
     peak_sealed: usize,
+    /// Which records should leave a trail.
+    sampling: Option<Sampling>,
     /// Absent unless somebody asked for them.
-    pub(crate) trails: Option<Box<Trails>>,
+    trails: Option<Box<Trails>>,
 }
 
 /// Empty batches kept per channel.
@@ -61,54 +64,54 @@ impl Outbox {
             counters: Counters::default(),
             failure: None,
             peak_sealed: 0,
+            sampling: None,
             trails: None,
         }
     }
 
-    /// The same with trails of sampled records, if they are asked for.
-    #[must_use]
-    pub fn with_trails(mut self, sampling: Option<Sampling>) -> Self {
+    /// The same with a wish for trails of sampled records, if there is one.
+    pub(crate) fn with_sampling(self, sampling: Option<Sampling>) -> Self {
+        Self { sampling, ..self }
+    }
+
+    /// Keeps trails from now on if they are asked for. Only what concerns a sample reads the clock.
+    pub fn start_trails(&mut self, clock: impl Fn() -> ProcessingTime + Send + 'static) {
         let channels: Vec<usize> = self.loads.iter().map(Vec::len).collect();
-        self.trails = sampling.map(|sampling| Box::new(Trails::new(sampling, &channels)));
-        self
+        self.trails = self
+            .sampling
+            .map(|sampling| Box::new(Trails::new(sampling, &channels, Box::new(clock))));
     }
 
-    /// Whether trails are kept. If not, the calls below do nothing, and an engine need not read
-    /// its clock for them.
+    /// A step begins with a batch that was sealed elsewhere and waited since then.
     #[inline]
-    pub const fn keeps_trails(&self) -> bool {
-        self.trails.is_some()
-    }
-
-    /// A step begins at `now` with a batch that was sealed elsewhere and waited since then.
-    pub fn takes(&mut self, batch: &mut Batch, now: ProcessingTime) {
+    pub fn takes(&mut self, batch: &mut Batch) {
         if let Some(trails) = &mut self.trails {
-            trails.take_in(&mut batch.trails, &[(Part::Queue, now)], now);
+            trails.take_in(&mut batch.trails, Part::Queue, None);
         }
     }
 
-    /// A step begins at `now` with a batch that was just read. Where batches are cut, `cut` says
-    /// when this one was: until then its records waited for the cut, from then on for their task.
-    pub fn reads(&mut self, batch: &mut Batch, cut: Option<ProcessingTime>, now: ProcessingTime) {
+    /// A step begins with a batch that was just read. Where batches are cut, `cut` says when this
+    /// one was: until then its records waited for the cut, from then on for their task.
+    #[inline]
+    pub fn reads(&mut self, batch: &mut Batch, cut: Option<ProcessingTime>) {
         if let Some(trails) = &mut self.trails {
-            batch.begin_trails(trails.sampling());
-            let waits = [(Part::Boundary, cut.unwrap_or_default()), (Part::Source, now)];
-            trails.take_in(&mut batch.trails, &waits, now);
+            trails.read(batch, cut);
         }
     }
 
-    /// A step begins at `now` without a batch: time moves on.
-    pub fn steps(&mut self, now: ProcessingTime) {
+    /// A step begins without a batch: time moves on.
+    #[inline]
+    pub fn steps(&mut self) {
         if let Some(trails) = &mut self.trails {
-            trails.begin(now);
+            trails.begin();
         }
     }
 
-    /// The work of a step is done at `now`, and what it has made is about to leave: sealed buffers
-    /// that were not made by it have waited in `waited` since they were.
-    pub fn leaves(&mut self, waited: Part, now: ProcessingTime) {
-        let Some(trails) = &mut self.trails else { return };
-        trails.worked(now);
+    /// The work of a step is done, and what it has made is about to leave: sealed buffers that were
+    /// not made by it have waited in `waited` since they were.
+    #[inline]
+    pub fn leaves(&mut self, waited: Part) {
+        let Some(now) = self.trails.as_mut().and_then(|trails| trails.worked()) else { return };
         for sealed in &mut self.sealed {
             trail::hand_over(&mut sealed.batch.trails, waited, now);
         }
@@ -175,10 +178,20 @@ impl Outbox {
         self.peak_sealed
     }
 
-    /// Looks for samples among what was written since the last time.
-    pub(crate) fn note_output_trails(&mut self) {
-        if let Some(trails) = &self.trails {
-            self.output.note_trails(trails);
+    /// A sampled record goes into an open buffer.
+    #[cold]
+    pub(crate) fn put_trail(&mut self, edge: usize, channel: usize, stamps: Stamps) {
+        if let Some(trails) = &mut self.trails {
+            trails.put(edge, channel, stamps);
+        }
+    }
+
+    /// A sampled record goes to the sink.
+    #[cold]
+    pub(crate) fn put_output_trail(&mut self, stamps: Stamps) {
+        match self.trails.as_mut().and_then(|trails| trails.of(stamps)) {
+            Some(trail) => self.output.trails.push(trail),
+            None => self.output.without_trail += 1,
         }
     }
 

@@ -177,7 +177,7 @@ impl Plan {
         let channels: Vec<usize> =
             self.outputs(stage).iter().map(|edge| context.output(edge.output).0).collect();
         let make = spec.make.as_ref().expect("a plan is complete");
-        (make(&context), Outbox::new(&channels).with_trails(self.sink.wants.trails))
+        (make(&context), Outbox::new(&channels).with_sampling(self.sink.wants.trails))
     }
 }
 

@@ -39,7 +39,9 @@ impl<T> Record<T> {
     }
 }
 
-/// Planned and ingestion time, in ticks of the run's [`StampUnit`] since the run's start.
+/// Planned and ingestion time since the run's start, as [`StampUnit::stamp`] writes them: ticks in
+/// all bits but the lowest, which is set in the planned time of a record that leaves a
+/// [`Trail`](crate::trail::Trail).
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Stamps {
     /// When the event was planned to happen.
@@ -53,7 +55,10 @@ impl crate::Data for Stamps {}
 impl Stamps {
     /// The stamps of a result that is checked and counted but never timed, such as one that only
     /// the end of the input released. Newer than every other, so it survives combination.
-    pub const UNTIMED: Self = Self { planned: u32::MAX, ingested: u32::MAX };
+    pub const UNTIMED: Self = Self { planned: u32::MAX - 1, ingested: u32::MAX - 1 };
+
+    /// Set in the planned time of samples.
+    const SAMPLED: u32 = 1;
 
     /// The newest planned and the newest ingestion time of two contributors: what an operator
     /// that combines records passes on.
@@ -67,26 +72,47 @@ impl Stamps {
 
     /// Whether latency may be computed from these stamps.
     pub const fn is_timed(self) -> bool {
-        self.planned != u32::MAX
+        self.planned != Self::UNTIMED.planned
+    }
+
+    /// Whether the event became readable at the instant it was planned for.
+    pub const fn is_punctual(self) -> bool {
+        self.planned & !Self::SAMPLED == self.ingested
+    }
+
+    /// Whether the record leaves a trail.
+    #[inline]
+    pub const fn is_sampled(self) -> bool {
+        self.planned & Self::SAMPLED != 0
+    }
+
+    /// The same of a record that leaves a trail; what is not timed leaves none.
+    #[must_use]
+    pub const fn sampled(self) -> Self {
+        let flag = if self.is_timed() { Self::SAMPLED } else { 0 };
+        Self { planned: self.planned | flag, ingested: self.ingested }
     }
 }
 
 /// The unit of [`Stamps`]: a power of two of microseconds, 1 unless the run may last over
-/// 70 minutes.
+/// 35 minutes.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StampUnit {
     shift: u32,
 }
 
 impl StampUnit {
-    /// Microseconds: enough for 71 minutes.
+    /// Microseconds: enough for 35 minutes.
     pub const MICROSECOND: Self = Self { shift: 0 };
+
+    /// One more than the last tick that can be told from [`Stamps::UNTIMED`].
+    const TICKS: u64 = (u32::MAX >> 1) as u64;
 
     /// The smallest unit in which a run of `nanos` fits.
     pub fn for_run_of(nanos: u64) -> Self {
         let micros = nanos / 1_000;
         let mut shift = 0;
-        while (micros >> shift) >= u64::from(u32::MAX) {
+        while (micros >> shift) >= Self::TICKS {
             shift += 1;
         }
         Self { shift }
@@ -100,12 +126,12 @@ impl StampUnit {
     /// The stamp of an instant, or `None` when the run has outlasted its unit.
     pub fn stamp(self, since_start_nanos: u64) -> Option<u32> {
         let ticks = (since_start_nanos / 1_000) >> self.shift;
-        u32::try_from(ticks).ok().filter(|&ticks| ticks != u32::MAX)
+        (ticks < Self::TICKS).then_some((ticks as u32) << 1)
     }
 
     /// The instant of a stamp, as processing time since the run's start.
     pub const fn instant(self, stamp: u32) -> ProcessingTime {
-        ProcessingTime(((stamp as u64) << self.shift) * 1_000)
+        ProcessingTime((((stamp >> 1) as u64) << self.shift) * 1_000)
     }
 }
 
@@ -121,13 +147,29 @@ mod tests {
     #[test]
     fn a_long_run_takes_the_next_power_of_two_as_its_unit() {
         let minutes = 60 * 1_000_000_000;
-        assert_eq!(StampUnit::for_run_of(70 * minutes).micros(), 1);
-        assert_eq!(StampUnit::for_run_of(72 * minutes).micros(), 2);
-        assert_eq!(StampUnit::for_run_of(24 * 60 * minutes).micros(), 32);
-        let unit = StampUnit::for_run_of(72 * minutes);
-        assert_eq!(unit.stamp(10_000), Some(5));
-        assert_eq!(unit.instant(5), ProcessingTime(10_000));
-        assert_eq!(StampUnit::MICROSECOND.stamp(72 * minutes), None);
+        assert_eq!(StampUnit::for_run_of(35 * minutes).micros(), 1);
+        assert_eq!(StampUnit::for_run_of(36 * minutes).micros(), 2);
+        assert_eq!(StampUnit::for_run_of(24 * 60 * minutes).micros(), 64);
+        let unit = StampUnit::for_run_of(36 * minutes);
+        assert_eq!(
+            unit.stamp(10_000).map(|stamp| unit.instant(stamp)),
+            Some(ProcessingTime(10_000))
+        );
+        assert_eq!(StampUnit::MICROSECOND.stamp(36 * minutes), None);
+        let last = StampUnit::MICROSECOND.stamp((StampUnit::TICKS - 1) * 1_000).unwrap();
+        let last = Stamps { planned: last, ingested: last };
+        assert!(last.is_timed() && last.sampled().newest(Stamps::UNTIMED) == Stamps::UNTIMED);
+    }
+
+    #[test]
+    fn a_sample_is_planned_when_it_was_and_what_is_not_timed_is_none() {
+        let stamps = Stamps { planned: 6, ingested: 6 };
+        let sampled = stamps.sampled();
+        assert!(!stamps.is_sampled() && sampled.is_sampled() && sampled.is_punctual());
+        let unit = StampUnit::MICROSECOND;
+        assert_eq!(unit.instant(sampled.planned), unit.instant(stamps.planned));
+        assert_eq!(sampled.newest(stamps), sampled);
+        assert_eq!(Stamps::UNTIMED.sampled(), Stamps::UNTIMED);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::engine::BoxFuture;
 use crate::record::{Record, Stamps};
 use crate::snapshot::Version;
 use crate::time::{EventTime, ProcessingTime};
-use crate::trail::{Sampling, Trail, Trails};
+use crate::trail::{Sampling, Trail};
 
 /// Results on their way to the sink: digested, and only as far as wanted stamped and printed.
 ///
@@ -32,13 +32,10 @@ pub struct Output {
     /// Sampled records of which nobody knows where they have been: too old, or from before a
     /// restart.
     pub without_trail: u64,
-    /// Stamps whose trails were looked for.
-    #[doc(hidden)]
-    pub noted: usize,
 }
 
 /// Stamps held before a stage is asked to stop.
-const STAMPS_HELD: usize = 4_096;
+const STAMPS_HELD: usize = 1_024;
 /// Bytes of text held before a stage is asked to stop.
 const TEXT_HELD: usize = 64 * 1024;
 
@@ -62,20 +59,6 @@ impl Output {
         self.text.clear();
         self.trails.clear();
         self.without_trail = 0;
-        self.noted = 0;
-    }
-
-    pub(crate) fn note_trails(&mut self, trails: &Trails) {
-        let sampling = trails.sampling();
-        for (_, stamps) in &self.stamps[self.noted..] {
-            if sampling.picks(*stamps) {
-                match trails.of(*stamps) {
-                    Some(trail) => self.trails.push(trail),
-                    None => self.without_trail += 1,
-                }
-            }
-        }
-        self.noted = self.stamps.len();
     }
 
     #[inline(always)]

@@ -212,8 +212,6 @@ pub trait SideTail: Send {
     fn mark(&mut self, watermark: EventTime, out: &mut Outbox);
     /// As [`Tail::flush`].
     fn flush(&mut self, out: &mut Outbox);
-    /// As [`Tail::note_trails`].
-    fn note_trails(&mut self, out: &mut Outbox);
 }
 
 /// The [`SideTail`] of one type.
@@ -228,9 +226,6 @@ impl<S: 'static> SideTail for Side<S> {
     }
     fn flush(&mut self, out: &mut Outbox) {
         self.0.flush(out);
-    }
-    fn note_trails(&mut self, out: &mut Outbox) {
-        self.0.note_trails(out);
     }
 }
 
@@ -252,19 +247,6 @@ impl<H, Op, T> FusedStage<H, Op, T> {
     pub fn new(head: H, chain: Op, tail: T, sides: Vec<Option<Box<dyn SideTail>>>) -> Self {
         let (watermark, sent) = (EventTime::MIN, EventTime::MIN);
         Self { head, chain, tail, sides, watermark, sent }
-    }
-}
-
-/// Notes the trails of what a step has put out, if anybody wants them.
-#[inline]
-fn note_trails<R>(
-    tail: &mut impl Tail<R>,
-    sides: &mut [Option<Box<dyn SideTail>>],
-    out: &mut Outbox,
-) {
-    if out.keeps_trails() {
-        tail.note_trails(out);
-        sides.iter_mut().flatten().for_each(|side| side.note_trails(out));
     }
 }
 
@@ -325,7 +307,6 @@ where
         let Self { head, chain, tail, sides, .. } = self;
         let mut ends = Ends { from: chain.name(), tail, sides, out };
         let step = head.feed(input, batch, upto, chain, &mut ends);
-        note_trails(tail, sides, out);
         outcome(step, out)
     }
 
@@ -339,7 +320,6 @@ where
         if step == Step::Done {
             step = chain.advance(progress, &mut ends);
         }
-        note_trails(tail, sides, out);
         if step == Step::Done && progress.watermark > *sent {
             *sent = progress.watermark;
             tail.mark(progress.watermark, out);

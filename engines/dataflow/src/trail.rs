@@ -1,7 +1,7 @@
 //! Where the time of a latency went: trails of sampled records, from their planned time on.
 //!
-//! A record is sampled or not by its planned time alone, so every place on its way knows by its
-//! stamps whether it is one, and a record needs no field for it. What a result is made from hands
+//! Samples are chosen where records are read, and marked in a bit of their stamps, so that every
+//! place on their way knows them and looks at no other record. What a result is made from hands
 //! it its stamps (those of the newest contributor), and with them its trail. Batches carry the
 //! trails of their samples beside the records. Engines say when a step begins, when its work is
 //! done and when its output leaves; they read the clock for that once per batch, and not at all
@@ -10,8 +10,12 @@
 use std::collections::VecDeque;
 
 use hashbrown::HashMap;
+use rand_distr::{Distribution, Geometric};
+use rand_xoshiro::SplitMix64;
+use rand_xoshiro::rand_core::SeedableRng;
 
-use crate::record::{StampUnit, Stamps};
+use crate::batch::Batch;
+use crate::record::{Record, StampUnit, Stamps};
 use crate::time::ProcessingTime;
 
 /// What a record's time can go into. Every nanosecond between its planned time and its emission
@@ -45,8 +49,6 @@ impl Part {
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct Sampling {
     one_in: u32,
-    /// A record is sampled when the hash of its planned time is not above this.
-    highest: u32,
     start: ProcessingTime,
     unit: StampUnit,
 }
@@ -57,22 +59,54 @@ impl Sampling {
     /// # Panics
     /// When `one_in` is 0.
     pub fn one_in(one_in: u32, start: ProcessingTime, unit: StampUnit) -> Self {
-        Self { one_in, highest: u32::MAX / one_in, start, unit }
+        assert!(one_in > 0, "one in no record is no sample");
+        Self { one_in, start, unit }
     }
 
     /// One in how many.
     pub const fn rarity(self) -> u32 {
         self.one_in
     }
+}
 
-    /// Whether a record with these stamps is a sample.
-    #[inline]
-    pub const fn picks(self, stamps: Stamps) -> bool {
-        // Two rounds of multiply and shift: planned times at even distances are spread as chance
-        // would, so that they beat with nothing periodic in the engine.
-        let mixed = (stamps.planned ^ (stamps.planned >> 15)).wrapping_mul(0x2c1b_3c6d);
-        let mixed = (mixed ^ (mixed >> 12)).wrapping_mul(0x297a_2d39);
-        (mixed ^ (mixed >> 15)) <= self.highest && stamps.is_timed()
+/// Chooses the samples among what one subtask reads: each record by the same chance, and nothing
+/// is done for those between. Gaps have no memory and beat with nothing periodic in the engine, so
+/// it does not matter where reading begins anew.
+#[derive(Debug)]
+pub(crate) struct Chooser {
+    sampling: Sampling,
+    gaps: Geometric,
+    /// Seeded by the first record that was read.
+    random: Option<SplitMix64>,
+    /// Records to pass by before the next sample.
+    gap: u64,
+}
+
+impl Chooser {
+    fn new(sampling: Sampling) -> Self {
+        let gaps = Geometric::new(1.0 / f64::from(sampling.one_in)).expect("a chance above 0");
+        Self { sampling, gaps, random: None, gap: 0 }
+    }
+
+    /// Marks the samples among records that were just read, and begins their trails.
+    pub(crate) fn choose<T>(&mut self, records: &mut [Record<T>], trails: &mut Vec<Trail>) {
+        let Some(first) = records.first() else { return };
+        let random = self.random.get_or_insert_with(|| {
+            let seed = first.event_time.0 as u64 ^ (u64::from(first.stamps.planned) << 32);
+            let mut random = SplitMix64::seed_from_u64(seed);
+            self.gap = self.gaps.sample(&mut random);
+            random
+        });
+        let mut rest = records;
+        while let Some(record) = usize::try_from(self.gap).ok().and_then(|gap| rest.get_mut(gap)) {
+            record.stamps = record.stamps.sampled();
+            if record.stamps.is_sampled() {
+                trails.push(Trail::new(record.stamps, self.sampling));
+            }
+            rest = &mut rest[self.gap as usize + 1..];
+            self.gap = self.gaps.sample(random);
+        }
+        self.gap -= rest.len() as u64;
     }
 }
 
@@ -116,53 +150,80 @@ impl Trail {
 /// Trails kept for records that are in state; the oldest go first.
 const KNOWN: usize = 32_768;
 
+/// Reads the time.
+pub(crate) type Clock = Box<dyn Fn() -> ProcessingTime + Send>;
+
 /// The trails of one subtask: of what it has taken in, and of what lies in its open buffers.
-#[derive(Debug)]
 pub(crate) struct Trails {
-    sampling: Sampling,
+    chooser: Chooser,
+    clock: Clock,
     /// By planned time.
     known: HashMap<u32, Trail, foldhash::fast::FixedState>,
     /// The same planned times, the oldest first.
     order: VecDeque<u32>,
     /// Those whose work is not done.
     current: Vec<u32>,
-    /// When the step in work began.
-    began: ProcessingTime,
+    /// When the step in work began, or first met a sample.
+    began: Option<ProcessingTime>,
+    /// Whether a sample has been met since the last step was done.
+    met: bool,
     /// Per edge and channel: those of the open buffer.
     open: Vec<Vec<Vec<Trail>>>,
 }
 
+impl std::fmt::Debug for Trails {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Trails").field("known", &self.known.len()).finish_non_exhaustive()
+    }
+}
+
 impl Trails {
-    pub(crate) fn new(sampling: Sampling, channels: &[usize]) -> Self {
+    pub(crate) fn new(sampling: Sampling, channels: &[usize], clock: Clock) -> Self {
         Self {
-            sampling,
-            known: HashMap::with_capacity_and_hasher(KNOWN, foldhash::fast::FixedState::default()),
-            order: VecDeque::with_capacity(KNOWN),
+            chooser: Chooser::new(sampling),
+            clock,
+            known: HashMap::default(),
+            order: VecDeque::new(),
             current: Vec::new(),
-            began: ProcessingTime::ZERO,
+            began: None,
+            met: false,
             open: channels.iter().map(|&count| vec![Vec::new(); count]).collect(),
         }
     }
 
-    pub(crate) const fn sampling(&self) -> Sampling {
-        self.sampling
-    }
-
     /// A step begins that takes no batch.
-    pub(crate) fn begin(&mut self, now: ProcessingTime) {
-        self.began = now;
+    pub(crate) fn begin(&mut self) {
+        self.began = None;
     }
 
-    /// A step begins with a batch that has these trails, which until now spent their time so.
+    /// A step meets a sample: when it began, as far as that is known.
+    fn meet(&mut self) -> ProcessingTime {
+        self.met = true;
+        *self.began.get_or_insert_with(&self.clock)
+    }
+
+    /// A step begins with a batch that was just read, and was cut at `cut`.
+    pub(crate) fn read(&mut self, batch: &mut Batch, cut: Option<ProcessingTime>) {
+        batch.begin_trails(&mut self.chooser);
+        self.take_in(&mut batch.trails, Part::Source, cut);
+    }
+
+    /// A step begins with a batch that has these trails, which until now spent their time in
+    /// `waited`, and before `cut` at a boundary.
     pub(crate) fn take_in(
         &mut self,
         batch: &mut Vec<Trail>,
-        waits: &[(Part, ProcessingTime)],
-        now: ProcessingTime,
+        waited: Part,
+        cut: Option<ProcessingTime>,
     ) {
-        self.begin(now);
+        self.begin();
+        if batch.is_empty() {
+            return;
+        }
+        let now = self.meet();
         for mut trail in batch.drain(..) {
-            waits.iter().for_each(|&(part, until)| trail.spend(part, until));
+            trail.spend(Part::Boundary, cut.unwrap_or_default());
+            trail.spend(waited, now);
             trail.worked = false;
             self.current.push(trail.planned);
             if self.known.insert(trail.planned, trail).is_none() {
@@ -177,10 +238,10 @@ impl Trails {
     }
 
     /// The trail of a sampled record that the step in work has made.
-    pub(crate) fn of(&self, stamps: Stamps) -> Option<Trail> {
+    pub(crate) fn of(&mut self, stamps: Stamps) -> Option<Trail> {
         let mut trail = *self.known.get(&stamps.planned)?;
         // Taken in by an earlier step, and in state since then.
-        trail.spend(Part::State, self.began);
+        trail.spend(Part::State, self.meet());
         Some(trail)
     }
 
@@ -194,10 +255,16 @@ impl Trails {
     /// The open buffer is sealed: its trails go along.
     pub(crate) fn seal(&mut self, edge: usize, channel: usize, into: &mut Vec<Trail>) {
         std::mem::swap(&mut self.open[edge][channel], into);
+        self.met |= !into.is_empty();
     }
 
     /// The work of a step is done; what it has put into open buffers waits there from now on.
-    pub(crate) fn worked(&mut self, now: ProcessingTime) {
+    /// Returns when that was, if there were samples.
+    pub(crate) fn worked(&mut self) -> Option<ProcessingTime> {
+        if !std::mem::take(&mut self.met) {
+            return None;
+        }
+        let now = (self.clock)();
         for planned in self.current.drain(..) {
             if let Some(trail) = self.known.get_mut(&planned) {
                 trail.spend(Part::Processing, now);
@@ -210,6 +277,7 @@ impl Trails {
                 trail.worked = true;
             }
         }
+        Some(now)
     }
 }
 
@@ -222,45 +290,96 @@ pub(crate) fn hand_over(trails: &mut [Trail], waited: Part, now: ProcessingTime)
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use super::*;
+    use crate::time::EventTime;
 
     const ALL: StampUnit = StampUnit::MICROSECOND;
+
+    /// Trails of every record, on a clock that the test sets.
+    fn trails(start: ProcessingTime) -> (Trails, Sampling, Arc<AtomicU64>) {
+        let clock = Arc::new(AtomicU64::new(0));
+        let read = Arc::clone(&clock);
+        let now = Box::new(move || ProcessingTime(read.load(Ordering::Relaxed)));
+        let sampling = Sampling::one_in(1, start, ALL);
+        (Trails::new(sampling, &[1], now), sampling, clock)
+    }
 
     fn stamps(planned: u32) -> Stamps {
         Stamps { planned, ingested: planned }
     }
 
     #[test]
-    fn one_in_so_many_is_sampled_whatever_the_distance_of_planned_times() {
-        for one_in in [1, 4, 100] {
+    fn one_in_so_many_is_a_sample_whatever_the_size_of_batches() {
+        let events = 200_000;
+        for one_in in [1, 4, 100, 1_000] {
             let sampling = Sampling::one_in(one_in, ProcessingTime::ZERO, ALL);
-            for distance in [1, 10, 89, 1_000, 4_096] {
-                let planned = (0..100_000).map(|number| number * distance);
-                let picked = planned.filter(|&it| sampling.picks(stamps(it))).count() as f64;
-                let expected = 100_000.0 / f64::from(one_in);
-                let off = (picked - expected).abs();
-                assert!(off <= 5.0 * expected.sqrt(), "{one_in}, {distance}: {picked}");
+            for records in [1, 7, 256, 100_000] {
+                let mut chooser = Chooser::new(sampling);
+                let mut picked = Vec::new();
+                for first in (0..events).step_by(records) {
+                    // Every third batch is read by a new subtask.
+                    if first / records % 3 == 0 {
+                        chooser = Chooser::new(sampling);
+                    }
+                    let event = |number: usize| Record {
+                        value: number,
+                        event_time: EventTime(number as i64 * 1_000),
+                        stamps: stamps(number as u32 / 3 * 2),
+                    };
+                    let mut batch: Vec<_> = (first..first + records).map(event).collect();
+                    let mut trails = Vec::new();
+                    chooser.choose(&mut batch, &mut trails);
+                    let sampled = batch.iter().filter(|record| record.stamps.is_sampled());
+                    let begun = trails.iter().map(|trail| trail.planned);
+                    assert!(sampled.clone().map(|record| record.stamps.planned).eq(begun));
+                    picked.extend(sampled.map(|record| record.value));
+                }
+                let read = events.div_ceil(records) * records;
+                let expected = read as f64 / f64::from(one_in);
+                let deviation = (expected * (1.0 - 1.0 / f64::from(one_in))).sqrt();
+                let off = (picked.len() as f64 - expected).abs();
+                assert!(off <= 4.0 * deviation, "{one_in}, {records}: {}", picked.len());
             }
-            assert!(!sampling.picks(Stamps::UNTIMED));
         }
+    }
+
+    #[test]
+    fn what_is_not_timed_is_no_sample() {
+        let mut chooser = Chooser::new(Sampling::one_in(1, ProcessingTime::ZERO, ALL));
+        let timed = Record { value: (), event_time: EventTime(1), stamps: stamps(2) };
+        let mut records = [Record::untimed((), EventTime(0)), timed];
+        let mut trails = Vec::new();
+        chooser.choose(&mut records, &mut trails);
+        assert_eq!(records.map(|record| record.stamps.is_sampled()), [false, true]);
+        assert_eq!(trails.len(), 1);
     }
 
     #[test]
     fn every_nanosecond_of_a_way_belongs_to_one_part() {
         let start = ProcessingTime(1_000_000);
-        let sampling = Sampling::one_in(1, start, ALL);
         let at = |micros: u64| start.after(micros * 1_000);
-        let mut trails = Trails::new(sampling, &[1]);
-        let mut batch = vec![Trail::new(stamps(5), sampling)];
-        trails.take_in(&mut batch, &[(Part::Boundary, at(7)), (Part::Source, at(10))], at(10));
-        trails.worked(at(14));
+        let (mut trails, sampling, clock) = trails(start);
+        let set = |micros| clock.store(at(micros).0, Ordering::Relaxed);
+        let mut batch = vec![Trail::new(stamps(10), sampling)];
+        set(10);
+        trails.take_in(&mut batch, Part::Source, Some(at(7)));
+        set(14);
+        assert_eq!(trails.worked(), Some(at(14)));
+        // A step that meets no sample does not look at the clock.
+        trails.begin();
+        assert_eq!(trails.worked(), None);
         // It leaves state 6 us later, is worked on for 1 and waits for its buffer for 9.
-        trails.begin(at(20));
-        trails.put(0, 0, stamps(5));
-        trails.worked(at(21));
-        trails.worked(at(25));
+        set(20);
+        trails.begin();
+        trails.put(0, 0, stamps(10));
+        set(21);
+        assert_eq!(trails.worked(), Some(at(21)));
         trails.seal(0, 0, &mut batch);
-        hand_over(&mut batch, Part::Boundary, at(30));
+        set(30);
+        hand_over(&mut batch, Part::Boundary, trails.worked().unwrap());
         let parts = Part::ALL.map(|part| batch[0].nanos(part) / 1_000);
         assert_eq!(parts, [3, 2 + 9, 0, 4 + 1, 6, 0]);
         assert_eq!(batch[0].total_nanos(), 25_000);
@@ -268,11 +387,10 @@ mod tests {
 
     #[test]
     fn what_is_in_state_is_bounded_and_the_oldest_go_first() {
-        let sampling = Sampling::one_in(1, ProcessingTime::ZERO, ALL);
-        let mut trails = Trails::new(sampling, &[1]);
+        let (mut trails, sampling, _) = trails(ProcessingTime::ZERO);
         for planned in 0..=KNOWN as u32 {
             let mut batch = vec![Trail::new(stamps(planned), sampling)];
-            trails.take_in(&mut batch, &[], ProcessingTime::ZERO);
+            trails.take_in(&mut batch, Part::Queue, None);
         }
         assert_eq!(trails.known.len(), KNOWN);
         assert_eq!(trails.of(stamps(0)), None);

@@ -1,6 +1,7 @@
 //! What lives from batch to batch: a stage's instance for one partition, with both of its ends.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::Poll;
 
 use dataflow::plan::{Layout, StageId};
@@ -52,8 +53,10 @@ impl Partition {
         }
     }
 
-    /// Opens its reader and its sink, as far as its stage has them.
-    pub(crate) fn open(&mut self, plan: &Plan) {
+    /// Opens its reader and its sink, as far as its stage has them, and begins to keep trails.
+    pub(crate) fn open(&mut self, plan: &Plan, runtime: &Arc<dyn Runtime>) {
+        let clock = Arc::clone(runtime);
+        self.outbox.start_trails(move || clock.now());
         let spec = &plan.stages[self.stage_number];
         self.reader = spec.reads_source.then(|| {
             let reader = plan.source.reader();

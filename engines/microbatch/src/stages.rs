@@ -87,14 +87,14 @@ impl Stages {
     /// Opens readers and sinks.
     pub(crate) fn open(&mut self) {
         for partition in self.partitions.iter_mut().flatten() {
-            partition.open(&self.plan);
+            partition.open(&self.plan, &self.runtime);
         }
     }
 
     /// Puts in the place of lost partitions what has been made of their stored state.
     pub(crate) fn replace(&mut self, stage: StageId, mut partitions: Vec<Partition>) {
         for partition in &mut partitions {
-            partition.open(&self.plan);
+            partition.open(&self.plan, &self.runtime);
         }
         self.partitions[stage.0] = partitions;
     }

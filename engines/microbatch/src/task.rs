@@ -122,9 +122,7 @@ pub(crate) async fn run(
     for (taken, (port, edge, mut batch)) in (1_u32..).zip(spec.blocks) {
         running.work.buffers += 1;
         running.work.records += batch.len() as u64;
-        if running.partition.outbox.keeps_trails() {
-            running.partition.outbox.takes(&mut batch, runtime.now());
-        }
+        running.partition.outbox.takes(&mut batch);
         running.process(port, &mut batch).await?;
         consumed.push((edge, batch));
         if taken.is_multiple_of(BUFFERS_PER_TURN) {
@@ -162,10 +160,7 @@ impl Running<'_> {
         while from < offsets.end {
             let upto = offsets.end.min(from + READ_CHUNK);
             newest = newest.max(reader.read(split, from..upto, &mut batch)?);
-            let outbox = &mut self.partition.outbox;
-            if outbox.keeps_trails() {
-                outbox.reads(&mut batch, Some(self.cut), self.runtime.now());
-            }
+            self.partition.outbox.reads(&mut batch, Some(self.cut));
             self.work.records += upto - from;
             self.process(InputPort(0), &mut batch).await?;
             from = upto;
@@ -197,9 +192,7 @@ impl Running<'_> {
     }
 
     async fn advance(&mut self, progress: Progress) -> Result<(), EngineError> {
-        if self.partition.outbox.keeps_trails() {
-            self.partition.outbox.steps(self.runtime.now());
-        }
+        self.partition.outbox.steps();
         loop {
             let Partition { stage, outbox, .. } = &mut self.partition;
             let fired = outbox.counters.fired;
@@ -223,10 +216,8 @@ impl Running<'_> {
         }
         self.status.step();
         let partition = &mut self.partition;
-        if partition.outbox.keeps_trails() {
-            // Nothing leaves a task's buffers before the task does.
-            partition.outbox.leaves(Part::Queue, self.runtime.now());
-        }
+        // Nothing leaves a task's buffers before the task does.
+        partition.outbox.leaves(Part::Queue);
         while let Some(sealed) = partition.outbox.take() {
             if sealed.batch.is_empty() {
                 // It carries a watermark only, and the driver's is the one that counts.

@@ -30,7 +30,7 @@ pub(crate) async fn run(subtask: &mut Subtask, gate: Arc<InputGate>) -> Result<(
         match message {
             Message::Data(mut batch) => {
                 let work = Work { records: batch.len() as u64, buffers: 1, tasks: 0 };
-                subtask.output.outbox.takes(&mut batch, now);
+                subtask.output.outbox.takes(&mut batch);
                 let mut on_mark = |mark| merger.update(channel, mark);
                 subtask.process(port, &mut batch, &mut on_mark, work).await?;
                 returned = Some((channel, batch));

@@ -38,11 +38,13 @@ pub(crate) struct TaskOutput {
 
 impl TaskOutput {
     pub(crate) fn new(
-        outbox: Outbox,
+        mut outbox: Outbox,
         targets: Vec<Vec<Target>>,
         sink: Option<Box<dyn Sink>>,
         runtime: Arc<dyn Runtime>,
     ) -> Self {
+        let clock = Arc::clone(&runtime);
+        outbox.start_trails(move || clock.now());
         Self {
             outbox,
             targets,
@@ -68,9 +70,7 @@ impl TaskOutput {
     /// Hands over what the outbox holds. Never blocks; afterwards [`TaskOutput::poll_room`] tells
     /// when more input may be taken.
     pub(crate) fn hand_over(&mut self) -> Result<(), SinkError> {
-        if self.outbox.keeps_trails() {
-            self.outbox.leaves(Part::Boundary, self.runtime.now());
-        }
+        self.outbox.leaves(Part::Boundary);
         while let Some(sealed) = self.outbox.take() {
             if self.runtime.tracing() {
                 self.runtime.trace(format_args!(

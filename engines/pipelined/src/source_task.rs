@@ -205,9 +205,7 @@ async fn read(
     if subtask.progress.processing_time != now {
         subtask.advance(Progress { processing_time: now, ..subtask.progress }).await?;
     }
-    if subtask.output.outbox.keeps_trails() {
-        subtask.output.outbox.reads(batch, None, subtask.runtime.now());
-    }
+    subtask.output.outbox.reads(batch, None);
     let work = Work { records, ..Work::default() };
     subtask.process(InputPort(0), batch, &mut |_| None, work).await?;
     let split = &source.own[place];

@@ -97,16 +97,9 @@ impl Subtask {
         self.settle(work).await
     }
 
-    /// A step begins that takes no batch.
-    fn begin_step(&mut self) {
-        if self.output.outbox.keeps_trails() {
-            self.output.outbox.steps(self.runtime.now());
-        }
-    }
-
     /// Moves the stage's time on.
     pub(crate) async fn advance(&mut self, progress: Progress) -> Result<(), Stopped> {
-        self.begin_step();
+        self.output.outbox.steps();
         self.advance_within_step(progress).await
     }
 

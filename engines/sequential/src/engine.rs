@@ -106,7 +106,9 @@ impl Run {
             buffer_bytes: BUFFER_BYTES,
         };
         let instances = (0..plan.stages.len()).map(StageId).map(|stage| {
-            let (instance, outbox) = plan.instantiate(stage, &layout);
+            let (instance, mut outbox) = plan.instantiate(stage, &layout);
+            let clock = Arc::clone(&runtime);
+            outbox.start_trails(move || clock.now());
             let sink = plan.stages[stage.0].writes_sink.then(|| (plan.sink.open)(0));
             let merger = WatermarkMerger::new(plan.inputs(stage).len().max(1));
             Instance { stage: instance, outbox, sink, merger, progress: Progress::START }
@@ -175,9 +177,7 @@ impl Run {
                 let end = available.end.min(*offset + READ_CHUNK);
                 watermarks.observe(reader.read(*split, *offset..end, &mut batch)?);
                 let outbox = &mut self.instances[0].outbox;
-                if outbox.keeps_trails() {
-                    outbox.reads(&mut batch, None, self.runtime.now());
-                }
+                outbox.reads(&mut batch, None);
                 read += end - *offset;
                 *offset = end;
                 batch = self.send(batch).await?;
@@ -274,9 +274,8 @@ impl Run {
         behind: &mut VecDeque<Pending>,
     ) -> Result<Step, EngineError> {
         let taken = batch.taken();
-        let outbox = &mut self.instances[stage.0].outbox;
-        if taken == 0 && stage.0 > 0 && outbox.keeps_trails() {
-            outbox.takes(batch, self.runtime.now());
+        if taken == 0 && stage.0 > 0 {
+            self.instances[stage.0].outbox.takes(batch);
         }
         while !batch.is_finished() {
             let upto = batch.stop();
@@ -308,10 +307,7 @@ impl Run {
         progress: Progress,
         pending: &mut VecDeque<Pending>,
     ) -> Result<(), EngineError> {
-        let outbox = &mut self.instances[stage.0].outbox;
-        if outbox.keeps_trails() {
-            outbox.steps(self.runtime.now());
-        }
+        self.instances[stage.0].outbox.steps();
         self.advance_within_step(stage, progress, pending).await
     }
 
@@ -352,9 +348,7 @@ impl Run {
             sleep_until(&*self.runtime, at).await;
         }
         let instance = &mut self.instances[stage.0];
-        if instance.outbox.keeps_trails() {
-            instance.outbox.leaves(Part::Boundary, self.runtime.now());
-        }
+        instance.outbox.leaves(Part::Boundary);
         let outputs = self.plan.outputs(stage);
         while let Some(sealed) = instance.outbox.take() {
             let edge = outputs[sealed.edge];

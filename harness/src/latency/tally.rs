@@ -34,14 +34,30 @@ impl<'a> Tally<'a> {
     pub(super) fn add(&mut self, nanos: u64) {
         if nanos < self.low || nanos > self.high {
             self.settle();
-            (self.low, self.high) = if nanos > HIGHEST_NANOS {
-                (nanos, nanos)
-            } else {
-                let high = self.histogram.highest_equivalent(nanos).min(HIGHEST_NANOS);
-                (self.histogram.lowest_equivalent(nanos), high)
-            };
+            (self.low, self.high) = self.counter_of(nanos);
         }
         self.count += 1;
+    }
+
+    /// Adds `count` samples between these at once, if all of them share a counter.
+    #[inline]
+    pub(super) fn add_alike(&mut self, shortest: u64, longest: u64, count: u64) -> bool {
+        if shortest < self.low || shortest > self.high {
+            self.settle();
+            (self.low, self.high) = self.counter_of(shortest);
+        }
+        let alike = longest <= self.high;
+        self.count += if alike { count } else { 0 };
+        alike
+    }
+
+    /// Bounds of the counter that a sample belongs to.
+    fn counter_of(&self, nanos: u64) -> (u64, u64) {
+        if nanos > HIGHEST_NANOS {
+            return (nanos, nanos);
+        }
+        let high = self.histogram.highest_equivalent(nanos).min(HIGHEST_NANOS);
+        (self.histogram.lowest_equivalent(nanos), high)
     }
 
     fn settle(&mut self) {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::fixture::{
     Clock, Event, Events, Finished, MILLI, Setup, key_of, pick, run, virtual_clocks,
 };
-use dataflow::Record;
+use dataflow::{Record, StampUnit};
 
 /// Bytes of an event in a buffer.
 const RECORD_BYTES: u64 = 16 + Record::<Event>::STAMP_BYTES as u64;
@@ -29,11 +29,9 @@ fn one_to_one(count: u64, clock: Clock, buffer_bytes: u64, timeout_ms: f64) -> F
 
 /// Milliseconds from a record's planned time to its result.
 fn waits(finished: &Finished) -> impl Iterator<Item = f64> {
-    finished
-        .collected
-        .emitted
-        .iter()
-        .map(|(at, _, stamps)| (at.0 - u64::from(stamps.planned) * 1_000) as f64 / MILLI as f64)
+    finished.collected.emitted.iter().map(|(at, _, stamps)| {
+        (at.0 - StampUnit::MICROSECOND.instant(stamps.planned).0) as f64 / MILLI as f64
+    })
 }
 
 fn mean_wait(seeds: u64, buffer_bytes: u64, timeout_ms: f64) -> f64 {
