@@ -3,6 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use dataflow::sink::Timed;
 use dataflow::{EventTime, ProcessingTime, StampUnit, Stamps};
 use streamgauge::latency::{Recorder, WindowClock};
 use workloads::load_shape::LoadShape;
@@ -10,10 +11,10 @@ use workloads::load_shape::LoadShape;
 const RECORDS: u32 = 4_096;
 
 fn recording(criterion: &mut Criterion) {
-    let stamps: Vec<(EventTime, Stamps)> = (0..RECORDS)
+    let times: Vec<Timed> = (0..RECORDS)
         .map(|number| {
             let stamps = Stamps { planned: number * 20, ingested: number * 20 };
-            (EventTime(i64::from(number) * 10_000), stamps)
+            Timed { event_time: EventTime(i64::from(number) * 10_000), stamps, records: 1 }
         })
         .collect();
     let windows =
@@ -23,7 +24,7 @@ fn recording(criterion: &mut Criterion) {
     for (name, windows) in [("of any result", None), ("of a window's result", Some(windows))] {
         let mut recorder = Recorder::new(ProcessingTime::ZERO, StampUnit::MICROSECOND, windows);
         group.bench_function(name, |bencher| {
-            bencher.iter(|| recorder.record(black_box(&stamps), ProcessingTime(100_000_000)));
+            bencher.iter(|| recorder.record(black_box(&times), ProcessingTime(100_000_000)));
         });
     }
     group.finish();

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use dataflow::engine::{Control, Job, Start};
 use dataflow::runtime::Runtime;
 use dataflow::settings::Settings;
-use dataflow::sink::{SinkSlot, Wants};
+use dataflow::sink::SinkSlot;
 use dataflow::source::SourceError;
 use dataflow::storage::Storage;
 use dataflow::{
@@ -272,8 +272,7 @@ impl Measuring {
             let (slot, measured) = measuring(latency, around.rows.cloned());
             return Self::AtOnce(slot, measured);
         }
-        let trails = latency.as_ref().and_then(Recorder::sampling);
-        let wants = Wants { stamps: latency.is_some(), rows: around.folder.is_some(), trails };
+        let wants = Recorder::wants(latency.as_ref(), around.folder.is_some());
         let (storage, prefix) = match around.folder {
             Some(folder) => (Arc::clone(folder), String::new()),
             None => (runtime.storage(), "sink/".to_owned()),

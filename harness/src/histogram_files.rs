@@ -71,6 +71,7 @@ pub fn interval_log(intervals: &[Interval]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use dataflow::sink::Timed;
     use dataflow::{EventTime, ProcessingTime, StampUnit, Stamps};
     use hdrhistogram::serialization::Deserializer;
     use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};
@@ -84,8 +85,8 @@ mod tests {
             [0, 1].map(|_| Recorder::new(ProcessingTime::ZERO, StampUnit::MICROSECOND, None));
         for milli in 1..=2_500_u64 {
             let stamps = Stamps { planned: 0, ingested: (milli % 2) as u32 * 2 };
-            halves[(milli % 2) as usize]
-                .record(&[(EventTime(0), stamps)], ProcessingTime(milli * 1_000_000));
+            let time = Timed { event_time: EventTime(0), stamps, records: 1 };
+            halves[(milli % 2) as usize].record(&[time], ProcessingTime(milli * 1_000_000));
         }
         let [mut all, other] = halves;
         all.merge(&other);

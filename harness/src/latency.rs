@@ -7,8 +7,9 @@ mod tally;
 
 use std::sync::Arc;
 
+use dataflow::sink::{Timed, Wants};
 use dataflow::trail::{Sampling, Trail};
-use dataflow::{EventTime, ProcessingTime, StampUnit, Stamps};
+use dataflow::{EventTime, ProcessingTime, StampUnit};
 use hdrhistogram::Histogram;
 use reports::result::{Latencies, LatencyParts, LatencySummary, SeriesRow};
 use workloads::load_shape::LoadShape;
@@ -29,21 +30,8 @@ const HIGHEST_NANOS: u64 = 3_600 * 1_000_000_000;
 const DIGITS: u8 = 3;
 /// Samples that must lie beyond a percentile for it to be printed.
 const SAMPLES_BEYOND: f64 = 10.0;
-
-/// Samples that are looked at together first: they mostly share a counter.
-const NEIGHBOURS: usize = 64;
-
-/// The oldest and the newest planned time of samples, and whether all are timed and punctual.
-#[inline]
-fn span(samples: &[(EventTime, Stamps)]) -> (u32, u32, bool) {
-    let (mut oldest, mut newest, mut punctual) = (Stamps::UNTIMED.planned, 0, true);
-    for (_, stamps) in samples {
-        oldest = oldest.min(stamps.planned);
-        newest = newest.max(stamps.planned);
-        punctual &= stamps.is_punctual();
-    }
-    (oldest, newest, punctual && newest != Stamps::UNTIMED.planned)
-}
+/// Batches, flushes or checkpoints that samples must come from for a percentile to be printed.
+const FEWEST_EMISSIONS: u64 = 10;
 
 /// When an event time was planned to happen, in nanoseconds since the run's start.
 #[derive(Clone, Debug)]
@@ -75,6 +63,8 @@ pub struct Recorder {
     clipped: u64,
     /// Emitted before they were planned.
     early: u64,
+    /// Times at which something that is timed was emitted.
+    emissions: u64,
     over_time: OverTime,
     parts: Parts,
     start: ProcessingTime,
@@ -98,6 +88,7 @@ impl Recorder {
             after_window_end: histogram(),
             clipped: 0,
             early: 0,
+            emissions: 0,
             over_time: OverTime::default(),
             parts: Parts::default(),
             start,
@@ -125,6 +116,16 @@ impl Recorder {
         self.parts.sampling()
     }
 
+    /// What a sink must be given for `latency` to be measured; `rows` if it writes them, too.
+    pub fn wants(latency: Option<&Self>, rows: bool) -> Wants {
+        Wants {
+            stamps: latency.is_some(),
+            event_times: latency.is_some_and(|it| it.windows.is_some()),
+            rows,
+            trails: latency.and_then(Self::sampling),
+        }
+    }
+
     /// Takes trails that have come to their end, and how many samples have none.
     pub fn record_trails(&mut self, trails: &[Trail], without_trail: u64) {
         self.parts.record(trails, without_trail);
@@ -136,58 +137,48 @@ impl Recorder {
     }
 
     /// Records results that were emitted at `now`.
-    pub fn record(&mut self, stamps: &[(EventTime, Stamps)], now: ProcessingTime) {
+    pub fn record(&mut self, times: &[Timed], now: ProcessingTime) {
         let now_nanos = now.since(self.start);
-        let since = |tick| now_nanos.saturating_sub(self.unit.instant(tick).0);
+        let planned_nanos = |it: &Timed| self.unit.instant(it.stamps.planned).0;
+        let since = |nanos: u64| now_nanos.saturating_sub(nanos);
         let (heat, apart_heat) = self.over_time.scratch();
         let mut together = Tally::of(self.together.at(now_nanos)).seen_by(heat);
         let mut from_planned = Tally::of(self.from_planned.at(now_nanos)).seen_by(apart_heat);
         let mut from_ingestion = Tally::of(&mut self.from_ingestion);
-        // What is not timed is planned last of all, and so never the oldest.
-        let (mut oldest, mut newest) = (Stamps::UNTIMED.planned, 0);
-        for neighbours in stamps.chunks(NEIGHBOURS) {
-            let (first, last, alike) = span(neighbours);
-            oldest = oldest.min(first);
-            if alike && together.add_alike(since(last), since(first), neighbours.len() as u64) {
-                newest = newest.max(last);
+        let (mut all, mut largest_nanos) = (0, 0);
+        for it in times {
+            let records = u64::from(it.records);
+            all += records;
+            if !it.stamps.is_timed() {
                 continue;
             }
-            for (_, stamps) in neighbours.iter().filter(|(_, stamps)| stamps.is_timed()) {
-                newest = newest.max(stamps.planned);
-                if stamps.is_punctual() {
-                    together.add(since(stamps.planned));
-                } else {
-                    from_planned.add(since(stamps.planned));
-                    from_ingestion.add(since(stamps.ingested));
-                }
+            let planned = planned_nanos(it);
+            let nanos = since(planned);
+            largest_nanos = nanos.max(largest_nanos);
+            self.early += if planned > now_nanos { records } else { 0 };
+            if it.stamps.is_punctual() {
+                together.add(nanos, records);
+            } else {
+                from_planned.add(nanos, records);
+                from_ingestion.add(since(self.unit.instant(it.stamps.ingested).0), records);
             }
         }
         self.clipped += together.finish() + from_planned.finish() + from_ingestion.finish();
-        let largest_nanos = if oldest == Stamps::UNTIMED.planned { 0 } else { since(oldest) };
-        self.over_time.note(now, stamps.len() as u64, largest_nanos);
-        if self.unit.instant(newest).0 > now_nanos {
-            let is_early = |stamps: &Stamps| {
-                stamps.is_timed() && self.unit.instant(stamps.planned).0 > now_nanos
-            };
-            self.early += stamps.iter().filter(|(_, stamps)| is_early(stamps)).count() as u64;
-        }
+        self.over_time.note(now, all, largest_nanos);
+        self.emissions += u64::from(times.iter().any(|it| it.stamps.is_timed()));
+        let timed = || times.iter().filter(|it| it.stamps.is_timed());
         if let Some(seen) = &self.seen {
-            let timed = stamps.iter().filter(|(_, stamps)| stamps.is_timed());
-            seen.add(
-                timed.map(|(_, stamps)| {
-                    now_nanos.saturating_sub(self.unit.instant(stamps.planned).0)
-                }),
-            );
+            seen.add(timed().map(|it| (since(planned_nanos(it)), u64::from(it.records))));
         }
         if let Some(clock) = &self.windows {
             let mut after_end = Tally::of(&mut self.after_window_end);
             let (mut last, mut end) = (EventTime::MIN, None);
-            for (event_time, stamps) in stamps {
-                if *event_time != last {
-                    (last, end) = (*event_time, clock.planned_end(*event_time));
+            for it in timed() {
+                if it.event_time != last {
+                    (last, end) = (it.event_time, clock.planned_end(it.event_time));
                 }
-                if let (Some(end), true) = (end, stamps.is_timed()) {
-                    after_end.add(now_nanos.saturating_sub(end));
+                if let Some(end) = end {
+                    after_end.add(since(end), u64::from(it.records));
                 }
             }
             self.clipped += after_end.finish();
@@ -204,6 +195,7 @@ impl Recorder {
         add(&mut self.after_window_end, &other.after_window_end);
         self.clipped += other.clipped;
         self.early += other.early;
+        self.emissions += other.emissions;
         self.over_time.merge(&other.over_time);
         self.parts.merge(&other.parts);
     }
@@ -211,6 +203,11 @@ impl Recorder {
     /// Timed results that were emitted before their planned time.
     pub const fn emitted_early(&self) -> u64 {
         self.early
+    }
+
+    /// How often something that is timed was emitted: hand-overs to the sinks of all subtasks.
+    pub const fn emissions(&self) -> u64 {
+        self.emissions
     }
 
     /// Latencies from the planned time, second by second of the run, those without a sample left
@@ -233,26 +230,28 @@ impl Recorder {
         self.over_time.rows()
     }
 
-    /// What results say.
-    pub fn summaries(&self) -> Latencies {
+    /// What results say, when everything came out at so many times: those of one batch, flush or
+    /// checkpoint depend on one another.
+    pub fn summaries(&self, emissions: u64) -> Latencies {
         let mut from_ingestion = self.together.total();
         from_ingestion.add(&self.from_ingestion).expect("the bounds are the same");
         Latencies {
-            from_planned: summary(&self.from_planned(), self.clipped),
-            from_ingestion: summary(&from_ingestion, self.clipped),
-            after_window_end: summary(&self.after_window_end, self.clipped),
+            from_planned: summary(&self.from_planned(), self.clipped, emissions),
+            from_ingestion: summary(&from_ingestion, self.clipped, emissions),
+            after_window_end: summary(&self.after_window_end, self.clipped, emissions),
         }
     }
 }
 
-fn summary(histogram: &Histogram<u64>, clipped: u64) -> LatencySummary {
+fn summary(histogram: &Histogram<u64>, clipped: u64, emissions: u64) -> LatencySummary {
     let count = histogram.len();
     if count == 0 {
         return LatencySummary { clipped, ..LatencySummary::default() };
     }
     let at = |quantile: f64| {
         let beyond = count as f64 * (1.0 - quantile);
-        (beyond >= SAMPLES_BEYOND).then(|| histogram.value_at_quantile(quantile))
+        (beyond >= SAMPLES_BEYOND && emissions >= FEWEST_EMISSIONS)
+            .then(|| histogram.value_at_quantile(quantile))
     };
     LatencySummary {
         count,
@@ -287,18 +286,20 @@ fn curve(histogram: &Histogram<u64>) -> Vec<(f64, u64)> {
 
 #[cfg(test)]
 mod tests {
+    use dataflow::Stamps;
     use proptest::prelude::*;
 
     use super::*;
 
-    /// Stamps of what was planned and readable at these microseconds, or is not timed.
-    fn planned(micros: impl IntoIterator<Item = Option<u64>>) -> Vec<(EventTime, Stamps)> {
+    /// What was planned and readable at these microseconds, or is not timed.
+    fn planned(micros: impl IntoIterator<Item = Option<u64>>) -> Vec<Timed> {
         let stamps = |micros: Option<u64>| {
             let Some(micros) = micros else { return Stamps::UNTIMED };
             let stamp = StampUnit::MICROSECOND.stamp(micros * 1_000).expect("a short run");
             Stamps { planned: stamp, ingested: stamp }
         };
-        micros.into_iter().map(|micros| (EventTime(0), stamps(micros))).collect()
+        let timed = |micros| Timed { event_time: EventTime(0), stamps: stamps(micros), records: 1 };
+        micros.into_iter().map(timed).collect()
     }
 
     fn recorded(micros: impl Iterator<Item = Option<u64>>, now_nanos: u64) -> Recorder {
@@ -311,7 +312,7 @@ mod tests {
     fn percentiles_are_those_of_the_samples_and_need_ten_beyond() {
         // 1, 2, ..., 1000 ms.
         let recorder = recorded((0..1_000).map(|it| Some(it * 1_000)), 1_000_000_000);
-        let latencies = recorder.summaries();
+        let latencies = recorder.summaries(10);
         let close = |value: Option<u64>, millis: f64| {
             let got = value.expect("enough samples") as f64 / 1e6;
             assert!((got - millis).abs() <= millis * 0.002, "{got} is not {millis}");
@@ -322,6 +323,8 @@ mod tests {
         assert_eq!(latencies.from_planned.p999, None, "one sample lies beyond");
         assert_eq!(latencies.from_ingestion, latencies.from_planned);
         assert_eq!(latencies.after_window_end.count, 0);
+        let few = recorder.summaries(9).from_planned;
+        assert_eq!((few.count, few.p50, few.max), (1_000, None, latencies.from_planned.max));
         let curve = &latencies.from_planned.curve;
         assert!(curve.is_sorted_by(|a, b| a.0 < b.0 && a.1 <= b.1), "{curve:?}");
     }
@@ -336,7 +339,7 @@ mod tests {
         ) {
             let (mut tallied, mut plain) = (histogram(), histogram());
             let mut tally = Tally::of(&mut tallied);
-            samples.iter().for_each(|&nanos| tally.add(nanos));
+            samples.iter().for_each(|&nanos| tally.add(nanos, 1));
             let clipped = tally.finish();
             samples.iter().for_each(|&nanos| plain.saturating_record(nanos));
             let counters = |it: &Histogram<u64>| {
@@ -350,30 +353,34 @@ mod tests {
             prop_assert_eq!(clipped, too_long as u64);
         }
 
-        /// What is emitted together is recorded as it would be singly.
+        /// Records that share their times are recorded as they would be singly.
         #[test]
-        fn neighbours_are_recorded_as_they_would_be_singly(
-            around in 0..4_000_000u64,
-            odd in proptest::collection::vec((0..400usize, any::<u16>(), any::<u32>()), 0..6),
-            sampled in 0..400usize,
+        fn what_is_counted_together_is_recorded_as_singly(
+            around in 0..6_000_000u64,
+            odd in proptest::collection::vec((0..100usize, any::<u16>(), any::<u32>()), 0..6),
+            records in proptest::collection::vec(1..5u32, 100),
         ) {
             // Close together, but for a few that are elsewhere, were late or are not timed.
-            let mut stamps = planned((0..400).map(|number| Some(around + number / 3)));
+            let mut times = planned((0..100).map(|number| Some(around + number / 3)));
             for (place, kind, elsewhere) in odd {
-                let stamps: &mut Stamps = &mut stamps[place].1;
-                match kind % 3 {
+                let stamps = &mut times[place].stamps;
+                match kind % 4 {
                     0 => *stamps = Stamps::UNTIMED,
                     1 => stamps.planned = elsewhere & !3,
-                    _ => stamps.ingested += 2 * u32::from(kind),
+                    2 => *stamps = stamps.sampled(),
+                    _ => stamps.ingested = stamps.ingested.saturating_add(2 * u32::from(kind)),
                 }
             }
-            stamps[sampled].1 = stamps[sampled].1.sampled();
+            times.iter_mut().zip(records).for_each(|(it, records)| it.records = records);
             let now = ProcessingTime(5_000_000_000);
             let mut singly = Recorder::new(ProcessingTime::ZERO, StampUnit::MICROSECOND, None);
             let mut at_once = singly.clone();
-            at_once.record(&stamps, now);
-            stamps.iter().for_each(|it| singly.record(std::slice::from_ref(it), now));
-            prop_assert_eq!(at_once.summaries(), singly.summaries());
+            at_once.record(&times, now);
+            for it in &times {
+                let one = Timed { records: 1, ..*it };
+                (0..it.records).for_each(|_| singly.record(&[one], now));
+            }
+            prop_assert_eq!(at_once.summaries(10), singly.summaries(10));
             prop_assert_eq!(at_once.emitted_early(), singly.emitted_early());
             prop_assert_eq!(at_once.series(), singly.series());
         }
@@ -383,7 +390,7 @@ mod tests {
     fn what_is_too_long_is_counted_as_clipped_and_what_is_untimed_not_at_all() {
         let two_hours = 2 * HIGHEST_NANOS;
         let recorder = recorded([Some(0), None].into_iter(), two_hours);
-        let latencies = recorder.summaries();
+        let latencies = recorder.summaries(10);
         assert_eq!((latencies.from_planned.count, latencies.from_planned.clipped), (1, 1));
     }
 

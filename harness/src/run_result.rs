@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use dataflow::{Completion, Digest};
-use reports::result::{
-    ExchangeLoad, Latencies, OutputCheck, RUN_SCHEMA, RunResult, SERIES_BIN_NS, SeriesRow,
-};
+use dataflow::{Completion, Digest, Guarantee};
+use reports::result::{ExchangeLoad, OutputCheck, RUN_SCHEMA, RunResult, SERIES_BIN_NS, SeriesRow};
 
 use crate::execute::RunSpec;
 use crate::latency::Recorder;
@@ -39,7 +37,14 @@ pub(crate) fn result(
     } else {
         0.0
     };
-    let latency_ns = measured.latency.as_ref().map_or_else(Latencies::default, Recorder::summaries);
+    let (batches, recovery) = (watch.take_batches(), watch.recovery(completion));
+    // What all that came out depends on: one late batch is late for all of its records.
+    let emissions = match &measured.latency {
+        _ if !batches.is_empty() => batches.iter().filter(|batch| batch.records > 0).count() as u64,
+        _ if spec.guarantee() == Guarantee::ExactlyOnce => recovery.completed,
+        latency => latency.as_ref().map_or(0, Recorder::emissions),
+    };
+    let latency_ns = measured.latency.as_ref().map(|it| it.summaries(emissions));
     let mut result = RunResult {
         schema: RUN_SCHEMA.to_owned(),
         experiment: spec.experiment.clone(),
@@ -67,7 +72,8 @@ pub(crate) fn result(
         throughput_per_s: if elapsed_ns > 0 { timed as f64 * 1e9 / elapsed_ns as f64 } else { 0.0 },
         cpu_ns_per_record: (spec.clock == Clock::Wall).then(|| per_record(used.cpu_nanos)),
         peak_memory_bytes: used.peak_memory,
-        latency_ns,
+        latency_ns: latency_ns.unwrap_or_default(),
+        emissions,
         latency_parts: measured.latency.as_ref().map(Recorder::parts).unwrap_or_default(),
         output: OutputCheck {
             records: measured.digest.records,
@@ -79,11 +85,12 @@ pub(crate) fn result(
         backlog_at_end,
         backlog_slope: validity::slope(&planned_backlog(watch)),
         generator_per_s: spec.generator_per_s,
+        overslept: watch.overslept(),
         emitted_early: measured.latency.as_ref().map_or(0, Recorder::emitted_early),
         exchanges: completion.exchanges.iter().map(load).collect(),
-        batches: watch.take_batches(),
+        batches,
         activity: watch.activity(),
-        recovery: watch.recovery(completion),
+        recovery,
         series: series(measured, watch),
         environment: used.environment,
     };

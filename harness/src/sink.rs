@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
-use dataflow::sink::{Output, Sink, SinkError, SinkSlot, Wants};
+use dataflow::sink::{Output, Sink, SinkError, SinkSlot};
 use dataflow::trail::Part;
 use dataflow::{Digest, ProcessingTime};
 
@@ -26,8 +26,7 @@ pub fn measuring(
 ) -> (SinkSlot, Arc<Mutex<Measured>>) {
     let measured =
         Arc::new(Mutex::new(Measured { digest: Digest::default(), latency: latency.clone() }));
-    let trails = latency.as_ref().and_then(Recorder::sampling);
-    let wants = Wants { stamps: latency.is_some(), rows: rows.is_some(), trails };
+    let wants = Recorder::wants(latency.as_ref(), rows.is_some());
     let shared = Arc::clone(&measured);
     let open = move |_subtask| -> Box<dyn Sink> {
         Box::new(MeasuringSink {
@@ -50,7 +49,7 @@ impl Sink for MeasuringSink {
     fn write(&mut self, output: &mut Output, now: ProcessingTime) -> Result<(), SinkError> {
         self.own.digest.merge(&output.digest);
         if let Some(latency) = &mut self.own.latency {
-            latency.record(&output.stamps, now);
+            latency.record(&output.times, now);
             // The engine looked at its clock a moment before it came here.
             output.trails.iter_mut().for_each(|trail| trail.spend(Part::Processing, now));
             latency.record_trails(&output.trails, output.without_trail);

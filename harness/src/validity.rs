@@ -34,6 +34,13 @@ pub fn slope(points: &[(f64, f64)]) -> Option<Slope> {
     Some(Slope { per_s, interval: (per_s - half, per_s + half) })
 }
 
+/// Share of the events that sources may read over a millisecond too late: their 99th percentile is
+/// on time.
+const LATE_ALLOWED: f64 = 0.01;
+/// Times that sources must have been woken late for that to be said of them: once, and for long, is
+/// an accident, and what came of it is in the latencies.
+const FEWEST_TIMES_LATE: u64 = 10;
+
 /// Every reason for which the figures of a run may not be used. `right` is whether the output is
 /// the evaluator's, where there is one.
 pub fn why_invalid(result: &RunResult, right: Option<bool>) -> Vec<String> {
@@ -59,6 +66,7 @@ pub fn why_invalid(result: &RunResult, right: Option<bool>) -> Vec<String> {
     }
     because.extend(did_not_keep_up(result));
     because.extend(generator_too_slow(result));
+    because.extend(generator_late(result));
     because
 }
 
@@ -112,8 +120,22 @@ fn generator_too_slow(result: &RunResult) -> Option<String> {
     })
 }
 
+fn generator_late(result: &RunResult) -> Option<String> {
+    result.rate?;
+    let share = result.overslept.events as f64 / result.events.max(1) as f64;
+    (share > LATE_ALLOWED && result.overslept.times >= FEWEST_TIMES_LATE).then(|| {
+        format!(
+            "The generator was late: {:.1} % of the events were read over 1 ms after their planned \
+             time, as the timers of waiting sources fired late. Other programs may have the cores.",
+            share * 100.0
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use reports::result::Overslept;
+
     use super::*;
 
     #[test]
@@ -151,6 +173,7 @@ mod tests {
             backlog_at_end: 0.009,
             backlog_slope: Some(Slope { per_s: 50.0, interval: (10.0, 90.0) }),
             generator_per_s: Some(2_000.0),
+            overslept: Overslept { times: 10, events: 10 },
             ..RunResult::default()
         }
     }
@@ -167,6 +190,8 @@ mod tests {
         let modelled =
             RunResult { clock: "virtual".to_owned(), generator_per_s: Some(1.0), ..good() };
         assert_eq!(why_invalid(&modelled, None), [""; 0]);
+        let once = RunResult { overslept: Overslept { times: 9, events: 500 }, ..good() };
+        assert_eq!(why_invalid(&once, None), [""; 0]);
         let steep = Slope { per_s: 50.0, interval: (10.1, 90.0) };
         for (run, right, because) in [
             (RunResult { interrupted: true, ..good() }, None, "The run was interrupted."),
@@ -179,6 +204,11 @@ mod tests {
                 RunResult { backlog_slope: Some(steep), ..good() },
                 None,
                 "the backlog grew by 50 events per second (95 % interval 10 to 90), which is 5.0 %",
+            ),
+            (
+                RunResult { overslept: Overslept { times: 10, events: 11 }, ..good() },
+                None,
+                "The generator was late: 1.1 % of the events were read over 1 ms after",
             ),
             (
                 RunResult { generator_per_s: Some(1_999.0), ..good() },

@@ -9,8 +9,8 @@ use dataflow::placement::Amount;
 use dataflow::rescale::RescaleReport;
 use dataflow::{Completion, ProcessingTime};
 use reports::result::{
-    ActivityRow, BATCHES_WITH_TASKS, BatchRow, CheckpointRow, RecoveryFigures, RescaleRow,
-    SERIES_BIN_NS,
+    ActivityRow, BATCHES_WITH_TASKS, BatchRow, CheckpointRow, Overslept, RecoveryFigures,
+    RescaleRow, SERIES_BIN_NS,
 };
 
 use crate::batch_row::{batch_row, without_tasks_but_in_the_middle};
@@ -79,6 +79,10 @@ pub struct Watch {
     /// What happens once so many events have been read, in that order; the next one last.
     at_events: Mutex<Vec<AtEvents>>,
     next_at: AtomicU64,
+    /// Times that a source was woken late though nothing held it.
+    overslept_times: AtomicU64,
+    /// Events that it then read late.
+    overslept_events: AtomicU64,
     /// Events that a driver read again which an earlier one had read.
     replayed: AtomicU64,
     /// Events that an earlier process had read.
@@ -136,6 +140,8 @@ impl Watch {
             activity: Mutex::default(),
             at_events: Mutex::new(Vec::new()),
             next_at: AtomicU64::new(NEVER),
+            overslept_times: AtomicU64::new(0),
+            overslept_events: AtomicU64::new(0),
             replayed: AtomicU64::new(0),
             read_before: AtomicU64::new(0),
             way_back: Mutex::new(WayBack::new(splits, rate, plan_end)),
@@ -260,6 +266,13 @@ impl Watch {
         seen.filter(|unread| *unread != NEVER).sum()
     }
 
+    /// What was read over a millisecond late by sources that nothing held.
+    pub fn overslept(&self) -> Overslept {
+        let [times, events] =
+            [&self.overslept_times, &self.overslept_events].map(|it| it.load(Ordering::Relaxed));
+        Overslept { times, events }
+    }
+
     /// From the first timed event to the end, in nanoseconds.
     pub fn timed_nanos(&self) -> u64 {
         let instant = |at: &AtomicU64| Some(at.load(Ordering::Relaxed)).filter(|at| *at != NEVER);
@@ -335,6 +348,11 @@ impl Observer for Watch {
         sum.busy_nanos += activity.busy_nanos;
         sum.idle_nanos += activity.idle_nanos;
         sum.back_pressured_nanos += activity.back_pressured_nanos;
+    }
+
+    fn overslept(&self, events: u64) {
+        self.overslept_times.fetch_add(1, Ordering::Relaxed);
+        self.overslept_events.fetch_add(events, Ordering::Relaxed);
     }
 
     fn backlog(&self, split: u32, at: ProcessingTime, unread: u64) {

@@ -72,6 +72,10 @@ pub struct RunResult {
     pub peak_memory_bytes: Option<u64>,
     /// Latencies; empty sections have a count of 0.
     pub latency_ns: Latencies,
+    /// Batches, checkpoints of an exactly-once sink, or else flushes that what is timed came out
+    /// in: below ten there are no percentiles.
+    #[serde(default)]
+    pub emissions: u64,
     /// Where the time from the planned time to the emission went; empty when no latency was
     /// measured.
     #[serde(default)]
@@ -93,6 +97,9 @@ pub struct RunResult {
     /// measured it.
     #[serde(default)]
     pub generator_per_s: Option<f64>,
+    /// What was read late though its source had nothing to do but to wait for it.
+    #[serde(default)]
+    pub overslept: Overslept,
     /// Timed results that were emitted before their planned time: a clock that went back.
     #[serde(default)]
     pub emitted_early: u64,
@@ -113,6 +120,17 @@ pub struct RunResult {
     pub series: Vec<SeriesRow>,
     /// The machine and the build.
     pub environment: BTreeMap<String, Value>,
+}
+
+/// How often the timer of a source that had nothing to do but to wait for its next event fired over
+/// a millisecond late, and what that did. What waits for a trigger, for room, or for tasks of the
+/// engine that have the cores is not counted.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overslept {
+    /// How often.
+    pub times: u64,
+    /// Events that were read over a millisecond after they were planned.
+    pub events: u64,
 }
 
 /// A trend with its uncertainty.
@@ -156,7 +174,8 @@ pub struct LatencySummary {
     /// Their mean; `null` without any.
     #[serde(default)]
     pub mean: Option<f64>,
-    /// Median; `null` with fewer than 10 values beyond it, so for every percentile.
+    /// Median; `null` with fewer than 10 values beyond it or fewer than 10 `emissions`, so for every
+    /// percentile.
     pub p50: Option<u64>,
     /// 90th percentile.
     pub p90: Option<u64>,

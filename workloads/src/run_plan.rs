@@ -29,7 +29,7 @@ pub(crate) fn at_once(events: u64) -> Schedule {
 
 /// A slot that nothing is taken out of: [`run`] looks into the outbox.
 pub(crate) fn slot() -> SinkSlot {
-    let wants = Wants { stamps: true, rows: true, trails: None };
+    let wants = Wants { stamps: true, rows: true, ..Wants::default() };
     SinkSlot::plain(wants, |_| unreachable!("no engine runs"))
 }
 

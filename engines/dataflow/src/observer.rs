@@ -71,6 +71,9 @@ pub struct CheckpointReport {
     pub pause_nanos: u64,
 }
 
+/// How late an event may be read by a source that has nothing else to do, in nanoseconds.
+pub const LATE_NANOS: u64 = 1_000_000;
+
 /// Listens to an engine. Every method has an empty default.
 pub trait Observer: Send + Sync {
     /// Sources are about to be read.
@@ -85,6 +88,12 @@ pub trait Observer: Send + Sync {
     /// been read by then. What waits for the next trigger by the setting is not counted.
     fn backlog(&self, split: u32, at: ProcessingTime, unread: u64) {
         let _ = (split, at, unread);
+    }
+    /// The timer of a source that had nothing to do but to wait for its next event fired too late:
+    /// so many events are read over [`LATE_NANOS`] after they were planned, and no engine is to
+    /// blame. What waits for a trigger, for room or for its turn is not counted.
+    fn overslept(&self, events: u64) {
+        let _ = events;
     }
     /// Events of a split before `offset` have been read.
     fn read(&self, split: u32, at: ProcessingTime, offset: u64) {

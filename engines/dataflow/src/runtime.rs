@@ -57,6 +57,9 @@ pub trait Timer: Send {
     /// Ready once when the armed instant has come (and the timer is then disarmed); otherwise
     /// pending, and the task is woken when it comes. Pending without a wake-up when disarmed.
     fn poll_due(&mut self, context: &mut Context<'_>) -> Poll<()>;
+    /// How late it fired when it last did, in nanoseconds: what the system took to notice that the
+    /// instant had come. That tasks then had to wait for their turn is not part of it.
+    fn late_nanos(&self) -> u64;
 }
 
 /// Time, tasks and randomness.

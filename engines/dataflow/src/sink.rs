@@ -23,8 +23,8 @@ pub struct Output {
     pub written: u64,
     /// Count and hash sum of what they leave behind.
     pub digest: Digest,
-    /// Times of every record, if [`Wants::stamps`].
-    pub stamps: Vec<(EventTime, Stamps)>,
+    /// Times of every record, if [`Wants::stamps`], in their order.
+    pub times: Vec<Timed>,
     /// The records as NDJSON, if [`Wants::rows`].
     pub text: Vec<u8>,
     /// Of sampled records, up to their emission, if [`Wants::trails`].
@@ -34,8 +34,19 @@ pub struct Output {
     pub without_trail: u64,
 }
 
-/// Stamps held before a stage is asked to stop.
-const STAMPS_HELD: usize = 1_024;
+/// Neighbouring records with the same times.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Timed {
+    /// When they happened, if [`Wants::event_times`].
+    pub event_time: EventTime,
+    /// When they were planned and readable.
+    pub stamps: Stamps,
+    /// How many.
+    pub records: u32,
+}
+
+/// Records held before a stage is asked to stop.
+const RECORDS_HELD: u64 = 1_024;
 /// Bytes of text held before a stage is asked to stop.
 const TEXT_HELD: usize = 64 * 1024;
 
@@ -43,7 +54,7 @@ impl Output {
     /// Whether it is time to hand over.
     #[inline]
     pub fn is_full(&self) -> bool {
-        self.stamps.len() >= STAMPS_HELD || self.text.len() >= TEXT_HELD
+        self.written >= RECORDS_HELD || self.text.len() >= TEXT_HELD
     }
 
     /// Whether nothing was written.
@@ -55,7 +66,7 @@ impl Output {
     pub fn clear(&mut self) {
         self.written = 0;
         self.digest = Digest::default();
-        self.stamps.clear();
+        self.times.clear();
         self.text.clear();
         self.trails.clear();
         self.without_trail = 0;
@@ -65,7 +76,19 @@ impl Output {
     fn note<T>(&mut self, record: &Record<T>, wants: Wants) {
         self.written += 1;
         if wants.stamps {
-            self.stamps.push((record.event_time, record.stamps));
+            let event_time = if wants.event_times { record.event_time } else { EventTime::MIN };
+            self.time(event_time, record.stamps);
+        }
+    }
+
+    /// Several records may share the tick they were planned for: they are counted.
+    #[inline(always)]
+    fn time(&mut self, event_time: EventTime, stamps: Stamps) {
+        match self.times.last_mut() {
+            Some(last) if last.stamps == stamps && last.event_time == event_time => {
+                last.records += 1;
+            }
+            _ => self.times.push(Timed { event_time, stamps, records: 1 }),
         }
     }
 
@@ -133,6 +156,8 @@ impl Output {
 pub struct Wants {
     /// The times: latency is measured.
     pub stamps: bool,
+    /// With the times also when records happened: latency is measured from the ends of windows.
+    pub event_times: bool,
     /// The record as a line of JSON: it is written somewhere.
     pub rows: bool,
     /// Where the time of these records went; needs their stamps too.

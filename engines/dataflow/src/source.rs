@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use crate::batch::Batch;
+use crate::observer::LATE_NANOS;
 use crate::record::Record;
 use crate::time::{EventTime, ProcessingTime};
 
@@ -135,6 +136,26 @@ impl SourceSpec {
     pub fn reader(&self) -> Box<dyn BatchReader> {
         (self.reader)()
     }
+}
+
+/// Events that a source reads over [`LATE_NANOS`] too late which had nothing else to do: its timer
+/// for one planned at `due` fired so many nanoseconds late. `from` says where each split is to be
+/// read on.
+pub fn overslept(
+    splits: &dyn Splits,
+    from: impl Iterator<Item = (u32, u64)>,
+    due: ProcessingTime,
+    late_nanos: u64,
+) -> u64 {
+    let Some(too_late) = late_nanos.checked_sub(LATE_NANOS).filter(|nanos| *nanos > 0) else {
+        return 0;
+    };
+    let late = due.after(too_late);
+    let of_split = |(split, from)| {
+        // An input that has failed says so when it is read.
+        splits.available(split, from, late).map_or(0, |it| it.end.saturating_sub(from))
+    };
+    from.map(of_split).sum()
 }
 
 /// The splits of one of `parallelism` readers: every `parallelism`-th, from its own number.

@@ -12,6 +12,7 @@ use dataflow::progress::BoundedOutOfOrderness;
 use dataflow::rescale::RescaleReport;
 use dataflow::runtime::{Runtime, Timer};
 use dataflow::settings::{Setting, Settings};
+use dataflow::source::overslept;
 use dataflow::{Completion, Control, Engine, EngineError, EventTime, ProcessingTime};
 
 use crate::batch_log::{BatchSpec, CommitLog, LoggedLayout};
@@ -208,6 +209,9 @@ impl Driver {
                     };
                     due = at;
                     self.sleep_until(at).await;
+                    if next_at == Some(at) {
+                        self.note_oversleep(at);
+                    }
                 }
                 // With a guarantee, a stopped job goes on when it is resumed: nothing is
                 // released that events to come may still change.
@@ -409,5 +413,15 @@ impl Driver {
             if stopped.is_ready() { stopped } else { timer.poll_due(context) }
         })
         .await;
+    }
+
+    /// It had nothing to do but to wait for an event at `due`, and has done so.
+    fn note_oversleep(&self, due: ProcessingTime) {
+        let splits = &*self.stages.plan.source.splits;
+        let from = (0..splits.splits()).map(|split| (split, self.offsets.read(split)));
+        let events = overslept(splits, from, due, self.timer.late_nanos());
+        if events > 0 {
+            self.control.observer.overslept(events);
+        }
     }
 }

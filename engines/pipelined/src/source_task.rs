@@ -9,7 +9,7 @@ use dataflow::engine::StopSignal;
 use dataflow::observer::Observer;
 use dataflow::progress::BoundedOutOfOrderness;
 use dataflow::runtime::{Work, yield_now};
-use dataflow::source::{BatchReader, Next, READ_CHUNK, Splits};
+use dataflow::source::{BatchReader, Next, READ_CHUNK, Splits, overslept};
 use dataflow::stage::InputPort;
 use dataflow::{Batch, EventTime, ProcessingTime, Progress};
 
@@ -79,6 +79,16 @@ impl SourceTask {
             }
         }
         Ok(found)
+    }
+
+    /// It had nothing to do but to wait for an event at `due`, and its timer was so late.
+    fn note_oversleep(&self, due: ProcessingTime, late_nanos: u64) {
+        let open = self.own.iter().filter(|split| !split.ended);
+        let from = open.map(|split| (split.number, split.offset));
+        let events = overslept(&*self.splits, from, due, late_nanos);
+        if events > 0 {
+            self.observer.overslept(events);
+        }
     }
 
     /// The smallest watermark of the splits that have not ended.
@@ -246,6 +256,9 @@ async fn wait(subtask: &mut Subtask, source: &mut SourceTask, found: &Found) {
         Poll::Pending
     })
     .await;
+    if due == found.next_at {
+        source.note_oversleep(due, subtask.timer.late_nanos());
+    }
     let now = subtask.runtime.now();
     subtask.times.current.idle_nanos += now.since(since);
     subtask.status.set(Activity::Working);

@@ -28,19 +28,22 @@ pub(crate) struct QueuedTimer<H: TimerHost> {
     armed: Option<ProcessingTime>,
     /// A waker has been left in the queue (it may have been popped since).
     waiting: bool,
+    /// A task has waited for it since it was armed.
+    waited: bool,
 }
 
 impl<H: TimerHost> QueuedTimer<H> {
     /// Disarmed.
     pub(crate) fn new(host: Arc<H>) -> Self {
         let slot = host.with_queue(TimerQueue::insert);
-        Self { host, slot, armed: None, waiting: false }
+        Self { host, slot, armed: None, waiting: false, waited: false }
     }
 }
 
 impl<H: TimerHost> Timer for QueuedTimer<H> {
     fn arm(&mut self, at: ProcessingTime) {
         self.armed = Some(at);
+        self.waited = self.waiting;
         if self.waiting && self.host.with_queue(|queue| queue.rearm(self.slot, at)) {
             self.host.earliest_changed();
         }
@@ -59,13 +62,17 @@ impl<H: TimerHost> Timer for QueuedTimer<H> {
             self.disarm();
             return Poll::Ready(());
         }
-        self.waiting = true;
+        (self.waiting, self.waited) = (true, true);
         let change = self.host.with_queue(|queue| queue.wait(self.slot, at, context.waker()));
         if change.earliest {
             self.host.earliest_changed();
         }
         drop(change.replaced);
         Poll::Pending
+    }
+
+    fn late_nanos(&self) -> u64 {
+        if self.waited { self.host.with_queue(|queue| queue.late_nanos(self.slot)) } else { 0 }
     }
 }
 

@@ -55,6 +55,8 @@ struct Slot {
     waiting: Option<(Key, Waker)>,
     /// The key of the timer's valid entry in the heap.
     queued: Option<Key>,
+    /// How late it was popped the last time.
+    late_nanos: u64,
 }
 
 /// Invalid entries allowed beyond twice the number of timers, in entries.
@@ -110,7 +112,13 @@ impl TimerQueue {
         self.heap.pop();
         let slot = &mut self.slots[entry.slot.0 as usize];
         slot.queued = None;
+        slot.late_nanos = until.since(entry.key.at);
         slot.waiting.take().map(|(key, waker)| (key.at, waker))
+    }
+
+    /// By how much the time until which timers were popped had passed the one of this timer.
+    pub(crate) fn late_nanos(&self, id: SlotId) -> u64 {
+        self.slots[id.0 as usize].late_nanos
     }
 
     /// The time of the earliest timer.
@@ -123,6 +131,7 @@ impl TimerQueue {
         let key = Key { at, sequence: self.sequence };
         let slot = &mut self.slots[id.0 as usize];
         slot.waiting = Some((key, waker));
+        slot.late_nanos = 0;
         if slot.queued.is_some_and(|queued| queued <= key) {
             return false;
         }

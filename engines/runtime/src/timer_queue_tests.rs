@@ -94,6 +94,7 @@ proptest! {
                     if let Some((at, waker)) = popped {
                         prop_assert_eq!(model[first].map(|(at, _)| at), Some(at.0));
                         prop_assert_eq!(wakers.name(waker), first);
+                        prop_assert_eq!(queue.late_nanos(slots[first]), until - at.0);
                         model[first] = None;
                     }
                 }

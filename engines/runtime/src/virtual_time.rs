@@ -244,7 +244,11 @@ impl VirtualClock {
     /// Moves to the earliest timer and wakes who waits for it. False if there is none.
     fn jump(&self) -> bool {
         const LAST: ProcessingTime = ProcessingTime(ProcessingTime::MAX.0 - 1);
-        let Some((at, waker)) = self.with_queue(|queue| queue.pop(LAST)) else { return false };
+        let popped = self.with_queue(|queue| {
+            let earliest = queue.earliest().filter(|at| *at <= LAST)?;
+            queue.pop(earliest)
+        });
+        let Some((at, waker)) = popped else { return false };
         self.now_ns.fetch_max(at.0, Ordering::Relaxed);
         waker.wake();
         true

@@ -12,7 +12,7 @@ use dataflow::progress::{BoundedOutOfOrderness, WatermarkMerger};
 use dataflow::runtime::{Home, Runtime, Work, sleep_until};
 use dataflow::settings::{Setting, Settings};
 use dataflow::sink::{Sink, SinkError};
-use dataflow::source::{Available, Next, READ_CHUNK};
+use dataflow::source::{Available, Next, READ_CHUNK, overslept};
 use dataflow::stage::{InputPort, Stage, StageError};
 use dataflow::trail::Part;
 use dataflow::{
@@ -158,7 +158,7 @@ impl Run {
             }
             let now = self.runtime.now();
             self.set_clock(now).await?;
-            let mut next_at = ProcessingTime::MAX;
+            let (mut next_at, mut planned_at) = (ProcessingTime::MAX, ProcessingTime::MAX);
             let mut read = 0;
             let mut ended = Vec::new();
             for (split, offset, watermarks) in &mut open {
@@ -166,7 +166,7 @@ impl Run {
                 if available.end == *offset {
                     match available {
                         Available { next: Next::Never, .. } => ended.push(*split),
-                        Available { next: Next::At(at), .. } => next_at = next_at.min(at),
+                        Available { next: Next::At(at), .. } => planned_at = planned_at.min(at),
                         Available { next: Next::Unknown, .. } => {
                             next_at = next_at.min(now.after(POLL_NANOS));
                         }
@@ -194,23 +194,31 @@ impl Run {
                 }
             }
             if read == 0 && ended.is_empty() {
-                self.wait_until(next_at).await;
+                let late_nanos = self.wait_until(next_at.min(planned_at)).await;
+                let from = open.iter().map(|(split, offset, _)| (*split, *offset));
+                let events = overslept(&*splits, from, planned_at, late_nanos);
+                if events > 0 {
+                    self.control.observer.overslept(events);
+                }
             }
         }
         Ok(())
     }
 
-    /// Waits for the next event, a processing-time timer or the stop.
-    async fn wait_until(&mut self, next_at: ProcessingTime) {
+    /// Waits for the next event, a processing-time timer or the stop. Returns by how much the event
+    /// was missed.
+    async fn wait_until(&mut self, next_at: ProcessingTime) -> u64 {
         let timers = self.instances.iter().filter_map(|instance| instance.stage.wake_at());
         let at = timers.min().map_or(next_at, |timer| timer.min(next_at));
-        let mut sleep = std::pin::pin!(sleep_until(&*self.runtime, at));
+        let mut timer = self.runtime.timer();
+        timer.arm(at);
         let stop = &self.control.stop;
         poll_fn(|context| {
             let stopped = stop.poll_requested(context);
-            if stopped.is_ready() { stopped } else { sleep.as_mut().poll(context) }
+            if stopped.is_ready() { stopped } else { timer.poll_due(context) }
         })
         .await;
+        if at == next_at { timer.late_nanos() } else { 0 }
     }
 
     /// Lets every stage know the processing time, with its watermark as it was.

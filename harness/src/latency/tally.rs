@@ -30,25 +30,14 @@ impl<'a> Tally<'a> {
         self
     }
 
+    /// Adds so many samples of the same length.
     #[inline]
-    pub(super) fn add(&mut self, nanos: u64) {
+    pub(super) fn add(&mut self, nanos: u64, count: u64) {
         if nanos < self.low || nanos > self.high {
             self.settle();
             (self.low, self.high) = self.counter_of(nanos);
         }
-        self.count += 1;
-    }
-
-    /// Adds `count` samples between these at once, if all of them share a counter.
-    #[inline]
-    pub(super) fn add_alike(&mut self, shortest: u64, longest: u64, count: u64) -> bool {
-        if shortest < self.low || shortest > self.high {
-            self.settle();
-            (self.low, self.high) = self.counter_of(shortest);
-        }
-        let alike = longest <= self.high;
-        self.count += if alike { count } else { 0 };
-        alike
+        self.count += count;
     }
 
     /// Bounds of the counter that a sample belongs to.

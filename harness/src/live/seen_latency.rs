@@ -23,17 +23,17 @@ impl Default for SeenLatency {
 }
 
 impl SeenLatency {
-    /// Adds latencies in nanoseconds.
-    pub fn add(&self, latencies_ns: impl Iterator<Item = u64>) {
+    /// Adds latencies in nanoseconds, each so many times.
+    pub fn add(&self, latencies_ns: impl Iterator<Item = (u64, u64)>) {
         // Neighbours mostly fall into one bucket.
         let (mut last, mut count) = (0, 0);
-        for nanos in latencies_ns {
+        for (nanos, records) in latencies_ns {
             let own = bucket(nanos);
             if own != last {
                 self.count(last, count);
                 (last, count) = (own, 0);
             }
-            count += 1;
+            count += records;
         }
         self.count(last, count);
     }
@@ -49,7 +49,7 @@ impl SeenLatency {
     ///
     /// ```
     /// let seen = streamgauge::live::SeenLatency::default();
-    /// seen.add(std::iter::repeat_n(1_000_000, 990).chain(std::iter::repeat_n(9_000_000, 10)));
+    /// seen.add([(1_000_000, 990), (9_000_000, 10)].into_iter());
     /// let (p50, p99) = (seen.quantile(0.5).unwrap(), seen.quantile(0.995));
     /// assert!((1_000_000..=1_250_000).contains(&p50));
     /// assert_eq!(p99, None, "five samples are beyond it");

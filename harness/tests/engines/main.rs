@@ -12,6 +12,7 @@ mod fixture;
 mod flow_control;
 mod flusher;
 mod late_records;
+mod oversleeping;
 mod random_plans;
 mod replay;
 mod stalls;

@@ -184,7 +184,7 @@ fn closed_loop(stall: ProcessingTime) -> LatencySummary {
     }));
     ended.expect("nothing waits for ever");
     let measured = std::mem::take(&mut *measured.lock().expect("no sink is left"));
-    measured.latency.expect("it was asked for").summaries().from_planned
+    measured.latency.expect("it was asked for").summaries(10).from_planned
 }
 
 /// Ranks as in a list: the value of which a share of all is at most as large.

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use dataflow::sink::{Committer, Output, Sink, SinkError, SinkSlot, Transaction, Wants};
+use dataflow::sink::{Committer, Output, Sink, SinkError, SinkSlot, Timed, Transaction, Wants};
 use dataflow::snapshot::Version;
 use dataflow::{Digest, EventTime, ProcessingTime, StampUnit, Stamps};
 use streamgauge::latency::Recorder;
@@ -50,7 +50,7 @@ impl Process {
         let (slot, output) = transactional(Options {
             storage: disk.storage(),
             prefix: String::new(),
-            wants: Wants { stamps: true, rows: true, trails: None },
+            wants: Wants { stamps: true, rows: true, ..Wants::default() },
             latency,
         });
         Self { slot, output }
@@ -95,10 +95,12 @@ pub fn write(sink: &mut dyn Sink, rows: &[String]) -> Result<(), Stop> {
     for row in rows {
         let mut text = row.clone().into_bytes();
         text.push(b'\n');
+        let stamps = Stamps { planned: 0, ingested: 0 };
+        let time = Timed { event_time: EventTime::MIN, stamps, records: 1 };
         let mut output = Output {
             written: 1,
             digest: digest([row]),
-            stamps: vec![(EventTime(0), Stamps { planned: 0, ingested: 0 })],
+            times: vec![time],
             text,
             ..Output::default()
         };

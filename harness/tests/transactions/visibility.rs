@@ -159,7 +159,7 @@ fn latency_ends_at_the_commit() {
     let process = Process::start_measuring(&disk);
     let at = ProcessingTime::from_millis;
     let max_and_count = |process: &Process| {
-        let summary = process.output.measured().latency.unwrap().summaries().from_planned;
+        let summary = process.output.measured().latency.unwrap().summaries(10).from_planned;
         (summary.max.map(|nanos| nanos / 1_000_000), summary.count)
     };
     let first = written(&process, 0, 1, &rows(&["a", "b"]));

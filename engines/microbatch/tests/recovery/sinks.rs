@@ -23,7 +23,7 @@ struct State {
     pending: BTreeMap<(u32, Version), Vec<u8>>,
 }
 
-const WANTS: Wants = Wants { stamps: false, rows: true, trails: None };
+const WANTS: Wants = Wants { stamps: false, event_times: false, rows: true, trails: None };
 
 impl Seen {
     /// Rows, and how often each is there.
