@@ -36,8 +36,27 @@ pub struct Snapshot {
     pub p50_ns: Option<u64>,
     /// 99th percentile, likewise.
     pub p99_ns: Option<u64>,
-    /// The newest batch or checkpoint.
+    /// The newest batch or checkpoint that is complete.
     pub latest: Option<Latest>,
+    /// What is in progress.
+    pub begun: Option<Begun>,
+}
+
+/// A batch or a checkpoint that is not complete.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// A micro-batch.
+    Batch {
+        /// Its id, from 0.
+        id: u64,
+        /// Events that it takes.
+        records: u64,
+    },
+    /// A checkpoint.
+    Checkpoint {
+        /// Its id, from 1.
+        id: u64,
+    },
 }
 
 /// A batch or a checkpoint that is complete.
@@ -91,7 +110,7 @@ pub struct Watch {
     /// Whether a failure is not over; looked at before the lock is taken.
     on_way_back: AtomicBool,
     checkpoints: Mutex<Vec<CheckpointRow>>,
-    latest: Mutex<Option<Latest>>,
+    latest: Mutex<(Option<Latest>, Option<Begun>)>,
     /// Latencies so far, when somebody looks while the run is on.
     latency: Option<Arc<SeenLatency>>,
     rescale: Mutex<Option<RescaleRow>>,
@@ -147,7 +166,7 @@ impl Watch {
             way_back: Mutex::new(WayBack::new(splits, rate, plan_end)),
             on_way_back: AtomicBool::new(false),
             checkpoints: Mutex::new(Vec::new()),
-            latest: Mutex::new(None),
+            latest: Mutex::default(),
             latency: None,
             rescale: Mutex::new(None),
         }
@@ -162,17 +181,23 @@ impl Watch {
     /// How the run stands now.
     pub fn snapshot(&self) -> Snapshot {
         let quantile = |at| self.latency.as_ref().and_then(|it| it.quantile(at));
+        let (latest, begun) = self.latest.lock().expect("no holder fails").clone();
         Snapshot {
             read: self.splits.iter().map(|split| split.read.load(Ordering::Relaxed)).collect(),
             unread: self.unread(),
             p50_ns: quantile(0.5),
             p99_ns: quantile(0.99),
-            latest: self.latest.lock().expect("no holder fails").clone(),
+            latest,
+            begun,
         }
     }
 
     fn note_latest(&self, latest: Latest) {
-        *self.latest.lock().expect("no holder fails") = Some(latest);
+        *self.latest.lock().expect("no holder fails") = (Some(latest), None);
+    }
+
+    fn note_begun(&self, begun: Begun) {
+        self.latest.lock().expect("no holder fails").1 = Some(begun);
     }
 
     /// Does something once, when so many events have been read for the first time.
@@ -380,6 +405,14 @@ impl Observer for Watch {
                 self.act_on(read);
             }
         }
+    }
+
+    fn batch_begins(&self, id: u64, records: u64) {
+        self.note_begun(Begun::Batch { id, records });
+    }
+
+    fn checkpoint_begins(&self, id: u64) {
+        self.note_begun(Begun::Checkpoint { id });
     }
 
     fn checkpoint(&self, report: &CheckpointReport) {

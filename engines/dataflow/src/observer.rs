@@ -99,9 +99,17 @@ pub trait Observer: Send + Sync {
     fn read(&self, split: u32, at: ProcessingTime, offset: u64) {
         let _ = (split, at, offset);
     }
+    /// A micro-batch of so many records is about to run, or to run again.
+    fn batch_begins(&self, batch: u64, records: u64) {
+        let _ = (batch, records);
+    }
     /// A micro-batch is complete.
     fn batch(&self, report: &BatchReport) {
         let _ = report;
+    }
+    /// A checkpoint is triggered.
+    fn checkpoint_begins(&self, id: u64) {
+        let _ = id;
     }
     /// A checkpoint is complete.
     fn checkpoint(&self, report: &CheckpointReport) {

@@ -292,6 +292,7 @@ impl Driver {
             let records = spec.records();
             self.runtime.trace(format_args!("batch {batch} records={records} wm={}", watermark.0));
         }
+        self.control.observer.batch_begins(batch, spec.records());
         let durable = self.recovery.as_ref().map(|recovery| recovery.durable(batch));
         let mut failures = TaskFailures::new(self.settings.max_task_failures);
         let ran = loop {

@@ -193,6 +193,7 @@ impl Attempt {
         if self.runtime.tracing() {
             self.runtime.trace(format_args!("checkpoint {id} triggered"));
         }
+        self.control.observer.checkpoint_begins(id);
         let mailbox = Arc::clone(&self.mailbox);
         self.runtime.deliver("trigger checkpoint", Box::new(move || mailbox.request(id)));
     }

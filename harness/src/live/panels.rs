@@ -5,7 +5,7 @@ use std::time::Duration;
 use reports::result::RunResult;
 
 use crate::execute::RunSpec;
-use crate::watch::{Latest, Snapshot};
+use crate::watch::{Begun, Latest, Snapshot};
 
 /// Rates kept for the line of a panel.
 const RATES_KEPT: usize = 600;
@@ -59,9 +59,11 @@ pub struct Panel {
     pub rates: Vec<f64>,
     /// Median and 99th percentile of latency so far, in nanoseconds.
     pub latency_ns: (Option<u64>, Option<u64>),
-    /// The newest batch or checkpoint.
+    /// The newest batch or checkpoint that is complete.
     pub latest: Option<Latest>,
-    /// How long the one after it has been awaited or in progress.
+    /// The one in progress.
+    pub begun: Option<Begun>,
+    /// How long it has been in progress, or the next one awaited.
     pub waiting: Duration,
     /// Records per partition of the last exchange, in the run before.
     pub partitions: Vec<u64>,
@@ -124,8 +126,9 @@ impl Panels {
         panel.splits.clone_from(&seen.read);
         panel.unread = seen.unread;
         panel.latency_ns = (seen.p50_ns, seen.p99_ns);
-        if panel.latest != seen.latest || panel.looked.is_none() {
+        if (&panel.latest, panel.begun) != (&seen.latest, seen.begun) || panel.looked.is_none() {
             panel.latest.clone_from(&seen.latest);
+            panel.begun = seen.begun;
             panel.latest_since = elapsed;
         }
         panel.waiting = elapsed.saturating_sub(panel.latest_since);

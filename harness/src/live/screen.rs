@@ -9,7 +9,7 @@ use reports::units::{self, NO_FIGURE};
 
 use super::panels::{Panel, Panels};
 use crate::sparkline::sparkline;
-use crate::watch::Latest;
+use crate::watch::{Begun, Latest};
 
 /// Lines of a panel with its frame.
 const PANEL_LINES: u16 = 8;
@@ -97,12 +97,24 @@ fn named(name: &str, text: String) -> Line<'static> {
     Line::from(vec![Span::styled(format!("{name:<NAMES$}"), faint()), Span::raw(text)])
 }
 
-/// The newest batch or checkpoint, and how long the next has taken so far.
+/// The newest batch or checkpoint that is complete; how long the one after it has been in progress,
+/// or awaited.
 fn latest(panel: &Panel) -> Line<'static> {
     let waiting = units::duration(panel.waiting.as_nanos() as f64);
-    let next = if panel.is_running { format!("; next for {waiting}") } else { String::new() };
+    let begun = panel.begun.map(|begun| match begun {
+        Begun::Batch { id, records } => ("batch", format!("{id} of {}", units::count(records))),
+        Begun::Checkpoint { id } => ("checkpoint", id.to_string()),
+    });
+    let next = match &begun {
+        _ if !panel.is_running => String::new(),
+        Some((_, which)) => format!("; {which} running for {waiting}"),
+        None => format!("; next awaited for {waiting}"),
+    };
     match &panel.latest {
-        None => named("", String::new()),
+        None => match begun.filter(|_| panel.is_running) {
+            Some((name, which)) => named(name, format!("{which} running for {waiting}")),
+            None => named("", String::new()),
+        },
         Some(Latest::Batch { id, records, took_ns }) => named(
             "batch",
             format!(
@@ -182,6 +194,7 @@ mod tests {
                 p50_ns: Some(50_000_000),
                 p99_ns: None,
                 latest: Some(Latest::Batch { id: 6, records: 1_000, took_ns: 2_500_000 }),
+                begun: (read > 400).then_some(Begun::Batch { id: 7, records: 200 }),
             };
             panels.look(&seen, Duration::from_millis(look * 100));
         }
@@ -216,7 +229,7 @@ mod tests {
 │rate       4,000 records/s, backlog 12                                │
 │           ▃█▆                                                        │
 │latency    p50 50.0 ms, p99 –                                         │
-│batch      6: 1,000 records in 2.50 ms; next for 300 ms               │
+│batch      6: 1,000 records in 2.50 ms; 7 of 200 running for 0 ns     │
 │splits     ██████████  50 %  ██████████  50 %                         │
 └──────────────────────────────────────────────────────────────────────┘
 invalid: keyed-count on pipelined: The engine did not keep up.
