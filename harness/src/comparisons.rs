@@ -162,7 +162,10 @@ impl Paired<'_> {
         let ratio = Ratio::of_logs(&logs, confidence);
         let bootstrap = bootstrap::interval(&logs, confidence);
         let (verdict, reason) = if a.guarantee == b.guarantee {
-            verdict(metric, ratio.as_ref(), bootstrap)
+            match &ratio {
+                Some(ratio) => verdict(metric, ratio, bootstrap),
+                None => (Verdict::None, self.why_no_ratio().to_owned()),
+            }
         } else {
             let (a, b) = (&a.guarantee, &b.guarantee);
             let reason =
@@ -186,6 +189,15 @@ impl Paired<'_> {
                 settings(metric, a),
                 settings(metric, b)
             ),
+        }
+    }
+
+    fn why_no_ratio(&self) -> &'static str {
+        if self.pairs.iter().any(|(a, b)| a.valid && b.valid) {
+            "The runs are too short for this percentile: it needs ten batches, checkpoints or \
+             flushes, and ten results beyond it. "
+        } else {
+            "No pair of valid runs is left to compare. "
         }
     }
 
@@ -229,14 +241,7 @@ impl Paired<'_> {
     }
 }
 
-fn verdict(
-    metric: &Metric,
-    ratio: Option<&Ratio>,
-    bootstrap: Option<(f64, f64)>,
-) -> (Verdict, String) {
-    let Some(ratio) = ratio else {
-        return (Verdict::None, "No pair of valid runs is left to compare. ".to_owned());
-    };
+fn verdict(metric: &Metric, ratio: &Ratio, bootstrap: Option<(f64, f64)>) -> (Verdict, String) {
     if !ratio.is_enough() {
         let pairs = ratio.pairs;
         return (Verdict::None, format!("Too few repeats for a verdict: {pairs} valid pairs. "));
@@ -312,6 +317,22 @@ mod tests {
         let without = &all(&runs, HOW)[0];
         assert_eq!((without.repeats, without.verdict), (5, Verdict::A));
         assert!(without.why.starts_with("Settings"), "{}", without.why);
+    }
+
+    #[test]
+    fn runs_that_are_valid_and_too_short_are_told_from_those_that_are_invalid() {
+        let latency = |variant, valid| RunResult {
+            measures: Measures::Latency,
+            valid,
+            ..run(variant, 0, 1.0)
+        };
+        let why = |valid| all(&[latency("a", valid), latency("b", true)], HOW)[0].why.clone();
+        assert!(
+            why(true).starts_with("The runs are too short for this percentile"),
+            "{}",
+            why(true)
+        );
+        assert!(why(false).starts_with("No pair of valid runs is left"), "{}", why(false));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use plotters::prelude::{Circle, DrawingArea, IntoDrawingArea, PathElement, Recta
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, IntoFont, RGBColor, ShapeStyle, TextStyle};
 
+use super::dashes::dashes;
 use super::data::Data;
 use super::style::{FONT, FONT_FAMILIES, PLOTTERS_FONT_SIZE, Text, WHITE, register_fonts};
 use super::wrap::is_printable;
@@ -171,6 +172,11 @@ impl Canvas<'_> {
     /// A rectangle between two corners.
     pub fn rectangle(&self, a: (f64, f64), b: (f64, f64), paint: Paint) -> Result<(), ReportError> {
         self.area.draw(&Rectangle::new([fine(a), fine(b)], paint.shape_style())).map_err(refused)
+    }
+
+    /// A dashed line along points.
+    pub fn dashed(&self, points: &[(f64, f64)], paint: Paint) -> Result<(), ReportError> {
+        dashes(points).iter().try_for_each(|piece| self.path(piece, paint))
     }
 
     /// A rectangle between two corners, hatched: what was measured and may not be used.

@@ -42,8 +42,8 @@ const HEADROOM: f64 = 1.25;
 const TIP_RADIUS: f64 = 6.0;
 const DETAIL: Text = Text { ink: GREY, ..FIGURE };
 
-/// Draws one of the latencies of an experiment; `None` for another kind of experiment or when no
-/// valid run has enough values for a curve.
+/// Draws one of the latencies of an experiment; `None` for another kind of experiment or when no run
+/// has enough values for a curve.
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
@@ -152,10 +152,14 @@ impl Plot {
             );
             canvas.tip((self.x.place(*x), self.y.place(*nanos)), TIP_RADIUS, &text);
             let share = trimmed(share / 100.0, 7);
-            canvas.row(&[&curves.variant.name, &"median", &share, &nanos.round()]);
+            let which = if curves.are_valid { "median" } else { "median of invalid runs" };
+            canvas.row(&[&curves.variant.name, &which, &share, &nanos.round()]);
         }
         let median = self.place(&curves.median);
-        canvas.path(&median, Paint::stroke(colour, 2.5))?;
+        match curves.are_valid {
+            true => canvas.path(&median, Paint::stroke(colour, 2.5))?,
+            false => canvas.dashed(&median, Paint::stroke(colour, 2.5))?,
+        }
         median.last().map_or(Ok(()), |end| canvas.circle(*end, 3.0, Paint::fill(colour)))
     }
 
@@ -195,9 +199,10 @@ impl Plot {
             })
             .collect();
         let end = curves.median.last().copied().unwrap_or((1.0, 1.0));
+        let detail = if curves.are_valid { detail.join(" · ") } else { "invalid".to_owned() };
         Label {
             name: wrap(curves.variant.name, LABEL, LABEL_WIDTH, LABEL_LINES),
-            detail: wrap(&detail.join(" · "), DETAIL, LABEL_WIDTH, 1),
+            detail: wrap(&detail, DETAIL, LABEL_WIDTH, 1),
             end: (self.x.place(end.0), self.y.place(end.1)),
         }
     }
@@ -296,11 +301,14 @@ fn caption(experiment: &Experiment<'_>, kind: LatencyKind, drawn: &[Curves<'_>])
          stops where fewer than {} values lie beyond it.",
         curve::VALUES_BEYOND
     );
+    if drawn.iter().any(|curves| !curves.are_valid) {
+        caption.push_str(" A dashed curve is of invalid runs only, and counts for nothing.");
+    }
     let is_drawn = |name: &str| drawn.iter().any(|curves| curves.variant.name == name);
     let missing: Vec<&str> =
         experiment.variants.iter().map(|v| v.name).filter(|name| !is_drawn(name)).collect();
     if !missing.is_empty() {
-        let why = "no valid run with enough values";
+        let why = "no run with enough values";
         caption.push_str(&format!(" Not drawn, {why}: {}.", missing.join("; ")));
     }
     if drawn.iter().any(|curves| curves.has_zero(kind)) {

@@ -10,6 +10,7 @@ mod canvas;
 pub mod cost_per_record;
 pub mod crossover_map;
 pub mod dark;
+mod dashes;
 mod data;
 pub mod formulas;
 mod header;

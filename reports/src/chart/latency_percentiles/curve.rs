@@ -1,4 +1,4 @@
-//! Curves of latency over 1 / (1 - quantile): of each valid run, and their median.
+//! Curves of latency over 1 / (1 - quantile): of each run of a variant, and their median.
 
 use crate::result::LatencySummary;
 use crate::summary::{LatencyKind, Spread, Variant};
@@ -17,19 +17,21 @@ const FLOOR_NS: f64 = 1_000.0;
 pub struct Curves<'a> {
     /// The variant.
     pub variant: &'a Variant<'a>,
-    /// At each quantile, the median over the valid runs.
+    /// Whether these are its valid runs; else it has none, and these are the invalid ones.
+    pub are_valid: bool,
+    /// At each quantile, the median over the runs.
     pub median: Vec<(f64, f64)>,
-    /// Each valid run.
+    /// Each run.
     pub repeats: Vec<Vec<(f64, f64)>>,
 }
 
-/// The curves of a variant's valid runs; `None` without a run that has values enough.
+/// The curves of a variant's valid runs, or of all if it has none; `None` without a run that has
+/// values enough.
 pub fn curves<'a>(variant: &'a Variant<'a>, kind: LatencyKind) -> Option<Curves<'a>> {
-    let summaries: Vec<&LatencySummary> = variant
-        .valid()
-        .map(|run| kind.of(&run.latency_ns))
-        .filter(|s| points(s).len() > 1)
-        .collect();
+    let are_valid = variant.valid().next().is_some();
+    let drawn = variant.runs.iter().filter(|run| run.valid || !are_valid);
+    let summaries: Vec<&LatencySummary> =
+        drawn.map(|run| kind.of(&run.latency_ns)).filter(|s| points(s).len() > 1).collect();
     let measured: Vec<Vec<(f64, f64)>> = summaries.iter().map(|s| points(s)).collect();
     let limits: Vec<f64> = summaries.iter().map(|s| limit(s)).collect();
     let end = limits.iter().copied().fold(f64::INFINITY, f64::min);
@@ -45,7 +47,7 @@ pub fn curves<'a>(variant: &'a Variant<'a>, kind: LatencyKind) -> Option<Curves<
         .zip(&limits)
         .map(|(points, end)| grid(*end).map(|x| (x, value(points, x))).collect())
         .collect();
-    Some(Curves { variant, median, repeats })
+    Some(Curves { variant, are_valid, median, repeats })
 }
 
 impl Curves<'_> {
@@ -56,7 +58,7 @@ impl Curves<'_> {
 
     /// Whether a latency of 0 had to be lifted to fit on a logarithmic axis.
     pub fn has_zero(&self, kind: LatencyKind) -> bool {
-        let mut runs = self.variant.valid();
+        let mut runs = self.variant.runs.iter().filter(|run| run.valid || !self.are_valid);
         runs.any(|run| kind.of(&run.latency_ns).curve.iter().any(|(_, ns)| *ns == 0))
     }
 }
