@@ -95,14 +95,7 @@ fn run(engine: &str, workload: &str, events: u64, measures: Measures) -> RunResu
         generator_per_s: None,
     };
     let (stop, progress) = (StopSignal::default(), Progress::new(0, true));
-    let around = Surroundings {
-        events: &*generated,
-        rows: None,
-        folder: None,
-        stop: &stop,
-        progress: &progress,
-        clock: &run_clock,
-    };
+    let around = Surroundings::of(&*generated, &stop, &progress, &run_clock);
     // The answer does not matter here, and would take as long as the run.
     execute(&spec, around, &mut dataflow::Digest::default).expect("the run comes to its end").result
 }

@@ -296,14 +296,7 @@ impl Session<'_> {
     fn execute(&self, spec: &RunSpec, oracle: &mut Oracle) -> Result<Executed> {
         let events = spec.workload.generate(&spec.knobs, spec.seed);
         let run_clock = clock(Clock::Wall, spec.seed, spec.parallelism, false)?;
-        let around = Surroundings {
-            events: &*events,
-            rows: None,
-            folder: None,
-            stop: self.stop,
-            progress: self.progress,
-            clock: &run_clock,
-        };
+        let around = Surroundings::of(&*events, self.stop, self.progress, &run_clock);
         let mut expected = || oracle.expected(spec, &*events, self.progress);
         let mut executed = execute(spec, around, &mut expected)?;
         let result = &mut executed.result;

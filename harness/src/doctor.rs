@@ -135,14 +135,7 @@ fn noise(args: &DoctorArgs, registry: &Registry, stop: &StopSignal) -> Result<Ve
                 let spec = spec(experiment, variant, fixed, repeat)?;
                 let events = spec.workload.generate(&spec.knobs, spec.seed);
                 let run_clock = clock(Clock::Wall, spec.seed, spec.parallelism, false)?;
-                let around = Surroundings {
-                    events: &*events,
-                    rows: None,
-                    folder: None,
-                    stop,
-                    progress: &progress,
-                    clock: &run_clock,
-                };
+                let around = Surroundings::of(&*events, stop, &progress, &run_clock);
                 // Nobody looks at the answers: the same events go through the same engine.
                 let mut result = execute(&spec, around, &mut Digest::default)?.result;
                 result.valid = !result.interrupted;

@@ -217,14 +217,8 @@ impl<'a> Planning<'a> {
         let (executed, seconds) = self.timed(|it| {
             let events = spec.workload.generate(&spec.knobs, spec.seed);
             let run_clock = clock(Clock::Wall, spec.seed, spec.parallelism, false)?;
-            let around = Surroundings {
-                events: &*events,
-                rows: None,
-                folder: None,
-                stop: it.stop,
-                progress: &Progress::new(0, true),
-                clock: &run_clock,
-            };
+            let hidden = Progress::new(0, true);
+            let around = Surroundings::of(&*events, it.stop, &hidden, &run_clock);
             execute(spec, around, &mut Digest::default)
         })?;
         Ok((executed.result, seconds))

@@ -112,6 +112,18 @@ pub struct Surroundings<'a> {
     pub clock: &'a RunClock,
 }
 
+impl<'a> Surroundings<'a> {
+    /// Of a run that writes its results nowhere.
+    pub const fn of(
+        events: &'a dyn AnyEvents,
+        stop: &'a StopSignal,
+        progress: &'a Progress,
+        clock: &'a RunClock,
+    ) -> Self {
+        Self { events, rows: None, folder: None, stop, progress, clock }
+    }
+}
+
 /// A run that is over.
 #[derive(Debug)]
 pub struct Executed {

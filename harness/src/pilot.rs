@@ -151,14 +151,7 @@ pub fn throughput(
         spec.recovery = Recovery::default();
         let generated = spec.workload.generate(&spec.knobs, spec.seed);
         let run_clock = clock(which, spec.seed, spec.parallelism, false)?;
-        let around = Surroundings {
-            events: &*generated,
-            rows: None,
-            folder: None,
-            stop,
-            progress: &hidden,
-            clock: &run_clock,
-        };
+        let around = Surroundings::of(&*generated, stop, &hidden, &run_clock);
         // The pilot's answer is not looked at: it measures nothing that is kept.
         let result = execute(&spec, around, &mut dataflow::Digest::default)?.result;
         let enough = result.elapsed_ns >= LONG_ENOUGH_NANOS || events >= MOST_EVENTS;

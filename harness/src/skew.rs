@@ -203,14 +203,7 @@ impl<'a> Reading<'a> {
         let events = self.workload.generate(&self.knobs, args.seed);
         let run_clock = clock(run.clock, run.seed, run.parallelism, false)?;
         let progress = Progress::new(0, args.json);
-        let around = Surroundings {
-            events: &*events,
-            rows: None,
-            folder: None,
-            stop,
-            progress: &progress,
-            clock: &run_clock,
-        };
+        let around = Surroundings::of(&*events, stop, &progress, &run_clock);
         let result = execute(&run, around, &mut || events.expected(args.events))?.result;
         if result.batches.is_empty() {
             let name = engine.name();

@@ -216,14 +216,7 @@ impl Session<'_> {
         spec.measures = Measures::Latency;
         let generated = spec.workload.generate(&spec.knobs, spec.seed);
         let run_clock = clock(spec.clock, spec.seed, spec.parallelism, false)?;
-        let around = Surroundings {
-            events: &*generated,
-            rows: None,
-            folder: None,
-            stop: self.stop,
-            progress: self.progress,
-            clock: &run_clock,
-        };
+        let around = Surroundings::of(&*generated, self.stop, self.progress, &run_clock);
         let mut expected = || self.oracle.expected(&spec, &*generated, self.progress);
         let run = execute(&spec, around, &mut expected)?.result;
         if compare::wrong_output(&run) {

@@ -238,14 +238,7 @@ impl Prepared {
             generator_per_s: None,
         };
         let run_clock = clock(which, self.seed, parallelism, false)?;
-        let around = Surroundings {
-            events: &*self.events,
-            rows: None,
-            folder: None,
-            stop,
-            progress,
-            clock: &run_clock,
-        };
+        let around = Surroundings::of(&*self.events, stop, progress, &run_clock);
         let result = execute(&spec, around, &mut || self.expected)?.result;
         let enough = result.windows_closed.is_none_or(|closed| closed >= FEWEST_WINDOWS);
         let expected_digest = self.expected.to_string();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use crate::batch::Batch;
-use crate::observer::LATE_NANOS;
+use crate::observer::{LATE_NANOS, Observer};
 use crate::record::Record;
 use crate::time::{EventTime, ProcessingTime};
 
@@ -138,24 +138,28 @@ impl SourceSpec {
     }
 }
 
-/// Events that a source reads over [`LATE_NANOS`] too late which had nothing else to do: its timer
-/// for one planned at `due` fired so many nanoseconds late. `from` says where each split is to be
-/// read on.
-pub fn overslept(
+/// Tells the observer of events that a source reads over [`LATE_NANOS`] too late which had nothing
+/// else to do: its timer for one planned at `due` fired so many nanoseconds late. `from` says where
+/// each split is to be read on.
+pub fn note_oversleep(
     splits: &dyn Splits,
     from: impl Iterator<Item = (u32, u64)>,
     due: ProcessingTime,
     late_nanos: u64,
-) -> u64 {
-    let Some(too_late) = late_nanos.checked_sub(LATE_NANOS).filter(|nanos| *nanos > 0) else {
-        return 0;
-    };
-    let late = due.after(too_late);
+    observer: &dyn Observer,
+) {
+    if late_nanos <= LATE_NANOS {
+        return;
+    }
+    let late = due.after(late_nanos - LATE_NANOS);
     let of_split = |(split, from)| {
         // An input that has failed says so when it is read.
         splits.available(split, from, late).map_or(0, |it| it.end.saturating_sub(from))
     };
-    from.map(of_split).sum()
+    let events = from.map(of_split).sum();
+    if events > 0 {
+        observer.overslept(events);
+    }
 }
 
 /// The splits of one of `parallelism` readers: every `parallelism`-th, from its own number.

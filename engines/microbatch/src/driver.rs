@@ -12,7 +12,7 @@ use dataflow::progress::BoundedOutOfOrderness;
 use dataflow::rescale::RescaleReport;
 use dataflow::runtime::{Runtime, Timer};
 use dataflow::settings::{Setting, Settings};
-use dataflow::source::overslept;
+use dataflow::source::note_oversleep;
 use dataflow::{Completion, Control, Engine, EngineError, EventTime, ProcessingTime};
 
 use crate::batch_log::{BatchSpec, CommitLog, LoggedLayout};
@@ -420,9 +420,6 @@ impl Driver {
     fn note_oversleep(&self, due: ProcessingTime) {
         let splits = &*self.stages.plan.source.splits;
         let from = (0..splits.splits()).map(|split| (split, self.offsets.read(split)));
-        let events = overslept(splits, from, due, self.timer.late_nanos());
-        if events > 0 {
-            self.control.observer.overslept(events);
-        }
+        note_oversleep(splits, from, due, self.timer.late_nanos(), &*self.control.observer);
     }
 }

@@ -9,7 +9,7 @@ use dataflow::engine::StopSignal;
 use dataflow::observer::Observer;
 use dataflow::progress::BoundedOutOfOrderness;
 use dataflow::runtime::{Work, yield_now};
-use dataflow::source::{BatchReader, Next, READ_CHUNK, Splits, overslept};
+use dataflow::source::{BatchReader, Next, READ_CHUNK, Splits, note_oversleep};
 use dataflow::stage::InputPort;
 use dataflow::{Batch, EventTime, ProcessingTime, Progress};
 
@@ -85,10 +85,7 @@ impl SourceTask {
     fn note_oversleep(&self, due: ProcessingTime, late_nanos: u64) {
         let open = self.own.iter().filter(|split| !split.ended);
         let from = open.map(|split| (split.number, split.offset));
-        let events = overslept(&*self.splits, from, due, late_nanos);
-        if events > 0 {
-            self.observer.overslept(events);
-        }
+        note_oversleep(&*self.splits, from, due, late_nanos, &*self.observer);
     }
 
     /// The smallest watermark of the splits that have not ended.

@@ -12,7 +12,7 @@ use dataflow::progress::{BoundedOutOfOrderness, WatermarkMerger};
 use dataflow::runtime::{Home, Runtime, Work, sleep_until};
 use dataflow::settings::{Setting, Settings};
 use dataflow::sink::{Sink, SinkError};
-use dataflow::source::{Available, Next, READ_CHUNK, overslept};
+use dataflow::source::{Available, Next, READ_CHUNK, note_oversleep};
 use dataflow::stage::{InputPort, Stage, StageError};
 use dataflow::trail::Part;
 use dataflow::{
@@ -196,10 +196,8 @@ impl Run {
             if read == 0 && ended.is_empty() {
                 let late_nanos = self.wait_until(next_at.min(planned_at)).await;
                 let from = open.iter().map(|(split, offset, _)| (*split, *offset));
-                let events = overslept(&*splits, from, planned_at, late_nanos);
-                if events > 0 {
-                    self.control.observer.overslept(events);
-                }
+                let observer = &*self.control.observer;
+                note_oversleep(&*splits, from, planned_at, late_nanos, observer);
             }
         }
         Ok(())

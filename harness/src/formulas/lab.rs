@@ -178,14 +178,7 @@ impl<'a> Lab<'a> {
         } else {
             self.stop.clone()
         };
-        let around = Surroundings {
-            events: &*events,
-            rows: None,
-            folder: None,
-            stop: &stop,
-            progress: self.progress,
-            clock: &run_clock,
-        };
+        let around = Surroundings::of(&*events, &stop, self.progress, &run_clock);
         let result = execute(&spec, around, &mut || events.expected(bench.events))?.result;
         let right = result.output.expected_digest.as_ref();
         if right.is_some_and(|expected| *expected != result.output.digest) {

@@ -82,14 +82,7 @@ impl Job {
             generator_per_s: None,
         };
         let (stop, progress) = (StopSignal::default(), Progress::new(0, true));
-        let around = Surroundings {
-            events: &*events,
-            rows: None,
-            folder: None,
-            stop: &stop,
-            progress: &progress,
-            clock: &run_clock,
-        };
+        let around = Surroundings::of(&*events, &stop, &progress, &run_clock);
         let executed = execute(&spec, around, &mut || events.expected(self.events));
         let result = executed.expect("the run comes to its end").result;
         assert_eq!(Some(&result.output.digest), result.output.expected_digest.as_ref());

@@ -2,7 +2,9 @@
 
 use plotters::style::RGBColor;
 
-use super::canvas::{Anchor, Canvas, Paint};
+use super::Chart;
+use super::canvas::{Anchor, Canvas, Paint, render};
+use super::header::Header;
 use super::labels::{Wish, spread};
 use super::scale::Scale;
 use super::style::{AXIS, BASE, FIGURE, GREY, GRID, LABEL, MARGIN, Text, WIDTH, text_width};
@@ -100,6 +102,27 @@ pub(super) struct LinePlot {
 }
 
 impl LinePlot {
+    /// A chart of these lines alone, under a title and a subtitle.
+    ///
+    /// # Errors
+    /// [`ReportError::Draw`] when the drawing library refuses.
+    pub(super) fn chart(
+        &self,
+        experiment: &str,
+        stem: &str,
+        title: String,
+        subtitle: &str,
+        caption: String,
+    ) -> Result<Chart, ReportError> {
+        let header = Header::new(&title, subtitle);
+        let height = header.height() + self.full_height() + 8.0;
+        let svg = render((WIDTH, height), &format!("Line chart. {title}."), |canvas| {
+            header.draw(canvas)?;
+            self.draw(canvas, header.height())
+        })?;
+        Ok(Chart { experiment: experiment.into(), stem: stem.into(), title, caption, svg })
+    }
+
     /// Height with captions and axes.
     pub(super) fn full_height(&self) -> f64 {
         CAPTION_HEIGHT + self.height.max(self.labels_height()) + AXIS_HEIGHT

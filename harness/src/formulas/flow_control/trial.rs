@@ -105,14 +105,7 @@ impl Trial {
             runtime: run_clock.runtime(),
         };
         let progress = Progress::new(1, true);
-        let around = Surroundings {
-            events: &events,
-            rows: None,
-            folder: None,
-            stop,
-            progress: &progress,
-            clock: &run_clock,
-        };
+        let around = Surroundings::of(&events, stop, &progress, &run_clock);
         let result = execute(&spec, around, &mut || events.expected(self.events))?.result;
         if result.output.expected_digest.as_ref().is_some_and(|it| *it != result.output.digest) {
             let job = format!("{} over {} events", result.engine, self.events);

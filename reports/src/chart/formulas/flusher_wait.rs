@@ -1,9 +1,7 @@
 //! How long a record waits in an open buffer, by how fast buffers fill.
 
-use super::super::canvas::render;
-use super::super::header::Header;
 use super::super::line_plot::{Axis, Line, LinePlot, Stroke};
-use super::super::style::{Palette, WIDTH};
+use super::super::style::Palette;
 use super::Chart;
 use crate::error::ReportError;
 use crate::formulas::flow_control::flusher_wait::mean_wait;
@@ -73,17 +71,10 @@ pub(super) fn draw(result: &FormulasResult) -> Result<Option<Chart>, ReportError
                  fast as it is flushed, and never for more than half"
         .to_owned();
     let subtitle = "pipelined engine · a receiver that keeps up · phases drawn from the seed";
-    let header = Header::new(&title, subtitle);
-    let height = header.height() + plot.full_height() + 8.0;
-    let svg = render((WIDTH, height), &format!("Line chart. {title}."), |canvas| {
-        header.draw(canvas)?;
-        plot.draw(canvas, header.height())
-    })?;
     let caption = "Points: means over seeds (virtual time) or repeats (wall clock). Dashed: \
                    a/2 − a²/(6d), with a the shorter and d the longer of φ and τ."
         .to_owned();
-    let (experiment, stem) = (CHAPTER.into(), "flow-control-flusher-wait".into());
-    Ok(Some(Chart { experiment, stem, title, caption, svg }))
+    plot.chart(CHAPTER, "flow-control-flusher-wait", title, subtitle, caption).map(Some)
 }
 
 fn point(case: &Case) -> Option<(f64, f64)> {

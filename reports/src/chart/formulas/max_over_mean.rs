@@ -1,10 +1,8 @@
 //! The fullest partition over the mean, by the number of partitions: what chance makes and what a
 //! hot key makes.
 
-use super::super::canvas::render;
-use super::super::header::Header;
 use super::super::line_plot::{Axis, Line, LinePlot, Stroke};
-use super::super::style::{Palette, WIDTH};
+use super::super::style::Palette;
 use super::Chart;
 use crate::error::ReportError;
 use crate::formulas::zipf::Zipf;
@@ -87,17 +85,10 @@ pub(super) fn draw(result: &FormulasResult) -> Result<Option<Chart>, ReportError
         first.word("placement").unwrap_or_default(),
         first.clock
     );
-    let header = Header::new(&title, &subtitle);
-    let height = header.height() + plot.full_height() + 8.0;
-    let svg = render((WIDTH, height), &format!("Line chart. {title}."), |canvas| {
-        header.draw(canvas)?;
-        plot.draw(canvas, header.height())
-    })?;
     let caption = "Points: runs of both engines. Dashed: max(1 + √(2 M ln M / K), M p₁ + 1 − p₁), \
                    an upper bound of the expected maximum; s is the exponent of Zipf's law."
         .to_owned();
-    let (experiment, stem) = (CHAPTER.into(), "partitioning-max-over-mean".into());
-    Ok(Some(Chart { experiment, stem, title, caption, svg }))
+    plot.chart(CHAPTER, "partitioning-max-over-mean", title, &subtitle, caption).map(Some)
 }
 
 fn name(exponent: f64) -> String {

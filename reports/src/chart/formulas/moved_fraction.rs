@@ -1,9 +1,7 @@
 //! What moves from p to p+1 partitions, by p: remainders, key groups, consistent hashing.
 
-use super::super::canvas::render;
-use super::super::header::Header;
 use super::super::line_plot::{Axis, Line, LinePlot, Stroke};
-use super::super::style::{GREY, Palette, WIDTH};
+use super::super::style::{GREY, Palette};
 use super::Chart;
 use crate::error::ReportError;
 use crate::formulas::{
@@ -83,18 +81,11 @@ pub(super) fn draw(result: &FormulasResult) -> Result<Option<Chart>, ReportError
         .to_owned();
     let subtitle =
         format!("jobs stopped with a snapshot and taken up again · {} time", first.clock);
-    let header = Header::new(&title, &subtitle);
-    let height = header.height() + plot.full_height() + 8.0;
-    let svg = render((WIDTH, height), &format!("Line chart. {title}."), |canvas| {
-        header.draw(canvas)?;
-        plot.draw(canvas, header.height())
-    })?;
     let caption = "Points: jobs that went on from their snapshot with one partition more, of either \
                    engine; the share is of the keys in their state. Dashed: closed forms. Grey: what \
                    most texts give for key groups."
         .to_owned();
-    let (experiment, stem) = (CHAPTER.into(), "placement-moved".into());
-    Ok(Some(Chart { experiment, stem, title, caption, svg }))
+    plot.chart(CHAPTER, "placement-moved", title, &subtitle, caption).map(Some)
 }
 
 fn points(cases: &[&Case], family: &str) -> Vec<(f64, f64)> {

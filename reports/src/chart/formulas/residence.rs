@@ -1,9 +1,7 @@
 //! How long a record is in full buffers, by what is buffered: T = B/R.
 
-use super::super::canvas::render;
-use super::super::header::Header;
 use super::super::line_plot::{Axis, Line, LinePlot, Stroke};
-use super::super::style::{Palette, WIDTH};
+use super::super::style::Palette;
 use super::Chart;
 use crate::error::ReportError;
 use crate::formulas::FormulasResult;
@@ -87,18 +85,11 @@ pub(super) fn draw(result: &FormulasResult) -> Result<Option<Chart>, ReportError
         significant(longest.millis)
     );
     let subtitle = "pipelined engine under back-pressure · one channel · a receiver of given speed";
-    let header = Header::new(&title, subtitle);
-    let height = header.height() + plot.full_height() + 8.0;
-    let svg = render((WIDTH, height), &format!("Line chart. {title}."), |canvas| {
-        header.draw(canvas)?;
-        plot.draw(canvas, header.height())
-    })?;
     let caption =
         "Points: mean residence by stamps, over number and size of buffers. Dashed: what \
                    is buffered over the rate at which it leaves."
             .to_owned();
-    let (experiment, stem) = (CHAPTER.into(), "flow-control-residence".into());
-    Ok(Some(Chart { experiment, stem, title, caption, svg }))
+    plot.chart(CHAPTER, "flow-control-residence", title, subtitle, caption).map(Some)
 }
 
 fn name(point: &Point) -> String {
