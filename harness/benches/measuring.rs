@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use dataflow::sink::Timed;
+use dataflow::times::Timed;
 use dataflow::{EventTime, ProcessingTime, StampUnit, Stamps};
 use streamgauge::latency::{Recorder, WindowClock};
 use workloads::load_shape::LoadShape;

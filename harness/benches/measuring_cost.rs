@@ -1,5 +1,6 @@
 //! What measuring costs a whole run: the same events with latencies, histograms and trails, and
-//! without, in alternation. `cargo bench --bench measuring_cost -- [EVENTS] [PAIRS]`.
+//! without, in alternation. `cargo bench --bench measuring_cost -- [EVENTS] [PAIRS] [NAME..]`, where
+//! a name is one of an engine or a workload: engines and workloads that are not named are left out.
 //!
 //! These are the workloads on which measuring weighs most: there is little else to do for a record.
 //! All events are planned within the first moments of a run, so that engines are at their limit
@@ -28,12 +29,20 @@ const ENGINES: [&str; 3] = ["sequential", "pipelined", "microbatch"];
 const WORKLOADS: [&str; 2] = ["keyed-count", "windowed-count"];
 
 fn main() {
-    let mut numbers = std::env::args().skip(1).filter_map(|argument| argument.parse::<u64>().ok());
+    let arguments: Vec<String> =
+        std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let (numbers, names): (Vec<&String>, Vec<&String>) =
+        arguments.iter().partition(|argument| argument.parse::<u64>().is_ok());
+    let mut numbers = numbers.into_iter().filter_map(|number| number.parse::<u64>().ok());
+    let asked = |name: &str, of: &[&str]| {
+        let mut named = names.iter().filter(|asked| of.contains(&asked.as_str())).peekable();
+        named.peek().is_none() || named.any(|asked| asked.as_str() == name)
+    };
     let events = numbers.next().unwrap_or(EVENTS);
     let pairs = numbers.next().map_or(PAIRS, |pairs| pairs as usize);
     out::line(&format!("with measuring over without; {events} events, {pairs} pairs of runs"));
-    for workload in WORKLOADS {
-        for engine in ENGINES {
+    for workload in WORKLOADS.into_iter().filter(|workload| asked(workload, &WORKLOADS)) {
+        for engine in ENGINES.into_iter().filter(|engine| asked(engine, &ENGINES)) {
             run(engine, workload, events, Measures::Latency);
             let (mut speeds, mut costs) = (Vec::new(), Vec::new());
             for pair in 0..pairs {

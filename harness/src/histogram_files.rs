@@ -71,7 +71,7 @@ pub fn interval_log(intervals: &[Interval]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use dataflow::sink::Timed;
+    use dataflow::times::Timed;
     use dataflow::{EventTime, ProcessingTime, StampUnit, Stamps};
     use hdrhistogram::serialization::Deserializer;
     use hdrhistogram::serialization::interval_log::{IntervalLogIterator, LogEntry};

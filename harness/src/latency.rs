@@ -7,7 +7,8 @@ mod tally;
 
 use std::sync::Arc;
 
-use dataflow::sink::{Timed, Wants};
+use dataflow::sink::Wants;
+use dataflow::times::Timed;
 use dataflow::trail::{Sampling, Trail};
 use dataflow::{EventTime, ProcessingTime, StampUnit};
 use hdrhistogram::Histogram;

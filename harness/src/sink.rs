@@ -49,7 +49,7 @@ impl Sink for MeasuringSink {
     fn write(&mut self, output: &mut Output, now: ProcessingTime) -> Result<(), SinkError> {
         self.own.digest.merge(&output.digest);
         if let Some(latency) = &mut self.own.latency {
-            latency.record(&output.times, now);
+            latency.record(output.timed(), now);
             // The engine looked at its clock a moment before it came here.
             output.trails.iter_mut().for_each(|trail| trail.spend(Part::Processing, now));
             latency.record_trails(&output.trails, output.without_trail);

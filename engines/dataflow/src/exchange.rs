@@ -13,6 +13,19 @@ use crate::time::EventTime;
 pub trait Tail<T>: Send {
     /// Takes a record.
     fn push(&mut self, record: Record<T>, out: &mut Outbox);
+    /// The next records, by [`Tail::push_timed`], are made from these, one each, and have their
+    /// times.
+    fn take_times<R>(&mut self, records: &[Record<R>], out: &mut Outbox)
+    where
+        Self: Sized,
+    {
+        let _ = (records, out);
+    }
+    /// Takes a record whose times were taken by [`Tail::take_times`].
+    #[inline(always)]
+    fn push_timed(&mut self, record: Record<T>, out: &mut Outbox) {
+        self.push(record, out);
+    }
     /// Puts a watermark behind what was pushed, for every partition.
     fn mark(&mut self, watermark: EventTime, out: &mut Outbox);
     /// Hands over what open buffers hold.
@@ -152,10 +165,16 @@ pub struct Appending {
 impl<T: Data> Tail<T> for Appending {
     #[inline(always)]
     fn push(&mut self, record: Record<T>, out: &mut Outbox) {
-        out.output.append(&record, self.wants);
-        if record.stamps.is_sampled() {
-            out.put_output_trail(record.stamps);
-        }
+        out.take_time(&record, self.wants);
+        out.output.append(&record.value, self.wants);
+    }
+    #[inline(always)]
+    fn take_times<R>(&mut self, records: &[Record<R>], out: &mut Outbox) {
+        out.take_times(records, self.wants);
+    }
+    #[inline(always)]
+    fn push_timed(&mut self, record: Record<T>, out: &mut Outbox) {
+        out.output.append(&record.value, self.wants);
     }
     fn mark(&mut self, _: EventTime, _: &mut Outbox) {}
     fn flush(&mut self, _: &mut Outbox) {}
@@ -171,10 +190,16 @@ pub struct Changing {
 impl<T: Data> Tail<Change<T>> for Changing {
     #[inline(always)]
     fn push(&mut self, record: Record<Change<T>>, out: &mut Outbox) {
-        out.output.change(&record, self.wants);
-        if record.stamps.is_sampled() {
-            out.put_output_trail(record.stamps);
-        }
+        out.take_time(&record, self.wants);
+        out.output.change(&record.value, self.wants);
+    }
+    #[inline(always)]
+    fn take_times<R>(&mut self, records: &[Record<R>], out: &mut Outbox) {
+        out.take_times(records, self.wants);
+    }
+    #[inline(always)]
+    fn push_timed(&mut self, record: Record<Change<T>>, out: &mut Outbox) {
+        out.output.change(&record.value, self.wants);
     }
     fn mark(&mut self, _: EventTime, _: &mut Outbox) {}
     fn flush(&mut self, _: &mut Outbox) {}

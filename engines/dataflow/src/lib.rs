@@ -32,6 +32,7 @@ pub mod state;
 pub mod storage;
 pub mod stream;
 pub mod time;
+pub mod times;
 pub mod trail;
 pub mod verify;
 

@@ -20,6 +20,9 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// How many records a single one can turn into.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum FanOut {
+    /// One, while the record is processed and with its times, and nothing when time moves on: what
+    /// is measured of results is read from a whole batch at once.
+    One,
     /// None or one: a whole batch is processed without looking whether there is room.
     AtMostOne,
     /// Any number: room is looked for after every record.
@@ -30,8 +33,9 @@ impl FanOut {
     /// Of two operators one behind the other.
     pub const fn then(self, next: Self) -> Self {
         match (self, next) {
-            (Self::AtMostOne, Self::AtMostOne) => Self::AtMostOne,
-            _ => Self::Many,
+            (Self::Many, _) | (_, Self::Many) => Self::Many,
+            (Self::One, Self::One) => Self::One,
+            _ => Self::AtMostOne,
         }
     }
 }

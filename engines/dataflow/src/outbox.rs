@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use crate::batch::Batch;
 use crate::operator::{Counters, Failure};
-use crate::record::Stamps;
-use crate::sink::Output;
+use crate::record::{Record, Stamps};
+use crate::sink::{Output, Wants};
 use crate::time::ProcessingTime;
 use crate::trail::{self, Part, Sampling, Trails};
 
@@ -44,6 +44,8 @@ pub struct Outbox {
     peak_sealed: usize,
     /// Which records should leave a trail.
     sampling: Option<Sampling>,
+    /// Whether the stage may make results with the times of records of an earlier step.
+    holds_times: bool,
     /// Absent unless somebody asked for them.
     trails: Option<Box<Trails>>,
 }
@@ -65,13 +67,14 @@ impl Outbox {
             failure: None,
             peak_sealed: 0,
             sampling: None,
+            holds_times: true,
             trails: None,
         }
     }
 
     /// The same with a wish for trails of sampled records, if there is one.
-    pub(crate) fn with_sampling(self, sampling: Option<Sampling>) -> Self {
-        Self { sampling, ..self }
+    pub(crate) fn with_sampling(self, sampling: Option<Sampling>, holds_times: bool) -> Self {
+        Self { sampling, holds_times, ..self }
     }
 
     /// Keeps trails from now on if they are asked for. Only what concerns a sample reads the clock.
@@ -79,7 +82,8 @@ impl Outbox {
         let channels: Vec<usize> = self.loads.iter().map(Vec::len).collect();
         self.trails = self
             .sampling
-            .map(|sampling| Box::new(Trails::new(sampling, &channels, Box::new(clock))));
+            .map(|sampling| Trails::new(sampling, &channels, Box::new(clock)))
+            .map(|trails| Box::new(if self.holds_times { trails } else { trails.forgetting() }));
     }
 
     /// A step begins with a batch that was sealed elsewhere and waited since then.
@@ -186,13 +190,28 @@ impl Outbox {
         }
     }
 
-    /// A sampled record goes to the sink.
-    #[cold]
-    pub(crate) fn put_output_trail(&mut self, stamps: Stamps) {
-        match self.trails.as_mut().and_then(|trails| trails.of(stamps)) {
-            Some(trail) => self.output.trails.push(trail),
-            None => self.output.without_trail += 1,
+    /// A result goes to the sink next.
+    #[inline(always)]
+    pub(crate) fn take_time<R>(&mut self, result: &Record<R>, wants: Wants) {
+        if wants.stamps && !self.output.times.has_last(result, wants.event_times) {
+            self.take_times(std::slice::from_ref(result), wants);
         }
+    }
+
+    /// Results of these records go to the sink next, one of each, with its times.
+    #[inline(never)]
+    pub(crate) fn take_times<R>(&mut self, records: &[Record<R>], wants: Wants) {
+        if !wants.stamps {
+            return;
+        }
+        let Self { output, trails, .. } = self;
+        let Output { written, times, trails: sampled, without_trail, .. } = output;
+        times.take(*written, records, wants.event_times, |stamps| {
+            match trails.as_mut().and_then(|trails| trails.of(stamps)) {
+                Some(trail) => sampled.push(trail),
+                None => *without_trail += 1,
+            }
+        });
     }
 
     pub(crate) fn spare<T: Send + 'static>(&mut self, edge: usize) -> Batch {

@@ -177,7 +177,10 @@ impl Plan {
         let channels: Vec<usize> =
             self.outputs(stage).iter().map(|edge| context.output(edge.output).0).collect();
         let make = spec.make.as_ref().expect("a plan is complete");
-        (make(&context), Outbox::new(&channels).with_sampling(self.sink.wants.trails))
+        let instance = make(&context);
+        let sampling = self.sink.wants.trails;
+        let outbox = Outbox::new(&channels).with_sampling(sampling, instance.holds_times());
+        (instance, outbox)
     }
 }
 

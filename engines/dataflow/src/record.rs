@@ -57,6 +57,14 @@ impl Stamps {
     /// the end of the input released. Newer than every other, so it survives combination.
     pub const UNTIMED: Self = Self { planned: u32::MAX - 1, ingested: u32::MAX - 1 };
 
+    /// No record has these: they are those of a sample that is not timed.
+    pub(crate) const NEVER: Self = Self { planned: u32::MAX, ingested: u32::MAX };
+
+    /// Both in one word, which is compared at once.
+    pub(crate) const fn bits(self) -> u64 {
+        self.planned as u64 | (self.ingested as u64) << 32
+    }
+
     /// Set in the planned time of samples.
     const SAMPLED: u32 = 1;
 

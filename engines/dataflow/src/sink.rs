@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::change::Change;
 use crate::digest::Digest;
 use crate::engine::BoxFuture;
-use crate::record::{Record, Stamps};
 use crate::snapshot::Version;
-use crate::time::{EventTime, ProcessingTime};
+use crate::time::ProcessingTime;
+use crate::times::{Timed, Times};
 use crate::trail::{Sampling, Trail};
 
 /// Results on their way to the sink: digested, and only as far as wanted stamped and printed.
@@ -23,8 +23,8 @@ pub struct Output {
     pub written: u64,
     /// Count and hash sum of what they leave behind.
     pub digest: Digest,
-    /// Times of every record, if [`Wants::stamps`], in their order.
-    pub times: Vec<Timed>,
+    /// Times of every record, if [`Wants::stamps`]; [`Output::timed`] tells them.
+    pub times: Times,
     /// The records as NDJSON, if [`Wants::rows`].
     pub text: Vec<u8>,
     /// Of sampled records, up to their emission, if [`Wants::trails`].
@@ -32,17 +32,6 @@ pub struct Output {
     /// Sampled records of which nobody knows where they have been: too old, or from before a
     /// restart.
     pub without_trail: u64,
-}
-
-/// Neighbouring records with the same times.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub struct Timed {
-    /// When they happened, if [`Wants::event_times`].
-    pub event_time: EventTime,
-    /// When they were planned and readable.
-    pub stamps: Stamps,
-    /// How many.
-    pub records: u32,
 }
 
 /// Records held before a stage is asked to stop.
@@ -72,41 +61,26 @@ impl Output {
         self.without_trail = 0;
     }
 
+    /// Times of every record, in their order; none unless [`Wants::stamps`].
+    pub fn timed(&mut self) -> &[Timed] {
+        self.times.of(self.written)
+    }
+
+    /// Writes a record of an `append` result, whose times were taken.
     #[inline(always)]
-    fn note<T>(&mut self, record: &Record<T>, wants: Wants) {
+    pub(crate) fn append<T: Serialize>(&mut self, row: &T, wants: Wants) {
         self.written += 1;
-        if wants.stamps {
-            let event_time = if wants.event_times { record.event_time } else { EventTime::MIN };
-            self.time(event_time, record.stamps);
-        }
-    }
-
-    /// Several records may share the tick they were planned for: they are counted.
-    #[inline(always)]
-    fn time(&mut self, event_time: EventTime, stamps: Stamps) {
-        match self.times.last_mut() {
-            Some(last) if last.stamps == stamps && last.event_time == event_time => {
-                last.records += 1;
-            }
-            _ => self.times.push(Timed { event_time, stamps, records: 1 }),
-        }
-    }
-
-    /// Writes a record of an `append` result.
-    #[inline(always)]
-    pub(crate) fn append<T: Serialize>(&mut self, record: &Record<T>, wants: Wants) {
-        self.note(record, wants);
-        self.digest.insert(&record.value);
+        self.digest.insert(row);
         if wants.rows {
-            self.line(&record.value);
+            self.line(row);
         }
     }
 
-    /// Writes a change of an `upsert` or `retract` result.
+    /// Writes a change of an `upsert` or `retract` result, whose times were taken.
     #[inline(always)]
-    pub(crate) fn change<T: Serialize>(&mut self, record: &Record<Change<T>>, wants: Wants) {
-        self.note(record, wants);
-        match &record.value {
+    pub(crate) fn change<T: Serialize>(&mut self, change: &Change<T>, wants: Wants) {
+        self.written += 1;
+        match change {
             Change::Insert(row) => {
                 self.digest.insert(row);
                 self.change_line(wants, "+I", row);

@@ -72,6 +72,11 @@ pub trait Stage: Send {
 
     /// The earliest processing-time timer.
     fn wake_at(&self) -> Option<ProcessingTime>;
+
+    /// Whether results may have the times of records of an earlier step.
+    fn holds_times(&self) -> bool {
+        true
+    }
 }
 
 /// A stage that cannot go on.
@@ -87,8 +92,11 @@ pub enum StageError {
 
 /// How batches enter a chain.
 pub trait Head<T>: Clone + Send + 'static {
+    /// Whether each record enters the chain as it is, at once.
+    const IS_PLAIN: bool = false;
+
     /// Feeds records up to `upto` to the chain.
-    fn feed<Op: Operator<In = T>, C: Collect<Op::Out>>(
+    fn feed<Op: Operator<In = T>, C: End<Op::Out>>(
         &mut self,
         input: InputPort,
         batch: &mut Batch,
@@ -109,6 +117,13 @@ pub trait Head<T>: Clone + Send + 'static {
     fn wake_at(&self) -> Option<ProcessingTime>;
 }
 
+/// The end of a chain, as its head sees it.
+pub trait End<T>: Collect<T> {
+    /// What is pushed from now on is made from these records, one each, and has their times
+    /// ([`FanOut::One`]): nothing looks at the times of each then.
+    fn take_times<R>(&mut self, records: &[Record<R>]);
+}
+
 /// Records announced to [`Operator::expect`] before they are processed: enough to keep the
 /// processor's outstanding loads busy, few enough to stay in its first-level cache.
 const EXPECTED_AT_ONCE: usize = 64;
@@ -118,8 +133,10 @@ const EXPECTED_AT_ONCE: usize = 64;
 pub struct OneInput;
 
 impl<T: Clone + Send + 'static> Head<T> for OneInput {
+    const IS_PLAIN: bool = true;
+
     #[inline]
-    fn feed<Op: Operator<In = T>, C: Collect<Op::Out>>(
+    fn feed<Op: Operator<In = T>, C: End<Op::Out>>(
         &mut self,
         _: InputPort,
         batch: &mut Batch,
@@ -127,15 +144,19 @@ impl<T: Clone + Send + 'static> Head<T> for OneInput {
         chain: &mut Op,
         out: &mut C,
     ) -> Step {
-        if Op::FAN_OUT == FanOut::AtMostOne {
+        if Op::FAN_OUT != FanOut::Many {
             let mut records = batch.drain::<T>(upto);
-            if !Op::LOOKS_AHEAD {
+            if Op::FAN_OUT != FanOut::One && !Op::LOOKS_AHEAD {
                 records.for_each(|record| chain.process(record, out));
                 return Step::Done;
             }
             while !records.as_slice().is_empty() {
                 let ahead = records.as_slice().len().min(EXPECTED_AT_ONCE);
-                chain.expect(&records.as_slice()[..ahead]);
+                let expected = &records.as_slice()[..ahead];
+                if Op::FAN_OUT == FanOut::One {
+                    out.take_times(expected);
+                }
+                chain.expect(expected);
                 for record in records.by_ref().take(ahead) {
                     chain.process(record, out);
                 }
@@ -167,7 +188,7 @@ impl<T: Clone + Send + 'static> Head<T> for OneInput {
 pub struct TwoInputs<J>(pub J);
 
 impl<J: TwoInputOperator> Head<J::Out> for TwoInputs<J> {
-    fn feed<Op: Operator<In = J::Out>, C: Collect<Op::Out>>(
+    fn feed<Op: Operator<In = J::Out>, C: End<Op::Out>>(
         &mut self,
         input: InputPort,
         batch: &mut Batch,
@@ -256,12 +277,26 @@ struct Ends<'a, T> {
     tail: &'a mut T,
     sides: &'a mut [Option<Box<dyn SideTail>>],
     out: &'a mut Outbox,
+    /// Whether the tail has the times of what comes.
+    has_times: bool,
+}
+
+impl<R, T: Tail<R>> End<R> for Ends<'_, T> {
+    #[inline(always)]
+    fn take_times<I>(&mut self, records: &[Record<I>]) {
+        self.has_times = true;
+        self.tail.take_times(records, self.out);
+    }
 }
 
 impl<R, T: Tail<R>> Collect<R> for Ends<'_, T> {
     #[inline(always)]
     fn push(&mut self, record: Record<R>) {
-        self.tail.push(record, self.out);
+        if self.has_times {
+            self.tail.push_timed(record, self.out);
+        } else {
+            self.tail.push(record, self.out);
+        }
     }
     fn side<S: Data>(&mut self, port: SidePort<S>, record: Record<S>) {
         // A side output that nobody consumes is dropped, as in Flink.
@@ -305,7 +340,7 @@ where
         out: &mut Outbox,
     ) -> Result<Step, StageError> {
         let Self { head, chain, tail, sides, .. } = self;
-        let mut ends = Ends { from: chain.name(), tail, sides, out };
+        let mut ends = Ends { from: chain.name(), tail, sides, out, has_times: false };
         let step = head.feed(input, batch, upto, chain, &mut ends);
         outcome(step, out)
     }
@@ -314,7 +349,7 @@ where
         let Self { head, chain, tail, sides, watermark, sent } = self;
         *watermark = progress.watermark.max(*watermark);
         let progress = Progress { watermark: *watermark, ..progress };
-        let mut ends = Ends { from: chain.name(), tail, sides, out };
+        let mut ends = Ends { from: chain.name(), tail, sides, out, has_times: false };
         let mut through = Through { from: "join", next: chain, out: &mut ends };
         let mut step = head.advance(progress, &mut through);
         if step == Step::Done {
@@ -367,6 +402,10 @@ where
         }
         self.watermark = restored.unwrap_or(self.watermark);
         Ok(())
+    }
+
+    fn holds_times(&self) -> bool {
+        !(H::IS_PLAIN && Op::FAN_OUT == FanOut::One)
     }
 
     fn wake_at(&self) -> Option<ProcessingTime> {

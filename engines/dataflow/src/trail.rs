@@ -169,6 +169,8 @@ pub(crate) struct Trails {
     met: bool,
     /// Per edge and channel: those of the open buffer.
     open: Vec<Vec<Vec<Trail>>>,
+    /// Nothing waits in state.
+    forgets: bool,
 }
 
 impl std::fmt::Debug for Trails {
@@ -188,7 +190,14 @@ impl Trails {
             began: None,
             met: false,
             open: channels.iter().map(|&count| vec![Vec::new(); count]).collect(),
+            forgets: false,
         }
+    }
+
+    /// For a stage that makes results only from records of the same step: what it has taken in is
+    /// forgotten with the next step, which keeps a run's samples out of the processor's caches.
+    pub(crate) fn forgetting(self) -> Self {
+        Self { forgets: true, ..self }
     }
 
     /// A step begins that takes no batch.
@@ -219,6 +228,10 @@ impl Trails {
         self.begin();
         if batch.is_empty() {
             return;
+        }
+        if self.forgets {
+            self.known.clear();
+            self.order.clear();
         }
         let now = self.meet();
         for mut trail in batch.drain(..) {

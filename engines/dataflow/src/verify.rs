@@ -2,7 +2,8 @@
 //!
 //! Record by record, all at once, with an outbox of one slot, with a snapshot and a restore after
 //! every element (full and as deltas) and, for a keyed operator, rescaled half way. Every way
-//! must give the same results; those of a keyed operator in any order.
+//! must give the same results; those of a keyed operator in any order. What the operator claims
+//! by its [`FanOut`] must be so.
 
 use std::fmt::Debug;
 
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::batch::Batch;
 use crate::data::{Data, Key};
 use crate::exchange::{Exchange, Forward};
-use crate::operator::{Collect, Operator, TwoInputOperator};
+use crate::operator::{Collect, FanOut, Operator, TwoInputOperator};
 use crate::outbox::Outbox;
 use crate::placement::{Ownership, Placement};
 use crate::progress::{Progress, Step};
@@ -170,6 +171,7 @@ where
             Order::Open => assert_eq!(sorted(got), sorted(expected.to_vec()), "{way}"),
         }
     };
+    keeps_its_fan_out(operator, input);
     let mut rig = Rig::new(operator, 1 << 15, false);
     input.iter().cloned().for_each(|element| rig.meet(element));
     let came_out = rig.finish();
@@ -182,6 +184,29 @@ where
         check(&way, &from_deltas(operator, input, cut));
     }
     came_out
+}
+
+/// Engines rely on it: they look for room, and at the times of results, no more than it makes
+/// them.
+fn keeps_its_fan_out<Op: Operator<In: Data, Out: Data>>(operator: &Op, input: &[Element<Op::In>]) {
+    let mut rig = Rig::new(operator, 1 << 15, false);
+    for (number, element) in input.iter().enumerate() {
+        rig.got.clear();
+        rig.meet(element.clone());
+        rig.flush();
+        let got: Vec<_> = rig.got.iter().map(|it| (it.event_time, it.stamps)).collect();
+        match (Op::FAN_OUT, element) {
+            (FanOut::One, Element::Record(record)) => {
+                let own = (record.event_time, record.stamps);
+                assert_eq!(got, [own], "times of what element {number} becomes, by FanOut::One");
+            }
+            (FanOut::One, _) => assert_eq!(got, [], "element {number} makes none, by FanOut::One"),
+            (FanOut::AtMostOne, Element::Record(_)) => {
+                assert!(got.len() <= 1, "element {number} becomes {}", got.len());
+            }
+            _ => {}
+        }
+    }
 }
 
 fn sorted<T: Serialize>(mut values: Vec<T>) -> Vec<T> {

@@ -1,7 +1,8 @@
 //! The times of what a transaction holds: recorded when it is committed, dropped when it is not.
 
 use dataflow::ProcessingTime;
-use dataflow::sink::{Output, Timed};
+use dataflow::sink::Output;
+use dataflow::times::Timed;
 use dataflow::trail::{Part, Trail};
 
 use crate::latency::Recorder;
@@ -15,8 +16,8 @@ pub(super) struct Times {
 }
 
 impl Times {
-    pub(super) fn take(&mut self, output: &Output) {
-        self.times.extend_from_slice(&output.times);
+    pub(super) fn take(&mut self, output: &mut Output) {
+        self.times.extend_from_slice(output.timed());
         self.trails.extend_from_slice(&output.trails);
         self.without_trail += output.without_trail;
     }

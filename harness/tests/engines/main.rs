@@ -18,3 +18,4 @@ mod replay;
 mod stalls;
 mod stopping;
 mod timers;
+mod times_of_results;

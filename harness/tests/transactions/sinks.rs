@@ -5,8 +5,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use dataflow::sink::{Committer, Output, Sink, SinkError, SinkSlot, Timed, Transaction, Wants};
+use dataflow::sink::{Committer, Output, Sink, SinkError, SinkSlot, Transaction, Wants};
 use dataflow::snapshot::Version;
+use dataflow::times::Timed;
 use dataflow::{Digest, EventTime, ProcessingTime, StampUnit, Stamps};
 use streamgauge::latency::Recorder;
 use streamgauge::transactional::{Options, Transactional, transactional};
@@ -100,7 +101,7 @@ pub fn write(sink: &mut dyn Sink, rows: &[String]) -> Result<(), Stop> {
         let mut output = Output {
             written: 1,
             digest: digest([row]),
-            times: vec![time],
+            times: vec![time].into(),
             text,
             ..Output::default()
         };

@@ -105,7 +105,7 @@ where
 {
     type In = A::In;
     type Out = Change<(K, A::Result)>;
-    const FAN_OUT: FanOut = FanOut::AtMostOne;
+    const FAN_OUT: FanOut = FanOut::One;
     const LOOKS_AHEAD: bool = true;
 
     fn name(&self) -> &'static str {

@@ -45,7 +45,7 @@ impl<T> Clone for InParts<T> {
 impl<T: Clone + Send + 'static> Operator for InParts<T> {
     type In = T;
     type Out = (u32, T);
-    const FAN_OUT: FanOut = FanOut::AtMostOne;
+    const FAN_OUT: FanOut = FanOut::One;
 
     fn name(&self) -> &'static str {
         "in parts"

@@ -23,7 +23,7 @@ impl<T> Clone for Input<T> {
 impl<T: Clone + Send + 'static> Operator for Input<T> {
     type In = T;
     type Out = T;
-    const FAN_OUT: FanOut = FanOut::AtMostOne;
+    const FAN_OUT: FanOut = FanOut::One;
 
     fn name(&self) -> &'static str {
         "input"

@@ -39,7 +39,7 @@ where
 {
     type In = I;
     type Out = O;
-    const FAN_OUT: FanOut = FanOut::AtMostOne;
+    const FAN_OUT: FanOut = FanOut::One;
 
     fn name(&self) -> &'static str {
         "map"
