@@ -13,15 +13,11 @@ use crate::time::EventTime;
 pub trait Tail<T>: Send {
     /// Takes a record.
     fn push(&mut self, record: Record<T>, out: &mut Outbox);
-    /// The next records, by [`Tail::push_timed`], are made from these, one each, and have their
-    /// times.
-    fn take_times<R>(&mut self, records: &[Record<R>], out: &mut Outbox)
-    where
-        Self: Sized,
-    {
-        let _ = (records, out);
+    /// What must be taken of a record before it comes by [`Tail::push_timed`].
+    fn wants(&self) -> Wants {
+        Wants::default()
     }
-    /// Takes a record whose times were taken by [`Tail::take_times`].
+    /// Takes a record of which the outbox has what [`Tail::wants`] of its times.
     #[inline(always)]
     fn push_timed(&mut self, record: Record<T>, out: &mut Outbox) {
         self.push(record, out);
@@ -155,6 +151,15 @@ impl<T: Data, R: Route<T>> Tail<T> for Exchange<T, R> {
     }
 }
 
+/// Takes of a record that goes to the sink next what is wanted of its times.
+#[inline(always)]
+fn take_times<T>(record: &Record<T>, wants: Wants, out: &mut Outbox) {
+    if wants.stamps && !out.output.times.has_last(record, wants.event_times) {
+        let event_time = if wants.event_times { record.event_time } else { EventTime::MIN };
+        out.take_times(event_time, record.stamps);
+    }
+}
+
 /// Into the sink, as an `append` result.
 #[derive(Copy, Clone, Debug)]
 pub struct Appending {
@@ -165,12 +170,11 @@ pub struct Appending {
 impl<T: Data> Tail<T> for Appending {
     #[inline(always)]
     fn push(&mut self, record: Record<T>, out: &mut Outbox) {
-        out.take_time(&record, self.wants);
-        out.output.append(&record.value, self.wants);
+        take_times(&record, self.wants, out);
+        self.push_timed(record, out);
     }
-    #[inline(always)]
-    fn take_times<R>(&mut self, records: &[Record<R>], out: &mut Outbox) {
-        out.take_times(records, self.wants);
+    fn wants(&self) -> Wants {
+        self.wants
     }
     #[inline(always)]
     fn push_timed(&mut self, record: Record<T>, out: &mut Outbox) {
@@ -190,12 +194,11 @@ pub struct Changing {
 impl<T: Data> Tail<Change<T>> for Changing {
     #[inline(always)]
     fn push(&mut self, record: Record<Change<T>>, out: &mut Outbox) {
-        out.take_time(&record, self.wants);
-        out.output.change(&record.value, self.wants);
+        take_times(&record, self.wants, out);
+        self.push_timed(record, out);
     }
-    #[inline(always)]
-    fn take_times<R>(&mut self, records: &[Record<R>], out: &mut Outbox) {
-        out.take_times(records, self.wants);
+    fn wants(&self) -> Wants {
+        self.wants
     }
     #[inline(always)]
     fn push_timed(&mut self, record: Record<Change<T>>, out: &mut Outbox) {

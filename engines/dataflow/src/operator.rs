@@ -20,8 +20,8 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// How many records a single one can turn into.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum FanOut {
-    /// One, while the record is processed and with its times, and nothing when time moves on: what
-    /// is measured of results is read from a whole batch at once.
+    /// One, while the record is processed and with its times, and nothing when time moves on: the
+    /// times of results are taken from what comes in.
     One,
     /// None or one: a whole batch is processed without looking whether there is room.
     AtMostOne,

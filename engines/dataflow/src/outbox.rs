@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use crate::batch::Batch;
 use crate::operator::{Counters, Failure};
-use crate::record::{Record, Stamps};
-use crate::sink::{Output, Wants};
-use crate::time::ProcessingTime;
+use crate::record::Stamps;
+use crate::sink::Output;
+use crate::time::{EventTime, ProcessingTime};
 use crate::trail::{self, Part, Sampling, Trails};
 
 /// A full or flushed buffer on its way to a channel.
@@ -190,28 +190,17 @@ impl Outbox {
         }
     }
 
-    /// A result goes to the sink next.
-    #[inline(always)]
-    pub(crate) fn take_time<R>(&mut self, result: &Record<R>, wants: Wants) {
-        if wants.stamps && !self.output.times.has_last(result, wants.event_times) {
-            self.take_times(std::slice::from_ref(result), wants);
-        }
-    }
-
-    /// Results of these records go to the sink next, one of each, with its times.
+    /// A result with other times than the one before it goes to the sink next. Returns the stamps
+    /// of which the one behind it need not be taken if it has them.
     #[inline(never)]
-    pub(crate) fn take_times<R>(&mut self, records: &[Record<R>], wants: Wants) {
-        if !wants.stamps {
-            return;
-        }
-        let Self { output, trails, .. } = self;
-        let Output { written, times, trails: sampled, without_trail, .. } = output;
-        times.take(*written, records, wants.event_times, |stamps| {
-            match trails.as_mut().and_then(|trails| trails.of(stamps)) {
-                Some(trail) => sampled.push(trail),
-                None => *without_trail += 1,
+    pub(crate) fn take_times(&mut self, event_time: EventTime, stamps: Stamps) -> Stamps {
+        if stamps.is_sampled() {
+            match self.trails.as_mut().and_then(|trails| trails.of(stamps)) {
+                Some(trail) => self.output.trails.push(trail),
+                None => self.output.without_trail += 1,
             }
-        });
+        }
+        self.output.times.take(self.output.written, event_time, stamps)
     }
 
     pub(crate) fn spare<T: Send + 'static>(&mut self, edge: usize) -> Batch {

@@ -1,6 +1,7 @@
 //! A stage: a chain of fused operators between two exchanges, and all that an engine sees of it.
 
 use std::any::Any;
+use std::vec::Drain;
 
 use crate::batch::Batch;
 use crate::data::Data;
@@ -11,7 +12,8 @@ use crate::operator::{
 use crate::outbox::Outbox;
 use crate::placement::Ownership;
 use crate::progress::{Progress, Step};
-use crate::record::Record;
+use crate::record::{Record, Stamps};
+use crate::sink::Wants;
 use crate::snapshot::{RestoreError, Snapshot, SnapshotReader, SnapshotWriter, Version};
 use crate::time::{EventTime, ProcessingTime};
 
@@ -119,14 +121,68 @@ pub trait Head<T>: Clone + Send + 'static {
 
 /// The end of a chain, as its head sees it.
 pub trait End<T>: Collect<T> {
-    /// What is pushed from now on is made from these records, one each, and has their times
-    /// ([`FanOut::One`]): nothing looks at the times of each then.
-    fn take_times<R>(&mut self, records: &[Record<R>]);
+    /// What must be known of a record before [`End::push_timed`].
+    fn wants(&self) -> Wants;
+    /// The next result has these stamps, which are all that is wanted, and comes by
+    /// [`End::push_timed`]. Nothing need be said of those behind it that have the stamps that are
+    /// returned.
+    fn take_stamps(&mut self, stamps: Stamps) -> Stamps;
+    /// [`Collect::push`] of a record whose times were taken.
+    fn push_timed(&mut self, record: Record<T>);
+}
+
+/// An end that has the times of everything that is pushed.
+struct TimedEnd<'a, C>(&'a mut C);
+
+impl<T, C: End<T>> Collect<T> for TimedEnd<'_, C> {
+    #[inline(always)]
+    fn push(&mut self, record: Record<T>) {
+        self.0.push_timed(record);
+    }
+    fn side<S: Data>(&mut self, port: SidePort<S>, record: Record<S>) {
+        self.0.side(port, record);
+    }
+    fn is_full(&self) -> bool {
+        self.0.is_full()
+    }
+    fn fail(&mut self, failure: Failure) {
+        self.0.fail(failure);
+    }
+    fn count(&mut self, counted: Counted) {
+        self.0.count(counted);
+    }
 }
 
 /// Records announced to [`Operator::expect`] before they are processed: enough to keep the
 /// processor's outstanding loads busy, few enough to stay in its first-level cache.
 const EXPECTED_AT_ONCE: usize = 64;
+
+/// Hands each record to the chain, and shows it those that come next if it wants to see them; `look`
+/// sees each before.
+#[inline(always)]
+fn each<Op: Operator, C: Collect<Op::Out>>(
+    chain: &mut Op,
+    mut records: Drain<'_, Record<Op::In>>,
+    out: &mut C,
+    mut look: impl FnMut(&mut C, &Record<Op::In>),
+) {
+    let mut pass = |chain: &mut Op, records: &mut Drain<'_, Record<Op::In>>| {
+        // Where it lies: a copy that is looked at would be one copy more.
+        records.as_slice().first().inspect(|record| look(out, record));
+        records.next().map(|record| chain.process(record, out))
+    };
+    if !Op::LOOKS_AHEAD {
+        while pass(chain, &mut records).is_some() {}
+        return;
+    }
+    while !records.as_slice().is_empty() {
+        let ahead = records.as_slice().len().min(EXPECTED_AT_ONCE);
+        chain.expect(&records.as_slice()[..ahead]);
+        for _ in 0..ahead {
+            pass(chain, &mut records);
+        }
+    }
+}
 
 /// One input: records go straight into the chain.
 #[derive(Copy, Clone, Debug, Default)]
@@ -144,23 +200,19 @@ impl<T: Clone + Send + 'static> Head<T> for OneInput {
         chain: &mut Op,
         out: &mut C,
     ) -> Step {
+        let wants = out.wants();
+        if Op::FAN_OUT == FanOut::One && wants.stamps && !wants.event_times {
+            // Results have the times of the records: looking at these costs a comparison each.
+            let mut last = Stamps::NEVER.bits();
+            each(chain, batch.drain::<T>(upto), &mut TimedEnd(out), |out, record| {
+                if record.stamps.bits() != last {
+                    last = out.0.take_stamps(record.stamps).bits();
+                }
+            });
+            return Step::Done;
+        }
         if Op::FAN_OUT != FanOut::Many {
-            let mut records = batch.drain::<T>(upto);
-            if Op::FAN_OUT != FanOut::One && !Op::LOOKS_AHEAD {
-                records.for_each(|record| chain.process(record, out));
-                return Step::Done;
-            }
-            while !records.as_slice().is_empty() {
-                let ahead = records.as_slice().len().min(EXPECTED_AT_ONCE);
-                let expected = &records.as_slice()[..ahead];
-                if Op::FAN_OUT == FanOut::One {
-                    out.take_times(expected);
-                }
-                chain.expect(expected);
-                for record in records.by_ref().take(ahead) {
-                    chain.process(record, out);
-                }
-            }
+            each(chain, batch.drain::<T>(upto), out, |_, _| ());
             return Step::Done;
         }
         while let Some(record) = batch.pop::<T>(upto) {
@@ -277,26 +329,26 @@ struct Ends<'a, T> {
     tail: &'a mut T,
     sides: &'a mut [Option<Box<dyn SideTail>>],
     out: &'a mut Outbox,
-    /// Whether the tail has the times of what comes.
-    has_times: bool,
 }
 
 impl<R, T: Tail<R>> End<R> for Ends<'_, T> {
+    fn wants(&self) -> Wants {
+        self.tail.wants()
+    }
     #[inline(always)]
-    fn take_times<I>(&mut self, records: &[Record<I>]) {
-        self.has_times = true;
-        self.tail.take_times(records, self.out);
+    fn take_stamps(&mut self, stamps: Stamps) -> Stamps {
+        self.out.take_times(EventTime::MIN, stamps)
+    }
+    #[inline(always)]
+    fn push_timed(&mut self, record: Record<R>) {
+        self.tail.push_timed(record, self.out);
     }
 }
 
 impl<R, T: Tail<R>> Collect<R> for Ends<'_, T> {
     #[inline(always)]
     fn push(&mut self, record: Record<R>) {
-        if self.has_times {
-            self.tail.push_timed(record, self.out);
-        } else {
-            self.tail.push(record, self.out);
-        }
+        self.tail.push(record, self.out);
     }
     fn side<S: Data>(&mut self, port: SidePort<S>, record: Record<S>) {
         // A side output that nobody consumes is dropped, as in Flink.
@@ -340,7 +392,7 @@ where
         out: &mut Outbox,
     ) -> Result<Step, StageError> {
         let Self { head, chain, tail, sides, .. } = self;
-        let mut ends = Ends { from: chain.name(), tail, sides, out, has_times: false };
+        let mut ends = Ends { from: chain.name(), tail, sides, out };
         let step = head.feed(input, batch, upto, chain, &mut ends);
         outcome(step, out)
     }
@@ -349,7 +401,7 @@ where
         let Self { head, chain, tail, sides, watermark, sent } = self;
         *watermark = progress.watermark.max(*watermark);
         let progress = Progress { watermark: *watermark, ..progress };
-        let mut ends = Ends { from: chain.name(), tail, sides, out, has_times: false };
+        let mut ends = Ends { from: chain.name(), tail, sides, out };
         let mut through = Through { from: "join", next: chain, out: &mut ends };
         let mut step = head.advance(progress, &mut through);
         if step == Step::Done {

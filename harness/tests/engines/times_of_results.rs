@@ -16,6 +16,19 @@ fn check(
     shape: &str,
     results: usize,
     number_of: impl Fn(&serde_json::Value) -> u64,
+    plan: impl Fn(Stream<Input<Event>>, SinkSlot) -> Plan,
+) {
+    for event_times in [false, true] {
+        check_with((engine, parallelism, clock), shape, results, event_times, &number_of, &plan);
+    }
+}
+
+fn check_with(
+    (engine, parallelism, clock): (&dyn Engine, u32, Clock),
+    shape: &str,
+    results: usize,
+    event_times: bool,
+    number_of: impl Fn(&serde_json::Value) -> u64,
     plan: impl FnOnce(Stream<Input<Event>>, SinkSlot) -> Plan,
 ) {
     let planned = |number: u64| number / PER_MICRO * 1_000;
@@ -23,7 +36,7 @@ fn check(
     let mut setup = Setup::new(engine, parallelism, clock);
     // One event in three leaves a trail.
     let sampling = Sampling::one_in(3, ProcessingTime::ZERO, StampUnit::MICROSECOND);
-    setup.wants = Wants { trails: Some(sampling), ..setup.wants };
+    setup.wants = Wants { event_times, trails: Some(sampling), ..setup.wants };
     let finished = run(setup, |sink| plan(events.stream(), sink));
     let collected = finished.collected;
     let what = format!("{shape} on {} at {parallelism}", engine.name());
@@ -31,7 +44,9 @@ fn check(
     let mut samples = 0;
     for (row, (_, event_time, stamps)) in collected.rows().iter().zip(&collected.emitted) {
         let number = number_of(row);
-        assert_eq!(*event_time, EventTime(events.event_time(number)), "{what}: {number}");
+        let own = EventTime(events.event_time(number));
+        let expected = if event_times { own } else { EventTime::MIN };
+        assert_eq!(*event_time, expected, "{what}: {number}");
         let stamp = StampUnit::MICROSECOND.stamp(planned(number)).expect("a short run");
         let sampled = u32::from(stamps.is_sampled());
         assert_eq!((stamps.planned, stamps.ingested), (stamp + sampled, stamp), "{what}: {number}");
