@@ -1,8 +1,9 @@
 //! What measuring costs a whole run: the same events with latencies, histograms and trails, and
-//! without, in alternation. `cargo bench --bench measuring_cost -- [EVENTS] [PAIRS] [NAME..]`, where
-//! a name is one of an engine or a workload: engines and workloads that are not named are left out.
+//! without, in alternation. `cargo bench --bench measuring_cost -- [PAIRS] [NAME..]`, where a name
+//! is that of an engine or a workload: engines and workloads that are not named are left out.
 //!
-//! These are the workloads on which measuring weighs most: there is little else to do for a record.
+//! The workloads are those whose throughput the suite `standard` measures. Measuring weighs most on
+//! `forward` and `keyed-count`: each record is a result, and there is little else to do for it.
 //! All events are planned within the first moments of a run, so that engines are at their limit
 //! either way. Prints the factor of the throughput and of the processor time per record with
 //! measuring over that without, with 95 % intervals over pairs of runs, and of the throughput also
@@ -20,34 +21,53 @@ use streamgauge::registry::{Registry, resolve_settings};
 use streamgauge::run_clock::{Clock, clock};
 use streamgauge::statistics::Ratio;
 
-/// Enough for half a second: what a run pays once, some milliseconds, is then little.
-const EVENTS: u64 = 20_000_000;
 const PAIRS: usize = 10;
-/// Far above what any engine takes, in events per second.
-const RATE: f64 = 1e8;
 const PARALLELISM: u32 = 2;
 const ENGINES: [&str; 3] = ["sequential", "pipelined", "microbatch"];
-const WORKLOADS: [&str; 2] = ["keyed-count", "windowed-count"];
+
+/// A workload with as many events as engines take in about half a second: what a run pays once,
+/// some milliseconds, is then little. The rate is one and a half to three times what the fastest of
+/// them takes: at a higher one more neighbours would have the same times, and be counted together.
+struct Load {
+    workload: &'static str,
+    events: u64,
+    /// Events per second.
+    rate: f64,
+}
+
+const LOADS: [Load; 5] = [
+    Load { workload: "forward", events: 50_000_000, rate: 3e8 },
+    Load { workload: "keyed-count", events: 20_000_000, rate: 1e8 },
+    Load { workload: "windowed-count", events: 20_000_000, rate: 1.5e8 },
+    Load { workload: "nexmark-q1", events: 5_000_000, rate: 3e7 },
+    Load { workload: "nexmark-q3", events: 15_000_000, rate: 1e8 },
+];
 
 fn main() {
-    let arguments: Vec<String> =
-        std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let (numbers, names): (Vec<&String>, Vec<&String>) =
-        arguments.iter().partition(|argument| argument.parse::<u64>().is_ok());
-    let mut numbers = numbers.into_iter().filter_map(|number| number.parse::<u64>().ok());
+    let arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with('-'));
+    let (numbers, names): (Vec<String>, Vec<String>) =
+        arguments.partition(|argument| argument.parse::<usize>().is_ok());
+    let pairs = numbers.first().and_then(|number| number.parse().ok()).unwrap_or(PAIRS);
+    let workloads = LOADS.map(|load| load.workload);
+    let unknown =
+        |name: &&String| !ENGINES.contains(&name.as_str()) && !workloads.contains(&name.as_str());
+    if let Some(name) = names.iter().find(unknown) {
+        out::line(&format!("no `{name}`; there are {ENGINES:?} and {workloads:?}"));
+        std::process::exit(2);
+    }
     let asked = |name: &str, of: &[&str]| {
         let mut named = names.iter().filter(|asked| of.contains(&asked.as_str())).peekable();
-        named.peek().is_none() || named.any(|asked| asked.as_str() == name)
+        named.peek().is_none() || named.any(|asked| asked == name)
     };
-    let events = numbers.next().unwrap_or(EVENTS);
-    let pairs = numbers.next().map_or(PAIRS, |pairs| pairs as usize);
-    out::line(&format!("with measuring over without; {events} events, {pairs} pairs of runs"));
-    for workload in WORKLOADS.into_iter().filter(|workload| asked(workload, &WORKLOADS)) {
+    out::line(&format!("with measuring over without; {pairs} pairs of runs"));
+    let mut all = vec![Product::default(); pairs];
+    for load in LOADS.iter().filter(|load| asked(load.workload, &workloads)) {
+        let workload = load.workload;
         for engine in ENGINES.into_iter().filter(|engine| asked(engine, &ENGINES)) {
-            run(engine, workload, events, Measures::Latency);
+            run(engine, load, Measures::Latency);
             let (mut speeds, mut costs) = (Vec::new(), Vec::new());
             for pair in 0..pairs {
-                let of = |measures| run(engine, workload, events, measures);
+                let of = |measures| run(engine, load, measures);
                 // Every other pair in reverse order.
                 let (with, without) = if pair % 2 == 0 {
                     let with = of(Measures::Latency);
@@ -60,32 +80,59 @@ fn main() {
                 let cost = |run: &RunResult| run.cpu_ns_per_record.unwrap_or(f64::NAN);
                 costs.push((cost(&with), cost(&without)));
             }
-            let shown = |pairs: &[(f64, f64)]| match Ratio::of(pairs) {
-                Some(Ratio { mean, interval: (low, high), .. }) => {
-                    format!("{mean:.3} [{low:.3}, {high:.3}]")
-                }
-                None => "-".to_owned(),
-            };
+            for (product, &pair) in all.iter_mut().zip(&speeds) {
+                product.factors += 1;
+                product.logarithms.0 += pair.0.ln();
+                product.logarithms.1 += pair.1.ln();
+            }
             let fastest = |of: fn(&(f64, f64)) -> f64| speeds.iter().map(of).fold(0.0, f64::max);
-            let best = fastest(|pair| pair.0) / fastest(|pair| pair.1);
+            let (with, without) = (fastest(|pair| pair.0), fastest(|pair| pair.1));
             out::line(&format!(
-                "{workload:<15} {engine:<11} throughput {}, fastest {best:.3}  processor time {}",
+                "{workload:<15} {engine:<11} throughput {}, fastest {:.3} of {:.1} M/s  processor \
+                 time {}",
                 shown(&speeds),
+                with / without,
+                without / 1e6,
                 shown(&costs)
             ));
         }
     }
+    let means: Vec<_> = all.iter().map(Product::mean).collect();
+    out::line(&format!("geometric mean of all of these: throughput {}", shown(&means)));
 }
 
-fn run(engine: &str, workload: &str, events: u64, measures: Measures) -> RunResult {
+/// The speeds of one pair of runs of every workload and engine, multiplied.
+#[derive(Copy, Clone, Default)]
+struct Product {
+    factors: u32,
+    logarithms: (f64, f64),
+}
+
+impl Product {
+    fn mean(&self) -> (f64, f64) {
+        let mean = |logarithms: f64| (logarithms / f64::from(self.factors)).exp();
+        (mean(self.logarithms.0), mean(self.logarithms.1))
+    }
+}
+
+fn shown(pairs: &[(f64, f64)]) -> String {
+    match Ratio::of(pairs) {
+        Some(Ratio { mean, interval: (low, high), .. }) => {
+            format!("{mean:.3} [{low:.3}, {high:.3}]")
+        }
+        None => "-".to_owned(),
+    }
+}
+
+fn run(engine: &str, load: &Load, measures: Measures) -> RunResult {
     let registry = Registry::standard();
-    let workload = registry.workload(workload).expect("a known workload");
+    let workload = registry.workload(load.workload).expect("a known workload");
     let engine = registry.engine(engine).expect("a known engine");
     let none = BTreeMap::new();
     let settings = resolve_settings(&*engine, &none, &none, &*workload, PARALLELISM, false)
         .expect("the defaults");
     let set = BTreeMap::from([("event_rate".to_owned(), 1_000_000.0.into())]);
-    let knobs = workload.resolve(&set, Some(RATE)).expect("sound knobs");
+    let knobs = workload.resolve(&set, Some(load.rate)).expect("sound knobs");
     let generated = workload.generate(&knobs, 1);
     let run_clock = clock(Clock::Wall, 1, PARALLELISM, false).expect("a clock");
     let spec = RunSpec {
@@ -96,8 +143,8 @@ fn run(engine: &str, workload: &str, events: u64, measures: Measures) -> RunResu
         settings,
         knobs,
         seed: 1,
-        rate: Some(RATE),
-        events,
+        rate: Some(load.rate),
+        events: load.events,
         warm_up: 0,
         parallelism: PARALLELISM,
         clock: Clock::Wall,
