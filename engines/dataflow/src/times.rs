@@ -46,7 +46,8 @@ impl Times {
     }
 
     /// Takes the times of a record, which mostly are others than those of the one before it.
-    /// `number` says how many were written before. Returns the stamps of which the next need not be taken if it has them.
+    /// `number` says how many were written before. Returns the stamps of which the next need not
+    /// be taken if it has them.
     pub(crate) fn take(&mut self, number: u64, event_time: EventTime, stamps: Stamps) -> Stamps {
         self.close(number);
         self.entries.push(Timed { event_time, stamps, records: 0 });

@@ -409,4 +409,19 @@ mod tests {
         assert_eq!(trails.of(stamps(0)), None);
         assert!(trails.of(stamps(1)).is_some());
     }
+
+    #[test]
+    fn a_stage_without_state_knows_the_samples_of_its_step_only() {
+        let (trails, sampling, _) = trails(ProcessingTime::ZERO);
+        let mut trails = trails.forgetting();
+        let batch = |ticks: [u32; 2]| Vec::from(ticks.map(|it| Trail::new(stamps(it), sampling)));
+        trails.take_in(&mut batch([0, 2]), Part::Queue, None);
+        // What is made of it may be handed over in several parts.
+        trails.worked();
+        assert!(trails.of(stamps(2)).is_some());
+        trails.take_in(&mut batch([4, 6]), Part::Queue, None);
+        assert_eq!(trails.of(stamps(2)), None);
+        assert!(trails.of(stamps(4)).is_some() && trails.of(stamps(6)).is_some());
+        assert_eq!((trails.known.len(), trails.order.len()), (2, 2));
+    }
 }

@@ -30,6 +30,39 @@ fn input() -> Vec<Element<u64>> {
     input
 }
 
+/// Makes two of each, and claims to make one at most.
+#[derive(Clone)]
+struct Doubles;
+
+impl Operator for Doubles {
+    type In = u64;
+    type Out = u64;
+    const FAN_OUT: FanOut = FanOut::AtMostOne;
+
+    fn process(&mut self, record: Record<u64>, out: &mut impl Collect<u64>) {
+        out.push(record);
+        out.push(record);
+    }
+}
+
+#[test]
+#[should_panic(expected = "element 0 becomes 2")]
+fn at_most_one_of_each_is_not_two() {
+    verify_operator(Doubles, input(), vec![1, 1, 2, 2]);
+}
+
+#[test]
+fn a_chain_makes_as_many_as_its_most_lavish_operator() {
+    use FanOut::{AtMostOne, Many, One};
+    for (first, row) in [
+        (One, [One, AtMostOne, Many]),
+        (AtMostOne, [AtMostOne, AtMostOne, Many]),
+        (Many, [Many, Many, Many]),
+    ] {
+        assert_eq!([One, AtMostOne, Many].map(|second| first.then(second)), row, "{first:?}");
+    }
+}
+
 #[test]
 fn one_of_each_is_what_it_says() {
     verify_operator(Claims(|record| vec![record], None), input(), vec![1, 2]);
