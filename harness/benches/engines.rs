@@ -7,16 +7,16 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use dataflow::engine::{Control, Engine, Job, Start};
-use dataflow::observer::Silent;
-use dataflow::runtime::Runtime;
-use dataflow::settings::Settings;
+use dataflow::job::engine::{Control, Engine, Job, Start};
+use dataflow::job::observer::Silent;
+use dataflow::job::runtime::Runtime;
+use dataflow::job::settings::Settings;
 use dataflow::{ProcessingTime, StampUnit, StopSignal};
 use runtime::{WallClock, WallOptions};
 use streamgauge::Registry;
-use streamgauge::sink::measuring;
-use workloads::arrival::Schedule;
-use workloads::load_shape::LoadShape;
+use streamgauge::measure::sink::measuring;
+use workloads::schedule::arrival::Schedule;
+use workloads::schedule::load_shape::LoadShape;
 
 const EVENTS: u64 = 4_000_000;
 

@@ -3,10 +3,10 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use dataflow::times::Timed;
+use dataflow::record::emission_times::Timed;
 use dataflow::{EventTime, ProcessingTime, StampUnit, Stamps};
-use streamgauge::latency::{Recorder, WindowClock};
-use workloads::load_shape::LoadShape;
+use streamgauge::measure::latency::{Recorder, WindowClock};
+use workloads::schedule::load_shape::LoadShape;
 
 const RECORDS: u32 = 4_096;
 

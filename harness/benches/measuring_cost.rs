@@ -13,13 +13,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dataflow::StopSignal;
-use reports::result::{Measures, RunResult};
-use streamgauge::execute::{Recovery, RunSpec, Surroundings, execute};
-use streamgauge::out;
-use streamgauge::progress::Progress;
-use streamgauge::registry::{Registry, resolve_settings};
-use streamgauge::run_clock::{Clock, clock};
-use streamgauge::statistics::Ratio;
+use reports::schema::result::{Measures, RunResult};
+use streamgauge::analysis::statistics::Ratio;
+use streamgauge::experiment::registry::{Registry, resolve_settings};
+use streamgauge::run::clock::{Clock, clock};
+use streamgauge::run::execute::{Recovery, RunSpec, Surroundings, execute};
+use streamgauge::terminal::out;
+use streamgauge::terminal::progress::Progress;
 
 const PAIRS: usize = 10;
 const PARALLELISM: u32 = 2;

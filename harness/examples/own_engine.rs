@@ -7,9 +7,9 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use dataflow::engine::BoxFuture;
-use dataflow::runtime::Runtime;
-use dataflow::settings::{Default, Setting};
+use dataflow::job::engine::BoxFuture;
+use dataflow::job::runtime::Runtime;
+use dataflow::job::settings::{Default, Setting};
 use dataflow::{Completion, Control, Engine, EngineError, Job};
 use pipelined::Pipelined;
 use streamgauge::Registry;

@@ -4,14 +4,14 @@
 
 use std::process::ExitCode;
 
+use dataflow::exchange::sink::SinkSlot;
+use dataflow::job::settings::Setting;
 use dataflow::operators::Input;
-use dataflow::settings::Setting;
-use dataflow::sink::SinkSlot;
 use dataflow::{Data, Digest, Plan, ResultKind, Stream};
 use serde::{Deserialize, Serialize};
 use streamgauge::Registry;
-use workloads::event_clock::EventClock;
-use workloads::random::{Draws, below};
+use workloads::event_time::event_clock::EventClock;
+use workloads::events::random::{Draws, below};
 use workloads::spec::{Description, Events, Knobs, Timed, Workload};
 
 #[derive(Clone, Serialize, Deserialize)]

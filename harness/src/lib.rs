@@ -10,58 +10,18 @@ use std::time::SystemTime;
 use clap::Parser;
 use dataflow::StopSignal;
 
-pub mod baseline;
-mod batch_row;
+pub mod analysis;
 pub mod cli;
-pub mod compare;
-pub mod comparisons;
-pub mod diff;
-pub mod doctor;
-pub mod dry_run;
-pub mod environment;
+pub mod commands;
 pub mod error;
-pub mod execute;
-pub mod fault_spec;
+pub mod experiment;
 pub mod files;
-pub mod formulas;
-pub mod histogram_files;
-pub mod job_file;
-pub mod latency;
-pub mod list;
-pub mod live;
-pub mod manual;
-pub mod out;
-pub mod output;
-pub mod pilot;
-pub mod place;
-pub mod progress;
+pub mod measure;
 pub mod quantity;
-pub mod recover;
-pub mod registry;
-mod result_folder;
-pub mod row_multiset;
 pub mod run;
-pub mod run_clock;
-mod run_result;
-pub mod series_files;
-pub mod sink;
-pub mod skew;
-pub mod sparkline;
-pub mod statistics;
-pub mod suite;
-pub mod supervisor;
-pub mod sustain;
-pub mod sweep;
-pub mod table;
-pub mod threshold;
-pub mod transactional;
-pub mod uri;
-pub mod validity;
-pub mod verify;
-pub mod watch;
-pub mod way_back;
+pub mod terminal;
 
-pub use registry::Registry;
+pub use crate::experiment::registry::Registry;
 use reports::write::Pictures;
 
 use cli::{Cli, Command};
@@ -82,7 +42,7 @@ pub fn main(registry: &Registry) -> ExitCode {
     match status {
         Ok(outcome) => ExitCode::from(outcome.status()),
         Err(error) => {
-            out::note(&format!("error: {error}"));
+            crate::terminal::out::note(&format!("error: {error}"));
             ExitCode::from(error.status())
         }
     }
@@ -90,28 +50,28 @@ pub fn main(registry: &Registry) -> ExitCode {
 
 fn dispatch(command: &Command, registry: &Registry, stop: &StopSignal) -> Result<Outcome> {
     match command {
-        Command::Compare(args) => compare::compare(args, registry, stop),
-        Command::Sweep(args) => sweep::sweep(args, registry, stop),
-        Command::Sustain(args) => sustain::sustain(args, registry, stop),
-        Command::Run(args) => run::run(args, registry, stop),
-        Command::Recover(args) => recover::recover(args, registry, stop),
-        Command::Skew(args) => skew::skew(args, registry, stop),
-        Command::Formulas(args) => formulas::formulas(args, registry, stop),
-        Command::Verify(args) => verify::verify(args, registry, stop),
-        Command::Diff(args) => diff::diff(args),
+        Command::Compare(args) => crate::commands::runs::compare::compare(args, registry, stop),
+        Command::Sweep(args) => crate::commands::runs::sweep::sweep(args, registry, stop),
+        Command::Sustain(args) => crate::commands::runs::sustain::sustain(args, registry, stop),
+        Command::Run(args) => crate::commands::runs::run::run(args, registry, stop),
+        Command::Recover(args) => crate::commands::runs::recover::recover(args, registry, stop),
+        Command::Skew(args) => crate::commands::model::skew::skew(args, registry, stop),
+        Command::Formulas(args) => crate::commands::model::formulas::formulas(args, registry, stop),
+        Command::Verify(args) => crate::commands::runs::verify::verify(args, registry, stop),
+        Command::Diff(args) => crate::analysis::diff::diff(args),
         Command::Plot { dir, png } => {
             let pictures = if *png { Pictures::SvgAndPng } else { Pictures::Svg };
             let drawn = reports::write::draw_as(dir, pictures).map_err(Error::input)?;
-            out::line(&format!("Report: {}", drawn.report.display()));
+            crate::terminal::out::line(&format!("Report: {}", drawn.report.display()));
             Ok(Outcome::Good)
         }
-        Command::List(args) => list::list(args, registry),
-        Command::Place(args) => place::place(args),
-        Command::Sample(args) => list::sample(args, registry),
-        Command::Suite(args) => suite::command::suite(args, registry),
-        Command::Doctor(args) => doctor::doctor(args, registry, stop),
-        Command::Completions { shell } => manual::completions(*shell),
-        Command::Man { out } => manual::man(out.as_deref()),
+        Command::List(args) => crate::commands::results::list::list(args, registry),
+        Command::Place(args) => crate::commands::model::place::place(args),
+        Command::Sample(args) => crate::commands::results::list::sample(args, registry),
+        Command::Suite(args) => crate::commands::results::suite::suite(args, registry),
+        Command::Doctor(args) => crate::commands::results::doctor::doctor(args, registry, stop),
+        Command::Completions { shell } => crate::commands::manual::completions(*shell),
+        Command::Man { out } => crate::commands::manual::man(out.as_deref()),
     }
 }
 
@@ -122,7 +82,7 @@ fn stop_on_interrupt() -> Result<StopSignal> {
     let (signal, asked) = (stop.clone(), AtomicBool::new(false));
     ctrlc::set_handler(move || {
         if asked.swap(true, Ordering::SeqCst) {
-            live::restore();
+            crate::terminal::live::restore();
             std::process::exit(i32::from(Outcome::Interrupted.status()));
         }
         signal.request();

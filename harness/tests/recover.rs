@@ -2,11 +2,11 @@
 
 use clap::Parser;
 use dataflow::StopSignal;
-use reports::recovery::{RecoverOutput, RecoverRun};
+use reports::schema::recovery::{RecoverOutput, RecoverRun};
 use streamgauge::Registry;
 use streamgauge::cli::{Cli, Command};
-use streamgauge::progress::Progress;
-use streamgauge::recover::Disturbed;
+use streamgauge::commands::runs::recover::Disturbed;
+use streamgauge::terminal::progress::Progress;
 
 /// The runs of a command line.
 fn recover(arguments: &str, stop: &StopSignal) -> Vec<RecoverRun> {

@@ -32,7 +32,7 @@
 //! };
 //! let charts = chart::all(&result)?;
 //! assert!(charts.is_empty(), "no runs, no charts");
-//! let page = html::page(&html::Page {
+//! let page = crate::page::page(&crate::page::Page {
 //!     result: &result,
 //!     charts: &charts,
 //!     source: &reports::read::Source::Results("results.json".into()),
@@ -42,21 +42,14 @@
 //! # Ok::<(), reports::ReportError>(())
 //! ```
 pub mod chart;
+pub mod draw;
 pub mod error;
 pub mod formulas;
-pub mod html;
-pub mod latency_buckets;
-pub mod markdown;
-pub mod png;
-pub mod read;
-pub mod recovery;
-pub mod result;
-pub mod skew;
-pub mod summary;
-pub mod units;
-pub mod verdict;
+pub mod page;
+pub mod schema;
+pub mod words;
 pub mod write;
 
+pub use crate::schema::read::{Loaded, load};
 pub use error::ReportError;
-pub use read::{Loaded, load};
 pub use write::{Drawn, draw};

@@ -7,8 +7,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::draw::png;
 use crate::error::ReportError;
-use crate::{chart, html, markdown, png, read};
+use crate::schema::read;
+use crate::words::markdown;
+use crate::{chart, page as html};
 
 /// File name of the page, inside the result directory.
 pub const REPORT_FILE: &str = "report.html";
@@ -58,7 +61,7 @@ pub fn draw_as(dir: &Path, pictures: Pictures) -> Result<Drawn, ReportError> {
         return write(dir, chart.as_slice(), &page, pictures);
     }
     if let Some(result) = read::load_skew(dir)? {
-        let chart = chart::skew::draw(&result)?;
+        let chart = chart::partitions::skew::draw(&result)?;
         let page = html::skew::page(&result, chart.as_ref(), &directory);
         return write(dir, chart.as_slice(), &page, pictures);
     }
@@ -93,7 +96,7 @@ fn write(
     }
     let mut drawn = Drawn { report: dir.join(REPORT_FILE), charts: Vec::new() };
     for chart in charts {
-        let dark = chart::dark::dark(&chart.svg);
+        let dark = crate::draw::dark::dark(&chart.svg);
         for (file, svg) in [(chart.file(), &chart.svg), (chart.dark_file(), &dark)] {
             let path = dir.join(file);
             replace(&path, svg.as_bytes())?;

@@ -7,9 +7,9 @@ use fixture::check::{check_chart, check_svg, digests};
 use fixture::kinds::{CASES, Case, TYPICAL};
 use fixture::{PIPELINED, empty, latency_run, summary, throughput_run};
 use reports::chart::{self, Chart};
-use reports::latency_buckets::bucket;
-use reports::png::png;
-use reports::result::{
+use reports::draw::png::png;
+use reports::schema::latency_buckets::bucket;
+use reports::schema::result::{
     ActivityRow, BatchRow, CompareResult, Latencies, LatencyParts, PartsOfMean, RunResult,
     SERIES_BIN_NS, SeriesRow, Sweep, SweepAxis, SweepPoint, TaskRow,
 };

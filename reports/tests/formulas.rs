@@ -8,12 +8,13 @@ use std::fs;
 use fixture::check::{check_page, check_svg};
 use reports::chart::{self, Chart};
 use reports::formulas::chapter::CHAPTERS;
-use reports::formulas::zipf::Zipf;
+use reports::formulas::partitioning::hot_key;
+use reports::formulas::partitioning::zipf::Zipf;
+use reports::formulas::placement::{moved_by_remainder, moved_key_groups};
 use reports::formulas::{
-    Case, CaseVerdict, FORMULAS_SCHEMA, FormulasResult, Prediction, Reading, Tolerance, hot_key,
-    moved_by_remainder, moved_key_groups,
+    Case, CaseVerdict, FORMULAS_SCHEMA, FormulasResult, Prediction, Reading, Tolerance,
 };
-use reports::html;
+use reports::page as html;
 use serde_json::Value;
 
 fn case(formula: &str, prediction: Prediction, off: f64, at: &[(&str, Value)]) -> Case {

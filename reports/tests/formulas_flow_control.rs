@@ -8,7 +8,7 @@ use reports::formulas::flow_control::{flusher_wait, micro_batch::Batches};
 use reports::formulas::{
     Case, CaseVerdict, FORMULAS_SCHEMA, FormulasResult, Prediction, Reading, Tolerance,
 };
-use reports::{chart, html};
+use reports::{chart, page as html};
 use serde_json::Value;
 
 fn case(clock: &str, prediction: Prediction, off: f64, at: &[(&str, Value)]) -> Case {

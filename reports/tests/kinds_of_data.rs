@@ -6,10 +6,11 @@ use fixture::check::{check_chart, digests};
 use fixture::kinds::{CASES, Case, LONG, TYPICAL};
 use fixture::recovery::recovered;
 use fixture::skew::{Shape, skewed};
-use reports::chart::{Chart, recovery, skew};
-use reports::recovery::RecoverResult;
-use reports::result::{SERIES_BIN_NS, SeriesRow};
-use reports::skew::SkewResult;
+use reports::chart::partitions::skew;
+use reports::chart::{Chart, recovery};
+use reports::schema::recovery::RecoverResult;
+use reports::schema::result::{SERIES_BIN_NS, SeriesRow};
+use reports::schema::skew::SkewResult;
 
 /// The failure of the fixture in runs of so many bins with such latencies.
 fn recover(case: Case) -> RecoverResult {

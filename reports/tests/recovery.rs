@@ -9,8 +9,8 @@ use std::path::Path;
 use fixture::check::{check_page, check_svg};
 use fixture::recovery::recovered;
 use reports::chart::{Chart, recovery};
-use reports::html;
-use reports::recovery::{RecoverOutput, RecoverResult, finding};
+use reports::page as html;
+use reports::schema::recovery::{RecoverOutput, RecoverResult, finding};
 
 fn draw(result: &RecoverResult) -> (Option<Chart>, String) {
     let chart = recovery::draw(result).expect("the chart is drawn");

@@ -5,16 +5,16 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use dataflow::source::{READ_CHUNK, Source};
+use dataflow::job::source::{READ_CHUNK, Source};
 use dataflow::{ProcessingTime, StampUnit};
-use workloads::arrival::{Paced, Schedule};
-use workloads::keyed_event::KeyedEvents;
-use workloads::load_shape::LoadShape;
+use workloads::events::keyed_event::KeyedEvents;
+use workloads::events::random::{Draws, below};
+use workloads::events::word_lines::WordLines;
 use workloads::queries::{KeyedCount, WordCount};
-use workloads::random::{Draws, below};
 use workloads::registry::register;
+use workloads::schedule::arrival::{Paced, Schedule};
+use workloads::schedule::load_shape::LoadShape;
 use workloads::spec::{Events, Knobs, Workload};
-use workloads::word_lines::WordLines;
 
 const EVENTS: u64 = 100_000;
 

@@ -4,7 +4,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use dataflow::settings::Settings;
+use dataflow::job::settings::Settings;
 use workloads::knobs::with_common;
 use workloads::nexmark::{Event, KNOBS, NexmarkEvents};
 use workloads::spec::Events;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use dataflow::settings::Settings;
+use dataflow::job::settings::Settings;
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64;
 

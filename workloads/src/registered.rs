@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::sync::Arc;
 
-use dataflow::settings::{Setting, SettingError, Settings};
-use dataflow::sink::SinkSlot;
+use dataflow::exchange::sink::SinkSlot;
+use dataflow::job::settings::{Setting, SettingError, Settings};
 use dataflow::{Digest, Plan, ResultKind, Stream};
 use serde_json::Value;
 
-use crate::arrival::{Paced, Schedule};
-use crate::event_clock::EventClock;
-use crate::event_order::in_event_time;
+use crate::event_time::event_clock::EventClock;
+use crate::event_time::event_order::in_event_time;
+use crate::inputs::lines::{LineEvents, read_lines};
+use crate::inputs::live::{LiveEvents, json_line};
 use crate::knobs;
-use crate::lines::{LineEvents, read_lines};
-use crate::live::{LiveEvents, json_line};
-use crate::load_shape::LoadShape;
 use crate::registry::{AnyEvents, AnyWorkload, InputError, LiveInput};
+use crate::schedule::arrival::{Paced, Schedule};
+use crate::schedule::load_shape::LoadShape;
 use crate::spec::{Description, Events, Knobs, Workload};
 
 /// The one implementation of [`AnyWorkload`]. A wrapper rather than an implementation for every

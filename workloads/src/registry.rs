@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::sync::Arc;
 
-use dataflow::engine::StopSignal;
-use dataflow::settings::{Setting, SettingError, Settings};
-use dataflow::sink::SinkSlot;
+use dataflow::exchange::sink::SinkSlot;
+use dataflow::job::engine::StopSignal;
+use dataflow::job::settings::{Setting, SettingError, Settings};
 use dataflow::{Digest, Plan, ProcessingTime, ResultKind};
 use serde_json::Value;
 
-use crate::arrival::Schedule;
 use crate::queries::{Forward, KeyedCount, Uppercase, WindowedCount, WordCount, nexmark};
 use crate::registered::Registered;
+use crate::schedule::arrival::Schedule;
 use crate::spec::{Description, Workload};
 
 /// The workloads that come with Streamgauge, the simplest first. A program of one's own appends

@@ -3,16 +3,16 @@
 
 use std::collections::BTreeMap;
 
+use dataflow::exchange::sink::{SinkSlot, Wants};
+use dataflow::job::plan::{Layout, StageId};
+use dataflow::job::source::{Next, READ_CHUNK};
 use dataflow::placement::PlacementKind;
-use dataflow::plan::{Layout, StageId};
-use dataflow::sink::{SinkSlot, Wants};
-use dataflow::source::{Next, READ_CHUNK};
 use dataflow::stage::{InputPort, Stage};
 use dataflow::{Batch, Digest, EventTime, Outbox, Plan, ProcessingTime, Progress, StampUnit, Step};
 
-use crate::arrival::Schedule;
-use crate::load_shape::LoadShape;
 use crate::registry::{AnyEvents, register};
+use crate::schedule::arrival::Schedule;
+use crate::schedule::load_shape::LoadShape;
 use crate::spec::Workload;
 
 /// A schedule on which everything is there from the start.

@@ -1,8 +1,8 @@
 //! What a workload is: a stream of events, a plan over it, and an answer computed another way.
 
+use dataflow::exchange::sink::SinkSlot;
+use dataflow::job::settings::{Setting, Settings};
 use dataflow::operators::Input;
-use dataflow::settings::{Setting, Settings};
-use dataflow::sink::SinkSlot;
 use dataflow::{Data, Digest, EventTime, Plan, ResultKind, Stream};
 
 /// An event with the time at which it happened.

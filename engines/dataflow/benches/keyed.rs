@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use dataflow::digest::hash_of;
-use dataflow::state::KeyedTable;
+use dataflow::operator::state::KeyedTable;
+use dataflow::record::digest::hash_of;
 use dataflow::{Change, Digest};
 use foldhash::fast::FixedState;
 

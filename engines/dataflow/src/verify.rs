@@ -9,17 +9,17 @@ use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
-use crate::batch::Batch;
-use crate::data::{Data, Key};
+use crate::exchange::outbox::Outbox;
 use crate::exchange::{Exchange, Forward};
+use crate::operator::progress::{Progress, Step};
+use crate::operator::snapshot::{RestoreError, Snapshot, SnapshotReader, SnapshotWriter, Version};
 use crate::operator::{Collect, FanOut, Operator, TwoInputOperator};
-use crate::outbox::Outbox;
 use crate::placement::{Ownership, Placement};
-use crate::progress::{Progress, Step};
+use crate::record::batch::Batch;
+use crate::record::data::{Data, Key};
+use crate::record::time::{EventTime, ProcessingTime};
 use crate::record::{Record, Stamps};
-use crate::snapshot::{RestoreError, Snapshot, SnapshotReader, SnapshotWriter, Version};
 use crate::stage::{FusedStage, InputPort, OneInput, Stage};
-use crate::time::{EventTime, ProcessingTime};
 
 /// What an operator meets in a test.
 #[derive(Clone, Debug)]

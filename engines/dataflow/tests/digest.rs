@@ -2,7 +2,7 @@
 //! results are compared across engines, machines and years.
 
 use dataflow::Digest;
-use dataflow::digest::hash_of;
+use dataflow::record::digest::hash_of;
 use proptest::prelude::*;
 use serde::Serialize;
 

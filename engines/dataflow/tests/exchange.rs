@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use dataflow::exchange::outbox::Sealed;
 use dataflow::exchange::{ByKey, Exchange, Forward, Route, Tail};
-use dataflow::outbox::Sealed;
 use dataflow::placement::Placement;
 use dataflow::{Batch, Data, EventTime, Key, Outbox, Record};
 use proptest::prelude::*;

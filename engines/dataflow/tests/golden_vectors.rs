@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use dataflow::Key;
-use dataflow::key_group::{
+use dataflow::placement::key_group::{
     default_max_parallelism, flink_murmur, groups_of_subtask, key_group, owner_of_group, spark_int,
 };
 use dataflow::placement::{DecidingHash, Placement, PlacementKind, SPARK_SEED};

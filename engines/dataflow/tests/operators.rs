@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use dataflow::batch::Batch;
 use dataflow::exchange::{Exchange, Forward};
 use dataflow::operator::{Failure, FanOut, Then};
 use dataflow::operators::{
     Aggregator, Count, Filter, FlatMap, Input, Map, RunningAggregate, TumblingWindow, WindowResult,
 };
+use dataflow::record::batch::Batch;
 use dataflow::stage::{FusedStage, InputPort, OneInput, Side, Stage};
 use dataflow::verify::{Element, at, records, verify_keyed, verify_operator, watermark};
 use dataflow::{

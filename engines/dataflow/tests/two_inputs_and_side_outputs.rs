@@ -6,11 +6,11 @@ mod driver;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use dataflow::job::plan::{EdgeKind, StageId};
+use dataflow::operator::snapshot::{RestoreError, SnapshotReader, SnapshotWriter, Version};
+use dataflow::operator::state::KeyedTable;
 use dataflow::operators::{Count, WindowResult};
-use dataflow::plan::{EdgeKind, StageId};
-use dataflow::snapshot::{RestoreError, SnapshotReader, SnapshotWriter, Version};
 use dataflow::stage::InputPort;
-use dataflow::state::KeyedTable;
 use dataflow::{
     Collect, Data, Digest, Operator, Plan, Progress, Record, SidePort, Stream, TwoInputOperator,
 };

@@ -1,7 +1,7 @@
 //! Watermarks are promises: merging must keep the smallest, and none may be taken back.
 
 use dataflow::EventTime;
-use dataflow::progress::{BoundedOutOfOrderness, WatermarkMerger};
+use dataflow::operator::progress::{BoundedOutOfOrderness, WatermarkMerger};
 use proptest::prelude::*;
 
 fn smallest(inputs: &[EventTime]) -> EventTime {

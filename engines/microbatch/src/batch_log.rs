@@ -5,9 +5,9 @@
 
 use std::ops::Range;
 
+use dataflow::job::plan::Layout;
+use dataflow::operator::snapshot::Version;
 use dataflow::placement::PlacementKind;
-use dataflow::plan::Layout;
-use dataflow::snapshot::Version;
 use dataflow::{EventTime, ProcessingTime};
 use serde::{Deserialize, Serialize};
 
@@ -203,15 +203,15 @@ mod tests {
         let commit =
             CommitLog { newest: EventTime(4), applied: EventTime(2), layout, output: None };
         let time = runtime::VirtualTime::new(runtime::VirtualOptions::default());
-        let storage: Arc<dyn dataflow::storage::Storage> = runtime::MemoryStorage::new();
+        let storage: Arc<dyn dataflow::job::storage::Storage> = runtime::MemoryStorage::new();
         let body = async move {
-            dataflow::storage::save(&storage, "offsets/3", &log).await.unwrap();
-            dataflow::storage::save(&storage, "commits/3", &commit).await.unwrap();
-            let read = dataflow::storage::load_existing(&storage, "offsets/3").await;
+            dataflow::job::storage::save(&storage, "offsets/3", &log).await.unwrap();
+            dataflow::job::storage::save(&storage, "commits/3", &commit).await.unwrap();
+            let read = dataflow::job::storage::load_existing(&storage, "offsets/3").await;
             assert_eq!(read, Ok(log));
-            let read = dataflow::storage::load_existing(&storage, "commits/3").await;
+            let read = dataflow::job::storage::load_existing(&storage, "commits/3").await;
             assert_eq!(read, Ok(commit));
         };
-        dataflow::runtime::Runtime::block_on(&*time, Box::pin(body)).unwrap();
+        dataflow::job::runtime::Runtime::block_on(&*time, Box::pin(body)).unwrap();
     }
 }

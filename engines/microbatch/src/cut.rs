@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use dataflow::ProcessingTime;
-use dataflow::source::{Next, SourceError, Splits};
+use dataflow::job::source::{Next, SourceError, Splits};
 
 /// How far every split has been read, and what a batch takes of it.
 #[derive(Clone, Debug)]
@@ -126,7 +126,7 @@ fn earlier(known: Option<ProcessingTime>, at: ProcessingTime) -> Option<Processi
 
 #[cfg(test)]
 mod tests {
-    use dataflow::source::Available;
+    use dataflow::job::source::Available;
 
     use super::*;
 

@@ -4,15 +4,15 @@ use std::future::poll_fn;
 use std::ops::Range;
 use std::sync::Arc;
 
-use dataflow::engine::{BoxFuture, Guarantee, Job, Start};
-use dataflow::observer::BatchReport;
+use dataflow::job::engine::{BoxFuture, Guarantee, Job, Start};
+use dataflow::job::observer::BatchReport;
+use dataflow::job::plan::StageId;
+use dataflow::job::rescale::RescaleReport;
+use dataflow::job::runtime::{Runtime, Timer};
+use dataflow::job::settings::{Setting, Settings};
+use dataflow::job::source::note_oversleep;
+use dataflow::operator::progress::BoundedOutOfOrderness;
 use dataflow::placement::check_placement;
-use dataflow::plan::StageId;
-use dataflow::progress::BoundedOutOfOrderness;
-use dataflow::rescale::RescaleReport;
-use dataflow::runtime::{Runtime, Timer};
-use dataflow::settings::{Setting, Settings};
-use dataflow::source::note_oversleep;
 use dataflow::{Completion, Control, Engine, EngineError, EventTime, ProcessingTime};
 
 use crate::batch_log::{BatchSpec, CommitLog, LoggedLayout};

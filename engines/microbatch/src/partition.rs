@@ -4,10 +4,10 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
-use dataflow::plan::{Layout, StageId};
-use dataflow::runtime::{Runtime, Timer};
-use dataflow::sink::Sink;
-use dataflow::source::BatchReader;
+use dataflow::exchange::sink::Sink;
+use dataflow::job::plan::{Layout, StageId};
+use dataflow::job::runtime::{Runtime, Timer};
+use dataflow::job::source::BatchReader;
 use dataflow::stage::Stage;
 use dataflow::{Batch, EngineError, Outbox, Plan};
 

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use dataflow::engine::{Guarantee, Start};
-use dataflow::plan::{Layout, StageId};
-use dataflow::rescale::{FormerState, RescaleReport};
-use dataflow::sink::{Committer, Transaction};
-use dataflow::snapshot::Version;
-use dataflow::storage::{Storage, StorageError, load_existing, save};
+use dataflow::exchange::sink::{Committer, Transaction};
+use dataflow::job::engine::{Guarantee, Start};
+use dataflow::job::plan::{Layout, StageId};
+use dataflow::job::rescale::{FormerState, RescaleReport};
+use dataflow::job::storage::{Storage, StorageError, load_existing, save};
+use dataflow::operator::snapshot::Version;
 use dataflow::{EngineError, Plan, ProcessingTime};
 
 use crate::batch_log::{BatchSpec, CommitLog, Decision, Found, LoggedLayout, OffsetLog, decide};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use dataflow::EngineError;
-use dataflow::runtime::{Home, Runtime, Timer};
+use dataflow::job::runtime::{Home, Runtime, Timer};
 
 use crate::slot::{LostTask, OnLoss, StageRun};
 use crate::status::{Activity, Status};

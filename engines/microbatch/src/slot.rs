@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
-use dataflow::runtime::{Home, Role, Runtime};
+use dataflow::job::runtime::{Home, Role, Runtime};
 use dataflow::{EngineError, ProcessingTime};
 
 use crate::status::{Activity, Status};

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use dataflow::observer::TaskReport;
-use dataflow::plan::{EdgeKind, Layout, StageId};
-use dataflow::runtime::{Runtime, Timer};
-use dataflow::sink::Transaction;
-use dataflow::source::splits_of;
+use dataflow::exchange::sink::Transaction;
+use dataflow::job::observer::TaskReport;
+use dataflow::job::plan::{EdgeKind, Layout, StageId};
+use dataflow::job::runtime::{Runtime, Timer};
+use dataflow::job::source::splits_of;
 use dataflow::{Completion, EngineError, EventTime, Plan, ProcessingTime, Progress};
 
 use crate::batch_log::BatchSpec;

@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use dataflow::Outbox;
+use dataflow::job::storage::{Storage, StorageError, load_existing, save};
 use dataflow::operator::Counters;
-use dataflow::snapshot::{Snapshot, Version};
-use dataflow::storage::{Storage, StorageError, load_existing, save};
+use dataflow::operator::snapshot::{Snapshot, Version};
 use serde::{Deserialize, Serialize};
 
 /// What all files of this engine begin with.
@@ -188,7 +188,7 @@ impl StateStore {
 
 #[cfg(test)]
 mod tests {
-    use dataflow::runtime::Runtime;
+    use dataflow::job::runtime::Runtime;
     use runtime::{MemoryStorage, VirtualOptions, VirtualTime};
 
     use super::*;

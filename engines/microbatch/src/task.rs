@@ -4,13 +4,13 @@ use std::future::poll_fn;
 use std::ops::Range;
 use std::sync::Arc;
 
-use dataflow::observer::TaskReport;
-use dataflow::runtime::{Home, Runtime, Work, sleep_until, yield_now};
-use dataflow::sink::Transaction;
-use dataflow::snapshot::Version;
-use dataflow::source::READ_CHUNK;
+use dataflow::exchange::sink::Transaction;
+use dataflow::job::observer::TaskReport;
+use dataflow::job::runtime::{Home, Runtime, Work, sleep_until, yield_now};
+use dataflow::job::source::READ_CHUNK;
+use dataflow::operator::snapshot::Version;
+use dataflow::record::latency_trace::Part;
 use dataflow::stage::{InputPort, StageError};
-use dataflow::trail::Part;
 use dataflow::{Batch, EngineError, EventTime, ProcessingTime, Progress, Step};
 
 use crate::partition::Partition;

@@ -4,25 +4,11 @@
 //! buffers to channels as credit allows, suspend only between batches. Nothing here knows the
 //! micro-batch model.
 
-mod attempt;
-pub mod barrier_aligner;
-mod carrier;
-pub mod checkpoint_coordinator;
-mod checkpoint_store;
-mod checkpointing;
-pub mod credit;
-pub mod flusher;
-mod inner_task;
-pub mod input_gate;
+pub mod channel;
+pub mod checkpoint;
 mod job;
-mod mailbox;
-mod output;
-pub mod restart_backoff;
 mod settings;
-mod source_task;
-mod status;
-mod subtask;
-mod wiring;
+pub mod task;
 
 pub use job::Pipelined;
 pub use settings::SETTINGS;

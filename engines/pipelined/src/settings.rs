@@ -1,13 +1,13 @@
 //! What can be set, with Flink's defaults.
 
 use dataflow::Guarantee;
-use dataflow::engine::GUARANTEES;
-use dataflow::link::LinkSpec;
+use dataflow::job::engine::GUARANTEES;
+use dataflow::job::link::LinkSpec;
+use dataflow::job::settings::{Setting, Settings};
 use dataflow::placement::{LOST_PARTITION, PLACEMENTS, PlacementKind, RING_POINTS, RING_SEED};
-use dataflow::settings::{Setting, Settings};
 
-use crate::checkpoint_coordinator::CheckpointTimes;
-use crate::input_gate::GateLimits;
+use crate::channel::input_gate::GateLimits;
+use crate::checkpoint::coordinator::CheckpointTimes;
 
 /// Settings of the pipelined engine.
 pub const SETTINGS: &[Setting] = &[

@@ -1,6 +1,6 @@
 //! Where time, tasks and randomness come from: the wall clock and virtual time.
 //!
-//! Engines hold an `Arc<dyn Runtime>` ([`dataflow::runtime::Runtime`]) and never learn which of the
+//! Engines hold an `Arc<dyn Runtime>` ([`dataflow::job::runtime::Runtime`]) and never learn which of the
 //! two it is:
 //!
 //! - [`WallClock`] measures: tokio's worker threads run the tasks, real time passes by itself, and
@@ -10,10 +10,10 @@
 //!   same program with the same seed makes the same run, byte for byte.
 //!
 //! Both keep their timers in the same queue, drop what is left running when
-//! [`block_on`](dataflow::runtime::Runtime::block_on) returns, and raise a panic of any task from
+//! [`block_on`](dataflow::job::runtime::Runtime::block_on) returns, and raise a panic of any task from
 //! it.
 //!
-//! Both keep files in a [`Storage`](dataflow::storage::Storage) that they are given: memory
+//! Both keep files in a [`Storage`](dataflow::job::storage::Storage) that they are given: memory
 //! ([`MemoryStorage`]), a folder ([`DirectoryStorage`]) or a model of a disk that fails by seed and
 //! forgets in a crash what was not made durable ([`FaultyStorage`]).
 //!
@@ -24,38 +24,20 @@
 //! the only crate below the harness that reads the machine's clock or starts threads.
 #![forbid(unsafe_code)]
 
-mod abandoned;
-mod cores;
-mod costs;
-mod directory_storage;
-mod durability;
-mod executor;
-mod fault;
 mod faults;
-mod faulty_storage;
-mod file_name;
-mod killable;
-mod live_tasks;
 mod lock;
-mod mark;
-mod memory_storage;
-mod monotonic;
-mod queued_timer;
 mod random;
-mod roster;
-mod storage_faults;
-mod timer_queue;
-mod timer_thread;
+pub mod storage;
+pub mod timers;
 mod virtual_time;
-mod wall_clock;
-mod watched_storage;
+mod wall;
 
-pub use costs::Costs;
-pub use directory_storage::DirectoryStorage;
-pub use fault::{Fate, Fault, Message, Operation, Struck, Trigger, Victim, When};
+pub use crate::faults::fault::{Fate, Fault, Message, Operation, Struck, Trigger, Victim, When};
+pub use crate::storage::directory::DirectoryStorage;
+pub use crate::storage::faulty::FaultyStorage;
+pub use crate::storage::memory::MemoryStorage;
+pub use crate::storage::storage_faults::{StorageCounts, StorageFaults};
+pub use crate::virtual_time::costs::Costs;
+pub use crate::wall::{WallClock, WallOptions};
 pub use faults::Faults;
-pub use faulty_storage::FaultyStorage;
-pub use memory_storage::MemoryStorage;
-pub use storage_faults::{StorageCounts, StorageFaults};
 pub use virtual_time::{VirtualOptions, VirtualTime};
-pub use wall_clock::{WallClock, WallOptions};

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use dataflow::runtime::{Home, Runtime, Task, Timer, sleep_until, yield_now};
-use dataflow::time::ProcessingTime;
+use dataflow::job::runtime::{Home, Runtime, Task, Timer, sleep_until, yield_now};
+use dataflow::record::time::ProcessingTime;
 use runtime::{VirtualOptions, VirtualTime, WallClock, WallOptions};
 
 type Shared = Arc<dyn Runtime>;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use dataflow::runtime::{Runtime, sleep_until};
-use dataflow::storage::{Storage, StorageError, Stored};
+use dataflow::job::runtime::{Runtime, sleep_until};
+use dataflow::job::storage::{Storage, StorageError, Stored};
 use proptest::prelude::*;
 use runtime::{FaultyStorage, StorageCounts, StorageFaults, VirtualOptions, VirtualTime};
 

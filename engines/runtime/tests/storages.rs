@@ -5,8 +5,8 @@ use std::fs;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use dataflow::runtime::{Runtime, yield_now};
-use dataflow::storage::{Storage, StorageError};
+use dataflow::job::runtime::{Runtime, yield_now};
+use dataflow::job::storage::{Storage, StorageError};
 use runtime::{
     DirectoryStorage, FaultyStorage, MemoryStorage, StorageFaults, VirtualOptions, VirtualTime,
     WallClock, WallOptions,

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
-use dataflow::runtime::{Deadlock, Home, Runtime, Work, sleep_until, yield_now};
-use dataflow::time::ProcessingTime;
+use dataflow::job::runtime::{Deadlock, Home, Runtime, Work, sleep_until, yield_now};
+use dataflow::record::time::ProcessingTime;
 use proptest::prelude::*;
 use runtime::{Costs, VirtualOptions, VirtualTime};
 

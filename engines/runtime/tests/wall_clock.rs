@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 
-use dataflow::runtime::{Home, Runtime, Work, sleep_until, yield_now};
+use dataflow::job::runtime::{Home, Runtime, Work, sleep_until, yield_now};
 use runtime::{WallClock, WallOptions};
 
 fn wall(worker_threads: usize) -> Arc<WallClock> {
@@ -62,7 +62,7 @@ fn timers_outlive_the_clock_in_silence() {
     let mut timer = clock.timer();
     drop(clock);
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    timer.arm(dataflow::time::ProcessingTime(u64::MAX / 2));
+    timer.arm(dataflow::record::time::ProcessingTime(u64::MAX / 2));
     assert!(timer.poll_due(&mut context).is_pending());
     timer.disarm();
 }

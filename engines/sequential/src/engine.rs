@@ -5,16 +5,16 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use dataflow::engine::{BoxFuture, Job};
+use dataflow::exchange::sink::{Sink, SinkError};
+use dataflow::job::engine::{BoxFuture, Job};
+use dataflow::job::plan::{Layout, StageId};
+use dataflow::job::runtime::{Home, Runtime, Work, sleep_until};
+use dataflow::job::settings::{Setting, Settings};
+use dataflow::job::source::{Available, Next, READ_CHUNK, note_oversleep};
+use dataflow::operator::progress::{BoundedOutOfOrderness, WatermarkMerger};
 use dataflow::placement::PlacementKind;
-use dataflow::plan::{Layout, StageId};
-use dataflow::progress::{BoundedOutOfOrderness, WatermarkMerger};
-use dataflow::runtime::{Home, Runtime, Work, sleep_until};
-use dataflow::settings::{Setting, Settings};
-use dataflow::sink::{Sink, SinkError};
-use dataflow::source::{Available, Next, READ_CHUNK, note_oversleep};
+use dataflow::record::latency_trace::Part;
 use dataflow::stage::{InputPort, Stage, StageError};
-use dataflow::trail::Part;
 use dataflow::{
     Batch, Completion, Control, Engine, EngineError, EventTime, Outbox, Plan, ProcessingTime,
     Progress, Step,

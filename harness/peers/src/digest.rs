@@ -4,7 +4,7 @@
 //! record that is lost, doubled or counted under the wrong key shows.
 
 use clap::ValueEnum;
-use dataflow::digest::hash_of;
+use dataflow::record::digest::hash_of;
 use serde::Serialize;
 
 /// What the sink does with each `(key, count)` it is given.
@@ -43,7 +43,7 @@ impl Sink {
 
 #[cfg(test)]
 mod tests {
-    use dataflow::digest::hash_of;
+    use dataflow::record::digest::hash_of;
 
     use super::Sink;
 

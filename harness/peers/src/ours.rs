@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
-use dataflow::engine::{Control, Engine, Job, Start};
-use dataflow::observer::Silent;
+use dataflow::job::engine::{Control, Engine, Job, Start};
+use dataflow::job::observer::Silent;
 use dataflow::operators::Count;
-use dataflow::runtime::Runtime;
-use dataflow::settings::Settings;
-use dataflow::sink::{Output, Sink as EngineSink, SinkError, SinkSlot, Wants};
-use dataflow::source::{Available, Next, Reader, Source, SourceError, Splits};
+use dataflow::job::runtime::Runtime;
+use dataflow::job::settings::Settings;
+use dataflow::exchange::sink::{Output, Sink as EngineSink, SinkError, SinkSlot, Wants};
+use dataflow::job::source::{Available, Next, Reader, Source, SourceError, Splits};
 use dataflow::{
     Change, Collect, EventTime, FanOut, Operator, Plan, ProcessingTime, Progress, Stamps, Step,
     StopSignal, Stream,

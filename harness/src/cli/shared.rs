@@ -7,10 +7,11 @@ use clap::Args;
 use serde_json::Value;
 
 use super::MAX_PARALLELISM;
+use crate::analysis::threshold;
+use crate::analysis::threshold::Threshold;
 use crate::error::Result;
+use crate::experiment::registry::key_value;
 use crate::quantity::{self, Rate};
-use crate::registry::key_value;
-use crate::threshold::{self, Threshold};
 
 /// What `compare` and `run` share.
 #[derive(Args, Clone, Debug, Default)]
@@ -40,7 +41,7 @@ pub struct SharedArgs {
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
     /// What is promised when something fails: none, at-least-once or exactly-once
-    #[arg(long, value_name = "GUARANTEE", value_parser = clap::builder::PossibleValuesParser::new(dataflow::engine::GUARANTEES))]
+    #[arg(long, value_name = "GUARANTEE", value_parser = clap::builder::PossibleValuesParser::new(dataflow::job::engine::GUARANTEES))]
     pub guarantee: Option<String>,
     /// What the median of valid runs must keep to, else the exit status is 1, such as
     /// 'latency_ns.from_planned.p99 < 50ms'; may be repeated

@@ -1,8 +1,8 @@
 //! The micro-batch engine's own mechanics, on virtual time.
 
-use dataflow::observer::BatchReport;
+use dataflow::job::observer::BatchReport;
+use dataflow::job::runtime::Runtime;
 use dataflow::operators::{Count, WindowResult};
-use dataflow::runtime::Runtime;
 use dataflow::{EventTime, ProcessingTime};
 use runtime::{Costs, VirtualOptions, VirtualTime};
 use serde_json::{Value, json};

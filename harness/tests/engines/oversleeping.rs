@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use dataflow::observer::{LATE_NANOS, Observer};
+use dataflow::job::observer::{LATE_NANOS, Observer};
 use serde_json::json;
 
 use crate::fixture::{Clock, Events, MILLI, Setup, engines, run};

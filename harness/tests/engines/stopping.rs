@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use dataflow::observer::Observer;
+use dataflow::job::observer::Observer;
 use dataflow::operators::Count;
 use dataflow::{ProcessingTime, StopSignal};
 use serde_json::json;

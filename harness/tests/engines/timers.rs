@@ -192,7 +192,7 @@ fn windows_of_processing_time_hold_what_is_processed_in_them() {
 /// The first boundary of micro-batches that is not before an instant.
 fn boundaries(clock: Clock, interval_ms: u64) -> impl Fn(u64) -> u64 {
     let Clock::Virtual(options) = clock else { unreachable!("a virtual clock") };
-    let random = dataflow::runtime::Runtime::random(&*VirtualTime::new(options), "trigger");
+    let random = dataflow::job::runtime::Runtime::random(&*VirtualTime::new(options), "trigger");
     let interval = interval_ms * MILLI;
     let phase = random % interval;
     move |at| at.saturating_sub(phase).div_ceil(interval) * interval + phase

@@ -1,9 +1,9 @@
 //! On every engine each result has the times of the event that it was made from, and a sample its
 //! trail: whether its stage looks at the times of a batch or of every result.
 
+use dataflow::exchange::sink::{SinkSlot, Wants};
 use dataflow::operators::{Count, Input};
-use dataflow::sink::{SinkSlot, Wants};
-use dataflow::trail::Sampling;
+use dataflow::record::latency_trace::Sampling;
 use dataflow::{Change, Engine, EventTime, Plan, ProcessingTime, StampUnit, Stream};
 
 use crate::fixture::{Clock, Event, Events, Setup, everywhere, key_of, run};

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dataflow::{Engine, ProcessingTime, StopSignal};
-use reports::result::{Measures, RunResult};
+use reports::schema::result::{Measures, RunResult};
 use runtime::{Costs, VirtualOptions, VirtualTime};
 use serde_json::Value;
-use streamgauge::execute::{Recovery, RunSpec, Surroundings, execute};
-use streamgauge::progress::Progress;
-use streamgauge::registry::{Registry, resolve_settings};
-use streamgauge::run_clock::{Clock, RunClock, clock};
+use streamgauge::experiment::registry::{Registry, resolve_settings};
+use streamgauge::run::clock::{Clock, RunClock, clock};
+use streamgauge::run::execute::{Recovery, RunSpec, Surroundings, execute};
+use streamgauge::terminal::progress::Progress;
 
 /// What to run.
 #[derive(Clone)]

@@ -5,22 +5,22 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
-use dataflow::engine::{BoxFuture, Control, Job as EngineJob, Start};
-use dataflow::observer::Silent;
+use dataflow::exchange::sink::{Output, Sink, SinkError};
+use dataflow::job::engine::{BoxFuture, Control, Job as EngineJob, Start};
+use dataflow::job::observer::Silent;
+use dataflow::job::runtime::{Runtime, Timer};
+use dataflow::job::settings::Setting;
+use dataflow::job::source::{Available, Next, Reader, Source, SourceError, Splits};
 use dataflow::operators::Input;
-use dataflow::runtime::{Runtime, Timer};
-use dataflow::settings::Setting;
-use dataflow::sink::{Output, Sink, SinkError};
-use dataflow::source::{Available, Next, Reader, Source, SourceError, Splits};
 use dataflow::{
     Completion, Engine, EngineError, EventTime, ProcessingTime, Record, StampUnit, Stamps,
     StopSignal, Stream,
 };
-use reports::result::LatencySummary;
+use reports::schema::result::LatencySummary;
 use runtime::{Costs, VirtualOptions, VirtualTime};
-use streamgauge::latency::Recorder;
-use streamgauge::registry::{Registry, resolve_settings};
-use streamgauge::sink::measuring;
+use streamgauge::experiment::registry::{Registry, resolve_settings};
+use streamgauge::measure::latency::Recorder;
+use streamgauge::measure::sink::measuring;
 
 use crate::job::{Job, millis};
 

@@ -4,10 +4,10 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use dataflow::ProcessingTime;
-use dataflow::runtime::Role;
+use dataflow::job::runtime::Role;
 use runtime::{Fault, Trigger, Victim};
 use serde_json::Value;
-use streamgauge::output::RowWriter;
+use streamgauge::files::rows::RowWriter;
 
 use crate::scenario::Scenario;
 

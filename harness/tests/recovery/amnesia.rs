@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use dataflow::storage::{Storage, Stored};
+use dataflow::job::storage::{Storage, Stored};
 use runtime::{MemoryStorage, Victim};
-use streamgauge::fault_spec::FaultSpec;
+use streamgauge::run::fault::FaultSpec;
 
 use crate::scenario::Scenario;
 

@@ -1,7 +1,7 @@
 //! Whoever is killed, the answer stays.
 
 use runtime::{MemoryStorage, Victim};
-use streamgauge::fault_spec::FaultSpec;
+use streamgauge::run::fault::FaultSpec;
 
 use crate::scenario::{Ran, Scenario};
 

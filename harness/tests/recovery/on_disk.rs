@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use dataflow::storage::Storage;
+use dataflow::job::storage::Storage;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use runtime::{DirectoryStorage, Victim};
-use streamgauge::fault_spec::FaultSpec;
-use streamgauge::run_clock::Clock;
+use streamgauge::run::clock::Clock;
+use streamgauge::run::fault::FaultSpec;
 
 use crate::scenario::Scenario;
 

@@ -1,6 +1,6 @@
 //! A job that is stopped and taken up at another parallelism and under another placement.
 
-use dataflow::engine::Start;
+use dataflow::job::engine::Start;
 use dataflow::placement::PLACEMENTS;
 use runtime::MemoryStorage;
 use workloads::registry::standard;

@@ -3,18 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use dataflow::engine::Start;
-use dataflow::storage::Storage;
+use dataflow::job::engine::Start;
+use dataflow::job::storage::Storage;
 use dataflow::{ProcessingTime, StopSignal};
-use reports::result::{Measures, RunResult};
+use reports::schema::result::{Measures, RunResult};
 use runtime::{Fault, FaultyStorage, MemoryStorage, StorageCounts, StorageFaults, Struck, Trigger};
 use serde_json::Value;
-use streamgauge::execute::{Recovery, RunSpec, Surroundings, execute};
-use streamgauge::fault_spec::FaultSpec;
-use streamgauge::output::RowWriter;
-use streamgauge::progress::Progress;
-use streamgauge::registry::{Registry, resolve_settings};
-use streamgauge::run_clock::{Clock, RunClock, clock_with};
+use streamgauge::experiment::registry::{Registry, resolve_settings};
+use streamgauge::files::rows::RowWriter;
+use streamgauge::run::clock::{Clock, RunClock, clock_with};
+use streamgauge::run::execute::{Recovery, RunSpec, Surroundings, execute};
+use streamgauge::run::fault::FaultSpec;
+use streamgauge::terminal::progress::Progress;
 use workloads::registry::AnyEvents;
 
 /// What to run.

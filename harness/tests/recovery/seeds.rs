@@ -6,8 +6,8 @@ use dataflow::ProcessingTime;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use runtime::{Fault, Operation, StorageFaults, Trigger, Victim, When};
-use streamgauge::output::RowWriter;
-use streamgauge::row_multiset::RowCollector;
+use streamgauge::commands::runs::recover::row_multiset::RowCollector;
+use streamgauge::files::rows::RowWriter;
 
 use crate::scenario::{Ran, Scenario};
 

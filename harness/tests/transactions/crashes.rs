@@ -1,8 +1,8 @@
 //! Whatever operation of the storage fails, with its effect or without, with the process or
 //! without: in the end every row was seen once.
 
-use dataflow::sink::Committer;
-use dataflow::snapshot::Version;
+use dataflow::exchange::sink::Committer;
+use dataflow::operator::snapshot::Version;
 
 use crate::disk::{Disk, Fault};
 use crate::job::{rows_through, run};

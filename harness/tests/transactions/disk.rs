@@ -6,7 +6,7 @@ use std::future::{pending, poll_fn};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
 
-use dataflow::storage::{Storage, StorageError, Stored};
+use dataflow::job::storage::{Storage, StorageError, Stored};
 
 /// What goes wrong with one operation.
 #[derive(Copy, Clone, Debug)]

@@ -1,6 +1,6 @@
 //! Random orders of everything that an engine may do, against a list of rows.
 
-use dataflow::sink::{Sink, Transaction};
+use dataflow::exchange::sink::{Sink, Transaction};
 use proptest::prelude::*;
 
 use crate::disk::Disk;

@@ -1,6 +1,6 @@
 //! A job that checkpoints, commits and recovers as an engine does, on a disk that fails.
 
-use dataflow::sink::{Sink, Transaction};
+use dataflow::exchange::sink::{Sink, Transaction};
 
 use crate::disk::{Disk, Fault};
 use crate::sinks::{Process, Stop, digest, pre_commit, write};

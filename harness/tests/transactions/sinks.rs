@@ -5,12 +5,12 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use dataflow::sink::{Committer, Output, Sink, SinkError, SinkSlot, Transaction, Wants};
-use dataflow::snapshot::Version;
-use dataflow::times::Timed;
+use dataflow::exchange::sink::{Committer, Output, Sink, SinkError, SinkSlot, Transaction, Wants};
+use dataflow::operator::snapshot::Version;
+use dataflow::record::emission_times::Timed;
 use dataflow::{Digest, EventTime, ProcessingTime, StampUnit, Stamps};
-use streamgauge::latency::Recorder;
-use streamgauge::transactional::{Options, Transactional, transactional};
+use streamgauge::measure::latency::Recorder;
+use streamgauge::measure::transactional::{Options, Transactional, transactional};
 
 use crate::disk::Disk;
 

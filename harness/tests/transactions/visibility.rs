@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 
 use dataflow::ProcessingTime;
-use dataflow::sink::{Committer, Output, Wants};
-use dataflow::snapshot::Version;
-use dataflow::storage::Storage;
+use dataflow::exchange::sink::{Committer, Output, Wants};
+use dataflow::job::storage::Storage;
+use dataflow::operator::snapshot::Version;
 use runtime::MemoryStorage;
-use streamgauge::transactional::{Options, is_empty, transactional};
+use streamgauge::measure::transactional::{Options, is_empty, transactional};
 
 use crate::disk::Disk;
 use crate::sinks::{Process, Stop, digest, now, pre_commit, rows, write, written};

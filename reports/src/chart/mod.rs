@@ -3,40 +3,18 @@
 //! The same results give the same bytes. Figures that are missing, zero where that means nothing,
 //! or not numbers are left out; a chart with nothing to draw is `None`.
 
-pub mod batch_anatomy;
-pub mod batch_load;
-pub mod batch_slots;
-mod canvas;
-pub mod cost_per_record;
-pub mod crossover_map;
-pub mod dark;
-mod dashes;
-mod data;
 pub mod formulas;
-mod header;
-mod labels;
-pub mod latency_histogram;
-pub mod latency_over_time;
-pub mod latency_parts;
-pub mod latency_percentiles;
-mod legend;
-mod line_plot;
+pub mod latency;
 mod median_run;
-pub mod partition_load;
-pub mod pipeline_anatomy;
+pub mod partitions;
 pub mod recovery;
-mod scale;
-pub mod skew;
-pub mod style;
-pub mod sweep_curve;
-mod sweep_points;
-pub mod throughput_bars;
-pub mod throughput_over_time;
-mod wrap;
+pub mod sweep;
+pub mod tasks;
+pub mod throughput;
 
 use crate::error::ReportError;
-use crate::result::CompareResult;
-use crate::summary::{LatencyKind, experiments};
+use crate::schema::result::CompareResult;
+use crate::words::summary::{LatencyKind, experiments};
 
 /// A chart of one experiment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,12 +50,12 @@ impl Chart {
     /// The figures that it shows as CSV, from the SVG's `<metadata>`; `None` when a chart has no
     /// table of them.
     pub fn data(&self) -> Option<String> {
-        data::apart(&self.svg).1
+        crate::draw::data::apart(&self.svg).1
     }
 
     /// The drawing without the table of figures, for a page that has the table elsewhere.
     pub fn drawing(&self) -> String {
-        data::apart(&self.svg).0
+        crate::draw::data::apart(&self.svg).0
     }
 }
 
@@ -86,38 +64,46 @@ impl Chart {
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
 pub fn all(result: &CompareResult) -> Result<Vec<Chart>, ReportError> {
-    let palette = style::Palette::of(result);
+    let palette = crate::draw::style::Palette::of(result);
     let mut charts: Vec<Chart> = Vec::new();
     let experiments = experiments(result);
     if let Some(sweep) = &result.sweep {
         // The experiments are points of one picture; a dozen charts for each would bury it.
         let drawn = [
-            sweep_curve::draw(sweep, &experiments, &palette)?,
-            crossover_map::draw(sweep, &experiments, &palette)?,
+            crate::chart::sweep::sweep_curve::draw(sweep, &experiments, &palette)?,
+            crate::chart::sweep::crossover_map::draw(sweep, &experiments, &palette)?,
         ];
         return Ok(drawn.into_iter().flatten().collect());
     }
     for experiment in &experiments {
         let drawn = [
-            throughput_bars::draw(experiment, &palette)?,
-            latency_percentiles::draw(experiment, LatencyKind::FromPlanned, &palette)?,
-            latency_percentiles::draw(experiment, LatencyKind::AfterWindowEnd, &palette)?,
-            latency_histogram::draw(experiment, &palette)?,
-            latency_over_time::draw(experiment)?,
-            throughput_over_time::draw(experiment, &palette)?,
-            latency_parts::draw(experiment)?,
-            batch_anatomy::draw(experiment)?,
-            batch_slots::draw(experiment)?,
-            pipeline_anatomy::draw(experiment)?,
-            partition_load::draw(experiment, &palette)?,
-            batch_load::draw(experiment, &palette)?,
+            crate::chart::throughput::throughput_bars::draw(experiment, &palette)?,
+            crate::chart::latency::latency_percentiles::draw(
+                experiment,
+                LatencyKind::FromPlanned,
+                &palette,
+            )?,
+            crate::chart::latency::latency_percentiles::draw(
+                experiment,
+                LatencyKind::AfterWindowEnd,
+                &palette,
+            )?,
+            crate::chart::latency::latency_histogram::draw(experiment, &palette)?,
+            crate::chart::latency::latency_over_time::draw(experiment)?,
+            crate::chart::throughput::throughput_over_time::draw(experiment, &palette)?,
+            crate::chart::latency::latency_parts::draw(experiment)?,
+            crate::chart::tasks::batch_anatomy::draw(experiment)?,
+            crate::chart::tasks::batch_slots::draw(experiment)?,
+            crate::chart::tasks::pipeline_anatomy::draw(experiment)?,
+            crate::chart::partitions::partition_load::draw(experiment, &palette)?,
+            crate::chart::tasks::batch_load::draw(experiment, &palette)?,
         ];
         for mut chart in drawn.into_iter().flatten() {
             chart.stem = unused(&chart.stem, &charts);
             charts.push(chart);
         }
     }
-    charts.extend(cost_per_record::draw(&experiments, &palette)?);
+    charts.extend(crate::chart::throughput::cost_per_record::draw(&experiments, &palette)?);
     Ok(charts)
 }
 

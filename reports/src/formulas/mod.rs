@@ -11,28 +11,14 @@
 //! - [`tolerance`] decides a verdict;
 //! - [`chapter`] is what the page says of each formula, in words.
 
-pub mod balls_in_bins;
-pub mod case;
 pub mod chapter;
 pub mod flow_control;
-pub mod half_of_many_groups;
-pub mod hot_key;
-pub mod hot_multiples;
-pub mod key_group_shares;
-pub mod mean_load;
-pub mod moved_by_consistent_hashing;
-pub mod moved_by_remainder;
-pub mod moved_key_groups;
+pub mod partitioning;
+pub mod placement;
 pub mod reading;
-pub mod ring_balance;
-pub mod samples;
-pub mod skewed_batch_latency;
-pub mod skewed_throughput;
-pub mod split_key;
 pub mod tolerance;
-pub mod zipf;
 
-pub use case::{Case, CaseVerdict, FORMULAS_SCHEMA, FormulasResult};
+pub use crate::schema::formula_case::{Case, CaseVerdict, FORMULAS_SCHEMA, FormulasResult};
 pub use reading::Reading;
 pub use tolerance::Tolerance;
 

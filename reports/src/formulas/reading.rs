@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::samples::Samples;
-use crate::result::{RescaleRow, RunResult, SeriesRow};
-use crate::skew::{SkewResult, max_over_mean};
+use crate::schema::formula_samples::Samples;
+use crate::schema::result::{RescaleRow, RunResult, SeriesRow};
+use crate::schema::skew::{SkewResult, max_over_mean};
 
 /// A way to read one value from one result file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ pub enum Reading {
         placement: String,
         /// Partitions.
         parallelism: u32,
-        /// As in [`crate::skew::SkewRow`].
+        /// As in [`crate::schema::skew::SkewRow`].
         scope: String,
     },
     /// Of a run that went on in another layout: share of the keys that moved.
@@ -197,7 +197,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::result::{BatchRow, CheckpointRow};
+    use crate::schema::result::{BatchRow, CheckpointRow};
 
     fn file(run: &RunResult) -> Value {
         serde_json::to_value(run).expect("a run is JSON")

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::CaseVerdict;
-use crate::units::{share, significant};
+use crate::words::units::{share, significant};
 
 /// Means and rates agree within this share.
 pub const MEANS_AND_RATES: Tolerance = Tolerance::Within { share: 0.02 };

@@ -7,9 +7,9 @@ use rand_xoshiro::SplitMix64;
 use super::event::{Auction, Bid, Event, Person};
 use super::strings::{Sizes, Strings};
 use super::{FIRST_CATEGORY, FIRST_ID};
-use crate::disorder::Disorder;
-use crate::event_clock::EventClock;
-use crate::random::{Draws, below};
+use crate::event_time::disorder::Disorder;
+use crate::event_time::event_clock::EventClock;
+use crate::events::random::{Draws, below};
 use crate::spec::{Events, Knobs, Timed};
 
 /// Every so many auctions or persons there is a new hot one.

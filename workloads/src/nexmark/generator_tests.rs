@@ -196,7 +196,10 @@ fn texts_that_are_carried_are_those_that_are_drawn() {
         let (lazy, carried) = (lazy.event(number).value, carried.event(number).value);
         let json = serde_json::to_string(&lazy).unwrap();
         assert_eq!(json, serde_json::to_string(&carried).unwrap());
-        assert_eq!(dataflow::digest::hash_of(&lazy), dataflow::digest::hash_of(&carried));
+        assert_eq!(
+            dataflow::record::digest::hash_of(&lazy),
+            dataflow::record::digest::hash_of(&carried)
+        );
         assert!(dataflow::Data::size_bytes(&carried) > dataflow::Data::size_bytes(&lazy));
         let read: Event = serde_json::from_str(&json).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), json);

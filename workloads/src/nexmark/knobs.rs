@@ -1,8 +1,8 @@
 //! The knobs of the original generator.
 
-use dataflow::settings::Setting;
+use dataflow::job::settings::Setting;
 
-use crate::event_clock::EventClock;
+use crate::event_time::event_clock::EventClock;
 use crate::knobs;
 use crate::spec::Knobs;
 

@@ -6,7 +6,7 @@ use std::fmt::{self, Write as _};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use dataflow::key_group::{java_string_hash, spark_bytes};
+use dataflow::placement::key_group::{java_string_hash, spark_bytes};
 use dataflow::{Data, Key};
 use rand::Rng as _;
 use rand::SeedableRng as _;
@@ -15,7 +15,7 @@ use serde::de::Deserializer;
 use serde::{Deserialize, Serialize, Serializer};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::random::below;
+use crate::events::random::below;
 
 /// A text of an event. One that was generated is held as what it was drawn from, 8 bytes, and
 /// written out by whoever reads it; one that was read from an input is shared.
@@ -412,7 +412,7 @@ mod tests {
         assert_eq!(serde_json::from_str::<Text>(&json).unwrap(), drawn);
         let bytes = postcard::to_allocvec(&drawn).unwrap();
         assert_eq!(postcard::from_bytes::<Text>(&bytes).unwrap(), drawn);
-        let digest = |text: &Text| dataflow::digest::hash_of(text);
+        let digest = |text: &Text| dataflow::record::digest::hash_of(text);
         assert_eq!(digest(&drawn), digest(&given));
     }
 }

@@ -1,11 +1,11 @@
 //! Hands events on: the cost of a job that does nothing.
 
+use dataflow::exchange::sink::SinkSlot;
 use dataflow::operators::Input;
-use dataflow::sink::SinkSlot;
 use dataflow::{Data, Digest, Plan, ResultKind, Stream};
 use serde::{Deserialize, Serialize};
 
-use crate::keyed_event::{KeyedEvent, KeyedEvents};
+use crate::events::keyed_event::{KeyedEvent, KeyedEvents};
 use crate::spec::{Description, Knobs, Timed, Workload};
 
 /// Every event becomes a row.

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
+use dataflow::exchange::sink::SinkSlot;
 use dataflow::operators::{Count, Input};
-use dataflow::sink::SinkSlot;
 use dataflow::{Data, Digest, Plan, ResultKind, Stream};
 use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
 
-use crate::keyed_event::{KeyedEvent, KeyedEvents};
+use crate::events::keyed_event::{KeyedEvent, KeyedEvents};
 use crate::queries::change_rows;
 use crate::spec::{Description, Knobs, Timed, Workload};
 

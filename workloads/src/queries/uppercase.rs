@@ -1,13 +1,13 @@
 //! Lines in capitals.
 
+use dataflow::exchange::sink::SinkSlot;
+use dataflow::job::settings::Setting;
 use dataflow::operators::Input;
-use dataflow::settings::Setting;
-use dataflow::sink::SinkSlot;
 use dataflow::{Data, Digest, Plan, ResultKind, Stream};
 use serde::{Deserialize, Serialize};
 
+use crate::events::word_lines::{LINE_KNOBS, WordLines};
 use crate::spec::{Description, Knobs, Timed, Workload};
-use crate::word_lines::{LINE_KNOBS, WordLines};
 
 /// Every line becomes a row in upper case.
 #[derive(Copy, Clone, Debug)]

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
+use dataflow::exchange::sink::SinkSlot;
+use dataflow::job::settings::Setting;
 use dataflow::operators::{Aggregator, Count, InParts, Input};
-use dataflow::settings::Setting;
-use dataflow::sink::SinkSlot;
 use dataflow::{Data, Digest, Plan, ResultKind, Stream};
 use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
 
-use crate::keyed_event::{KeyedEvent, KeyedEvents};
+use crate::events::keyed_event::{KeyedEvent, KeyedEvents};
 use crate::knobs::{self, MAX_KEYS};
 use crate::spec::{Description, Knobs, Timed, Workload};
 

@@ -3,16 +3,16 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use dataflow::exchange::sink::SinkSlot;
+use dataflow::job::settings::Setting;
 use dataflow::operators::{Count, Input};
-use dataflow::settings::Setting;
-use dataflow::sink::SinkSlot;
 use dataflow::{Data, Digest, Plan, ResultKind, Stream};
 use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
 
+use crate::events::word_lines::{LINE_KNOBS, WordLines};
 use crate::queries::change_rows;
 use crate::spec::{Description, Knobs, Timed, Workload};
-use crate::word_lines::{LINE_KNOBS, WordLines};
 
 /// A running count per word.
 #[derive(Copy, Clone, Debug)]

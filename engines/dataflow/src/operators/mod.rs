@@ -1,54 +1,33 @@
 //! The operators, one per file.
 
-mod aggregate;
-mod changelog_aggregate;
-mod co_group_window;
-mod count_distinct;
-mod deduplicate;
-mod divide;
-mod due_times;
-mod filter;
-mod filter_map;
-mod flat_map;
-mod hops;
-mod in_parts;
-mod input;
-mod interval_join;
-mod keyed_process;
-mod late_firing_window;
-mod map;
-mod panes;
-mod processing_time_window;
-mod session_window;
-mod sessions;
-mod sliding_window;
-mod top_n;
-mod tumbling_window;
-mod unbounded_join;
-mod window_join;
+pub mod changes;
+pub mod joins;
+pub mod keyed;
+pub mod rows;
+pub mod windows;
 
-pub use aggregate::{Aggregator, Count, RunningAggregate};
-pub use changelog_aggregate::{
+pub use crate::operators::changes::changelog_aggregate::{
     ChangelogAggregate, IntegerAverage, Numbers, PartByKey, RetractableMaximum,
     RetractingAggregator,
 };
-pub use co_group_window::{CoGroup, CoGroupWindow};
-pub use count_distinct::{CountDistinct, Distinct};
-pub use deduplicate::{Deduplicate, Keep};
-pub use divide::{Divide, Divided};
-pub use filter::Filter;
-pub use filter_map::FilterMap;
-pub use flat_map::FlatMap;
-pub use in_parts::InParts;
-pub use input::Input;
-pub use interval_join::IntervalJoin;
-pub use keyed_process::{KeyedFunction, KeyedProcess, TimerContext};
-pub use late_firing_window::LateFiringWindow;
-pub use map::Map;
-pub use processing_time_window::ProcessingTimeWindow;
-pub use session_window::{SessionResult, SessionWindow};
-pub use sliding_window::SlidingWindow;
-pub use top_n::{Ranked, Ranking, TopN, Unranked};
-pub use tumbling_window::{TumblingWindow, WindowResult};
-pub use unbounded_join::UnboundedJoin;
-pub use window_join::WindowJoin;
+pub use crate::operators::changes::deduplicate::{Deduplicate, Keep};
+pub use crate::operators::changes::top_n::{Ranked, Ranking, TopN, Unranked};
+pub use crate::operators::joins::co_group_window::{CoGroup, CoGroupWindow};
+pub use crate::operators::joins::interval_join::IntervalJoin;
+pub use crate::operators::joins::unbounded_join::UnboundedJoin;
+pub use crate::operators::joins::window_join::WindowJoin;
+pub use crate::operators::keyed::aggregate::{Aggregator, Count, RunningAggregate};
+pub use crate::operators::keyed::count_distinct::{CountDistinct, Distinct};
+pub use crate::operators::keyed::keyed_process::{KeyedFunction, KeyedProcess, TimerContext};
+pub use crate::operators::rows::divide::{Divide, Divided};
+pub use crate::operators::rows::filter::Filter;
+pub use crate::operators::rows::filter_map::FilterMap;
+pub use crate::operators::rows::flat_map::FlatMap;
+pub use crate::operators::rows::in_parts::InParts;
+pub use crate::operators::rows::input::Input;
+pub use crate::operators::rows::map::Map;
+pub use crate::operators::windows::late_firing_window::LateFiringWindow;
+pub use crate::operators::windows::processing_time_window::ProcessingTimeWindow;
+pub use crate::operators::windows::session_window::{SessionResult, SessionWindow};
+pub use crate::operators::windows::sliding_window::SlidingWindow;
+pub use crate::operators::windows::tumbling_window::{TumblingWindow, WindowResult};

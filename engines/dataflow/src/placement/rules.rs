@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::data::Key;
-use crate::key_group::{default_max_parallelism, flink_murmur, owner_of_group};
-use crate::key_tap::KeyFacts;
+use crate::key_probe::KeyFacts;
+use crate::placement::key_group::{default_max_parallelism, flink_murmur, owner_of_group};
+use crate::record::data::Key;
 
 /// Spark SQL's seed for the first column that is hashed.
 pub const SPARK_SEED: i32 = 42;

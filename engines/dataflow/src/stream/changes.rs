@@ -1,13 +1,13 @@
 //! Streams of changes, and what makes them.
 
 use super::{KeyedStream, Stream, open};
-use crate::change::Change;
-use crate::data::{Data, Key};
+use crate::job::plan::EdgeKind;
 use crate::operator::{Operator, Then};
 use crate::operators::{
     ChangelogAggregate, Deduplicate, Keep, PartByKey, Ranked, RetractingAggregator, TopN, Unranked,
 };
-use crate::plan::EdgeKind;
+use crate::record::change::Change;
+use crate::record::data::{Data, Key};
 use crate::stage::Head;
 
 /// Finds the key of a change in its row.

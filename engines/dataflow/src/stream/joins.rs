@@ -1,8 +1,8 @@
 //! Two keyed streams brought together.
 
 use super::{KeyedStream, Stream};
-use crate::data::{Data, Key};
 use crate::operators::{CoGroup, CoGroupWindow, Input, IntervalJoin, UnboundedJoin, WindowJoin};
+use crate::record::data::{Data, Key};
 use crate::stage::TwoInputs;
 
 /// The stream behind an operator of two inputs that puts out `O`.

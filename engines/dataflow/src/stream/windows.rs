@@ -1,12 +1,12 @@
 //! How a keyed stream is cut into windows other than plain tumbling ones.
 
 use super::{KeyedStream, Stream, WindowedStream, open};
-use crate::data::{Data, Key};
+use crate::job::plan::EdgeKind;
 use crate::operator::SidePort;
 use crate::operators::{
     Aggregator, LateFiringWindow, ProcessingTimeWindow, SessionWindow, SlidingWindow,
 };
-use crate::plan::EdgeKind;
+use crate::record::data::{Data, Key};
 
 /// A keyed stream cut by event time, in the way that `W` says.
 pub struct WindowedBy<T, F, W> {

@@ -4,11 +4,11 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use dataflow::exchange::sink::{Sink, SinkError, SinkSlot, Wants};
+use dataflow::job::plan::{EdgeKind, Layout, StageId};
+use dataflow::job::source::{Available, Next, Reader, Source, SourceError, Splits, splits_of};
+use dataflow::operator::progress::{BoundedOutOfOrderness, WatermarkMerger};
 use dataflow::placement::PlacementKind;
-use dataflow::plan::{EdgeKind, Layout, StageId};
-use dataflow::progress::{BoundedOutOfOrderness, WatermarkMerger};
-use dataflow::sink::{Sink, SinkError, SinkSlot, Wants};
-use dataflow::source::{Available, Next, Reader, Source, SourceError, Splits, splits_of};
 use dataflow::stage::{InputPort, Stage};
 use dataflow::{
     Batch, Data, Digest, EventTime, Outbox, Plan, ProcessingTime, Progress, Record, Stamps, Step,
@@ -59,7 +59,7 @@ pub fn slot() -> SinkSlot {
     impl Sink for Nowhere {
         fn write(
             &mut self,
-            _: &mut dataflow::sink::Output,
+            _: &mut dataflow::exchange::sink::Output,
             _: ProcessingTime,
         ) -> Result<(), SinkError> {
             Ok(())

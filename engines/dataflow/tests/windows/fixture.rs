@@ -1,10 +1,10 @@
 //! Streams in disorder, an aggregate that shows what went into it, and a stage with a side output
 //! and a small outbox.
 
-use dataflow::batch::Batch;
 use dataflow::exchange::{Exchange, Forward};
 use dataflow::operator::Counters;
 use dataflow::operators::Aggregator;
+use dataflow::record::batch::Batch;
 use dataflow::stage::{FusedStage, InputPort, OneInput, Side, SideTail, Stage};
 use dataflow::verify::{Element, at, clock, watermark};
 use dataflow::{Data, EventTime, Operator, Outbox, Progress, Record, Stamps, Step};

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use dataflow::operator::snapshot::SnapshotWriter;
 use dataflow::operators::{Count, ProcessingTimeWindow, WindowResult};
-use dataflow::snapshot::SnapshotWriter;
 use dataflow::verify::{Element, at, clock, verify_keyed, watermark};
 use dataflow::{Operator, ProcessingTime, Progress, Stamps, Step};
 use proptest::prelude::*;
@@ -76,7 +76,9 @@ fn the_earliest_end_is_when_to_wake() {
     let owns = dataflow::placement::Ownership::everything();
     let mut later = count_window();
     assert_eq!(later.advance(now(65), &mut Nothing), Step::Done);
-    later.restore(&mut dataflow::snapshot::SnapshotReader::new(&snapshot, &owns)).unwrap();
+    later
+        .restore(&mut dataflow::operator::snapshot::SnapshotReader::new(&snapshot, &owns))
+        .unwrap();
     later.process(record(at(0, 7)), &mut Nothing);
     assert_eq!(later.wake_at(), Some(ProcessingTime(40)));
     assert_eq!(later.advance(now(65), &mut Nothing), Step::Done);

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
-use dataflow::engine::{Control, Job, Start};
-use dataflow::observer::{Observer, Silent};
-use dataflow::runtime::{Home, Runtime, sleep_until};
-use dataflow::settings::Settings;
-use dataflow::storage::Storage;
+use dataflow::job::engine::{Control, Job, Start};
+use dataflow::job::observer::{Observer, Silent};
+use dataflow::job::runtime::{Home, Runtime, sleep_until};
+use dataflow::job::settings::Settings;
+use dataflow::job::storage::Storage;
 use dataflow::{Completion, Engine, EngineError, ProcessingTime, StopSignal};
 use microbatch::MicroBatch;
 use runtime::{MemoryStorage, VirtualOptions, VirtualTime};

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
+use dataflow::exchange::sink::SinkSlot;
+use dataflow::job::source::{Available, Next, Reader, Source, SourceError, Splits};
 use dataflow::operators::Count;
-use dataflow::sink::SinkSlot;
-use dataflow::source::{Available, Next, Reader, Source, SourceError, Splits};
 use dataflow::{EventTime, Plan, ProcessingTime, Record, Stamps, Stream};
 
 /// Key and number.

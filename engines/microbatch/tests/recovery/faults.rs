@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
 use dataflow::ProcessingTime;
-use dataflow::runtime::{Deadlock, Home, Role, Runtime, Task, Timer, Work};
-use dataflow::storage::{Storage, StorageError, Stored};
+use dataflow::job::runtime::{Deadlock, Home, Role, Runtime, Task, Timer, Work};
+use dataflow::job::storage::{Storage, StorageError, Stored};
 use runtime::{MemoryStorage, VirtualTime};
 
 /// What becomes of one durable operation.

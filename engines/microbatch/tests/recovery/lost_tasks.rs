@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
-use dataflow::observer::Observer;
+use dataflow::job::observer::Observer;
 use dataflow::{EngineError, ProcessingTime};
 
 use crate::attempt::{Attempt, World};

@@ -1,8 +1,8 @@
 //! Storage that a job must not go on from.
 
 use dataflow::EngineError;
-use dataflow::engine::Start;
-use dataflow::storage::Storage;
+use dataflow::job::engine::Start;
+use dataflow::job::storage::Storage;
 
 use crate::attempt::{Attempt, World};
 use crate::faults::Fault;

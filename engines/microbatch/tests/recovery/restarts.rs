@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use dataflow::ProcessingTime;
+use dataflow::job::runtime::Runtime;
+use dataflow::job::storage::{Storage, load_existing};
 use dataflow::placement::PLACEMENTS;
-use dataflow::runtime::Runtime;
-use dataflow::storage::{Storage, load_existing};
 use microbatch::batch_log::{BatchSpec, OffsetLog};
 use runtime::{VirtualOptions, VirtualTime};
 

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use dataflow::ProcessingTime;
-use dataflow::engine::BoxFuture;
-use dataflow::sink::{Committer, Output, Sink, SinkError, SinkSlot, Transaction, Wants};
-use dataflow::snapshot::Version;
+use dataflow::exchange::sink::{Committer, Output, Sink, SinkError, SinkSlot, Transaction, Wants};
+use dataflow::job::engine::BoxFuture;
+use dataflow::operator::snapshot::Version;
 
 use crate::faults::Tripwire;
 

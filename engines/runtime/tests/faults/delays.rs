@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use dataflow::runtime::{Home, Role, Runtime, Work, sleep_until, yield_now};
-use dataflow::time::ProcessingTime;
+use dataflow::job::runtime::{Home, Role, Runtime, Work, sleep_until, yield_now};
+use dataflow::record::time::ProcessingTime;
 use runtime::{
     Costs, Fate, Fault, Message, Victim, VirtualOptions, VirtualTime, WallClock, WallOptions,
 };

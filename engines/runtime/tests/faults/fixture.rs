@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use dataflow::runtime::{Home, Role, Runtime, Task, sleep_until};
-use dataflow::storage::Storage;
+use dataflow::job::runtime::{Home, Role, Runtime, Task, sleep_until};
+use dataflow::job::storage::Storage;
 use runtime::{Faults, MemoryStorage, VirtualOptions, VirtualTime, WallClock, WallOptions};
 
 #[derive(Clone)]

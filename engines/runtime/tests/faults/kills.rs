@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
-use dataflow::runtime::{Home, Role, yield_now};
+use dataflow::job::runtime::{Home, Role, yield_now};
 use runtime::{Fault, Victim};
 
 use crate::fixture::{Alive, MILLI, on_all};

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use dataflow::runtime::{Home, Role, Runtime, sleep_until, yield_now};
-use dataflow::time::ProcessingTime;
+use dataflow::job::runtime::{Home, Role, Runtime, sleep_until, yield_now};
+use dataflow::record::time::ProcessingTime;
 use runtime::{
     Fault, FaultyStorage, Operation, StorageFaults, Trigger, Victim, VirtualOptions, VirtualTime,
     When,

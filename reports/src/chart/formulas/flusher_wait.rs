@@ -1,12 +1,12 @@
 //! How long a record waits in an open buffer, by how fast buffers fill.
 
-use super::super::line_plot::{Axis, Line, LinePlot, Stroke};
-use super::super::style::Palette;
 use super::Chart;
+use crate::draw::line_plot::{Axis, Line, LinePlot, Stroke};
+use crate::draw::style::Palette;
 use crate::error::ReportError;
 use crate::formulas::flow_control::flusher_wait::mean_wait;
 use crate::formulas::{Case, FormulasResult};
-use crate::units::{significant, trimmed};
+use crate::words::units::{significant, trimmed};
 
 const PLOT_HEIGHT: f64 = 320.0;
 /// Chapter whose cases are drawn.
@@ -22,7 +22,7 @@ const STEPS: u32 = 60;
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-pub(super) fn draw(result: &FormulasResult) -> Result<Option<Chart>, ReportError> {
+pub(crate) fn draw(result: &FormulasResult) -> Result<Option<Chart>, ReportError> {
     let cases: Vec<&Case> =
         result.of(CHAPTER).filter(|case| case.word("chart") == Some(MARK)).collect();
     let mut clocks: Vec<&str> = cases.iter().map(|case| case.clock.as_str()).collect();

@@ -1,13 +1,14 @@
 //! The fullest partition over the mean, by the number of partitions: what chance makes and what a
 //! hot key makes.
 
-use super::super::line_plot::{Axis, Line, LinePlot, Stroke};
-use super::super::style::Palette;
 use super::Chart;
+use crate::draw::line_plot::{Axis, Line, LinePlot, Stroke};
+use crate::draw::style::Palette;
 use crate::error::ReportError;
-use crate::formulas::zipf::Zipf;
-use crate::formulas::{Case, FormulasResult, hot_key};
-use crate::units::{significant, trimmed};
+use crate::formulas::partitioning::hot_key;
+use crate::formulas::partitioning::zipf::Zipf;
+use crate::formulas::{Case, FormulasResult};
+use crate::words::units::{significant, trimmed};
 
 const PLOT_HEIGHT: f64 = 330.0;
 /// Chapter whose cases are drawn.
@@ -21,7 +22,7 @@ const PARTITIONS: [u32; 11] = [2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-pub(super) fn draw(result: &FormulasResult) -> Result<Option<Chart>, ReportError> {
+pub(crate) fn draw(result: &FormulasResult) -> Result<Option<Chart>, ReportError> {
     let cases: Vec<&Case> =
         result.of(CHAPTER).filter(|case| case.word("chart") == Some(MARK)).collect();
     let mut exponents: Vec<f64> = cases.iter().filter_map(|case| case.number("exponent")).collect();

@@ -1,13 +1,14 @@
 //! What moves from p to p+1 partitions, by p: remainders, key groups, consistent hashing.
 
-use super::super::line_plot::{Axis, Line, LinePlot, Stroke};
-use super::super::style::{GREY, Palette};
 use super::Chart;
+use crate::draw::line_plot::{Axis, Line, LinePlot, Stroke};
+use crate::draw::style::{GREY, Palette};
 use crate::error::ReportError;
-use crate::formulas::{
-    Case, FormulasResult, moved_by_consistent_hashing, moved_by_remainder, moved_key_groups,
+use crate::formulas::placement::{
+    moved_by_consistent_hashing, moved_by_remainder, moved_key_groups,
 };
-use crate::units::trimmed;
+use crate::formulas::{Case, FormulasResult};
+use crate::words::units::trimmed;
 
 const PLOT_HEIGHT: f64 = 360.0;
 /// Chapter whose cases are drawn.
@@ -29,7 +30,7 @@ const FAMILIES: [(&str, &str); 3] = [
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-pub(super) fn draw(result: &FormulasResult) -> Result<Option<Chart>, ReportError> {
+pub(crate) fn draw(result: &FormulasResult) -> Result<Option<Chart>, ReportError> {
     let cases: Vec<&Case> =
         result.of(CHAPTER).filter(|case| case.word("chart") == Some(MARK)).collect();
     let Some(first) = cases.first() else { return Ok(None) };

@@ -1,12 +1,12 @@
 //! How long a record is in full buffers, by what is buffered: T = B/R.
 
-use super::super::line_plot::{Axis, Line, LinePlot, Stroke};
-use super::super::style::Palette;
 use super::Chart;
+use crate::draw::line_plot::{Axis, Line, LinePlot, Stroke};
+use crate::draw::style::Palette;
 use crate::error::ReportError;
 use crate::formulas::FormulasResult;
 use crate::formulas::flow_control::full_buffers::seconds;
-use crate::units::{significant, trimmed};
+use crate::words::units::{significant, trimmed};
 
 const PLOT_HEIGHT: f64 = 320.0;
 /// Chapter whose cases are drawn.
@@ -28,7 +28,7 @@ struct Point {
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-pub(super) fn draw(result: &FormulasResult) -> Result<Option<Chart>, ReportError> {
+pub(crate) fn draw(result: &FormulasResult) -> Result<Option<Chart>, ReportError> {
     let cases = result.of(CHAPTER).filter(|case| case.word("chart") == Some(MARK));
     let points: Vec<Point> = cases
         .filter_map(|case| {

@@ -8,27 +8,27 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
 /// Hour of the day of a time in milliseconds.
-pub(super) const fn hour(millis: i64) -> i64 {
+pub(crate) const fn hour(millis: i64) -> i64 {
     millis.rem_euclid(DAY) / HOUR
 }
 
 /// Days since 1970.
-pub(super) const fn day(millis: i64) -> i64 {
+pub(crate) const fn day(millis: i64) -> i64 {
     millis.div_euclid(DAY)
 }
 
 /// Minute of the day.
-pub(super) const fn minute(millis: i64) -> i64 {
+pub(crate) const fn minute(millis: i64) -> i64 {
     millis.rem_euclid(DAY) / MINUTE
 }
 
 /// A minute of the day as `HH:mm`.
-pub(super) fn clock_text(minute: i64) -> String {
+pub(crate) fn clock_text(minute: i64) -> String {
     format!("{:02}:{:02}", minute / 60, minute % 60)
 }
 
 /// A day as `yyyy-MM-dd`.
-pub(super) fn day_text(day: i64) -> String {
+pub(crate) fn day_text(day: i64) -> String {
     // Howard Hinnant's civil_from_days: years that begin in March, in eras of 400.
     let shifted = day + 719_468;
     let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));

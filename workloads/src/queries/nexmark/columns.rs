@@ -7,11 +7,11 @@ use crate::nexmark::{Bid, Text};
 
 /// A price in thousandths of a cent: Nexmark's `DECIMAL(23, 3)`. A number in JSON.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-pub(super) struct Decimal(pub(super) u64);
+pub(crate) struct Decimal(pub(crate) u64);
 
 impl Decimal {
     /// 0.908 times a price in cents: Nexmark's dollars in euros.
-    pub(super) const fn in_euros(price: u64) -> Self {
+    pub(crate) const fn in_euros(price: u64) -> Self {
         Self(price * 908)
     }
 }
@@ -30,12 +30,12 @@ impl Serialize for Decimal {
 /// The columns of a bid that most queries pass on.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct BidRow {
-    pub(super) auction: u64,
-    pub(super) bidder: u64,
-    pub(super) price: u64,
-    pub(super) date_time: i64,
-    pub(super) extra: Text,
+pub(crate) struct BidRow {
+    pub(crate) auction: u64,
+    pub(crate) bidder: u64,
+    pub(crate) price: u64,
+    pub(crate) date_time: i64,
+    pub(crate) extra: Text,
 }
 
 impl Data for BidRow {
@@ -54,14 +54,14 @@ impl From<&Bid> for BidRow {
 /// All columns of a bid.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct FullBid {
-    pub(super) auction: u64,
-    pub(super) bidder: u64,
-    pub(super) price: u64,
-    pub(super) channel: Text,
-    pub(super) url: Text,
-    pub(super) date_time: i64,
-    pub(super) extra: Text,
+pub(crate) struct FullBid {
+    pub(crate) auction: u64,
+    pub(crate) bidder: u64,
+    pub(crate) price: u64,
+    pub(crate) channel: Text,
+    pub(crate) url: Text,
+    pub(crate) date_time: i64,
+    pub(crate) extra: Text,
 }
 
 impl Data for FullBid {

@@ -1,8 +1,8 @@
 //! What a query is, and the workload that it makes with Nexmark's events.
 
+use dataflow::exchange::sink::SinkSlot;
+use dataflow::job::settings::Setting;
 use dataflow::operators::Input;
-use dataflow::settings::Setting;
-use dataflow::sink::SinkSlot;
 use dataflow::{Digest, EventTime, Plan, ResultKind, Stream};
 
 use crate::nexmark::{Event, KNOBS, NexmarkEvents, bound_nanos};
@@ -86,14 +86,14 @@ impl<Q: Query> Workload for Nexmark<Q> {
 }
 
 /// The digest of rows.
-pub(super) fn digest_of<T: serde::Serialize>(rows: impl IntoIterator<Item = T>) -> Digest {
+pub(crate) fn digest_of<T: serde::Serialize>(rows: impl IntoIterator<Item = T>) -> Digest {
     let mut digest = Digest::default();
     rows.into_iter().for_each(|row| digest.insert(&row));
     digest
 }
 
 /// The bids among events.
-pub(super) fn bids(
+pub(crate) fn bids(
     events: &mut dyn Iterator<Item = Timed<Event>>,
 ) -> impl Iterator<Item = crate::nexmark::Bid> {
     events.filter_map(|event| event.value.bid())

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::nexmark::Bid;
 
 /// All bids, then those of each rank.
-pub(super) type Ranked = [u64; 4];
+pub(crate) type Ranked = [u64; 4];
 
 /// Rank of a price in cents: 1 below 10,000, 2 below 1,000,000, else 3.
-pub(super) const fn rank(price: u64) -> usize {
+pub(crate) const fn rank(price: u64) -> usize {
     match price {
         0..10_000 => 1,
         10_000..1_000_000 => 2,
@@ -21,14 +21,14 @@ pub(super) const fn rank(price: u64) -> usize {
 }
 
 /// Counts one, in all and of its rank.
-pub(super) fn count(counts: &mut Ranked, rank: usize) {
+pub(crate) fn count(counts: &mut Ranked, rank: usize) {
     counts[0] += 1;
     counts[rank] += 1;
 }
 
 /// Different values, in all and of each rank, counted exactly.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct DistinctRanked {
+pub(crate) struct DistinctRanked {
     /// The ranks in which a value was seen, a bit each; bit 0 in all.
     seen: HashMap<u64, u8, FixedState>,
     counts: Ranked,
@@ -59,7 +59,7 @@ impl DistinctRanked {
 
 /// Bids, bidders and auctions.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(super) struct Statistics {
+pub(crate) struct Statistics {
     bids: Ranked,
     bidders: DistinctRanked,
     auctions: DistinctRanked,
@@ -69,25 +69,25 @@ impl Data for Statistics {}
 
 /// What they have come to.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Twelve {
-    pub(super) total_bids: u64,
-    pub(super) rank1_bids: u64,
-    pub(super) rank2_bids: u64,
-    pub(super) rank3_bids: u64,
-    pub(super) total_bidders: u64,
-    pub(super) rank1_bidders: u64,
-    pub(super) rank2_bidders: u64,
-    pub(super) rank3_bidders: u64,
-    pub(super) total_auctions: u64,
-    pub(super) rank1_auctions: u64,
-    pub(super) rank2_auctions: u64,
-    pub(super) rank3_auctions: u64,
+pub(crate) struct Twelve {
+    pub(crate) total_bids: u64,
+    pub(crate) rank1_bids: u64,
+    pub(crate) rank2_bids: u64,
+    pub(crate) rank3_bids: u64,
+    pub(crate) total_bidders: u64,
+    pub(crate) rank1_bidders: u64,
+    pub(crate) rank2_bidders: u64,
+    pub(crate) rank3_bidders: u64,
+    pub(crate) total_auctions: u64,
+    pub(crate) rank1_auctions: u64,
+    pub(crate) rank2_auctions: u64,
+    pub(crate) rank3_auctions: u64,
 }
 
 impl Data for Twelve {}
 
 impl Twelve {
-    pub(super) const fn new(bids: Ranked, bidders: Ranked, auctions: Ranked) -> Self {
+    pub(crate) const fn new(bids: Ranked, bidders: Ranked, auctions: Ranked) -> Self {
         let [total_bids, rank1_bids, rank2_bids, rank3_bids] = bids;
         let [total_bidders, rank1_bidders, rank2_bidders, rank3_bidders] = bidders;
         let [total_auctions, rank1_auctions, rank2_auctions, rank3_auctions] = auctions;
@@ -108,7 +108,7 @@ impl Twelve {
     }
 
     /// The same computed from all bids at once.
-    pub(super) fn of(bids: &[Bid]) -> Self {
+    pub(crate) fn of(bids: &[Bid]) -> Self {
         let ranked = |value: fn(&Bid) -> u64| {
             let distinct = |of: &dyn Fn(&Bid) -> bool| {
                 let mut values: Vec<u64> = bids.iter().filter(|bid| of(bid)).map(value).collect();
@@ -132,20 +132,20 @@ impl Twelve {
 
 impl Statistics {
     /// Adds a bid of this price, bidder and auction.
-    pub(super) fn add(&mut self, price: u64, bidder: u64, auction: u64) {
+    pub(crate) fn add(&mut self, price: u64, bidder: u64, auction: u64) {
         let rank = rank(price);
         count(&mut self.bids, rank);
         self.bidders.add(bidder, rank);
         self.auctions.add(auction, rank);
     }
 
-    pub(super) fn merge(&mut self, from: &Self) {
+    pub(crate) fn merge(&mut self, from: &Self) {
         self.bids.iter_mut().zip(from.bids).for_each(|(own, other)| *own += other);
         self.bidders.merge(&from.bidders);
         self.auctions.merge(&from.auctions);
     }
 
-    pub(super) const fn result(&self) -> Twelve {
+    pub(crate) const fn result(&self) -> Twelve {
         Twelve::new(self.bids, self.bidders.counts, self.auctions.counts)
     }
 }

@@ -1,0 +1,194 @@
+//! Where events come from: splits whose offsets can be read again with equal content.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::task::Waker;
+
+use crate::job::observer::{LATE_NANOS, Observer};
+use crate::record::Record;
+use crate::record::batch::Batch;
+use crate::record::time::{EventTime, ProcessingTime};
+
+/// Records that a source puts into one batch: small enough to stay in the first-level cache.
+pub const READ_CHUNK: u64 = 256;
+
+/// What a split has to offer at some instant.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Available {
+    /// Offsets before this one can be read.
+    pub end: u64,
+    /// When there will be more.
+    pub next: Next,
+}
+
+/// When a split will have more.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// At a planned instant.
+    At(ProcessingTime),
+    /// When something comes from outside: see [`Splits::when_available`].
+    Unknown,
+    /// Never: the split ends here.
+    Never,
+}
+
+/// The splits of a source, as an engine sees them.
+pub trait Splits: Send + Sync {
+    /// How many there are; independent of parallelism.
+    fn splits(&self) -> u32;
+
+    /// What can be read of a split at `now`, when everything before `from` has been.
+    ///
+    /// # Errors
+    /// When the input behind the split has failed.
+    fn available(
+        &self,
+        split: u32,
+        from: u64,
+        now: ProcessingTime,
+    ) -> Result<Available, SourceError>;
+
+    /// Wakes when a split whose next event is [`Next::Unknown`] has more or has ended.
+    fn when_available(&self, split: u32, waker: &Waker) {
+        let _ = (split, waker);
+    }
+}
+
+/// A source of events of one type.
+pub trait Source<E>: Splits {
+    /// A reader for one subtask.
+    fn reader(&self) -> Box<dyn Reader<E>>;
+}
+
+/// Reads splits for one subtask.
+pub trait Reader<E>: Send {
+    /// Appends the events at `offsets` of a split, all of them available, and returns the newest
+    /// event time among them.
+    ///
+    /// # Errors
+    /// When an event cannot be read; the run ends.
+    fn read(
+        &mut self,
+        split: u32,
+        offsets: Range<u64>,
+        into: &mut Vec<Record<E>>,
+    ) -> Result<EventTime, SourceError>;
+}
+
+/// A reader that fills batches: [`Reader`] with its type erased.
+pub trait BatchReader: Send {
+    /// Replaces the contents of `into` by the events at `offsets`; returns the newest event time.
+    ///
+    /// # Errors
+    /// As [`Reader::read`].
+    fn read(
+        &mut self,
+        split: u32,
+        offsets: Range<u64>,
+        into: &mut Batch,
+    ) -> Result<EventTime, SourceError>;
+    /// A batch of the source's type.
+    fn batch(&self) -> Batch;
+}
+
+struct Erased<E>(Box<dyn Reader<E>>);
+
+impl<E: Send + 'static> BatchReader for Erased<E> {
+    fn read(
+        &mut self,
+        split: u32,
+        offsets: Range<u64>,
+        into: &mut Batch,
+    ) -> Result<EventTime, SourceError> {
+        into.fill(|records| self.0.read(split, offsets, records))
+    }
+    fn batch(&self) -> Batch {
+        Batch::new::<E>()
+    }
+}
+
+/// A plan's source.
+#[derive(Clone)]
+pub struct SourceSpec {
+    /// Its splits.
+    pub splits: Arc<dyn Splits>,
+    /// Longest delay among its events, in nanoseconds of event time: what watermarks allow for.
+    pub bound_nanos: i64,
+    reader: Arc<dyn Fn() -> Box<dyn BatchReader> + Send + Sync>,
+}
+
+impl std::fmt::Debug for SourceSpec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SourceSpec").field("bound_nanos", &self.bound_nanos).finish_non_exhaustive()
+    }
+}
+
+impl SourceSpec {
+    /// With the longest delay among its events, in nanoseconds of event time.
+    pub fn new<E: Send + 'static>(source: Arc<dyn Source<E>>, bound_nanos: i64) -> Self {
+        let splits: Arc<dyn Splits> = source.clone();
+        let reader =
+            Arc::new(move || -> Box<dyn BatchReader> { Box::new(Erased(source.reader())) });
+        Self { splits, bound_nanos, reader }
+    }
+
+    /// A reader for one subtask.
+    pub fn reader(&self) -> Box<dyn BatchReader> {
+        (self.reader)()
+    }
+}
+
+/// Tells the observer of events that a source reads over [`LATE_NANOS`] too late which had nothing
+/// else to do: its timer for one planned at `due` fired so many nanoseconds late. `from` says where
+/// each split is to be read on.
+pub fn note_oversleep(
+    splits: &dyn Splits,
+    from: impl Iterator<Item = (u32, u64)>,
+    due: ProcessingTime,
+    late_nanos: u64,
+    observer: &dyn Observer,
+) {
+    if late_nanos <= LATE_NANOS {
+        return;
+    }
+    let late = due.after(late_nanos - LATE_NANOS);
+    let of_split = |(split, from)| {
+        // An input that has failed says so when it is read.
+        splits.available(split, from, late).map_or(0, |it| it.end.saturating_sub(from))
+    };
+    let events = from.map(of_split).sum();
+    if events > 0 {
+        observer.overslept(events);
+    }
+}
+
+/// The splits of one of `parallelism` readers: every `parallelism`-th, from its own number.
+pub fn splits_of(subtask: u32, parallelism: u32, splits: u32) -> impl Iterator<Item = u32> {
+    (subtask..splits).step_by(parallelism as usize)
+}
+
+/// An event that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{input}, split {split}, offset {offset}{}: {cause}", place(.line, .column))]
+pub struct SourceError {
+    /// The input, as the user named it.
+    pub input: String,
+    /// The split.
+    pub split: u32,
+    /// The offset within the split.
+    pub offset: u64,
+    /// Line of a text input, from 1.
+    pub line: Option<u64>,
+    /// Column within the line, from 1.
+    pub column: Option<u64>,
+    /// What is wrong.
+    pub cause: String,
+}
+
+fn place(line: &Option<u64>, column: &Option<u64>) -> String {
+    match (line, column) {
+        (Some(line), Some(column)) => format!(" (line {line}, column {column})"),
+        (Some(line), None) => format!(" (line {line})"),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,427 @@
+//! Where the time of a latency went: trails of sampled records, from their planned time on.
+//!
+//! Samples are chosen where records are read, and marked in a bit of their stamps, so that every
+//! place on their way knows them and looks at no other record. What a result is made from hands
+//! it its stamps (those of the newest contributor), and with them its trail. Batches carry the
+//! trails of their samples beside the records. Engines say when a step begins, when its work is
+//! done and when its output leaves; they read the clock for that once per batch, and not at all
+//! when nobody asked for trails.
+
+use std::collections::VecDeque;
+
+use hashbrown::HashMap;
+use rand_distr::{Distribution, Geometric};
+use rand_xoshiro::SplitMix64;
+use rand_xoshiro::rand_core::SeedableRng;
+
+use crate::record::batch::Batch;
+use crate::record::time::ProcessingTime;
+use crate::record::{Record, StampUnit, Stamps};
+
+/// What a record's time can go into. Every nanosecond between its planned time and its emission
+/// belongs to one of them.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Readable, and not read: its task had other work, or no room for what it makes.
+    /// In a micro-batch that is the time from the cut of its batch until a task has come to it.
+    Source,
+    /// In a buffer that had to fill up or be flushed (pipelined), or before its batch was cut
+    /// (micro-batch).
+    Boundary,
+    /// On a channel: sealed, and not taken by the next stage. In a micro-batch that is the time
+    /// until the last task of the stage has ended and the next has a slot.
+    Queue,
+    /// From being taken by a subtask or task until that hands over what it has made.
+    Processing,
+    /// In state: the result waits for a watermark or a timer.
+    State,
+    /// Written, and not committed: under exactly-once nobody sees a result before.
+    Commit,
+}
+
+impl Part {
+    /// All, in the order in which a record comes by them.
+    pub const ALL: [Self; 6] =
+        [Self::Source, Self::Boundary, Self::Queue, Self::Processing, Self::State, Self::Commit];
+}
+
+/// Which records leave a trail.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Sampling {
+    one_in: u32,
+    start: ProcessingTime,
+    unit: StampUnit,
+}
+
+impl Sampling {
+    /// About one in so many records, whose stamps count in `unit` from `start`.
+    ///
+    /// # Panics
+    /// When `one_in` is 0.
+    pub fn one_in(one_in: u32, start: ProcessingTime, unit: StampUnit) -> Self {
+        assert!(one_in > 0, "one in no record is no sample");
+        Self { one_in, start, unit }
+    }
+
+    /// One in how many.
+    pub const fn rarity(self) -> u32 {
+        self.one_in
+    }
+}
+
+/// Chooses the samples among what one subtask reads: each record by the same chance, and nothing
+/// is done for those between. Gaps have no memory and beat with nothing periodic in the engine, so
+/// it does not matter where reading begins anew.
+#[derive(Debug)]
+pub(crate) struct Chooser {
+    sampling: Sampling,
+    gaps: Geometric,
+    /// Seeded by the first record that was read.
+    random: Option<SplitMix64>,
+    /// Records to pass by before the next sample.
+    gap: u64,
+}
+
+impl Chooser {
+    fn new(sampling: Sampling) -> Self {
+        let gaps = Geometric::new(1.0 / f64::from(sampling.one_in)).expect("a chance above 0");
+        Self { sampling, gaps, random: None, gap: 0 }
+    }
+
+    /// Marks the samples among records that were just read, and begins their trails.
+    pub(crate) fn choose<T>(&mut self, records: &mut [Record<T>], trails: &mut Vec<Trail>) {
+        let Some(first) = records.first() else { return };
+        let random = self.random.get_or_insert_with(|| {
+            let seed = first.event_time.0 as u64 ^ (u64::from(first.stamps.planned) << 32);
+            let mut random = SplitMix64::seed_from_u64(seed);
+            self.gap = self.gaps.sample(&mut random);
+            random
+        });
+        let mut rest = records;
+        while let Some(record) = usize::try_from(self.gap).ok().and_then(|gap| rest.get_mut(gap)) {
+            record.stamps = record.stamps.sampled();
+            if record.stamps.is_sampled() {
+                trails.push(Trail::new(record.stamps, self.sampling));
+            }
+            rest = &mut rest[self.gap as usize + 1..];
+            self.gap = self.gaps.sample(random);
+        }
+        self.gap -= rest.len() as u64;
+    }
+}
+
+/// The way of one sampled record so far.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Trail {
+    /// Its planned time, by which it is known.
+    planned: u32,
+    /// Whether the step that put it into a buffer is done.
+    worked: bool,
+    /// Accounted for until then.
+    since: ProcessingTime,
+    /// Nanoseconds of each [`Part`].
+    parts: [u64; Part::ALL.len()],
+}
+
+impl Trail {
+    /// From the planned time of a record with these stamps on.
+    pub fn new(stamps: Stamps, sampling: Sampling) -> Self {
+        let since = sampling.start.after(sampling.unit.instant(stamps.planned).0);
+        Self { planned: stamps.planned, worked: false, since, parts: [0; Part::ALL.len()] }
+    }
+
+    /// What has passed since the last call went into `part`.
+    pub fn spend(&mut self, part: Part, now: ProcessingTime) {
+        self.parts[part as usize] += now.since(self.since);
+        self.since = self.since.max(now);
+    }
+
+    /// Nanoseconds of a part.
+    pub const fn nanos(&self, part: Part) -> u64 {
+        self.parts[part as usize]
+    }
+
+    /// Nanoseconds from the planned time to the last call of [`Trail::spend`].
+    pub fn total_nanos(&self) -> u64 {
+        self.parts.iter().sum()
+    }
+}
+
+/// Trails kept for records that are in state; the oldest go first.
+const KNOWN: usize = 32_768;
+
+/// Reads the time.
+pub(crate) type Clock = Box<dyn Fn() -> ProcessingTime + Send>;
+
+/// The trails of one subtask: of what it has taken in, and of what lies in its open buffers.
+pub(crate) struct Trails {
+    chooser: Chooser,
+    clock: Clock,
+    /// By planned time.
+    known: HashMap<u32, Trail, foldhash::fast::FixedState>,
+    /// The same planned times, the oldest first.
+    order: VecDeque<u32>,
+    /// Those whose work is not done.
+    current: Vec<u32>,
+    /// When the step in work began, or first met a sample.
+    began: Option<ProcessingTime>,
+    /// Whether a sample has been met since the last step was done.
+    met: bool,
+    /// Per edge and channel: those of the open buffer.
+    open: Vec<Vec<Vec<Trail>>>,
+    /// Nothing waits in state.
+    forgets: bool,
+}
+
+impl std::fmt::Debug for Trails {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Trails").field("known", &self.known.len()).finish_non_exhaustive()
+    }
+}
+
+impl Trails {
+    pub(crate) fn new(sampling: Sampling, channels: &[usize], clock: Clock) -> Self {
+        Self {
+            chooser: Chooser::new(sampling),
+            clock,
+            known: HashMap::default(),
+            order: VecDeque::new(),
+            current: Vec::new(),
+            began: None,
+            met: false,
+            open: channels.iter().map(|&count| vec![Vec::new(); count]).collect(),
+            forgets: false,
+        }
+    }
+
+    /// For a stage that makes results only from records of the same step: what it has taken in is
+    /// forgotten with the next step, which keeps a run's samples out of the processor's caches.
+    pub(crate) fn forgetting(self) -> Self {
+        Self { forgets: true, ..self }
+    }
+
+    /// A step begins that takes no batch.
+    pub(crate) fn begin(&mut self) {
+        self.began = None;
+    }
+
+    /// A step meets a sample: when it began, as far as that is known.
+    fn meet(&mut self) -> ProcessingTime {
+        self.met = true;
+        *self.began.get_or_insert_with(&self.clock)
+    }
+
+    /// A step begins with a batch that was just read, and was cut at `cut`.
+    pub(crate) fn read(&mut self, batch: &mut Batch, cut: Option<ProcessingTime>) {
+        batch.begin_trails(&mut self.chooser);
+        self.take_in(&mut batch.trails, Part::Source, cut);
+    }
+
+    /// A step begins with a batch that has these trails, which until now spent their time in
+    /// `waited`, and before `cut` at a boundary.
+    pub(crate) fn take_in(
+        &mut self,
+        batch: &mut Vec<Trail>,
+        waited: Part,
+        cut: Option<ProcessingTime>,
+    ) {
+        self.begin();
+        if batch.is_empty() {
+            return;
+        }
+        if self.forgets {
+            self.known.clear();
+            self.order.clear();
+        }
+        let now = self.meet();
+        for mut trail in batch.drain(..) {
+            trail.spend(Part::Boundary, cut.unwrap_or_default());
+            trail.spend(waited, now);
+            trail.worked = false;
+            self.current.push(trail.planned);
+            if self.known.insert(trail.planned, trail).is_none() {
+                self.order.push_back(trail.planned);
+            }
+            if self.order.len() > KNOWN
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.known.remove(&oldest);
+            }
+        }
+    }
+
+    /// The trail of a sampled record that the step in work has made.
+    pub(crate) fn of(&mut self, stamps: Stamps) -> Option<Trail> {
+        let mut trail = *self.known.get(&stamps.planned)?;
+        // Taken in by an earlier step, and in state since then.
+        trail.spend(Part::State, self.meet());
+        Some(trail)
+    }
+
+    /// A sampled record goes into an open buffer.
+    pub(crate) fn put(&mut self, edge: usize, channel: usize, stamps: Stamps) {
+        if let Some(trail) = self.of(stamps) {
+            self.open[edge][channel].push(trail);
+        }
+    }
+
+    /// The open buffer is sealed: its trails go along.
+    pub(crate) fn seal(&mut self, edge: usize, channel: usize, into: &mut Vec<Trail>) {
+        std::mem::swap(&mut self.open[edge][channel], into);
+        self.met |= !into.is_empty();
+    }
+
+    /// The work of a step is done; what it has put into open buffers waits there from now on.
+    /// Returns when that was, if there were samples.
+    pub(crate) fn worked(&mut self) -> Option<ProcessingTime> {
+        if !std::mem::take(&mut self.met) {
+            return None;
+        }
+        let now = (self.clock)();
+        for planned in self.current.drain(..) {
+            if let Some(trail) = self.known.get_mut(&planned) {
+                trail.spend(Part::Processing, now);
+            }
+        }
+        for open in self.open.iter_mut().flatten() {
+            // The newest stand last.
+            for trail in open.iter_mut().rev().take_while(|trail| !trail.worked) {
+                trail.spend(Part::Processing, now);
+                trail.worked = true;
+            }
+        }
+        Some(now)
+    }
+}
+
+/// Sealed buffers leave: what of their time was not work went into `waited`.
+pub(crate) fn hand_over(trails: &mut [Trail], waited: Part, now: ProcessingTime) {
+    for trail in trails {
+        trail.spend(if trail.worked { waited } else { Part::Processing }, now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+    use crate::record::time::EventTime;
+
+    const ALL: StampUnit = StampUnit::MICROSECOND;
+
+    /// Trails of every record, on a clock that the test sets.
+    fn trails(start: ProcessingTime) -> (Trails, Sampling, Arc<AtomicU64>) {
+        let clock = Arc::new(AtomicU64::new(0));
+        let read = Arc::clone(&clock);
+        let now = Box::new(move || ProcessingTime(read.load(Ordering::Relaxed)));
+        let sampling = Sampling::one_in(1, start, ALL);
+        (Trails::new(sampling, &[1], now), sampling, clock)
+    }
+
+    fn stamps(planned: u32) -> Stamps {
+        Stamps { planned, ingested: planned }
+    }
+
+    #[test]
+    fn one_in_so_many_is_a_sample_whatever_the_size_of_batches() {
+        let events = 200_000;
+        for one_in in [1, 4, 100, 1_000] {
+            let sampling = Sampling::one_in(one_in, ProcessingTime::ZERO, ALL);
+            for records in [1, 7, 256, 100_000] {
+                let mut chooser = Chooser::new(sampling);
+                let mut picked = Vec::new();
+                for first in (0..events).step_by(records) {
+                    // Every third batch is read by a new subtask.
+                    if first / records % 3 == 0 {
+                        chooser = Chooser::new(sampling);
+                    }
+                    let event = |number: usize| Record {
+                        value: number,
+                        event_time: EventTime(number as i64 * 1_000),
+                        stamps: stamps(number as u32 / 3 * 2),
+                    };
+                    let mut batch: Vec<_> = (first..first + records).map(event).collect();
+                    let mut trails = Vec::new();
+                    chooser.choose(&mut batch, &mut trails);
+                    let sampled = batch.iter().filter(|record| record.stamps.is_sampled());
+                    let begun = trails.iter().map(|trail| trail.planned);
+                    assert!(sampled.clone().map(|record| record.stamps.planned).eq(begun));
+                    picked.extend(sampled.map(|record| record.value));
+                }
+                let read = events.div_ceil(records) * records;
+                let expected = read as f64 / f64::from(one_in);
+                let deviation = (expected * (1.0 - 1.0 / f64::from(one_in))).sqrt();
+                let off = (picked.len() as f64 - expected).abs();
+                assert!(off <= 4.0 * deviation, "{one_in}, {records}: {}", picked.len());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_timed_is_no_sample() {
+        let mut chooser = Chooser::new(Sampling::one_in(1, ProcessingTime::ZERO, ALL));
+        let timed = Record { value: (), event_time: EventTime(1), stamps: stamps(2) };
+        let mut records = [Record::untimed((), EventTime(0)), timed];
+        let mut trails = Vec::new();
+        chooser.choose(&mut records, &mut trails);
+        assert_eq!(records.map(|record| record.stamps.is_sampled()), [false, true]);
+        assert_eq!(trails.len(), 1);
+    }
+
+    #[test]
+    fn every_nanosecond_of_a_way_belongs_to_one_part() {
+        let start = ProcessingTime(1_000_000);
+        let at = |micros: u64| start.after(micros * 1_000);
+        let (mut trails, sampling, clock) = trails(start);
+        let set = |micros| clock.store(at(micros).0, Ordering::Relaxed);
+        let mut batch = vec![Trail::new(stamps(10), sampling)];
+        set(10);
+        trails.take_in(&mut batch, Part::Source, Some(at(7)));
+        set(14);
+        assert_eq!(trails.worked(), Some(at(14)));
+        // A step that meets no sample does not look at the clock.
+        trails.begin();
+        assert_eq!(trails.worked(), None);
+        // It leaves state 6 us later, is worked on for 1 and waits for its buffer for 9.
+        set(20);
+        trails.begin();
+        trails.put(0, 0, stamps(10));
+        set(21);
+        assert_eq!(trails.worked(), Some(at(21)));
+        trails.seal(0, 0, &mut batch);
+        set(30);
+        hand_over(&mut batch, Part::Boundary, trails.worked().unwrap());
+        let parts = Part::ALL.map(|part| batch[0].nanos(part) / 1_000);
+        assert_eq!(parts, [3, 2 + 9, 0, 4 + 1, 6, 0]);
+        assert_eq!(batch[0].total_nanos(), 25_000);
+    }
+
+    #[test]
+    fn what_is_in_state_is_bounded_and_the_oldest_go_first() {
+        let (mut trails, sampling, _) = trails(ProcessingTime::ZERO);
+        for planned in 0..=KNOWN as u32 {
+            let mut batch = vec![Trail::new(stamps(planned), sampling)];
+            trails.take_in(&mut batch, Part::Queue, None);
+        }
+        assert_eq!(trails.known.len(), KNOWN);
+        assert_eq!(trails.of(stamps(0)), None);
+        assert!(trails.of(stamps(1)).is_some());
+    }
+
+    #[test]
+    fn a_stage_without_state_knows_the_samples_of_its_step_only() {
+        let (trails, sampling, _) = trails(ProcessingTime::ZERO);
+        let mut trails = trails.forgetting();
+        let batch = |ticks: [u32; 2]| Vec::from(ticks.map(|it| Trail::new(stamps(it), sampling)));
+        trails.take_in(&mut batch([0, 2]), Part::Queue, None);
+        // What is made of it may be handed over in several parts.
+        trails.worked();
+        assert!(trails.of(stamps(2)).is_some());
+        trails.take_in(&mut batch([4, 6]), Part::Queue, None);
+        assert_eq!(trails.of(stamps(2)), None);
+        assert!(trails.of(stamps(4)).is_some() && trails.of(stamps(6)).is_some());
+        assert_eq!((trails.known.len(), trails.order.len()), (2, 2));
+    }
+}

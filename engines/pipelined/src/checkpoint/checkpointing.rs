@@ -1,0 +1,185 @@
+//! A subtask's part in a checkpoint: emit, broadcast the barrier, copy the state, upload.
+
+use std::sync::Arc;
+use std::task::Context;
+
+use dataflow::operator::snapshot::{Snapshot, Version};
+
+use crate::checkpoint::store::{CheckpointStore, SplitState, SubtaskRecord};
+use crate::job::mailbox::{Acknowledgement, Ending, Mailbox, Part, PartError};
+use crate::task::output::PreCommit;
+use crate::task::subtask::{Stopped, Subtask};
+
+/// What a subtask needs to take part.
+pub(crate) struct Checkpointing {
+    pub(crate) mailbox: Arc<Mailbox>,
+    pub(crate) store: CheckpointStore,
+    /// Number of its stage.
+    pub(crate) stage: usize,
+    /// Its place among all subtasks of the job.
+    pub(crate) place: usize,
+    /// Whether barriers block their channels until all are in.
+    pub(crate) aligns: bool,
+    /// Whether the sink has transactions.
+    pub(crate) transactions: bool,
+    /// Deltas between two full snapshots; 0: all are full.
+    pub(crate) deltas: u64,
+    /// Files that the next delta is one to.
+    pub(crate) chain: Vec<String>,
+    /// The newest checkpoint it has taken part in.
+    pub(crate) newest: u64,
+}
+
+impl Subtask {
+    /// Takes the snapshot of a checkpoint whose barriers are in. The order is Flink's
+    /// (`SubtaskCheckpointCoordinatorImpl.checkpointState`): what was computed goes out, the
+    /// barrier goes behind it, the state is copied while nothing is processed, and what is copied
+    /// is uploaded and acknowledged while the subtask goes on.
+    pub(crate) async fn checkpoint(
+        &mut self,
+        id: u64,
+        splits: Vec<SplitState>,
+        alignment_nanos: u64,
+    ) -> Result<(), Stopped> {
+        self.stage.flush(&mut self.output.outbox);
+        self.output.hand_over().map_err(|error| self.fail_with(error))?;
+        let transaction = self.close_transaction(id);
+        self.output.broadcast_barrier(id);
+
+        let before = self.runtime.now();
+        let Some(own) = &mut self.checkpointing else { return Ok(()) };
+        let is_delta = !own.chain.is_empty() && own.chain.len() as u64 <= own.deltas;
+        let since = is_delta.then_some(Version(own.newest));
+        let deltas_follow = own.deltas > 0;
+        let file = CheckpointStore::part(id, own.stage, self.number);
+        if !is_delta {
+            own.chain.clear();
+        }
+        own.chain.push(file.clone());
+        own.newest = id;
+        let record = SubtaskRecord {
+            chain: own.chain.clone(),
+            splits,
+            counters: self.output.counters(),
+            records_out: self.output.records_out,
+        };
+        let upload = Upload {
+            checkpoint: id,
+            subtask: own.place,
+            file,
+            store: own.store.clone(),
+            full: !is_delta,
+            alignment_nanos,
+            record,
+        };
+        let mailbox = Arc::clone(&own.mailbox);
+        let snapshot =
+            if deltas_follow { self.stage.snapshot(since) } else { self.stage.snapshot_alone() };
+        let snapshot = snapshot.map_err(|error| self.fail(error))?;
+        let pause_nanos = self.runtime.now().since(before);
+
+        let runtime = Arc::clone(&self.runtime);
+        self.runtime.spawn(
+            self.home,
+            Box::pin(async move {
+                let (checkpoint, subtask) = (upload.checkpoint, upload.subtask);
+                let part = upload.run(snapshot, transaction, pause_nanos).await;
+                let acknowledgement = Acknowledgement { checkpoint, subtask, part };
+                runtime.deliver(
+                    "acknowledge checkpoint",
+                    Box::new(move || mailbox.acknowledge(acknowledgement)),
+                );
+            }),
+        );
+        self.settle(dataflow::job::runtime::Work::default()).await
+    }
+
+    /// Whether a channel whose barrier is in waits for the others.
+    pub(crate) fn aligns(&self) -> bool {
+        self.checkpointing.as_ref().is_some_and(|own| own.aligns)
+    }
+
+    /// The checkpoint that a source has been told to begin and has not.
+    pub(crate) fn requested_checkpoint(&self) -> Option<u64> {
+        let own = self.checkpointing.as_ref()?;
+        let requested = own.mailbox.requested();
+        (requested > own.newest).then_some(requested)
+    }
+
+    /// Whether a stopped source may end: at once without checkpoints, otherwise once the job's
+    /// last one is complete.
+    pub(crate) fn may_stop(&self) -> bool {
+        self.checkpointing.as_ref().is_none_or(|own| own.mailbox.is_stopped())
+    }
+
+    /// Whether there is a message to a source that it has not acted upon.
+    pub(crate) fn hears_something(&self) -> bool {
+        let stopped = self.checkpointing.as_ref().is_some_and(|own| own.mailbox.is_stopped());
+        stopped || self.requested_checkpoint().is_some()
+    }
+
+    /// Wakes this source at the next message to it.
+    pub(crate) fn register_for_messages(&self, context: &Context<'_>) {
+        if let Some(own) = &self.checkpointing {
+            own.mailbox.register_source(context);
+        }
+    }
+
+    fn close_transaction(&mut self, id: u64) -> Option<PreCommit> {
+        let transactions = self.checkpointing.as_ref().is_some_and(|own| own.transactions);
+        if transactions { self.output.pre_commit(id) } else { None }
+    }
+
+    /// Tells the coordinator that no more checkpoint will pass here, and gives it the last
+    /// transaction: it belongs to the first checkpoint that this subtask takes no part in.
+    pub(crate) async fn leave(&mut self, splits: Vec<SplitState>) -> Result<(), Stopped> {
+        let Some(own) = &self.checkpointing else { return Ok(()) };
+        let (mailbox, subtask, newest) = (Arc::clone(&own.mailbox), own.place, own.newest);
+        let transaction = match self.close_transaction(newest + 1) {
+            Some(closing) => closing.await.map_err(|error| self.fail_with(error))?,
+            None => None,
+        };
+        let record = SubtaskRecord {
+            chain: Vec::new(),
+            splits,
+            counters: self.output.counters(),
+            records_out: self.output.records_out,
+        };
+        mailbox.end(Ending { subtask, newest, record, transaction });
+        Ok(())
+    }
+}
+
+/// The asynchronous part of a checkpoint.
+struct Upload {
+    checkpoint: u64,
+    subtask: usize,
+    file: String,
+    store: CheckpointStore,
+    full: bool,
+    alignment_nanos: u64,
+    record: SubtaskRecord,
+}
+
+impl Upload {
+    async fn run(
+        self,
+        snapshot: Snapshot,
+        transaction: Option<PreCommit>,
+        pause_nanos: u64,
+    ) -> Result<Part, PartError> {
+        let transaction = match transaction {
+            Some(closing) => closing.await?,
+            None => None,
+        };
+        self.store.write_part(&self.file, &snapshot).await?;
+        Ok(Part {
+            record: self.record,
+            transaction,
+            bytes: snapshot.bytes.len() as u64,
+            full: self.full,
+            alignment_nanos: self.alignment_nanos,
+            pause_nanos,
+        })
+    }
+}

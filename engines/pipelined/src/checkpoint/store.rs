@@ -1,0 +1,180 @@
+//! Checkpoints as files: who wrote what, and the newest one that was completed.
+
+use std::sync::Arc;
+
+use dataflow::EngineError;
+use dataflow::exchange::sink::Transaction;
+use dataflow::job::plan::{Layout, Plan};
+use dataflow::job::rescale::FormerState;
+use dataflow::job::storage::{Storage, StorageError, load, load_existing, save};
+use dataflow::operator::Counters;
+use dataflow::operator::snapshot::Snapshot;
+use dataflow::placement::{Placement, PlacementKind};
+use dataflow::record::time::EventTime;
+use serde::{Deserialize, Serialize};
+
+/// Folder of all checkpoints.
+const FOLDER: &str = "pipelined/";
+/// A checkpoint is complete once its file of this name is there.
+const METADATA: &str = "metadata";
+
+/// How far a split had been read.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SplitState {
+    pub(crate) split: u32,
+    pub(crate) offset: u64,
+    /// Largest event time seen: what its watermark is made from.
+    pub(crate) newest: EventTime,
+    pub(crate) ended: bool,
+}
+
+/// What a checkpoint holds of one subtask.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SubtaskRecord {
+    /// Files of its state: a full snapshot and its deltas, oldest first. None when it had ended.
+    pub(crate) chain: Vec<String>,
+    pub(crate) splits: Vec<SplitState>,
+    pub(crate) counters: Counters,
+    pub(crate) records_out: u64,
+}
+
+/// A completed checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Metadata {
+    pub(crate) id: u64,
+    /// Names of the stages: another job's checkpoint is refused.
+    pub(crate) stages: Vec<String>,
+    pub(crate) parallelism: u32,
+    pub(crate) placement: PlacementKind,
+    pub(crate) max_parallelism: Option<u32>,
+    /// Stage by stage, and by number within a stage.
+    pub(crate) subtasks: Vec<SubtaskRecord>,
+    /// Pre-committed with it: to be committed once it is durable, again after a failure.
+    pub(crate) transactions: Vec<Transaction>,
+    /// Everything has been read, and fired.
+    pub(crate) finished: bool,
+}
+
+impl Metadata {
+    /// Splits as they were, in no order.
+    pub(crate) fn splits(&self) -> impl Iterator<Item = &SplitState> {
+        self.subtasks.iter().flat_map(|subtask| &subtask.splits)
+    }
+
+    /// Files that this checkpoint needs.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &String> {
+        self.subtasks.iter().flat_map(|subtask| &subtask.chain)
+    }
+
+    fn former_placement(&self) -> Placement {
+        self.placement.over(self.parallelism, self.max_parallelism)
+    }
+}
+
+/// Reads and writes checkpoints.
+#[derive(Clone)]
+pub(crate) struct CheckpointStore {
+    storage: Arc<dyn Storage>,
+}
+
+impl CheckpointStore {
+    pub(crate) fn new(storage: Arc<dyn Storage>) -> Self {
+        Self { storage }
+    }
+
+    /// Name of the file that holds a subtask's part of a checkpoint.
+    pub(crate) fn part(id: u64, stage: usize, subtask: u32) -> String {
+        format!("{FOLDER}{id}-{stage}-{subtask}")
+    }
+
+    fn metadata(id: u64) -> String {
+        format!("{FOLDER}{id}-{METADATA}")
+    }
+
+    pub(crate) async fn write_part(
+        &self,
+        name: &str,
+        snapshot: &Snapshot,
+    ) -> Result<(), StorageError> {
+        save(&self.storage, name, snapshot).await
+    }
+
+    /// Completes a checkpoint.
+    pub(crate) async fn complete(&self, metadata: &Metadata) -> Result<(), StorageError> {
+        save(&self.storage, &Self::metadata(metadata.id), metadata).await
+    }
+
+    /// Removes a completed checkpoint that a newer one has taken the place of.
+    pub(crate) async fn subsume(&self, old: &Metadata, by: &Metadata) -> Result<(), StorageError> {
+        self.storage.remove(&Self::metadata(old.id)).await?;
+        for file in old.files().filter(|file| by.files().all(|kept| kept != *file)) {
+            self.storage.remove(file).await?;
+        }
+        Ok(())
+    }
+
+    /// Ids of all checkpoints that have left a file, and the newest completed one.
+    pub(crate) async fn look(&self) -> Result<Found, StorageError> {
+        let (mut newest_id, mut completed) = (0, None);
+        for name in self.storage.list(FOLDER).await? {
+            let Some((id, file)) = name[FOLDER.len()..].split_once('-') else { continue };
+            let Ok(id) = id.parse::<u64>() else { continue };
+            newest_id = newest_id.max(id);
+            if file == METADATA {
+                completed = completed.max(Some(id));
+            }
+        }
+        let completed = match completed {
+            // What was completed may have been committed: if it cannot be read, an older one is
+            // no way out.
+            Some(id) => load::<Metadata>(&self.storage, &Self::metadata(id)).await?,
+            None => None,
+        };
+        Ok(Found { newest_id, completed })
+    }
+
+    /// Where the folder of all checkpoints is, for a person.
+    pub(crate) fn locate(&self) -> String {
+        self.storage.locate(FOLDER)
+    }
+
+    /// The state of every stage, ready to be taken up under `layout`.
+    pub(crate) async fn former_states(
+        &self,
+        metadata: &Metadata,
+        plan: &Plan,
+        layout: &Layout,
+    ) -> Result<Vec<FormerState>, EngineError> {
+        let stages: Vec<String> = plan.stages.iter().map(|stage| stage.name.clone()).collect();
+        if stages != metadata.stages {
+            return Err(EngineError::Refused(format!(
+                "{} holds the checkpoint of another job, of stages `{}`; this one's are `{}`",
+                self.locate(),
+                metadata.stages.join("`, `"),
+                stages.join("`, `")
+            )));
+        }
+        let mut states = Vec::with_capacity(stages.len());
+        let parallelism = metadata.parallelism as usize;
+        for (stage, records) in metadata.subtasks.chunks(parallelism).enumerate() {
+            let mut chains = Vec::with_capacity(parallelism);
+            for record in records {
+                let mut chain = Vec::with_capacity(record.chain.len());
+                for file in &record.chain {
+                    chain.push(load_existing::<Snapshot>(&self.storage, file).await?);
+                }
+                chains.push(chain);
+            }
+            let state = FormerState { placement: metadata.former_placement(), chains };
+            states.push(state.folded(plan, dataflow::job::plan::StageId(stage), layout)?);
+        }
+        Ok(states)
+    }
+}
+
+/// What a storage holds of a job.
+pub(crate) struct Found {
+    /// Highest id that any file carries: never used again.
+    pub(crate) newest_id: u64,
+    pub(crate) completed: Option<Metadata>,
+}

@@ -1,0 +1,277 @@
+//! The pipelined engine: one attempt after another until a job has come to its end.
+
+pub(crate) mod attempt;
+pub(crate) mod mailbox;
+pub mod restart_backoff;
+pub(crate) mod status;
+pub(crate) mod wiring;
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use dataflow::exchange::sink::Committer;
+use dataflow::job::engine::{BoxFuture, Job, Start};
+use dataflow::job::plan::StageId;
+use dataflow::job::runtime::{Home, Runtime, sleep_until};
+use dataflow::job::settings::{Setting, Settings};
+use dataflow::operator::snapshot::Version;
+use dataflow::placement::check_placement;
+use dataflow::{Completion, Control, Engine, EngineError, Guarantee};
+
+use crate::checkpoint::store::{CheckpointStore, Metadata};
+use crate::job::attempt::Attempt;
+use crate::job::restart_backoff::RestartBackoff;
+use crate::job::status::watch;
+use crate::job::wiring::{Restored, Wiring, layout};
+use crate::settings::{Resolved, SETTINGS};
+use crate::task::subtask::Subtask;
+
+/// The pipelined model.
+#[derive(Copy, Clone, Debug, Default)]
+pub struct Pipelined;
+
+impl Engine for Pipelined {
+    fn name(&self) -> &'static str {
+        "pipelined"
+    }
+
+    fn describe(&self) -> &'static str {
+        "long-lived subtasks, buffers and credits, watermarks in the stream (as Apache Flink)"
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        SETTINGS
+    }
+
+    fn check(&self, settings: &Settings, parallelism: u32) -> Result<(), String> {
+        let credits = ["exclusive_buffers_per_channel", "floating_buffers_per_gate"];
+        if credits.iter().all(|name| settings.integer(name) == 0) {
+            return Err(format!(
+                "{} and {} are both 0: nothing could ever be sent",
+                credits[0], credits[1]
+            ));
+        }
+        check_placement(settings, parallelism)
+    }
+
+    fn run(
+        &self,
+        job: Job,
+        runtime: Arc<dyn Runtime>,
+        control: Control,
+    ) -> BoxFuture<Result<Completion, EngineError>> {
+        Box::pin(async move {
+            let settings = Resolved::new(&job.settings);
+            let observer = Arc::clone(&control.observer);
+            observer.started(runtime.now());
+            let running = Running { job, settings, runtime: Arc::clone(&runtime), control };
+            let completion = if running.settings.guarantee == Guarantee::None {
+                running.once().await?
+            } else {
+                running.with_recovery().await?
+            };
+            observer.finished(runtime.now());
+            Ok(completion)
+        })
+    }
+}
+
+/// A job while it runs.
+struct Running {
+    job: Job,
+    settings: Resolved,
+    runtime: Arc<dyn Runtime>,
+    control: Control,
+}
+
+impl Running {
+    /// Without checkpoints a failure is the end.
+    async fn once(self) -> Result<Completion, EngineError> {
+        let wiring = self.start(None, 1)?;
+        let ended = poll_fn(|context| wiring.state.poll_end(context)).await;
+        if ended.is_err() {
+            wiring.state.cancel();
+            poll_fn(|context| wiring.state.poll_gone(context)).await;
+        }
+        ended
+    }
+
+    /// Lays out the subtasks and starts them.
+    fn start(
+        &self,
+        restored: Option<Restored>,
+        first_checkpoint: u64,
+    ) -> Result<Wiring, EngineError> {
+        let runtime = Arc::clone(&self.runtime);
+        let control = self.control.clone();
+        let wiring =
+            Wiring::new(&self.job, &self.settings, runtime, control, restored, first_checkpoint);
+        let mut subtasks: Vec<(StageId, Subtask)> = Vec::new();
+        for stage in (0..wiring.plan.stages.len()).map(StageId) {
+            for number in 0..self.job.parallelism {
+                subtasks.push((stage, wiring.subtask(stage, number)?));
+            }
+        }
+        let statuses = subtasks.iter().map(|(_, subtask)| Arc::clone(&subtask.status)).collect();
+        wiring.start_carriers();
+        for (stage, subtask) in subtasks {
+            wiring.start(subtask, stage);
+        }
+        let state = Arc::clone(&wiring.state);
+        let stall_nanos = self.settings.stall_nanos;
+        let watchdog = watch(statuses, state, Arc::clone(&self.runtime), stall_nanos);
+        self.runtime.spawn(Home(0), Box::pin(watchdog));
+        Ok(wiring)
+    }
+
+    /// The committer, which exactly-once cannot do without.
+    fn committer(&self) -> Result<Option<Arc<dyn Committer>>, EngineError> {
+        if self.settings.guarantee != Guarantee::ExactlyOnce {
+            return Ok(None);
+        }
+        match &self.job.plan.sink.committer {
+            Some(committer) => Ok(Some(Arc::clone(committer))),
+            None => Err(EngineError::Refused("exactly-once needs a transactional sink".to_owned())),
+        }
+    }
+
+    async fn with_recovery(self) -> Result<Completion, EngineError> {
+        let committer = self.committer()?;
+        let store = CheckpointStore::new(self.runtime.storage());
+        let mut found = store.look().await?;
+        if self.job.start == Start::Fresh && found.newest_id > 0 {
+            return Err(EngineError::Refused(format!(
+                "{} already holds checkpoints of a job; --resume takes it up",
+                store.locate()
+            )));
+        }
+        for split in found.completed.iter().flat_map(Metadata::splits) {
+            self.control.observer.resumed(split.split, split.offset);
+        }
+        let mut backoff =
+            RestartBackoff::new(self.settings.restart_nanos, self.settings.restart_max_nanos);
+        let (mut restarts, mut replayed, mut checkpoints) = (0, 0, 0);
+        let mut next_id = 1;
+        loop {
+            next_id = next_id.max(found.newest_id + 1);
+            let attempt = self.attempt(&store, committer.as_ref(), found.completed, next_id).await;
+            let (error, read) = match attempt {
+                Ok((mut attempt, wiring)) => {
+                    let outcome = attempt.run().await;
+                    next_id = attempt.next_id();
+                    checkpoints += attempt.completed_checkpoints;
+                    match outcome {
+                        Ok(mut completion) => {
+                            completion.restarts = restarts;
+                            completion.replayed = replayed;
+                            completion.checkpoints = checkpoints;
+                            return Ok(completion);
+                        }
+                        Err(error) => {
+                            wiring.state.cancel();
+                            poll_fn(|context| wiring.state.poll_gone(context)).await;
+                            let read: u64 =
+                                wiring.read.iter().map(|split| split.load(Ordering::Relaxed)).sum();
+                            (error, Some(read))
+                        }
+                    }
+                }
+                Err(error) => (error, None),
+            };
+            if !error.is_transient() || self.control.stop.is_requested() {
+                return Err(error);
+            }
+            let now = self.runtime.now();
+            self.control.observer.restarting(now, &error.to_string());
+            restarts += 1;
+            let random = self.runtime.random(&format!("restart {restarts}"));
+            let delay = backoff.delay(now, random);
+            sleep_until(&*self.runtime, now.after(delay)).await;
+            found = self.look_again(&store, &mut restarts, &mut backoff).await?;
+            if let Some(read) = read {
+                let from: u64 =
+                    found.completed.iter().flat_map(Metadata::splits).map(|it| it.offset).sum();
+                replayed += read.saturating_sub(from);
+                self.control.observer.restarted(self.runtime.now(), read.saturating_sub(from));
+            }
+        }
+    }
+
+    /// What the storage holds now; a storage that fails for a while is asked again.
+    async fn look_again(
+        &self,
+        store: &CheckpointStore,
+        restarts: &mut u64,
+        backoff: &mut RestartBackoff,
+    ) -> Result<crate::checkpoint::store::Found, EngineError> {
+        loop {
+            match store.look().await {
+                Ok(found) => return Ok(found),
+                Err(error) if error.damaged || self.control.stop.is_requested() => {
+                    return Err(error.into());
+                }
+                Err(_) => {
+                    *restarts += 1;
+                    let random = self.runtime.random(&format!("restart {restarts}"));
+                    let now = self.runtime.now();
+                    sleep_until(&*self.runtime, now.after(backoff.delay(now, random))).await;
+                }
+            }
+        }
+    }
+
+    /// Brings the output to where the checkpoint left it, and starts the subtasks there.
+    async fn attempt(
+        &self,
+        store: &CheckpointStore,
+        committer: Option<&Arc<dyn Committer>>,
+        from: Option<Metadata>,
+        next_id: u64,
+    ) -> Result<(Attempt, Wiring), EngineError> {
+        if let Some(committer) = committer {
+            let newest = committer.newest().await?;
+            let own = from.as_ref().map_or(0, |metadata| metadata.id);
+            if let Some(newest) = newest.filter(|newest| newest.0 > own) {
+                return Err(EngineError::Refused(format!(
+                    "the output holds the results of checkpoint {}, and {} none newer than {own}; \
+                     begin again with an empty checkpoint directory and output",
+                    newest.0,
+                    store.locate()
+                )));
+            }
+            let keep = from.as_ref().map_or(&[][..], |metadata| &metadata.transactions);
+            committer.abort_others(keep).await?;
+            if let Some(metadata) = &from {
+                let transactions = metadata.transactions.clone();
+                let now = self.runtime.now();
+                committer.commit(Version(metadata.id), transactions, now).await?;
+            }
+        }
+        let begun = self.runtime.now();
+        let restored = match &from {
+            None => None,
+            Some(metadata) => {
+                let layout = layout(&self.job.plan, self.job.parallelism, &self.settings);
+                let states = store.former_states(metadata, &self.job.plan, &layout).await?;
+                Some(Restored::new(metadata, states, &layout))
+            }
+        };
+        let wiring = self.start(restored, next_id)?;
+        wiring.tell_rescaled(self.runtime.now().since(begun));
+        let attempt = Attempt::new(
+            &self.job,
+            &self.settings,
+            Arc::clone(&self.runtime),
+            self.control.clone(),
+            &wiring,
+            (store.clone(), committer.cloned()),
+            (from, next_id),
+        );
+        Ok((attempt, wiring))
+    }
+}
+
+#[cfg(test)]
+#[path = "lost_credit_tests.rs"]
+mod lost_credit_tests;

@@ -1,0 +1,336 @@
+//! Lays a plan out over subtasks, wires their gates and starts them.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
+
+use dataflow::job::engine::Job;
+use dataflow::job::plan::{EdgeKind, EdgeSpec, Layout, StageId};
+use dataflow::job::rescale::{FormerState, RescaleReport};
+use dataflow::job::runtime::{Home, Role, Runtime, Task};
+use dataflow::job::source::splits_of;
+use dataflow::operator::Counters;
+use dataflow::operator::progress::BoundedOutOfOrderness;
+use dataflow::placement::Amount;
+use dataflow::stage::InputPort;
+use dataflow::{Completion, Control, EngineError, EventTime, Guarantee, Plan, Progress};
+
+use crate::channel::input_gate::InputGate;
+use crate::channel::link_task::carry;
+use crate::checkpoint::checkpointing::Checkpointing;
+use crate::checkpoint::store::{CheckpointStore, Metadata, SplitState};
+use crate::job::mailbox::Mailbox;
+use crate::job::status::{Alive, JobState, Status, until_cancelled};
+use crate::settings::Resolved;
+use crate::task::flusher::Periodic;
+use crate::task::output::{Target, TaskOutput};
+use crate::task::source_task::{OwnSplit, SourceTask};
+use crate::task::subtask::{Subtask, TimeSheet};
+use crate::task::{inner_task, source_task};
+
+/// Everything that the subtasks of a job are made from.
+pub(crate) struct Wiring {
+    pub(crate) plan: Plan,
+    parallelism: u32,
+    layout: Layout,
+    pub(crate) settings: Resolved,
+    /// Per stage and subtask; none for the source stage.
+    pub(crate) gates: Vec<Vec<Arc<InputGate>>>,
+    pub(crate) state: Arc<JobState>,
+    pub(crate) mailbox: Arc<Mailbox>,
+    /// Per split: how far it has been read in this attempt.
+    pub(crate) read: Arc<[AtomicU64]>,
+    runtime: Arc<dyn Runtime>,
+    control: Control,
+    restored: Option<Restored>,
+    /// Checkpoints of this attempt count from here.
+    first_checkpoint: u64,
+}
+
+/// What an attempt takes up from a checkpoint.
+pub(crate) struct Restored {
+    /// Per stage.
+    states: Vec<FormerState>,
+    /// By their numbers.
+    splits: Vec<SplitState>,
+    /// Per stage: what its subtasks had counted and written together.
+    counted: Vec<(Counters, u64)>,
+    /// Per stage: what its subtasks take.
+    rescaled: Vec<Mutex<RescaleReport>>,
+}
+
+impl Restored {
+    /// From a completed checkpoint and its states, stage by stage.
+    pub(crate) fn new(metadata: &Metadata, states: Vec<FormerState>, layout: &Layout) -> Self {
+        let rescaled = states.iter().enumerate().map(|(stage, state)| {
+            let after = layout.placement(StageId(stage));
+            Mutex::new(RescaleReport::new(state.placement.clone(), after))
+        });
+        let rescaled = rescaled.collect();
+        let mut splits: Vec<SplitState> = metadata.splits().copied().collect();
+        splits.sort_by_key(|split| split.split);
+        let counted = metadata.subtasks.chunks(metadata.parallelism as usize).map(|subtasks| {
+            let mut sum = (Counters::default(), 0);
+            for subtask in subtasks {
+                sum.0.merge(&subtask.counters);
+                sum.1 += subtask.records_out;
+            }
+            sum
+        });
+        Self { states, splits, counted: counted.collect(), rescaled }
+    }
+
+    /// A subtask took so much of every former one.
+    fn note(&self, stage: StageId, number: u32, taken: &[Amount]) {
+        self.rescaled[stage.0].lock().expect("no holder fails").took(number, taken);
+    }
+
+    /// What all subtasks took, where their layout is another, within so many nanoseconds.
+    fn rescaled(&self, nanos: u64) -> impl Iterator<Item = RescaleReport> {
+        let reports = self.rescaled.iter().map(|it| it.lock().expect("no holder fails").clone());
+        reports.filter(RescaleReport::is_one).map(move |it| RescaleReport { nanos, ..it })
+    }
+}
+
+/// The layout of a job on this engine: every stage has as many subtasks.
+pub(crate) fn layout(plan: &Plan, parallelism: u32, settings: &Resolved) -> Layout {
+    Layout {
+        parallelism: vec![parallelism; plan.stages.len()],
+        placement: settings.placement,
+        max_parallelism: settings.max_parallelism,
+        buffer_bytes: settings.buffer_bytes,
+    }
+}
+
+/// Channels that lead to one subtask: one per subtask at the other end, for each input edge.
+fn channels_of(edge: &EdgeSpec, parallelism: u32) -> usize {
+    match edge.kind {
+        EdgeKind::Hash => parallelism as usize,
+        EdgeKind::Forward => 1,
+    }
+}
+
+fn gates(plan: &Plan, stage: StageId, job: &Job, settings: &Resolved) -> Vec<Arc<InputGate>> {
+    let ports: Vec<InputPort> = plan
+        .inputs(stage)
+        .into_iter()
+        .flat_map(|edge| std::iter::repeat_n(edge.port, channels_of(edge, job.parallelism)))
+        .collect();
+    if ports.is_empty() {
+        return Vec::new();
+    }
+    let gate = |_| {
+        let gate = InputGate::new(&ports, settings.limits);
+        Arc::new(if settings.link.is_some() { gate.at_the_end_of_links() } else { gate })
+    };
+    (0..job.parallelism).map(gate).collect()
+}
+
+impl Wiring {
+    pub(crate) fn new(
+        job: &Job,
+        settings: &Resolved,
+        runtime: Arc<dyn Runtime>,
+        control: Control,
+        restored: Option<Restored>,
+        first_checkpoint: u64,
+    ) -> Self {
+        let stages = job.plan.stages.len();
+        let gates = (0..stages).map(|stage| gates(&job.plan, StageId(stage), job, settings));
+        let splits = 0..job.plan.source.splits.splits();
+        let offset = |split: u32| match &restored {
+            Some(restored) => restored.splits[split as usize].offset,
+            None => 0,
+        };
+        Self {
+            gates: gates.collect(),
+            state: JobState::new(stages * job.parallelism as usize),
+            mailbox: Arc::default(),
+            read: splits.map(|split| AtomicU64::new(offset(split))).collect(),
+            layout: layout(&job.plan, job.parallelism, settings),
+            plan: job.plan.clone(),
+            parallelism: job.parallelism,
+            settings: settings.clone(),
+            runtime,
+            control,
+            restored,
+            first_checkpoint,
+        }
+    }
+
+    /// The number, at the gate of a stage, of the channel by which a subtask reaches it.
+    fn channel_at_gate(&self, edge: &EdgeSpec, sender: u32) -> usize {
+        let before: usize = self
+            .plan
+            .inputs(edge.to)
+            .into_iter()
+            .take_while(|input| input.port < edge.port)
+            .map(|input| channels_of(input, self.parallelism))
+            .sum();
+        match edge.kind {
+            EdgeKind::Hash => before + sender as usize,
+            EdgeKind::Forward => before,
+        }
+    }
+
+    fn targets(&self, edge: &EdgeSpec, sender: u32) -> Vec<Target> {
+        let channel = self.channel_at_gate(edge, sender);
+        let gates = &self.gates[edge.to.0];
+        let target = |gate: &Arc<InputGate>| Target { gate: Arc::clone(gate), channel };
+        match edge.kind {
+            EdgeKind::Hash => gates.iter().map(target).collect(),
+            EdgeKind::Forward => vec![target(&gates[sender as usize])],
+        }
+    }
+
+    /// Tells what moved, once all subtasks are made; `nanos` is how long that took.
+    pub(crate) fn tell_rescaled(&self, nanos: u64) {
+        let restored = self.restored.iter();
+        restored
+            .flat_map(|it| it.rescaled(nanos))
+            .for_each(|report| self.control.observer.rescaled(&report));
+    }
+
+    /// Makes a subtask, with its part of what is restored.
+    ///
+    /// # Errors
+    /// When the state is not one of its stage.
+    pub(crate) fn subtask(&self, stage: StageId, number: u32) -> Result<Subtask, EngineError> {
+        let (instance, mut outbox, mut records_out) = match &self.restored {
+            None => {
+                let (instance, outbox) = self.plan.instantiate(stage, &self.layout);
+                (instance, outbox, 0)
+            }
+            Some(restored) => {
+                let former = &restored.states[stage.0];
+                let (instance, outbox, taken) =
+                    self.plan.instantiate_from(stage, number, &self.layout, former)?;
+                restored.note(stage, number, &taken);
+                (instance, outbox, restored.counted[stage.0].1)
+            }
+        };
+        // One subtask counts on for all: the sums are the job's.
+        match &self.restored {
+            Some(restored) if number == 0 => outbox.counters = restored.counted[stage.0].0,
+            _ => records_out = 0,
+        }
+        let edges = self.plan.outputs(stage);
+        let targets = edges.iter().map(|edge| self.targets(edge, number)).collect();
+        let spec = &self.plan.stages[stage.0];
+        let sink = spec.writes_sink.then(|| (self.plan.sink.open)(number));
+        let name = format!("{}/{number}", spec.name);
+        let edge_names = edges.iter().map(|edge| self.plan.edge_name(edge)).collect();
+        let now = self.runtime.now();
+        let random = self.runtime.random(&format!("flusher {} {number}", stage.0));
+        let mut output = TaskOutput::new(outbox, targets, sink, Arc::clone(&self.runtime));
+        output.records_out = records_out;
+        Ok(Subtask {
+            stage: instance,
+            stage_name: spec.name.clone(),
+            number,
+            output,
+            progress: Progress::START,
+            flusher: Periodic::new(self.settings.flush_nanos, now, random),
+            timer: self.runtime.timer(),
+            home: Home(number),
+            runtime: Arc::clone(&self.runtime),
+            status: Status::new(name, edge_names),
+            state: Arc::clone(&self.state),
+            times: TimeSheet::new(Arc::clone(&self.control.observer), now),
+            checkpointing: self.checkpointing(stage, number),
+        })
+    }
+
+    fn checkpointing(&self, stage: StageId, number: u32) -> Option<Checkpointing> {
+        let guarantee = self.settings.guarantee;
+        (guarantee != Guarantee::None).then(|| Checkpointing {
+            mailbox: Arc::clone(&self.mailbox),
+            store: CheckpointStore::new(self.runtime.storage()),
+            stage: stage.0,
+            place: stage.0 * self.parallelism as usize + number as usize,
+            aligns: guarantee == Guarantee::ExactlyOnce,
+            transactions: guarantee == Guarantee::ExactlyOnce,
+            deltas: self.settings.checkpoint_deltas,
+            chain: Vec::new(),
+            newest: self.first_checkpoint - 1,
+        })
+    }
+
+    fn source(&self, number: u32) -> SourceTask {
+        let spec = &self.plan.source;
+        let own = splits_of(number, self.parallelism, spec.splits.splits()).map(|split| {
+            let fresh = SplitState { split, offset: 0, newest: EventTime::MIN, ended: false };
+            let restored = self.restored.as_ref();
+            let state = restored.map_or(fresh, |restored| restored.splits[split as usize]);
+            let mut watermarks = BoundedOutOfOrderness::new(spec.bound_nanos);
+            watermarks.observe(state.newest);
+            OwnSplit { number: split, offset: state.offset, watermarks, ended: state.ended }
+        });
+        let random = self.runtime.random(&format!("watermark {number}"));
+        let now = self.runtime.now();
+        SourceTask {
+            splits: Arc::clone(&spec.splits),
+            reader: spec.reader(),
+            own: own.collect(),
+            watermark_timer: Periodic::new(Some(self.settings.watermark_nanos), now, random),
+            watermark_records: self.settings.watermark_records,
+            stop: self.control.stop.clone(),
+            observer: Arc::clone(&self.control.observer),
+            read: Arc::clone(&self.read),
+        }
+    }
+
+    /// Starts what carries buffers over links, if they go over any.
+    pub(crate) fn start_carriers(&self) {
+        let Some(link) = self.settings.link else { return };
+        for gates in &self.gates {
+            for (number, gate) in (0..).zip(gates) {
+                let carrying = carry(Arc::clone(gate), link, Arc::clone(&self.runtime));
+                let task = until_cancelled(Arc::clone(&self.state), Box::pin(carrying));
+                self.runtime.spawn(Home(number), Box::pin(task));
+            }
+        }
+    }
+
+    /// Starts a subtask of a stage.
+    pub(crate) fn start(&self, mut subtask: Subtask, stage: StageId) {
+        let (plan, layout) = (self.plan.clone(), self.layout.clone());
+        let state = Arc::clone(&self.state);
+        let home = subtask.home;
+        let alive = Alive::new(&self.state, &subtask.status);
+        let reads_source = self.plan.stages[stage.0].reads_source;
+        let task: Task = if reads_source {
+            let source = self.source(subtask.number);
+            Box::pin(async move {
+                let _alive = alive;
+                if let Ok((records, interrupted)) = source_task::run(&mut subtask, source).await {
+                    state.ended(|completion| {
+                        completion.records_in += records;
+                        completion.interrupted |= interrupted;
+                        add(completion, &plan, &layout, stage, &subtask);
+                    });
+                }
+            })
+        } else {
+            let gate = Arc::clone(&self.gates[stage.0][subtask.number as usize]);
+            Box::pin(async move {
+                let _alive = alive;
+                if inner_task::run(&mut subtask, gate).await.is_ok() {
+                    state.ended(|completion| add(completion, &plan, &layout, stage, &subtask));
+                }
+            })
+        };
+        let task = until_cancelled(Arc::clone(&self.state), task);
+        self.runtime.spawn_as(home, Role::Subtask, Box::pin(task));
+    }
+}
+
+fn add(
+    completion: &mut Completion,
+    plan: &Plan,
+    layout: &Layout,
+    stage: StageId,
+    subtask: &Subtask,
+) {
+    completion.records_out += subtask.output.records_out;
+    completion.add_outbox(plan, layout, stage, &subtask.output.outbox);
+}

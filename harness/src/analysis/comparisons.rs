@@ -1,0 +1,378 @@
+//! From runs to ratios and verdicts.
+
+use reports::schema::result::{Comparison, Measures, NoiseRow, RunResult, Verdict};
+use serde_json::Value;
+
+use crate::analysis::statistics;
+use crate::analysis::statistics::{NoiseFloor, Ratio, bootstrap};
+
+/// A figure that variants are compared by.
+struct Metric {
+    name: &'static str,
+    value: fn(&RunResult) -> Option<f64>,
+    more_is_better: bool,
+    measures: Measures,
+    /// Settings that decide it in most cases: named with every verdict.
+    decisive: &'static [&'static str],
+}
+
+const METRICS: &[Metric] = &[
+    Metric {
+        name: "throughput_per_s",
+        value: |run| Some(run.throughput_per_s),
+        more_is_better: true,
+        measures: Measures::Throughput,
+        decisive: DECIDE_THROUGHPUT,
+    },
+    Metric {
+        name: "latency_ns.from_planned.p50",
+        value: |run| run.latency_ns.from_planned.p50.map(|nanos| nanos as f64),
+        more_is_better: false,
+        measures: Measures::Latency,
+        decisive: DECIDE_LATENCY,
+    },
+    Metric {
+        name: "latency_ns.from_planned.p99",
+        value: |run| run.latency_ns.from_planned.p99.map(|nanos| nanos as f64),
+        more_is_better: false,
+        measures: Measures::Latency,
+        decisive: DECIDE_LATENCY,
+    },
+];
+
+const DECIDE_THROUGHPUT: &[&str] = &[
+    "buffer_bytes",
+    "batch_interval_ms",
+    "max_offsets_per_trigger",
+    "shuffle_partitions",
+    "guarantee",
+];
+const DECIDE_LATENCY: &[&str] = &[
+    "buffer_bytes",
+    "buffer_timeout_ms",
+    "watermark_interval_ms",
+    "batch_interval_ms",
+    "polling_delay_ms",
+    "guarantee",
+    "checkpoint_interval_ms",
+];
+
+/// What is compared with what, and how sure an interval is.
+#[derive(Copy, Clone, Debug, PartialEq)]
+pub struct Comparing {
+    /// Only variants with their own repetitions (see [`repetition`]), and no two others.
+    pub against_itself: bool,
+    /// Confidence of the intervals, between 0 and 1.
+    pub confidence: f64,
+}
+
+/// The name under which a variant is run against itself.
+pub fn repetition(variant: &str) -> String {
+    format!("{variant} (again)")
+}
+
+/// Every comparison of every experiment, by every metric that their runs measure.
+pub fn all(runs: &[RunResult], how: Comparing) -> Vec<Comparison> {
+    paired(runs, how.against_itself).iter().map(|it| it.compare(how.confidence)).collect()
+}
+
+/// The log-ratios behind every comparison.
+pub fn log_ratios(runs: &[RunResult], against_itself: bool) -> Vec<Vec<f64>> {
+    paired(runs, against_itself).iter().map(Paired::logs).collect()
+}
+
+/// How much every variant differs from its repetition; empty where there are no repetitions.
+pub fn noise(runs: &[RunResult], how: Comparing) -> Vec<NoiseRow> {
+    let paired = if how.against_itself { paired(runs, true) } else { Vec::new() };
+    paired.iter().map(|it| it.noise(how.confidence)).collect()
+}
+
+/// Two variants of an experiment by one metric: the pairs of runs with the same repeat.
+struct Paired<'a> {
+    metric: &'static Metric,
+    /// At least one pair.
+    pairs: Vec<(&'a RunResult, &'a RunResult)>,
+}
+
+fn paired(runs: &[RunResult], against_itself: bool) -> Vec<Paired<'_>> {
+    let experiments = distinct(runs.iter().map(|run| run.experiment.as_str()));
+    let mut all = Vec::new();
+    for name in experiments {
+        let own: Vec<&RunResult> = runs.iter().filter(|run| run.experiment == name).collect();
+        let variants = distinct(own.iter().map(|run| run.variant.as_str()));
+        for (place, a) in variants.iter().enumerate() {
+            for b in &variants[place + 1..] {
+                if !against_itself || *b == repetition(a) {
+                    all.extend(METRICS.iter().filter_map(|metric| pair(metric, &own, a, b)));
+                }
+            }
+        }
+    }
+    all
+}
+
+/// Every name once, in the order of their first.
+fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut distinct = Vec::new();
+    for name in names {
+        if !distinct.contains(&name) {
+            distinct.push(name);
+        }
+    }
+    distinct
+}
+
+/// `None` when the runs do not measure this.
+fn pair<'a>(
+    metric: &'static Metric,
+    runs: &[&'a RunResult],
+    a: &str,
+    b: &str,
+) -> Option<Paired<'a>> {
+    let of = |variant: &str, repeat: u32| {
+        let is_it = |run: &&&RunResult| {
+            run.variant == variant
+                && run.repeat == repeat
+                && run.measures == metric.measures
+                && !run.superseded
+        };
+        runs.iter().find(is_it).copied()
+    };
+    let last = runs.iter().map(|run| run.repeat).max()?;
+    let pairs = (0..=last).filter_map(|repeat| Some((of(a, repeat)?, of(b, repeat)?)));
+    let pairs: Vec<_> = pairs.collect();
+    (!pairs.is_empty()).then_some(Paired { metric, pairs })
+}
+
+impl Paired<'_> {
+    /// The figures of the pairs in which both runs are valid.
+    fn figures(&self) -> Vec<(f64, f64)> {
+        let value = self.metric.value;
+        let valid = self.pairs.iter().filter(|(a, b)| a.valid && b.valid);
+        valid.filter_map(|(a, b)| Some((value(a)?, value(b)?))).collect()
+    }
+
+    fn logs(&self) -> Vec<f64> {
+        statistics::log_ratios(&self.figures())
+    }
+
+    fn compare(&self, confidence: f64) -> Comparison {
+        let metric = self.metric;
+        let (a, b) = self.pairs[0];
+        let logs = self.logs();
+        let ratio = Ratio::of_logs(&logs, confidence);
+        let bootstrap = bootstrap::interval(&logs, confidence);
+        let (verdict, reason) = if a.guarantee == b.guarantee {
+            match &ratio {
+                Some(ratio) => verdict(metric, ratio, bootstrap),
+                None => (Verdict::None, self.why_no_ratio().to_owned()),
+            }
+        } else {
+            let (a, b) = (&a.guarantee, &b.guarantee);
+            let reason =
+                format!("One promises {a} and the other {b}: no verdict between the two. ");
+            (Verdict::None, reason)
+        };
+        Comparison {
+            experiment: a.experiment.clone(),
+            workload: a.workload.clone(),
+            metric: metric.name.to_owned(),
+            a: a.variant.clone(),
+            b: b.variant.clone(),
+            ratio: ratio.as_ref().map(|ratio| ratio.mean),
+            interval: ratio.as_ref().map(|ratio| ratio.interval),
+            bootstrap,
+            repeats: logs.len() as u32,
+            verdict,
+            why: format!(
+                "{reason}{}Settings at work: {}; {}.",
+                self.outlying(),
+                settings(metric, a),
+                settings(metric, b)
+            ),
+        }
+    }
+
+    fn why_no_ratio(&self) -> &'static str {
+        if self.pairs.iter().any(|(a, b)| a.valid && b.valid) {
+            "The runs are too short for this percentile: it needs ten batches, checkpoints or \
+             flushes, and ten results beyond it. "
+        } else {
+            "No pair of valid runs is left to compare. "
+        }
+    }
+
+    fn noise(&self, confidence: f64) -> NoiseRow {
+        let run = self.pairs[0].0;
+        let logs = self.logs();
+        let noise = NoiseFloor::of(&logs, confidence);
+        NoiseRow {
+            experiment: run.experiment.clone(),
+            workload: run.workload.clone(),
+            metric: self.metric.name.to_owned(),
+            variant: run.variant.clone(),
+            ratio: Ratio::of_logs(&logs, confidence).map(|ratio| ratio.mean),
+            pairs: logs.len() as u32,
+            floor: noise.as_ref().map(NoiseFloor::factor),
+            suspicious: noise.is_some_and(|noise| noise.is_suspicious()),
+        }
+    }
+
+    /// A sentence that names the runs that stand apart from the others of their variant.
+    fn outlying(&self) -> String {
+        let valid = self.pairs.iter().filter(|(a, b)| a.valid && b.valid);
+        let (of_a, of_b): (Vec<_>, Vec<_>) = valid.copied().unzip();
+        let mut named = self.outlying_of(&of_a);
+        named.extend(self.outlying_of(&of_b));
+        if named.is_empty() {
+            return String::new();
+        }
+        format!("Far from the other runs, and kept: {}. ", named.join(", "))
+    }
+
+    fn outlying_of(&self, runs: &[&RunResult]) -> Vec<String> {
+        let value = |run: &&RunResult| (self.metric.value)(run).filter(|value| *value > 0.0);
+        let (measured, logs): (Vec<_>, Vec<_>) =
+            runs.iter().filter_map(|run| Some((*run, value(run)?.ln()))).unzip();
+        let name = |place: usize| {
+            let run = measured[place];
+            format!("repeat {} of {}", run.repeat, run.variant)
+        };
+        statistics::outliers(&logs).into_iter().map(name).collect()
+    }
+}
+
+fn verdict(metric: &Metric, ratio: &Ratio, bootstrap: Option<(f64, f64)>) -> (Verdict, String) {
+    if !ratio.is_enough() {
+        let pairs = ratio.pairs;
+        return (Verdict::None, format!("Too few repeats for a verdict: {pairs} valid pairs. "));
+    }
+    let is_open = |(low, high): (f64, f64)| low <= 1.0 && 1.0 <= high;
+    let disagrees = bootstrap.is_some_and(|interval| is_open(interval) != ratio.contains_one());
+    let caution = match (disagrees, ratio.contains_one()) {
+        (false, _) => "",
+        (true, true) => "The bootstrap interval does not contain it. ",
+        (true, false) => "The bootstrap interval contains 1, unlike Student's. ",
+    };
+    if ratio.is_tie(None) {
+        let reason = "The interval contains 1: the difference is within the noise. ";
+        return (Verdict::Tie, format!("{reason}{caution}"));
+    }
+    let a_is_better = (ratio.mean > 1.0) == metric.more_is_better;
+    (if a_is_better { Verdict::A } else { Verdict::B }, caution.to_owned())
+}
+
+/// The decisive settings of a run.
+fn settings(metric: &Metric, run: &RunResult) -> String {
+    let known = metric.decisive.iter().filter_map(|name| Some((name, run.settings.get(*name)?)));
+    let known: Vec<_> = known.map(|(name, value)| format!("{name}={}", plain(value))).collect();
+    format!("{} with {}", run.engine, known.join(", "))
+}
+
+/// A number without `.0`.
+fn plain(value: &Value) -> String {
+    match value.as_f64() {
+        Some(number) => number.to_string(),
+        None => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reports::schema::result::RUN_SCHEMA;
+
+    const HOW: Comparing = Comparing { against_itself: false, confidence: 0.95 };
+
+    fn run(variant: &str, repeat: usize, throughput_per_s: f64) -> RunResult {
+        RunResult {
+            schema: RUN_SCHEMA.to_owned(),
+            experiment: "x".to_owned(),
+            workload: "forward".to_owned(),
+            engine: "pipelined".to_owned(),
+            variant: variant.to_owned(),
+            guarantee: "none".to_owned(),
+            repeat: repeat as u32,
+            valid: true,
+            throughput_per_s,
+            ..RunResult::default()
+        }
+    }
+
+    /// A variant with these throughputs, and one that always has a throughput of 1.
+    fn against_one(throughputs: &[f64]) -> Vec<RunResult> {
+        let pairs = throughputs.iter().enumerate();
+        pairs.flat_map(|(repeat, it)| [run("a", repeat, *it), run("one", repeat, 1.0)]).collect()
+    }
+
+    #[test]
+    fn a_run_that_stands_apart_is_named_and_kept() {
+        let mut runs = against_one(&[2.0, 2.01, 9.0, 1.99, 2.02, 1.98]);
+        let comparisons = all(&runs, HOW);
+        assert_eq!(comparisons.len(), 1);
+        assert_eq!((comparisons[0].repeats, comparisons[0].bootstrap), (6, None));
+        let named = "Far from the other runs, and kept: repeat 2 of a. Settings";
+        assert!(comparisons[0].why.contains(named), "{}", comparisons[0].why);
+        // Invalid runs count in nothing, and are not named.
+        runs[4].valid = false;
+        let without = &all(&runs, HOW)[0];
+        assert_eq!((without.repeats, without.verdict), (5, Verdict::A));
+        assert!(without.why.starts_with("Settings"), "{}", without.why);
+    }
+
+    #[test]
+    fn runs_that_are_valid_and_too_short_are_told_from_those_that_are_invalid() {
+        let latency = |variant, valid| RunResult {
+            measures: Measures::Latency,
+            valid,
+            ..run(variant, 0, 1.0)
+        };
+        let why = |valid| all(&[latency("a", valid), latency("b", true)], HOW)[0].why.clone();
+        assert!(
+            why(true).starts_with("The runs are too short for this percentile"),
+            "{}",
+            why(true)
+        );
+        assert!(why(false).starts_with("No pair of valid runs is left"), "{}", why(false));
+    }
+
+    #[test]
+    fn a_bootstrap_interval_that_says_otherwise_is_mentioned() {
+        // Their intervals are 0.539 to 1.427 by Student and about 0.62 to 1.62 by bootstrap-t.
+        let skewed = [
+            0.025, 0.078, 0.134, 0.192, 0.255, 0.322, 0.393, 0.47, 0.553, 0.644, 0.744, 0.856,
+            0.981, 1.124, 1.291, 1.492, 1.743, 2.079, 2.59, 3.689,
+        ];
+        for (shift, verdict, says) in [
+            (0.0, Verdict::A, None),
+            (0.58, Verdict::Tie, Some("The bootstrap interval does not contain it.")),
+            (1.0, Verdict::Tie, None),
+            (1.5, Verdict::B, Some("The bootstrap interval contains 1, unlike Student's.")),
+        ] {
+            let shifted = skewed.map(|log: f64| (log - shift).exp());
+            let comparison = &all(&against_one(&shifted), HOW)[0];
+            assert_eq!(comparison.verdict, verdict, "{shift}");
+            let why = &comparison.why;
+            assert_eq!(why.contains("bootstrap"), says.is_some(), "{shift}: {why}");
+            assert!(why.contains(says.unwrap_or_default()), "{shift}: {why}");
+        }
+    }
+
+    #[test]
+    fn variants_meet_all_others_or_only_their_repetition() {
+        let names = ["a", "b", "a (again)", "b (again)"];
+        let mut runs = Vec::new();
+        for repeat in 0..5 {
+            runs.extend(names.map(|name| run(name, repeat, 2.0)));
+        }
+        assert_eq!(all(&runs, HOW).len(), 6);
+        assert_eq!(noise(&runs, HOW), []);
+        let how = Comparing { against_itself: true, ..HOW };
+        let pairs: Vec<_> = all(&runs, how).into_iter().map(|it| (it.a, it.b)).collect();
+        let itself = |name: &str| (name.to_owned(), repetition(name));
+        assert_eq!(pairs, [itself("a"), itself("b")]);
+        let rows = noise(&runs, how);
+        assert_eq!((rows.len(), rows[1].floor, rows[1].suspicious), (2, Some(1.0), false));
+        assert_eq!(log_ratios(&runs, true), vec![vec![0.0; 5]; 2]);
+    }
+}

@@ -1,0 +1,123 @@
+//! The command line: the commands here, the arguments of each in a file of its own.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+pub mod model;
+pub mod results;
+pub mod runs;
+mod shared;
+
+pub use crate::cli::model::formulas::FormulasArgs;
+pub use crate::cli::model::place::{KeyType, PlaceArgs};
+pub use crate::cli::model::skew::SkewArgs;
+pub use crate::cli::results::diff::DiffArgs;
+pub use crate::cli::results::doctor::DoctorArgs;
+pub use crate::cli::results::list::{ListArgs, Listed};
+pub use crate::cli::results::sample::SampleArgs;
+pub use crate::cli::results::suite::{SuiteArgs, SuiteCommand};
+pub use crate::cli::runs::baseline::BaselineArgs;
+pub use crate::cli::runs::compare::CompareArgs;
+pub use crate::cli::runs::recover::RecoverArgs;
+pub use crate::cli::runs::run::RunArgs;
+pub use crate::cli::runs::sustain::SustainArgs;
+pub use crate::cli::runs::sweep::SweepArgs;
+pub use crate::cli::runs::verify::VerifyArgs;
+pub use shared::SharedArgs;
+
+/// Largest parallelism: Flink's largest number of key groups.
+pub const MAX_PARALLELISM: u32 = 32_768;
+
+/// Runs the same operators on the same events under the pipelined and the micro-batch model,
+/// checks every answer, and compares.
+#[derive(Debug, Parser)]
+#[command(name = "streamgauge", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Example:\n  streamgauge compare --quick")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a suite on several engines in alternation, print the comparison, write a report
+    #[command(after_help = "Example:\n  streamgauge compare --quick")]
+    Compare(CompareArgs),
+    /// Compare engines at every value of one or two settings, knobs or rates
+    #[command(
+        after_help = "Example:\n  streamgauge sweep --workload keyed-count --rate 20k --axis batch_interval_ms=0,50,200"
+    )]
+    Sweep(SweepArgs),
+    /// Find the highest rate that engines keep up with
+    #[command(
+        after_help = "Example:\n  streamgauge sustain --workload keyed-count --duration 500ms --repeats 1"
+    )]
+    Sustain(SustainArgs),
+    /// Run one workload on one engine
+    #[command(
+        after_help = "Example:\n  streamgauge run --engine pipelined --workload keyed-count --events 1M"
+    )]
+    Run(RunArgs),
+    /// Let something fail under every guarantee, and show what is lost or comes twice
+    #[command(
+        after_help = "Example:\n  streamgauge recover --engine pipelined --fault kill:driver@50%"
+    )]
+    Recover(RecoverArgs),
+    /// Show where placements put the keys of a workload, over the run and within windows
+    #[command(
+        after_help = "Example:\n  streamgauge skew --workload keyed-count --set zipf_exponent=1 --events 200k"
+    )]
+    Skew(SkewArgs),
+    /// Set what the document's formulas predict beside what is measured
+    #[command(after_help = "Example:\n  streamgauge formulas partitioning")]
+    Formulas(FormulasArgs),
+    /// Check every workload on every engine against its evaluator
+    #[command(after_help = "Example:\n  streamgauge verify --events 20000 --parallelism 1,2")]
+    Verify(VerifyArgs),
+    /// Compare two results of `compare`, made at different times
+    #[command(
+        after_help = "Example:\n  streamgauge diff results/baselines/main.json results/2026-11-22T18-00-00Z-quick"
+    )]
+    Diff(DiffArgs),
+    /// Draw the charts and the report of a results folder again
+    #[command(after_help = "Example:\n  streamgauge plot results/2026-11-22T18-00-00Z-quick")]
+    Plot {
+        /// Folder that `compare`, `sweep`, `recover`, `skew` or `formulas` has written
+        dir: PathBuf,
+        /// Write every chart as PNG too, at twice its size
+        #[arg(long)]
+        png: bool,
+    },
+    /// List engines, workloads, placements and suites with their settings and knobs
+    #[command(after_help = "Example:\n  streamgauge list suites --show quick")]
+    List(ListArgs),
+    /// Say which partition keys go to, and why
+    #[command(after_help = "Example:\n  streamgauge place --parallelism 3 --type int 42 -1")]
+    Place(PlaceArgs),
+    /// Print a workload's events as NDJSON
+    #[command(after_help = "Example:\n  streamgauge sample --workload keyed-count --events 3")]
+    Sample(SampleArgs),
+    /// Check suites, and describe their format to editors
+    #[command(after_help = "Example:\n  streamgauge suite check standard")]
+    Suite(SuiteArgs),
+    /// Say what this machine does to results: cores, clock, timers, load and noise floor
+    #[command(after_help = "Example:\n  streamgauge doctor")]
+    Doctor(DoctorArgs),
+    /// Print the completions of a shell
+    #[command(after_help = "Example:\n  streamgauge completions bash")]
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write one for every command into a folder
+    #[command(after_help = "Example:\n  streamgauge man")]
+    Man {
+        /// Folder for `streamgauge.1`, `streamgauge-compare.1` and the others
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+}

@@ -1,0 +1,5 @@
+//! Arguments of the commands about formulas and placements.
+
+pub(crate) mod formulas;
+pub(crate) mod place;
+pub(crate) mod skew;

@@ -1,0 +1,60 @@
+//! Arguments of `run`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::SharedArgs;
+use crate::files::uri::{InputUri, OutputUri};
+use crate::quantity;
+use crate::run::clock::Clock;
+use crate::run::fault::FaultSpec;
+
+/// Arguments of `run`.
+#[derive(Args, Debug)]
+pub struct RunArgs {
+    /// Engine, with settings: 'microbatch,batch_interval_ms=50'
+    #[arg(long)]
+    pub engine: String,
+    /// Workload
+    #[arg(long)]
+    pub workload: String,
+    /// Real time, or modelled time that is deterministic in nanoseconds
+    #[arg(long, value_enum, default_value_t)]
+    pub clock: Clock,
+    /// Events from file:PATH (or a bare path), - for standard input, or tcp:HOST:PORT: text lines
+    /// for word-count and uppercase, NDJSON for the others
+    #[arg(long, value_name = "URI", allow_hyphen_values = true)]
+    pub input: Option<InputUri>,
+    /// Results as NDJSON to print, file:PATH, discard or tcp:HOST:PORT
+    #[arg(long, value_name = "URI", allow_hyphen_values = true)]
+    pub output: Option<OutputUri>,
+    /// Show every micro-batch
+    #[arg(long)]
+    pub batches: bool,
+    /// Keep checkpoints, logs and state in this folder; in memory otherwise
+    #[arg(long, value_name = "DIR")]
+    pub checkpoint_dir: Option<PathBuf>,
+    /// Go on with the job that --checkpoint-dir holds, if need be at another parallelism
+    #[arg(long, requires = "checkpoint_dir")]
+    pub resume: bool,
+    /// Stop once so many events have been read, to go on later with --resume
+    #[arg(long, value_name = "EVENTS", value_parser = quantity::count, allow_hyphen_values = true)]
+    pub stop_after: Option<u64>,
+    /// Let something fail: kill:VICTIM@WHEN, slow:VICTIM+DURATION@WHEN, lose:MESSAGE@NUMBER,
+    /// delay:MESSAGE+DURATION@NUMBER, such as kill:subtask@40%; may be repeated
+    #[arg(long = "fault", value_name = "FAULT")]
+    pub faults: Vec<FaultSpec>,
+    /// Write the trace of a run in virtual time to this file
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+    /// Show rate, backlog and latency of the engine while it runs, on a terminal
+    #[arg(long, conflicts_with = "json")]
+    pub live: bool,
+    /// Print one JSON value on standard output and nothing else
+    #[arg(long)]
+    pub json: bool,
+    /// What it shares with `compare`.
+    #[command(flatten)]
+    pub shared: SharedArgs,
+}

@@ -1,0 +1,278 @@
+//! Where cases are measured: runs jobs, saves what they leave, and reads figures from there.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use dataflow::ProcessingTime;
+use dataflow::StopSignal;
+use dataflow::job::storage::Storage;
+use reports::formulas::{Case, CaseVerdict, Prediction, Reading, Tolerance};
+use reports::schema::result::{Measures, RunResult};
+use runtime::MemoryStorage;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+use crate::experiment::registry::{Registry, resolve_settings};
+use crate::files;
+use crate::files::result_folder::ResultFolder;
+use crate::run::clock::{Clock, clock_with};
+use crate::run::execute::{Recovery, RunSpec, Surroundings, execute};
+use crate::terminal::progress::Progress;
+
+/// Runs jobs for cases.
+pub struct Lab<'a> {
+    /// Engines and workloads.
+    pub registry: &'a Registry,
+    /// Whether the user wants to stop: asked between two runs.
+    pub stop: &'a StopSignal,
+    /// Seed of everything drawn.
+    pub seed: u64,
+    progress: &'a Progress,
+    folder: PathBuf,
+    runs: PathBuf,
+    saved: u64,
+}
+
+/// A job to run. `..Bench::new(engine, workload)` fills in what a case does not vary.
+#[derive(Clone)]
+pub struct Bench<'a> {
+    /// Name of the engine.
+    pub engine: &'a str,
+    /// Name of the workload.
+    pub workload: &'a str,
+    /// Settings of the engine.
+    pub settings: Vec<(&'a str, Value)>,
+    /// Knobs of the workload.
+    pub knobs: Vec<(&'a str, Value)>,
+    /// Events.
+    pub events: u64,
+    /// Events at the start that are not timed.
+    pub warm_up: u64,
+    /// Planned events per second; `None` takes them as fast as they go, and records no latency.
+    pub rate: Option<f64>,
+    /// Subtasks per stage.
+    pub parallelism: u32,
+    /// Which clock.
+    pub clock: Clock,
+    /// Added to the lab's seed.
+    pub repeat: u32,
+    /// Where it begins, and where it stops.
+    pub recovery: Recovery,
+    /// Where it keeps what must survive; a new one in memory when `None`.
+    pub storage: Option<Arc<MemoryStorage>>,
+}
+
+impl<'a> Bench<'a> {
+    /// A job in virtual time, as fast as events are taken.
+    pub fn new(engine: &'a str, workload: &'a str) -> Self {
+        Self {
+            engine,
+            workload,
+            settings: Vec::new(),
+            knobs: Vec::new(),
+            events: 100_000,
+            warm_up: 0,
+            rate: None,
+            parallelism: 4,
+            clock: Clock::Virtual,
+            repeat: 0,
+            recovery: Recovery::default(),
+            storage: None,
+        }
+    }
+}
+
+/// A result file, and what is in it.
+#[derive(Clone, Debug)]
+pub struct Saved {
+    /// Relative to the result directory.
+    pub file: String,
+    /// Its contents, as they were written.
+    pub contents: Value,
+    /// The engine that was measured.
+    pub engine: String,
+    /// `virtual` or `wall`.
+    pub clock: String,
+}
+
+/// What is to be read from a file, beside what is predicted of it.
+#[derive(Clone, Debug)]
+pub struct Asked<'a> {
+    /// The formula.
+    pub formula: &'a str,
+    /// What is varied, in words.
+    pub case: String,
+    /// What is predicted and measured, with its unit.
+    pub quantity: &'a str,
+    /// The prediction.
+    pub prediction: Prediction,
+    /// How the measured value is computed.
+    pub reading: Reading,
+    /// Parameters for charts.
+    pub at: Vec<(&'a str, Value)>,
+}
+
+impl<'a> Lab<'a> {
+    /// With the result directory to save in.
+    pub(crate) fn new(
+        registry: &'a Registry,
+        stop: &'a StopSignal,
+        progress: &'a Progress,
+        folder: &ResultFolder,
+        seed: u64,
+    ) -> Result<Self> {
+        let runs = folder.inner(reports::schema::read::RUNS_DIRECTORY)?;
+        let folder = folder.path().to_path_buf();
+        Ok(Self { registry, stop, seed, progress, folder, runs, saved: 0 })
+    }
+
+    /// Runs a job and returns its result without saving it: for what is repeated into
+    /// [samples](reports::schema::formula_samples).
+    ///
+    /// # Errors
+    /// When the job cannot be run, or its answer is wrong.
+    pub fn measure(&self, bench: &Bench<'_>) -> Result<RunResult> {
+        let workload = self.registry.workload(bench.workload)?;
+        let engine = self.registry.engine(bench.engine)?;
+        let (own, shared) = (owned(&bench.settings), BTreeMap::new());
+        let at_max = bench.rate.is_none();
+        let settings =
+            resolve_settings(&*engine, &own, &shared, &*workload, bench.parallelism, at_max)?;
+        let knobs = workload.resolve(&owned(&bench.knobs), bench.rate).map_err(Error::input)?;
+        let seed = self.seed + u64::from(bench.repeat);
+        let events = workload.generate(&knobs, seed);
+        let storage: Arc<dyn Storage> = match &bench.storage {
+            Some(storage) => Arc::clone(storage) as _,
+            None => MemoryStorage::new(),
+        };
+        let run_clock = clock_with(
+            bench.clock,
+            seed,
+            bench.parallelism,
+            false,
+            (storage, ProcessingTime::ZERO),
+        )?;
+        let spec = RunSpec {
+            experiment: "formulas".to_owned(),
+            workload,
+            variant: engine.name().to_owned(),
+            engine,
+            settings,
+            knobs,
+            seed,
+            rate: bench.rate,
+            events: bench.events,
+            warm_up: bench.warm_up,
+            parallelism: bench.parallelism,
+            clock: bench.clock,
+            repeat: bench.repeat,
+            measures: if at_max { Measures::Throughput } else { Measures::Latency },
+            recovery: bench.recovery.clone(),
+            generator_per_s: None,
+        };
+        // With a stop of its own: a job that ends early does not end the command.
+        let stop = if bench.recovery.stop_after.is_some() {
+            StopSignal::default()
+        } else {
+            self.stop.clone()
+        };
+        let around = Surroundings::of(&*events, &stop, self.progress, &run_clock);
+        let result = execute(&spec, around, &mut || events.expected(bench.events))?.result;
+        let right = result.output.expected_digest.as_ref();
+        if right.is_some_and(|expected| *expected != result.output.digest) {
+            let (workload, engine) = (&result.workload, &result.engine);
+            return Err(Error::Run(format!("{engine} gave a wrong answer to {workload}")));
+        }
+        Ok(result)
+    }
+
+    /// Runs a job and saves its result.
+    ///
+    /// # Errors
+    /// As [`Lab::measure`], and when the file cannot be written.
+    pub fn run(&mut self, bench: &Bench<'_>) -> Result<(Saved, RunResult)> {
+        let result = self.measure(bench)?;
+        let saved = self.save_run(&result)?;
+        Ok((saved, result))
+    }
+
+    /// Saves the result of a run.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save_run(&mut self, result: &RunResult) -> Result<Saved> {
+        let name = format!("{}-{}", result.workload, result.engine);
+        self.save(&name, result, &result.engine, &result.clock)
+    }
+
+    /// Saves a result of any schema under a number of its own.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save(
+        &mut self,
+        name: &str,
+        result: &impl Serialize,
+        engine: &str,
+        clock: &str,
+    ) -> Result<Saved> {
+        self.saved += 1;
+        let name = format!("{}-{name}.json", self.saved);
+        let text = serde_json::to_string(result).map_err(Error::run)?;
+        self.write(&self.runs.join(&name), text.as_bytes())?;
+        // What is read is what was written, to the last digit.
+        let contents = serde_json::from_str(&text).map_err(Error::run)?;
+        let file = format!("{}/{name}", reports::schema::read::RUNS_DIRECTORY);
+        Ok(Saved { file, contents, engine: engine.to_owned(), clock: clock.to_owned() })
+    }
+
+    /// Writes an input that runs need, such as a file of keys, into the result directory.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_input(&self, name: &str, bytes: &[u8]) -> Result<PathBuf> {
+        let path = self.folder.join(name);
+        self.write(&path, bytes)?;
+        Ok(path)
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+        files::write_whole(path, bytes).map_err(|error| {
+            Error::Input(format!("cannot write results to {}: {error}", path.display()))
+        })
+    }
+}
+
+impl Saved {
+    /// Reads what was asked for and judges it.
+    ///
+    /// # Errors
+    /// When the file does not hold it.
+    pub fn case(&self, asked: Asked<'_>) -> Result<Case> {
+        let measured = asked.reading.read(&self.contents).map_err(Error::run)?;
+        let case = Case {
+            formula: asked.formula.to_owned(),
+            case: asked.case,
+            engine: self.engine.clone(),
+            clock: self.clock.clone(),
+            quantity: asked.quantity.to_owned(),
+            form: String::new(),
+            predicted: f64::NAN,
+            measured,
+            relative_error: None,
+            tolerance: Tolerance::Exact,
+            valid_range: String::new(),
+            verdict: CaseVerdict::OutsideItsRange,
+            run: self.file.clone(),
+            reading: asked.reading,
+            at: owned(&asked.at),
+        };
+        Ok(case.judged(asked.prediction))
+    }
+}
+
+fn owned(pairs: &[(&str, Value)]) -> BTreeMap<String, Value> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
+}

@@ -1,0 +1,221 @@
+//! `skew`: where every placement puts the same keys, over the run and window by window.
+
+mod meter;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use dataflow::exchange::sink::{SinkSlot, Wants};
+use dataflow::job::settings::Settings;
+use dataflow::placement::PlacementKind;
+use dataflow::{Plan, ProcessingTime, StampUnit, StopSignal};
+use reports::schema::result::Measures;
+use reports::schema::skew::{SKEW_SCHEMA, SkewResult};
+use serde_json::Value;
+use workloads::registry::AnyWorkload;
+use workloads::schedule::arrival::Schedule;
+
+use crate::cli::SkewArgs;
+use crate::commands::runs::compare;
+use crate::error::{Error, Outcome, Result};
+use crate::experiment::registry::{EngineSpec, Given, Registry, key_value, resolve_settings};
+use crate::files::result_folder::ResultFolder;
+use crate::run::clock::{Clock, clock};
+use crate::run::environment;
+use crate::run::execute::{Recovery, RunSpec, Surroundings, execute};
+use crate::terminal::progress::Progress;
+use crate::terminal::{out, table};
+
+use meter::{Meter, Wanted};
+
+/// Windows when nobody says, in records.
+const DEFAULT_WINDOWS: [u64; 5] = [500, 1_000, 5_000, 20_000, 100_000];
+/// Events between two looks at whether the user wants to stop.
+const EVENTS_AT_ONCE: u64 = 1 << 16;
+
+/// Runs the command.
+///
+/// # Errors
+/// For names and values that are none, for a workload without a keyed exchange behind its source,
+/// and when results cannot be written.
+pub fn skew(args: &SkewArgs, registry: &Registry, stop: &StopSignal) -> Result<Outcome> {
+    let folder = || ResultFolder::make(args.out.as_deref(), "skew");
+    let (folder, result) = measure(args, registry, stop, folder)?;
+    let result = SkewResult { started: folder.started.clone(), ..result };
+    let filled = folder.fill(&result)?;
+    if args.json {
+        out::json(&result.rows);
+    } else {
+        filled.print(false, || table::skew(&result));
+    }
+    Ok(if stop.is_requested() { Outcome::Interrupted } else { Outcome::Good })
+}
+
+/// Places the keys; `ready` is called once the arguments are found to be good.
+///
+/// # Errors
+/// For names and values that are none, for a workload without a keyed exchange behind its source,
+/// and what `ready` gives.
+pub(crate) fn measure<T>(
+    args: &SkewArgs,
+    registry: &Registry,
+    stop: &StopSignal,
+    ready: impl FnOnce() -> Result<T>,
+) -> Result<(T, SkewResult)> {
+    let set: BTreeMap<String, Value> =
+        args.set.iter().map(|it| key_value(it)).collect::<Result<_>>()?;
+    let reading = Reading::new(args, registry, &set)?;
+    let plan = reading.plan();
+    let edges = plan.keyed_outputs_of_source();
+    let [first, ..] = edges.as_slice() else {
+        let name = reading.workload.name();
+        return Err(Error::Input(format!("{name} has no keyed exchange behind its source")));
+    };
+    let ready = ready()?;
+    let batches = reading.batches(stop)?;
+    let wanted = wanted(args, batches.is_some())?;
+
+    let meter = Arc::new(Mutex::new(Meter::new(&wanted, args.events)));
+    let mut keys = plan.tap_source(*first, &meter);
+    let meter = || meter.lock().expect("the listener has not failed");
+    let mut ends = batches.iter().flatten().copied().peekable();
+    let mut read = 0;
+    while read < args.events && !stop.is_requested() {
+        let upto = args.events.min(read + EVENTS_AT_ONCE);
+        let upto = ends.peek().map_or(upto, |end| upto.min(*end));
+        keys.read(read..upto).map_err(Error::run)?;
+        read = upto;
+        if ends.next_if_eq(&read).is_some() {
+            meter().end_batch();
+        }
+    }
+    let meter = meter();
+    let (rows, heat) = meter.figures();
+    let result = SkewResult {
+        schema: SKEW_SCHEMA.to_owned(),
+        started: String::new(),
+        command: compare::command_line(),
+        workload: reading.workload.name().to_owned(),
+        knobs: reading.knobs.values().clone(),
+        seed: args.seed,
+        events: read,
+        exchange: plan.edge_name(&plan.edges[*first]),
+        records: meter.records(),
+        keys: meter.keys(),
+        hottest: meter.hottest(),
+        rows,
+        heat,
+        environment: environment::describe(),
+    };
+    Ok((ready, result))
+}
+
+fn wanted(args: &SkewArgs, batches: bool) -> Result<Wanted> {
+    let mut windows = match args.windows.as_slice() {
+        [] => DEFAULT_WINDOWS.to_vec(),
+        given => given.to_vec(),
+    };
+    windows.sort_unstable();
+    windows.dedup();
+    if windows.first() == Some(&0) {
+        return Err(Error::Input("a window has at least one record".to_owned()));
+    }
+    let placements = match args.placements.as_slice() {
+        [] => dataflow::placement::PLACEMENTS.to_vec(),
+        given => given.iter().map(String::as_str).collect(),
+    };
+    let placements: Vec<PlacementKind> = placements.into_iter().map(PlacementKind::named).collect();
+    Ok(Wanted { placements, parallelisms: args.parallelism.clone(), windows, batches })
+}
+
+/// What is read, and how it is cut into batches.
+struct Reading<'a> {
+    args: &'a SkewArgs,
+    workload: Arc<dyn AnyWorkload>,
+    knobs: Settings,
+    engine: Option<(EngineSpec, Arc<dyn dataflow::Engine>, Settings)>,
+}
+
+impl<'a> Reading<'a> {
+    fn new(args: &'a SkewArgs, registry: &Registry, set: &BTreeMap<String, Value>) -> Result<Self> {
+        let workload = registry.workload(&args.workload)?;
+        let spec = args.engine.as_deref().map(EngineSpec::parse).transpose()?;
+        let engine = spec.as_ref().map(|spec| registry.engine(&spec.name)).transpose()?;
+        let engines: Vec<_> = engine.iter().cloned().collect();
+        let given = Given::part(set, &*workload, &engines)?;
+        let knobs = workload.resolve(&given.knobs, args.rate()).map_err(Error::input)?;
+        let engine = match spec.zip(engine) {
+            Some((spec, engine)) => {
+                let (own, at_max) = (&spec.settings, args.rate().is_none());
+                let parallelism = args.parallelism[0];
+                let settings = resolve_settings(
+                    &*engine,
+                    own,
+                    &given.settings,
+                    &*workload,
+                    parallelism,
+                    at_max,
+                )?;
+                Some((spec, engine, settings))
+            }
+            None => None,
+        };
+        Ok(Self { args, workload, knobs, engine })
+    }
+
+    /// The job over events that come one after the other, as one split holds them.
+    fn plan(&self) -> Plan {
+        let mut knobs = self.knobs.clone();
+        knobs.set("splits", 1);
+        let schedule = Schedule {
+            rate: None,
+            events: self.args.events,
+            warm_up: 0,
+            start: ProcessingTime::ZERO,
+            unit: StampUnit::MICROSECOND,
+            shape: workloads::schedule::load_shape::LoadShape::CONSTANT,
+        };
+        let wants = Wants::default();
+        let sink = SinkSlot::plain(wants, |_| unreachable!("only the first stage is run"));
+        self.workload.generate(&knobs, self.args.seed).plan(schedule, sink)
+    }
+
+    /// The numbers of events at which the batches of a run on the engine end, if there is one.
+    fn batches(&self, stop: &StopSignal) -> Result<Option<Vec<u64>>> {
+        let Some((spec, engine, settings)) = &self.engine else { return Ok(None) };
+        let args = self.args;
+        let run = RunSpec {
+            experiment: "skew".to_owned(),
+            workload: Arc::clone(&self.workload),
+            engine: Arc::clone(engine),
+            variant: spec.to_string(),
+            settings: settings.clone(),
+            knobs: self.knobs.clone(),
+            seed: args.seed,
+            rate: args.rate(),
+            events: args.events,
+            warm_up: 0,
+            parallelism: args.parallelism[0],
+            clock: Clock::Virtual,
+            repeat: 0,
+            measures: Measures::Throughput,
+            recovery: Recovery::default(),
+            generator_per_s: None,
+        };
+        let events = self.workload.generate(&self.knobs, args.seed);
+        let run_clock = clock(run.clock, run.seed, run.parallelism, false)?;
+        let progress = Progress::new(0, args.json);
+        let around = Surroundings::of(&*events, stop, &progress, &run_clock);
+        let result = execute(&run, around, &mut || events.expected(args.events))?.result;
+        if result.batches.is_empty() {
+            let name = engine.name();
+            return Err(Error::Input(format!("{name} has no batches; write --engine microbatch")));
+        }
+        let mut end = 0;
+        let ends = result.batches.iter().map(|batch| {
+            end += batch.records;
+            end
+        });
+        Ok(Some(ends.collect()))
+    }
+}

@@ -1,0 +1,128 @@
+//! `list` and `sample`: what there is.
+
+use dataflow::job::settings::Setting;
+use dataflow::placement::{PLACEMENTS, PlacementKind};
+use serde_json::{Value, json};
+
+use crate::cli::{ListArgs, Listed, SampleArgs};
+use crate::error::{Error, Outcome, Result};
+use crate::experiment::registry::{Registry, key_value, unknown};
+use crate::experiment::suite::{SHIPPED, about};
+use crate::terminal::out;
+
+/// Runs `list`.
+///
+/// # Errors
+/// When a suite to show does not exist.
+pub fn list(args: &ListArgs, registry: &Registry) -> Result<Outcome> {
+    if let Some(name) = &args.show {
+        let known: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
+        let found = SHIPPED.iter().find(|(shipped, _)| shipped == name);
+        let (_, text) = found.ok_or_else(|| unknown("suite", name, &known))?;
+        out::line(text.trim_end());
+        return Ok(Outcome::Good);
+    }
+    let all = [Listed::Engines, Listed::Workloads, Listed::Placements, Listed::Suites];
+    let wanted = args.what.map_or(all.to_vec(), |what| vec![what]);
+    if args.json {
+        let parts = wanted.iter().map(|what| (name(*what).to_owned(), describe(*what, registry)));
+        out::json(&parts.collect::<serde_json::Map<_, _>>());
+        return Ok(Outcome::Good);
+    }
+    for what in wanted {
+        out::line(&print(what, registry));
+    }
+    Ok(Outcome::Good)
+}
+
+const fn name(what: Listed) -> &'static str {
+    match what {
+        Listed::Engines => "engines",
+        Listed::Workloads => "workloads",
+        Listed::Placements => "placements",
+        Listed::Suites => "suites",
+    }
+}
+
+fn describe(what: Listed, registry: &Registry) -> Value {
+    match what {
+        Listed::Engines => registry.engines.iter().map(|engine| json!({
+            "name": engine.name(), "description": engine.describe(),
+            "settings": engine.settings().iter().map(setting_json).collect::<Value>(),
+        })).collect(),
+        Listed::Workloads => registry.workloads.iter().map(|workload| {
+            let about = workload.description();
+            json!({
+                "name": workload.name(), "result": workload.result().name(), "origin": about.origin,
+                "operators": about.operators, "state": about.state, "stresses": about.stresses,
+                "ties": about.ties,
+                "knobs": workload.knobs().iter().map(setting_json).collect::<Value>(),
+            })
+        }).collect(),
+        Listed::Placements => json!(PLACEMENTS),
+        Listed::Suites => SHIPPED.iter().map(|(name, _)| json!(name)).collect(),
+    }
+}
+
+fn setting_json(setting: &Setting) -> Value {
+    json!({
+        "name": setting.name, "takes": setting.kind.to_string(),
+        "default": setting.default_value(false), "default_at_max": setting.default_value(true),
+        "help": setting.help, "mirrors": setting.mirrors,
+    })
+}
+
+fn print(what: Listed, registry: &Registry) -> String {
+    let mut lines = vec![format!("{}:", name(what))];
+    match what {
+        Listed::Engines => {
+            for engine in &registry.engines {
+                lines.push(format!("  {}: {}", engine.name(), engine.describe()));
+                lines.extend(engine.settings().iter().map(setting_line));
+            }
+        }
+        Listed::Workloads => {
+            for workload in &registry.workloads {
+                let about = workload.description();
+                lines.push(format!("  {} ({})", workload.name(), workload.result().name()));
+                lines.push(format!("      origin     {}", about.origin));
+                lines.push(format!("      operators  {}", about.operators));
+                lines.push(format!("      state      {}", about.state));
+                lines.push(format!("      stresses   {}", about.stresses));
+                lines.push(format!("      ties       {}", about.ties));
+                lines.extend(workload.knobs().iter().map(setting_line));
+            }
+        }
+        Listed::Placements => lines.extend(PLACEMENTS.iter().map(|name| {
+            let about = PlacementKind::named(name).describe();
+            format!("  {name:<11} {about}")
+        })),
+        Listed::Suites => {
+            lines.extend(SHIPPED.iter().map(|(name, text)| format!("  {name:<9} {}", about(text))))
+        }
+    }
+    lines.join("\n")
+}
+
+fn setting_line(setting: &Setting) -> String {
+    let shown = |value: Option<Value>| match value {
+        Some(Value::String(text)) => text,
+        Some(value) => value.to_string(),
+        None => "derived".to_owned(),
+    };
+    let default = shown(setting.default_value(false));
+    let mirrors = setting.mirrors.map_or(String::new(), |key| format!(" [{key}]"));
+    format!("      {}={default}  {}; {}{mirrors}", setting.name, setting.kind, setting.help)
+}
+
+/// Runs `sample`.
+///
+/// # Errors
+/// For an unknown workload or knob.
+pub fn sample(args: &SampleArgs, registry: &Registry) -> Result<Outcome> {
+    let workload = registry.workload(&args.workload)?;
+    let given = args.set.iter().map(|it| key_value(it)).collect::<Result<_>>()?;
+    let knobs = workload.resolve(&given, None).map_err(Error::input)?;
+    out::line(workload.generate(&knobs, args.seed).sample(args.events).trim_end());
+    Ok(Outcome::Good)
+}

@@ -1,0 +1,8 @@
+//! Commands that run engines.
+
+pub mod compare;
+pub mod recover;
+pub mod run;
+pub mod sustain;
+pub mod sweep;
+pub mod verify;

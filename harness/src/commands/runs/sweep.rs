@@ -1,0 +1,184 @@
+//! `sweep`: the same comparison at every value of one or two axes.
+
+use std::collections::BTreeMap;
+
+use dataflow::StopSignal;
+use reports::schema::result::{Sweep, SweepAxis, SweepPoint};
+use serde_json::Value;
+
+use crate::cli::SweepArgs;
+use crate::commands::runs::compare;
+use crate::commands::runs::compare::baseline::Baselines;
+use crate::error::{Error, Outcome, Result};
+use crate::experiment::registry::{EngineSpec, Registry};
+use crate::experiment::suite::{Length, Overrides, Suite};
+use crate::files::result_folder::ResultFolder;
+use crate::quantity;
+
+/// Alternating repeats at a point when nobody says.
+const DEFAULT_REPEATS: u32 = 3;
+/// Axes at the most.
+const MOST_AXES: usize = 2;
+/// The planned rate as an axis.
+const RATE: &str = "rate";
+/// Subtasks per stage as an axis.
+const PARALLELISM: &str = "parallelism";
+
+/// Runs the command.
+///
+/// # Errors
+/// For an axis that is none and bad usage otherwise, and when an engine fails.
+pub fn sweep(args: &SweepArgs, registry: &Registry, stop: &StopSignal) -> Result<Outcome> {
+    let axes: Vec<Axis> = args.axes.iter().map(|text| Axis::parse(text)).collect::<Result<_>>()?;
+    if let [a, b] = axes.as_slice()
+        && a.name == b.name
+    {
+        return Err(Error::Input(format!("--axis {} was given twice", a.name)));
+    }
+    if axes.len() > MOST_AXES {
+        return Err(Error::Input("a sweep has one axis or two".to_owned()));
+    }
+    let (suite, sweep) = suite(args, &axes, registry)?;
+    let folder = ResultFolder::make(args.out.as_deref(), "sweep")?;
+    let manner = compare::Manner {
+        sweep: Some(sweep),
+        against_itself: false,
+        until: None,
+        baselines: Baselines::default(),
+        thresholds: &args.shared.thresholds,
+        json: args.json,
+        live: false,
+    };
+    compare::measure(&suite, &folder, manner, stop)
+}
+
+/// Something that is varied, and its values as they were typed.
+struct Axis {
+    name: String,
+    values: Vec<String>,
+}
+
+impl Axis {
+    fn parse(text: &str) -> Result<Self> {
+        let wrong = || {
+            Error::Input(format!(
+                "`{text}` is no axis; write --axis NAME=VALUE,VALUE,.. with two values or more"
+            ))
+        };
+        let (name, values) = text.split_once('=').ok_or_else(wrong)?;
+        let values: Vec<String> = values.split(',').map(|value| value.trim().to_owned()).collect();
+        if values.len() < 2 || values.iter().any(String::is_empty) {
+            return Err(wrong());
+        }
+        if let Some(twice) = values.iter().enumerate().find(|(n, it)| values[..*n].contains(it)) {
+            return Err(Error::Input(format!("--axis {name} has the value {} twice", twice.1)));
+        }
+        Ok(Self { name: name.trim().to_owned(), values })
+    }
+
+    /// Puts a value into what a point says over the experiment.
+    fn apply(&self, value: &str, overrides: &mut Overrides) -> Result<()> {
+        match self.name.as_str() {
+            RATE => overrides.rate = Some(quantity::rate(value).map_err(Error::Input)?),
+            PARALLELISM => {
+                let count = value.parse().ok().filter(|count| (1..=32_768).contains(count));
+                let wrong = || {
+                    Error::Input(format!(
+                        "--axis parallelism takes whole numbers from 1 to 32768, not `{value}`"
+                    ))
+                };
+                overrides.parallelism = Some(count.ok_or_else(wrong)?);
+            }
+            name => {
+                overrides.set.insert(name.to_owned(), Value::String(value.to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    /// A value for results: a number where it is one.
+    fn value(&self, text: &str) -> Value {
+        let rate = (self.name == RATE).then(|| quantity::rate(text).ok()?.per_second()).flatten();
+        rate.or_else(|| text.parse().ok()).map_or_else(|| text.into(), Value::from)
+    }
+}
+
+/// Every point as an experiment, the last axis varying fastest.
+fn suite(args: &SweepArgs, axes: &[Axis], registry: &Registry) -> Result<(Suite, Sweep)> {
+    let shared = &args.shared;
+    let length = match (shared.events, shared.duration) {
+        (Some(events), _) => Some(Length::Events(events)),
+        (None, duration) => duration.map(Length::Duration),
+    };
+    let base = Overrides {
+        engines: args.engines.iter().map(|it| EngineSpec::parse(it)).collect::<Result<_>>()?,
+        workloads: Vec::new(),
+        repeats: Some(shared.repeats.unwrap_or(DEFAULT_REPEATS)),
+        warm_up: shared.warm_up,
+        rate: shared.rate,
+        length,
+        parallelism: shared.parallelism,
+        seed: shared.seed,
+        set: shared.settings()?,
+    };
+    refuse_contradictions(axes, &base.set, args)?;
+    let workload = [args.workload.clone()];
+    let mut experiments = Vec::new();
+    let mut points = Vec::new();
+    for values in combinations(axes) {
+        let mut overrides = base.clone();
+        for (axis, value) in axes.iter().zip(&values) {
+            axis.apply(value, &mut overrides)?;
+        }
+        let point = Suite::of_workloads(&workload, registry)?.with(&overrides, registry)?;
+        let named = axes.iter().zip(&values).map(|(axis, value)| format!("{}={value}", axis.name));
+        let name = named.collect::<Vec<_>>().join(", ");
+        for mut experiment in point.experiments {
+            experiment.name.clone_from(&name);
+            experiments.push(experiment);
+        }
+        let at = axes.iter().zip(&values).map(|(axis, value)| axis.value(value)).collect();
+        points.push(SweepPoint { experiment: name, at });
+    }
+    let described = axes.iter().map(|axis| SweepAxis {
+        name: axis.name.clone(),
+        values: axis.values.iter().map(|value| axis.value(value)).collect(),
+    });
+    let sweep = Sweep { axes: described.collect(), points };
+    let name = format!("sweep of {}", args.workload);
+    Ok((Suite { name, experiments }, sweep))
+}
+
+/// What is varied cannot be fixed as well.
+fn refuse_contradictions(
+    axes: &[Axis],
+    set: &BTreeMap<String, Value>,
+    args: &SweepArgs,
+) -> Result<()> {
+    for axis in axes {
+        let option = match axis.name.as_str() {
+            RATE if args.shared.rate.is_some() => "--rate",
+            PARALLELISM if args.shared.parallelism.is_some() => "--parallelism",
+            "guarantee" if args.shared.guarantee.is_some() => "--guarantee",
+            name if set.contains_key(name) => "--set",
+            _ => continue,
+        };
+        let name = &axis.name;
+        return Err(Error::Input(format!("`{name}` is varied by --axis and fixed by {option}")));
+    }
+    Ok(())
+}
+
+/// A value of each axis, in every combination.
+fn combinations(axes: &[Axis]) -> Vec<Vec<String>> {
+    axes.iter().fold(vec![Vec::new()], |points, axis| {
+        let longer = |point: Vec<String>| {
+            axis.values.iter().map(move |value| {
+                let mut point = point.clone();
+                point.push(value.clone());
+                point
+            })
+        };
+        points.into_iter().flat_map(longer).collect()
+    })
+}

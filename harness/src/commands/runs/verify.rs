@@ -1,0 +1,258 @@
+//! `verify`: every workload on every engine against its evaluator.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use dataflow::{Digest, Engine, StopSignal};
+use reports::schema::result::Measures;
+use serde::Serialize;
+use serde_json::Value;
+use workloads::registry::{AnyEvents, AnyWorkload};
+
+use crate::cli::VerifyArgs;
+use crate::commands::runs::compare::FEWEST_WINDOWS;
+use crate::error::{Error, Outcome, Result};
+use crate::experiment::registry::{Registry, key_value, resolve_settings, unknown};
+use crate::run::clock::{Clock, clock};
+use crate::run::execute::{Recovery, RunSpec, Surroundings, execute};
+use crate::terminal::out;
+use crate::terminal::progress::Progress;
+
+/// Windows in the events of a cell.
+const WINDOWS_PER_CELL: u64 = 25;
+/// Disorder of the cells that have some, as a share of the window.
+const DISORDER_SHARE: i64 = 5;
+/// Batches in the events of a cell.
+const BATCHES_PER_CELL: u64 = 20;
+/// Records between two watermarks of a source.
+const WATERMARK_RECORDS: i64 = 256;
+/// Events per second in virtual time; on the wall clock they are read as fast as they are taken.
+const VIRTUAL_RATE: f64 = 1e6;
+
+/// One cell of the table.
+#[derive(Clone, Debug, Serialize)]
+pub struct Cell {
+    /// Workload.
+    pub workload: String,
+    /// Engine.
+    pub engine: String,
+    /// Subtasks per stage.
+    pub parallelism: u32,
+    /// `wall` or `virtual`.
+    pub clock: String,
+    /// How much earlier than in order event times may be.
+    pub disorder_ms: i64,
+    /// Number of events.
+    pub events: u64,
+    /// Windows that closed before the end of the input.
+    pub windows_closed: Option<u64>,
+    /// Whether the digests are equal and enough windows closed.
+    pub ok: bool,
+    /// Digest of the engine's result.
+    pub digest: String,
+    /// Digest of the evaluator's result.
+    pub expected_digest: String,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// For an unknown name, and when an engine fails.
+pub fn verify(args: &VerifyArgs, registry: &Registry, stop: &StopSignal) -> Result<Outcome> {
+    let engines: Vec<Arc<dyn Engine>> = match args.engines.as_slice() {
+        [] => registry.engines.clone(),
+        names => names.iter().map(|name| registry.engine(name)).collect::<Result<_>>()?,
+    };
+    let workloads: Vec<Arc<dyn AnyWorkload>> = match args.workloads.as_slice() {
+        [] => registry.workloads.clone(),
+        names => names.iter().map(|name| registry.workload(name)).collect::<Result<_>>()?,
+    };
+    let set: BTreeMap<String, Value> =
+        args.set.iter().map(|it| key_value(it)).collect::<Result<_>>()?;
+    let knobs: BTreeSet<&str> =
+        workloads.iter().flat_map(|it| it.knobs()).map(|knob| knob.name).collect();
+    let knobs: Vec<&str> = knobs.into_iter().collect();
+    if let Some(name) = set.keys().find(|name| !knobs.contains(&name.as_str())) {
+        return Err(unknown("knob", name, &knobs));
+    }
+    let clocks = args.clock.map_or(vec![Clock::Wall, Clock::Virtual], |clock| vec![clock]);
+    let progress = Progress::new(0, args.json);
+    let mut cells = Vec::new();
+    for workload in &workloads {
+        for disorder_ms in disorders(&**workload, &set) {
+            let prepared = Prepared::new(workload, disorder_ms, &set, args)?;
+            for &clock in &clocks {
+                for &parallelism in &args.parallelism {
+                    for engine in &engines {
+                        let cell = prepared.cell(engine, parallelism, clock, stop, &progress)?;
+                        if stop.is_requested() {
+                            // It may have seen a part of its events only: no answer to judge.
+                            return finish(&cells, args.json, true);
+                        }
+                        if !args.json && !cell.ok {
+                            out::line(&line(&cell));
+                        }
+                        cells.push(cell);
+                    }
+                }
+            }
+            if !args.json {
+                let good =
+                    cells.iter().filter(|it| it.workload == workload.name() && it.ok).count();
+                let name = workload.name();
+                out::line(&format!(
+                    "{name}: {good} cells equal to the evaluator, up to disorder of {disorder_ms} ms"
+                ));
+            }
+        }
+    }
+    finish(&cells, args.json, false)
+}
+
+fn finish(cells: &[Cell], json: bool, interrupted: bool) -> Result<Outcome> {
+    let failed = cells.iter().filter(|cell| !cell.ok).count();
+    if json {
+        out::json(&cells);
+    } else {
+        out::line(&format!("{} cells, {failed} failed", cells.len()));
+    }
+    Ok(match (interrupted, failed) {
+        (true, _) => Outcome::Interrupted,
+        (false, 0) => Outcome::Good,
+        (false, _) => Outcome::Failed,
+    })
+}
+
+fn line(cell: &Cell) -> String {
+    let Cell { workload, engine, parallelism, clock, digest, expected_digest, .. } = cell;
+    let mut because = Vec::new();
+    if digest != expected_digest {
+        because.push(format!("{digest} instead of {expected_digest}"));
+    }
+    if let Some(closed) = cell.windows_closed.filter(|closed| *closed < FEWEST_WINDOWS) {
+        because.push(format!(
+            "{closed} windows closed before the end, not {FEWEST_WINDOWS}: --events is too small"
+        ));
+    }
+    if because.is_empty() {
+        because.push("records came late within the bound of disorder".to_owned());
+    }
+    let because = because.join("; ");
+    format!("FAILED {workload} on {engine}, parallelism {parallelism}, {clock}: {because}")
+}
+
+/// In order, and with disorder within the bound if the workload knows any.
+fn disorders(workload: &dyn AnyWorkload, set: &BTreeMap<String, Value>) -> Vec<i64> {
+    let knobs = workload.knobs();
+    let knows_disorder = knobs.iter().any(|knob| knob.name == "disorder_ms");
+    if set.contains_key("disorder_ms") || !knows_disorder {
+        return vec![0];
+    }
+    let window_ms = knobs.iter().find(|knob| knob.name == "window_ms");
+    let window_ms = window_ms.and_then(|knob| knob.default_value(false)?.as_i64()).unwrap_or(1_000);
+    vec![0, (window_ms / DISORDER_SHARE).max(1)]
+}
+
+/// A workload with its events and their answer.
+struct Prepared {
+    workload: Arc<dyn AnyWorkload>,
+    knobs: dataflow::job::settings::Settings,
+    events: Box<dyn AnyEvents>,
+    expected: Digest,
+    disorder_ms: i64,
+    count: u64,
+    seed: u64,
+}
+
+impl Prepared {
+    fn new(
+        workload: &Arc<dyn AnyWorkload>,
+        disorder_ms: i64,
+        set: &BTreeMap<String, Value>,
+        args: &VerifyArgs,
+    ) -> Result<Self> {
+        let known = workload.knobs();
+        let has = |name: &str| known.iter().any(|knob| knob.name == name);
+        let mut given: BTreeMap<String, Value> =
+            set.iter().filter(|(name, _)| has(name)).map(|(a, b)| (a.clone(), b.clone())).collect();
+        if disorder_ms > 0 {
+            given.insert("disorder_ms".to_owned(), disorder_ms.into());
+        }
+        if workload.has_windows() && !given.contains_key("event_rate") {
+            let resolved = workload.resolve(&given, None).map_err(Error::input)?;
+            let windows_per_second = 1_000.0 / resolved.number("window_ms");
+            let rate = args.events as f64 / WINDOWS_PER_CELL as f64 * windows_per_second;
+            given.insert("event_rate".to_owned(), rate.max(1.0).into());
+        }
+        let knobs = workload.resolve(&given, None).map_err(Error::input)?;
+        let disorder_ms = knobs.get_integer("disorder_ms").unwrap_or(0);
+        let events = workload.generate(&knobs, args.seed);
+        let expected = events.expected(args.events);
+        Ok(Self {
+            workload: Arc::clone(workload),
+            knobs,
+            events,
+            expected,
+            disorder_ms,
+            count: args.events,
+            seed: args.seed,
+        })
+    }
+
+    fn cell(
+        &self,
+        engine: &Arc<dyn Engine>,
+        parallelism: u32,
+        which: Clock,
+        stop: &StopSignal,
+        progress: &Progress,
+    ) -> Result<Cell> {
+        let shared = BTreeMap::from([
+            ("watermark_interval_records".to_owned(), Value::from(WATERMARK_RECORDS)),
+            (
+                "max_offsets_per_trigger".to_owned(),
+                Value::from((self.count / BATCHES_PER_CELL).max(1)),
+            ),
+            // The suggestion of a workload is for people who watch.
+            ("batch_interval_ms".to_owned(), Value::from(0)),
+        ]);
+        let workload = &*self.workload;
+        let settings =
+            resolve_settings(&**engine, &BTreeMap::new(), &shared, workload, parallelism, true)?;
+        let spec = RunSpec {
+            experiment: "verify".to_owned(),
+            workload: Arc::clone(&self.workload),
+            engine: Arc::clone(engine),
+            variant: engine.name().to_owned(),
+            settings,
+            knobs: self.knobs.clone(),
+            seed: self.seed,
+            rate: (which == Clock::Virtual).then_some(VIRTUAL_RATE),
+            events: self.count,
+            warm_up: 0,
+            parallelism,
+            clock: which,
+            repeat: 0,
+            measures: Measures::Throughput,
+            recovery: Recovery::default(),
+            generator_per_s: None,
+        };
+        let run_clock = clock(which, self.seed, parallelism, false)?;
+        let around = Surroundings::of(&*self.events, stop, progress, &run_clock);
+        let result = execute(&spec, around, &mut || self.expected)?.result;
+        let enough = result.windows_closed.is_none_or(|closed| closed >= FEWEST_WINDOWS);
+        let expected_digest = self.expected.to_string();
+        Ok(Cell {
+            workload: result.workload,
+            engine: result.engine,
+            parallelism,
+            clock: result.clock,
+            disorder_ms: self.disorder_ms,
+            events: self.count,
+            windows_closed: result.windows_closed,
+            ok: enough && result.output.digest == expected_digest && result.late_records == 0,
+            digest: result.output.digest,
+            expected_digest,
+        })
+    }
+}

@@ -1,0 +1,339 @@
+//! Suites as they are written: TOML, read with the place of everything in it.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+use toml::Spanned;
+
+use super::{Experiment, Length, Suite, SuiteRate, variants};
+use crate::error::{Error, Result};
+use crate::experiment::registry::{EngineSpec, Given, Registry};
+use crate::experiment::suite::source_text::Text;
+use crate::quantity::{self, Rate};
+use crate::run::fault::FaultSpec;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SuiteFile {
+    name: Option<String>,
+    #[serde(default = "default_parallelism")]
+    parallelism: Spanned<u32>,
+    #[serde(default = "default_seed")]
+    seed: u64,
+    experiment: Spanned<Vec<ExperimentFile>>,
+}
+
+/// Names and values with their places.
+type Named = BTreeMap<Spanned<String>, toml::Value>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExperimentFile {
+    name: Option<String>,
+    workload: Spanned<String>,
+    engines: Spanned<Vec<Spanned<toml::Value>>>,
+    rate: Spanned<toml::Value>,
+    events: Option<Spanned<u64>>,
+    duration: Option<Spanned<String>>,
+    warm_up: Option<Spanned<String>>,
+    repeats: Option<Spanned<u32>>,
+    parallelism: Option<Spanned<u32>>,
+    seed: Option<u64>,
+    /// What goes wrong in every run.
+    #[serde(default)]
+    faults: Vec<Spanned<String>>,
+    #[serde(default)]
+    knobs: Named,
+    #[serde(default)]
+    settings: Named,
+}
+
+fn default_parallelism() -> Spanned<u32> {
+    Spanned::new(0..0, 2)
+}
+
+pub(super) const fn default_seed() -> u64 {
+    42
+}
+
+/// Repeats when nobody says.
+pub(super) const DEFAULT_REPEATS: u32 = 5;
+
+impl Suite {
+    /// Reads a suite.
+    ///
+    /// # Errors
+    /// When something in it is wrong; the error points at it.
+    pub fn parse(text: &str, origin: &str, registry: &Registry) -> Result<Self> {
+        let place = Text { origin, text };
+        let file: SuiteFile = toml::from_str(text).map_err(|error| match error.span() {
+            Some(span) => place.at(&span, error.message()),
+            None => Error::Input(format!("{origin}: {error}")),
+        })?;
+        if file.experiment.get_ref().is_empty() {
+            return Err(place.at(&file.experiment.span(), "a suite has an experiment"));
+        }
+        let parallelism = parallelism(&file.parallelism, &place)?;
+        let stem = Path::new(origin).file_stem().map(|it| it.to_string_lossy().into_owned());
+        let experiments = file
+            .experiment
+            .get_ref()
+            .iter()
+            .map(|it| experiment(it, parallelism, file.seed, registry, &place))
+            .collect::<Result<_>>()?;
+        Ok(Self { name: file.name.or(stem).unwrap_or_default(), experiments })
+    }
+}
+
+fn parallelism(given: &Spanned<u32>, place: &Text<'_>) -> Result<u32> {
+    let value = *given.get_ref();
+    if (1..=crate::cli::MAX_PARALLELISM).contains(&value) {
+        return Ok(value);
+    }
+    let message = format!("parallelism is from 1 to {}, not {value}", crate::cli::MAX_PARALLELISM);
+    Err(place.at(&given.span(), message))
+}
+
+fn experiment(
+    file: &ExperimentFile,
+    suite_parallelism: u32,
+    suite_seed: u64,
+    registry: &Registry,
+    place: &Text<'_>,
+) -> Result<Experiment> {
+    let wrong = |span: Range<usize>| move |error: Error| place.at(&span, error);
+    let workload =
+        registry.workload(file.workload.get_ref()).map_err(wrong(file.workload.span()))?;
+    if file.engines.get_ref().is_empty() {
+        return Err(place.at(&file.engines.span(), "an experiment has an engine"));
+    }
+    let mut experiment = Experiment {
+        name: file.name.clone().unwrap_or_else(|| workload.name().to_owned()),
+        variants: Vec::new(),
+        rate: suite_rate(&file.rate, place)?,
+        length: length(file, place)?,
+        warm_up: match &file.warm_up {
+            Some(text) => Some(duration(text, place)?),
+            None => None,
+        },
+        repeats: file.repeats.as_ref().map_or(DEFAULT_REPEATS, |it| *it.get_ref()),
+        parallelism: match &file.parallelism {
+            Some(given) => parallelism(given, place)?,
+            None => suite_parallelism,
+        },
+        seed: file.seed.unwrap_or(suite_seed),
+        knobs: BTreeMap::new(),
+        faults: file.faults.iter().map(|it| fault(it, place)).collect::<Result<_>>()?,
+        workload,
+    };
+    if let Some(repeats) = file.repeats.as_ref().filter(|it| *it.get_ref() == 0) {
+        return Err(place.at(&repeats.span(), "there is at least one repeat"));
+    }
+    experiment.knobs = values(&file.knobs);
+    experiment.check().map_err(|error| blamed(&file.knobs, error, place))?;
+    for spec in file.engines.get_ref() {
+        let parsed = engine_spec(spec, place)?;
+        let found = variants(&[parsed], &BTreeMap::new(), registry).map_err(wrong(spec.span()))?;
+        experiment.variants.extend(found);
+        experiment.check().map_err(wrong(spec.span()))?;
+    }
+    let engines: Vec<_> = experiment.variants.iter().map(|it| Arc::clone(&it.engine)).collect();
+    let given = Given::part(&values(&file.settings), &*experiment.workload, &engines)
+        .map_err(|error| blamed(&file.settings, error, place))?;
+    for variant in &mut experiment.variants {
+        variant.shared.extend(given.settings.clone());
+    }
+    experiment.knobs.extend(given.knobs);
+    experiment.check().map_err(|error| blamed(&file.settings, error, place))?;
+    if let Some(first) = file.faults.first() {
+        experiment.check_faults().map_err(wrong(first.span()))?;
+    }
+    Ok(experiment)
+}
+
+/// Names and values, as given.
+fn values(table: &Named) -> BTreeMap<String, Value> {
+    table.iter().map(|(name, value)| (name.get_ref().clone(), json(value))).collect()
+}
+
+/// An error about one of several names that only make sense together, at the one that it is about.
+fn blamed(table: &Named, error: Error, place: &Text<'_>) -> Error {
+    let message = error.to_string();
+    // The longest, as one name may be a part of another.
+    let about = table.keys().filter(|name| message.contains(name.get_ref().as_str()));
+    let about = about.max_by_key(|name| name.get_ref().len()).or(table.keys().next());
+    match about {
+        Some(name) => place.at(&name.span(), message),
+        None => error,
+    }
+}
+
+fn fault(text: &Spanned<String>, place: &Text<'_>) -> Result<FaultSpec> {
+    text.get_ref().parse().map_err(|message: String| place.at(&text.span(), message))
+}
+
+/// `"pipelined,buffer_timeout_ms=0"`, or `{ name = "pipelined", buffer_timeout_ms = 0 }`.
+fn engine_spec(spec: &Spanned<toml::Value>, place: &Text<'_>) -> Result<EngineSpec> {
+    match spec.get_ref() {
+        toml::Value::String(text) => {
+            EngineSpec::parse(text).map_err(|error| place.at(&spec.span(), error))
+        }
+        toml::Value::Table(table) => {
+            let Some(toml::Value::String(name)) = table.get("name") else {
+                return Err(place.at(&spec.span(), "an engine has a `name`"));
+            };
+            let settings = table.iter().filter(|(key, _)| *key != "name");
+            let settings = settings.map(|(key, value)| (key.clone(), json(value))).collect();
+            Ok(EngineSpec { name: name.clone(), settings })
+        }
+        _ => {
+            let message =
+                "an engine is a name with settings, such as \"microbatch,batch_interval_ms=50\"";
+            Err(place.at(&spec.span(), message))
+        }
+    }
+}
+
+fn suite_rate(rate: &Spanned<toml::Value>, place: &Text<'_>) -> Result<SuiteRate> {
+    let wrong = |message: String| place.at(&rate.span(), message);
+    let number =
+        |value: &toml::Value| match value {
+            toml::Value::Integer(number) => quantity::rate(&number.to_string()),
+            toml::Value::Float(number) => quantity::rate(&number.to_string()),
+            toml::Value::String(text) => quantity::rate(text),
+            _ => Err("a rate is \"max\", a number of events per second, or { at_most = NUMBER }"
+                .to_owned()),
+        };
+    if let toml::Value::Table(table) = rate.get_ref() {
+        return match (table.get("at_most"), table.len()) {
+            (Some(value), 1) => match number(value).map_err(wrong)? {
+                Rate::PerSecond(rate) => Ok(SuiteRate::AtMost(rate)),
+                Rate::Max => Err(wrong("at_most takes a number".to_owned())),
+            },
+            _ => Err(wrong("a rate in braces is { at_most = NUMBER }".to_owned())),
+        };
+    }
+    Ok(match number(rate.get_ref()).map_err(wrong)? {
+        Rate::Max => SuiteRate::Max,
+        Rate::PerSecond(rate) => SuiteRate::Fixed(rate),
+    })
+}
+
+fn length(file: &ExperimentFile, place: &Text<'_>) -> Result<Length> {
+    match (&file.events, &file.duration) {
+        (Some(events), None) => match *events.get_ref() {
+            0 => Err(place.at(&events.span(), "there is at least one event")),
+            events => Ok(Length::Events(events)),
+        },
+        (None, Some(text)) => Ok(Length::Duration(duration(text, place)?)),
+        (Some(events), Some(_)) => {
+            Err(place.at(&events.span(), "an experiment has `events` or `duration`, not both"))
+        }
+        (None, None) => {
+            Err(place.at(&file.workload.span(), "this experiment lacks `events` or `duration`"))
+        }
+    }
+}
+
+fn duration(text: &Spanned<String>, place: &Text<'_>) -> Result<Duration> {
+    quantity::duration(text.get_ref()).map_err(|message| place.at(&text.span(), message))
+}
+
+fn json(value: &toml::Value) -> Value {
+    match value {
+        toml::Value::Integer(number) => (*number).into(),
+        toml::Value::Float(number) => (*number).into(),
+        toml::Value::Boolean(flag) => (*flag).into(),
+        other => other.as_str().map_or_else(|| other.to_string(), str::to_owned).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Overrides, SHIPPED};
+    use super::*;
+
+    fn parse(text: &str) -> std::result::Result<Suite, String> {
+        Suite::parse(text, "x.toml", &Registry::standard()).map_err(|error| error.to_string())
+    }
+
+    const GOOD: &str = "[[experiment]]\nworkload = \"forward\"\nengines = [\"pipelined\"]\nrate = \"max\"\nevents = 10\n";
+
+    #[test]
+    fn shipped_suites_are_sound() {
+        for (name, text) in SHIPPED {
+            let suite = Suite::parse(text, name, &Registry::standard()).unwrap();
+            assert_eq!(suite.name, *name);
+            suite.with(&Overrides::default(), &Registry::standard()).unwrap();
+        }
+    }
+
+    #[test]
+    fn whatever_is_wrong_is_pointed_at() {
+        let cases = [
+            (
+                "workload = \"forward\"",
+                "workload = \"foward\"",
+                "x.toml:2:12: ",
+                "did you mean `forward`",
+            ),
+            (
+                "engines = [\"pipelined\"]",
+                "engines = [\"pipeline\"]",
+                "x.toml:3:12: ",
+                "did you mean `pipelined`",
+            ),
+            (
+                "engines = [\"pipelined\"]",
+                "engines = [\"pipelined,bufer_bytes=1\"]",
+                "x.toml:3:12: ",
+                "did you mean `buffer_bytes`",
+            ),
+            ("rate = \"max\"", "rate = -5", "x.toml:4:8: ", "more than 0"),
+            ("rate = \"max\"", "rate = 'fast'", "x.toml:4:8: ", "is no rate"),
+            ("events = 10", "events = 0", "x.toml:5:10: ", "at least one event"),
+            ("events = 10", "evnts = 10", "x.toml:5:1: ", "unknown field `evnts`"),
+            ("events = 10", "duration = '5'", "x.toml:5:12: ", "is no duration"),
+            (
+                "events = 10",
+                "events = 10\nparallelism = 0",
+                "x.toml:6:15: ",
+                "parallelism is from 1",
+            ),
+            (
+                "events = 10",
+                "events = 10\nknobs = { kyes = 3 }",
+                "x.toml:6:11: ",
+                "did you mean `keys`",
+            ),
+            (
+                "events = 10",
+                "events = 10\nknobs = { zipf_exponent = 9 }",
+                "x.toml:6:11: ",
+                "from 0 to 3",
+            ),
+            ("events = 10", "events = ", "x.toml:5:", ""),
+        ];
+        assert!(parse(GOOD).is_ok());
+        // Knobs that only make sense together are looked at together.
+        let both = "events = 10\nknobs = { hot_drift_events = 9, key_distribution = \"hot-set\" }";
+        let keyed = GOOD.replace("forward", "keyed-count");
+        assert_eq!(parse(&keyed.replace("events = 10", both)).err(), None);
+        let alone = parse(
+            &keyed
+                .replace("events = 10", "events = 10\nknobs = { keys = 9, hot_drift_events = 9 }"),
+        );
+        let alone = alone.err().unwrap();
+        assert!(alone.starts_with("x.toml:6:21: "), "{alone}");
+        for (good, wrong, place, message) in cases {
+            let error = parse(&GOOD.replace(good, wrong)).err().expect(wrong);
+            assert!(error.starts_with(place), "{wrong}: {error}");
+            assert!(error.contains(message), "{wrong}: {error}");
+        }
+    }
+}

@@ -1,0 +1,482 @@
+//! Listens to an engine while it runs: progress, backlog, batches, and when the timed part began.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use dataflow::job::observer::{Activity, BatchReport, CheckpointReport, Observer};
+use dataflow::job::rescale::RescaleReport;
+use dataflow::placement::Amount;
+use dataflow::{Completion, ProcessingTime};
+use reports::schema::result::{
+    ActivityRow, BATCHES_WITH_TASKS, BatchRow, CheckpointRow, Overslept, RecoveryFigures,
+    RescaleRow, SERIES_BIN_NS,
+};
+
+use crate::measure::batches::{batch_row, without_tasks_but_in_the_middle};
+use crate::measure::catch_up::WayBack;
+use crate::terminal::live::SeenLatency;
+
+/// Batches, and checkpoints, kept for the result; all are counted.
+const BATCHES_KEPT: usize = 10_000;
+/// Marks an instant that has not come.
+const NEVER: u64 = u64::MAX;
+
+/// Something to do once so many events have been read.
+type AtEvents = (u64, Box<dyn FnOnce() + Send>);
+
+/// How a run stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Snapshot {
+    /// Events read of every split.
+    pub read: Vec<u64>,
+    /// Events planned and not read, as of the last look at each split.
+    pub unread: u64,
+    /// Median latency from the planned time so far, in nanoseconds; `None` when nobody counts it.
+    pub p50_ns: Option<u64>,
+    /// 99th percentile, likewise.
+    pub p99_ns: Option<u64>,
+    /// The newest batch or checkpoint that is complete.
+    pub latest: Option<Latest>,
+    /// What is in progress.
+    pub begun: Option<Begun>,
+}
+
+/// A batch or a checkpoint that is not complete.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// A micro-batch.
+    Batch {
+        /// Its id, from 0.
+        id: u64,
+        /// Events that it takes.
+        records: u64,
+    },
+    /// A checkpoint.
+    Checkpoint {
+        /// Its id, from 1.
+        id: u64,
+    },
+}
+
+/// A batch or a checkpoint that is complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Latest {
+    /// A micro-batch.
+    Batch {
+        /// Its id, from 0.
+        id: u64,
+        /// Events read.
+        records: u64,
+        /// From the start of its work to its end, in nanoseconds.
+        took_ns: u64,
+    },
+    /// A checkpoint.
+    Checkpoint {
+        /// Its id, from 1.
+        id: u64,
+        /// Bytes of state written for it.
+        bytes: u64,
+        /// From its trigger until it was durable, in nanoseconds.
+        took_ns: u64,
+    },
+}
+
+/// Figures of a run in progress; written on the control path, read by the progress bar.
+pub struct Watch {
+    splits: Vec<Split>,
+    plan_end: ProcessingTime,
+    /// Most events unread at one time in each bin of [`SERIES_BIN_NS`]; empty without a plan.
+    backlog: Box<[AtomicU64]>,
+    warm_up_events: u64,
+    started: AtomicU64,
+    timed_from: AtomicU64,
+    finished: AtomicU64,
+    batches: Mutex<Vec<BatchRow>>,
+    /// What each subtask has done with its time, by name.
+    activity: Mutex<BTreeMap<String, Activity>>,
+    /// What happens once so many events have been read, in that order; the next one last.
+    at_events: Mutex<Vec<AtEvents>>,
+    next_at: AtomicU64,
+    /// Times that a source was woken late though nothing held it.
+    overslept_times: AtomicU64,
+    /// Events that it then read late.
+    overslept_events: AtomicU64,
+    /// Events that a driver read again which an earlier one had read.
+    replayed: AtomicU64,
+    /// Events that an earlier process had read.
+    read_before: AtomicU64,
+    way_back: Mutex<WayBack>,
+    /// Whether a failure is not over; looked at before the lock is taken.
+    on_way_back: AtomicBool,
+    checkpoints: Mutex<Vec<CheckpointRow>>,
+    latest: Mutex<(Option<Latest>, Option<Begun>)>,
+    /// Latencies so far, when somebody looks while the run is on.
+    latency: Option<Arc<SeenLatency>>,
+    rescale: Mutex<Option<RescaleRow>>,
+}
+
+/// One split; on a cache line of its own, as subtasks write side by side.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Split {
+    read: AtomicU64,
+    unread: AtomicU64,
+    /// Unread when the plan had ended, at the first look after that.
+    at_end: AtomicU64,
+}
+
+/// Bins for a plan and half as much again, at most an hour.
+fn backlog_bins(rate: Option<f64>, plan_end: ProcessingTime) -> u64 {
+    const MOST: u64 = 3_600 * 1_000_000_000 / SERIES_BIN_NS;
+    let planned = plan_end.0 / SERIES_BIN_NS;
+    rate.map_or(0, |_| (planned + planned / 2 + 10).min(MOST))
+}
+
+impl Watch {
+    /// For a run of that many splits, at this many events per second in all, whose last event is
+    /// planned at `plan_end`.
+    pub fn new(
+        splits: u32,
+        rate: Option<f64>,
+        plan_end: ProcessingTime,
+        warm_up_events: u64,
+    ) -> Self {
+        let split = || Split {
+            read: AtomicU64::new(0),
+            unread: AtomicU64::new(0),
+            at_end: AtomicU64::new(NEVER),
+        };
+        Self {
+            splits: (0..splits).map(|_| split()).collect(),
+            plan_end,
+            backlog: (0..backlog_bins(rate, plan_end)).map(|_| AtomicU64::new(NEVER)).collect(),
+            warm_up_events,
+            started: AtomicU64::new(NEVER),
+            timed_from: AtomicU64::new(NEVER),
+            finished: AtomicU64::new(NEVER),
+            batches: Mutex::new(Vec::new()),
+            activity: Mutex::default(),
+            at_events: Mutex::new(Vec::new()),
+            next_at: AtomicU64::new(NEVER),
+            overslept_times: AtomicU64::new(0),
+            overslept_events: AtomicU64::new(0),
+            replayed: AtomicU64::new(0),
+            read_before: AtomicU64::new(0),
+            way_back: Mutex::new(WayBack::new(splits, rate, plan_end)),
+            on_way_back: AtomicBool::new(false),
+            checkpoints: Mutex::new(Vec::new()),
+            latest: Mutex::default(),
+            latency: None,
+            rescale: Mutex::new(None),
+        }
+    }
+
+    /// The same, which also tells latencies so far.
+    #[must_use]
+    pub fn with_latency(self, latency: Option<Arc<SeenLatency>>) -> Self {
+        Self { latency, ..self }
+    }
+
+    /// How the run stands now.
+    pub fn snapshot(&self) -> Snapshot {
+        let quantile = |at| self.latency.as_ref().and_then(|it| it.quantile(at));
+        let (latest, begun) = self.latest.lock().expect("no holder fails").clone();
+        Snapshot {
+            read: self.splits.iter().map(|split| split.read.load(Ordering::Relaxed)).collect(),
+            unread: self.unread(),
+            p50_ns: quantile(0.5),
+            p99_ns: quantile(0.99),
+            latest,
+            begun,
+        }
+    }
+
+    fn note_latest(&self, latest: Latest) {
+        *self.latest.lock().expect("no holder fails") = (Some(latest), None);
+    }
+
+    fn note_begun(&self, begun: Begun) {
+        self.latest.lock().expect("no holder fails").1 = Some(begun);
+    }
+
+    /// Does something once, when so many events have been read for the first time.
+    pub fn once_read(&self, events: u64, act: impl FnOnce() + Send + 'static) {
+        let mut at_events = self.at_events.lock().expect("no holder fails");
+        at_events.push((events, Box::new(act)));
+        at_events.sort_by_key(|(events, _)| std::cmp::Reverse(*events));
+        self.note_next(&at_events);
+    }
+
+    fn note_next(&self, at_events: &[AtEvents]) {
+        self.next_at.store(at_events.last().map_or(NEVER, |next| next.0), Ordering::Relaxed);
+    }
+
+    fn act_on(&self, read: u64) {
+        let due = {
+            let mut at_events = self.at_events.lock().expect("no holder fails");
+            let due = at_events.pop_if(|(events, _)| *events <= read);
+            self.note_next(&at_events);
+            due
+        };
+        if let Some((_, act)) = due {
+            act();
+            self.act_on(read);
+        }
+    }
+
+    /// Checkpoints, failures and what they cost a job that ended so.
+    pub fn recovery(&self, completion: &Completion) -> RecoveryFigures {
+        RecoveryFigures {
+            restarts: completion.restarts,
+            replayed: completion.replayed + self.replayed.load(Ordering::Relaxed),
+            completed: completion.checkpoints,
+            failures: self.way_back.lock().expect("no holder fails").failures().to_vec(),
+            checkpoints: self.checkpoints.lock().expect("no holder fails").clone(),
+            rescale: self.rescale.lock().expect("no holder fails").clone(),
+        }
+    }
+
+    /// The run has ended with a failure that nothing was done about.
+    pub fn ended_by(&self, at: ProcessingTime, cause: &str) {
+        self.way_back.lock().expect("no holder fails").failed(at, cause);
+        // Unless the engine had finished: the failure came after that then.
+        let _ = self.finished.compare_exchange(NEVER, at.0, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    /// Tells the way back, if a failure is not over.
+    fn on_way_back(&self, tell: impl FnOnce(&mut WayBack)) {
+        if self.on_way_back.load(Ordering::Relaxed) {
+            let mut way_back = self.way_back.lock().expect("no holder fails");
+            tell(&mut way_back);
+            self.on_way_back.store(way_back.is_under_way(), Ordering::Relaxed);
+        }
+    }
+
+    /// Events read so far.
+    pub fn read(&self) -> u64 {
+        self.splits.iter().map(|split| split.read.load(Ordering::Relaxed)).sum()
+    }
+
+    /// Events planned and not read, as of the last look at each split.
+    pub fn unread(&self) -> u64 {
+        self.splits.iter().map(|split| split.unread.load(Ordering::Relaxed)).sum()
+    }
+
+    /// When the last event is planned.
+    pub const fn plan_end(&self) -> ProcessingTime {
+        self.plan_end
+    }
+
+    /// Stores the backlog of a split, and what it makes of the bin.
+    fn note_backlog(&self, split: u32, at: ProcessingTime, unread: u64) {
+        self.splits[split as usize].unread.store(unread, Ordering::Relaxed);
+        let Some(bin) = self.backlog.get((at.0 / SERIES_BIN_NS) as usize) else { return };
+        let (all, before) = (self.unread(), bin.load(Ordering::Relaxed));
+        if before == NEVER || all > before {
+            bin.store(all, Ordering::Relaxed);
+        }
+    }
+
+    /// The largest backlog of each bin in which somebody looked, with where the bin begins.
+    pub fn backlog_over_time(&self) -> Vec<(u64, u64)> {
+        let bins = (0..).zip(&self.backlog);
+        let seen = bins.map(|(bin, most)| (bin * SERIES_BIN_NS, most.load(Ordering::Relaxed)));
+        seen.filter(|(_, most)| *most != NEVER).collect()
+    }
+
+    /// Events that were planned and unread when the plan ended.
+    pub fn backlog_at_end(&self) -> u64 {
+        let seen = self.splits.iter().map(|split| split.at_end.load(Ordering::Relaxed));
+        seen.filter(|unread| *unread != NEVER).sum()
+    }
+
+    /// What was read over a millisecond late by sources that nothing held.
+    pub fn overslept(&self) -> Overslept {
+        let [times, events] =
+            [&self.overslept_times, &self.overslept_events].map(|it| it.load(Ordering::Relaxed));
+        Overslept { times, events }
+    }
+
+    /// From the first timed event to the end, in nanoseconds.
+    pub fn timed_nanos(&self) -> u64 {
+        let instant = |at: &AtomicU64| Some(at.load(Ordering::Relaxed)).filter(|at| *at != NEVER);
+        let from = instant(&self.timed_from).or(instant(&self.started));
+        match (from, instant(&self.finished)) {
+            (Some(from), Some(to)) => to.saturating_sub(from),
+            _ => 0,
+        }
+    }
+
+    /// Events that an earlier process had read when this one took the job up.
+    pub fn read_before(&self) -> u64 {
+        self.read_before.load(Ordering::Relaxed)
+    }
+
+    /// The batches, in order.
+    pub fn take_batches(&self) -> Vec<BatchRow> {
+        let mut batches = std::mem::take(&mut *self.batches.lock().expect("no holder fails"));
+        without_tasks_but_in_the_middle(&mut batches, BATCHES_WITH_TASKS);
+        batches
+    }
+
+    /// What each subtask has done with its time.
+    pub fn activity(&self) -> Vec<ActivityRow> {
+        let activity = self.activity.lock().expect("no holder fails");
+        let row = |(subtask, times): (&String, &Activity)| ActivityRow {
+            subtask: subtask.clone(),
+            busy_ns: times.busy_nanos,
+            idle_ns: times.idle_nanos,
+            back_pressured_ns: times.back_pressured_nanos,
+        };
+        activity.iter().map(row).collect()
+    }
+}
+
+fn rescale_row(report: &RescaleReport) -> RescaleRow {
+    let table = |of: fn(&Amount) -> u64| {
+        report.taken.iter().map(|row| row.iter().map(of).collect()).collect()
+    };
+    let (from, to) = (report.before.partitions(), report.after.partitions());
+    RescaleRow {
+        from,
+        to,
+        placement_before: report.before.name().to_owned(),
+        placement_after: report.after.name().to_owned(),
+        goes_on_from: (0..to).map(|number| report.goes_on_from(number)).collect(),
+        keys: table(|amount| amount.keys),
+        bytes: table(|amount| amount.bytes),
+        took_ns: report.nanos,
+    }
+}
+
+/// Adds another stage of the same widths.
+fn add(sum: &mut RescaleRow, row: &RescaleRow) {
+    let amounts = |row: &mut [Vec<u64>], more: &[Vec<u64>]| {
+        let more = more.iter().flatten();
+        row.iter_mut().flatten().zip(more).for_each(|(sum, more)| *sum += more);
+    };
+    amounts(&mut sum.keys, &row.keys);
+    amounts(&mut sum.bytes, &row.bytes);
+    sum.took_ns = sum.took_ns.max(row.took_ns);
+}
+
+impl Observer for Watch {
+    fn started(&self, at: ProcessingTime) {
+        // Only the first start: what comes later is part of the run.
+        let _ = self.started.compare_exchange(NEVER, at.0, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    fn activity(&self, subtask: &str, activity: Activity) {
+        let mut all = self.activity.lock().expect("no holder fails");
+        let sum = all.entry(subtask.to_owned()).or_default();
+        sum.busy_nanos += activity.busy_nanos;
+        sum.idle_nanos += activity.idle_nanos;
+        sum.back_pressured_nanos += activity.back_pressured_nanos;
+    }
+
+    fn overslept(&self, events: u64) {
+        self.overslept_times.fetch_add(1, Ordering::Relaxed);
+        self.overslept_events.fetch_add(events, Ordering::Relaxed);
+    }
+
+    fn backlog(&self, split: u32, at: ProcessingTime, unread: u64) {
+        self.on_way_back(|way| way.looked(split, at, unread));
+        self.note_backlog(split, at, unread);
+        let split = &self.splits[split as usize];
+        if at >= self.plan_end && split.at_end.load(Ordering::Relaxed) == NEVER {
+            split.at_end.store(unread, Ordering::Relaxed);
+        }
+    }
+
+    fn read(&self, split: u32, at: ProcessingTime, offset: u64) {
+        self.on_way_back(|way| way.resumed(at));
+        let count = self.splits.len() as u64;
+        self.splits[split as usize].read.store(offset, Ordering::Relaxed);
+        if offset * count >= self.warm_up_events
+            && self.timed_from.load(Ordering::Relaxed) == NEVER
+            && self.warm_up_events > 0
+        {
+            self.timed_from.store(at.0, Ordering::Relaxed);
+        }
+        if self.next_at.load(Ordering::Relaxed) != NEVER {
+            let read = self.read();
+            if read >= self.next_at.load(Ordering::Relaxed) {
+                self.act_on(read);
+            }
+        }
+    }
+
+    fn batch_begins(&self, id: u64, records: u64) {
+        self.note_begun(Begun::Batch { id, records });
+    }
+
+    fn checkpoint_begins(&self, id: u64) {
+        self.note_begun(Begun::Checkpoint { id });
+    }
+
+    fn checkpoint(&self, report: &CheckpointReport) {
+        self.note_latest(Latest::Checkpoint {
+            id: report.id,
+            bytes: report.bytes,
+            took_ns: report.completed.since(report.triggered),
+        });
+        let mut checkpoints = self.checkpoints.lock().expect("no holder fails");
+        if checkpoints.len() < BATCHES_KEPT {
+            checkpoints.push(CheckpointRow {
+                id: report.id,
+                triggered_ns: report.triggered.0,
+                duration_ns: report.completed.since(report.triggered),
+                bytes: report.bytes,
+                full: report.full,
+                alignment_ns: report.alignment_nanos,
+                pause_ns: report.pause_nanos,
+            });
+        }
+    }
+
+    fn resumed(&self, split: u32, offset: u64) {
+        let read = self.splits[split as usize].read.load(Ordering::Relaxed);
+        if read == 0 {
+            self.read_before.fetch_add(offset, Ordering::Relaxed);
+        }
+        self.replayed.fetch_add(read.saturating_sub(offset), Ordering::Relaxed);
+    }
+
+    fn rescaled(&self, report: &RescaleReport) {
+        let mut rescale = self.rescale.lock().expect("no holder fails");
+        let row = rescale_row(report);
+        match &mut *rescale {
+            None => *rescale = Some(row),
+            Some(sum) if (sum.from, sum.to) == (row.from, row.to) => add(sum, &row),
+            // Stages of different widths make no common table; the first one stays.
+            Some(_) => {}
+        }
+    }
+
+    fn restarting(&self, at: ProcessingTime, cause: &str) {
+        self.way_back.lock().expect("no holder fails").failed(at, cause);
+        self.on_way_back.store(true, Ordering::Relaxed);
+    }
+
+    fn restarted(&self, at: ProcessingTime, _: u64) {
+        self.on_way_back(|way| way.resumed(at));
+    }
+
+    fn batch(&self, report: &BatchReport) {
+        self.note_latest(Latest::Batch {
+            id: report.batch,
+            records: report.records,
+            took_ns: report.ended.since(report.started),
+        });
+        let mut batches = self.batches.lock().expect("no holder fails");
+        if batches.len() < BATCHES_KEPT {
+            batches.push(batch_row(report));
+        }
+    }
+
+    fn finished(&self, at: ProcessingTime) {
+        self.finished.store(at.0, Ordering::Relaxed);
+        self.on_way_back(|way| way.ended(at));
+    }
+}

@@ -1,0 +1,248 @@
+//! How transactions become visible, and how those go that never will.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard};
+
+use dataflow::ProcessingTime;
+use dataflow::exchange::sink::{SinkError, Transaction};
+use dataflow::operator::snapshot::Version;
+
+use super::ledger::{Entry, Fate, Ledger};
+use crate::measure::sink::Measured;
+use crate::measure::transactional::commit_lock::Turn;
+use crate::measure::transactional::file_names::{
+    ATTEMPT, IN_PROGRESS, Key, PENDING, Place, Writer,
+};
+use crate::measure::transactional::held_latencies::Times;
+
+/// What the sinks of a job and its committer share.
+pub(super) struct Shared {
+    pub(super) place: Place,
+    /// Whether rows are written, and not only added up.
+    pub(super) rows: bool,
+    /// Commits and aborts, one at a time.
+    pub(super) turn: Turn,
+    pub(super) attempt: AtomicU64,
+    pub(super) writers: AtomicU64,
+    pub(super) state: Mutex<State>,
+    pub(super) measured: Mutex<Measured>,
+}
+
+/// What is known of transactions in this process.
+#[derive(Default)]
+pub(super) struct State {
+    /// Taken by whoever changes it and put back when that has gone well. After a failure the
+    /// storage knows more than we do, so it is read again.
+    ledger: Option<Ledger>,
+    /// Pending files. Known by name, so that a commit needs no list of a folder that grows.
+    pending: BTreeSet<String>,
+    /// Times of what is pre-committed.
+    held: BTreeMap<(Key, Writer), Times>,
+    /// Files that their writers left unfinished.
+    abandoned: Vec<String>,
+}
+
+impl State {
+    /// Forgets the times of these transactions. Gives the names of their pending files, and of
+    /// what was abandoned.
+    fn drop_written(&mut self, keys: &BTreeSet<Key>) -> (Vec<String>, Vec<String>) {
+        self.held.retain(|(key, _), _| !keys.contains(key));
+        let mut left = Vec::new();
+        for key in keys {
+            let start = key.pending_of_any_writer();
+            let of_key = self.pending.range(start.clone()..);
+            left.extend(of_key.take_while(|name| name.starts_with(&start)).cloned());
+        }
+        (left, std::mem::take(&mut self.abandoned))
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no holder fails")
+    }
+
+    /// A writer like no other.
+    pub(super) fn new_writer(&self) -> Writer {
+        Writer {
+            attempt: self.attempt.load(Ordering::Relaxed),
+            number: self.writers.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+
+    /// Takes note of a file that will not be finished; the next commit removes it.
+    pub(super) fn abandon(&self, name: String) {
+        self.state().abandoned.push(name);
+    }
+
+    /// Takes note of a transaction that can be committed.
+    pub(super) fn hold(&self, entry: &Entry, times: Times) {
+        let mut state = self.state();
+        if entry.has_rows {
+            state.pending.insert(entry.pending());
+        }
+        if !times.is_empty() {
+            state.held.insert((entry.key, entry.writer), times);
+        }
+    }
+
+    /// See [`dataflow::exchange::sink::Committer::commit`].
+    pub(super) async fn commit(
+        &self,
+        id: Version,
+        given: &[Transaction],
+        now: ProcessingTime,
+    ) -> Result<(), SinkError> {
+        let given = self.entries(given)?;
+        let _turn = self.turn.take().await;
+        let mut ledger = self.take_ledger().await?;
+        if !ledger.has(id) {
+            let entries = ledger.open_ones(&given);
+            if !entries.is_empty() {
+                self.check_pending(&entries)?;
+                ledger.put(&self.place, id, entries.clone()).await?;
+                self.show(&entries).await?;
+            }
+        }
+        self.measure(&ledger, now);
+        self.discard(&given).await?;
+        if ledger.is_long() {
+            ledger.compact(&self.place).await?;
+        }
+        self.state().ledger = Some(ledger);
+        Ok(())
+    }
+
+    /// See [`dataflow::exchange::sink::Committer::abort_others`].
+    pub(super) async fn abort_others(&self, keep: &[Transaction]) -> Result<(), SinkError> {
+        let keep = self.entries(keep)?;
+        let _turn = self.turn.take().await;
+        // What another process or a commit that was cut short has done is in the storage alone.
+        self.state().ledger = None;
+        let ledger = self.take_ledger().await?;
+        let files: BTreeSet<_> = keep.iter().map(Entry::pending).collect();
+        for name in self.place.list(PENDING).await? {
+            if !files.contains(&name) {
+                self.remove_pending(name).await?;
+            }
+        }
+        for name in self.place.list(IN_PROGRESS).await? {
+            self.place.remove(&name).await?;
+        }
+        ledger.remove_added_up(&self.place).await?;
+        if self.rows {
+            self.begin_attempt().await?;
+        }
+        let kept: BTreeSet<_> = keep.iter().map(|entry| (entry.key, entry.writer)).collect();
+        let mut state = self.state();
+        state.held.retain(|written, _| kept.contains(written));
+        state.abandoned.clear();
+        state.ledger = Some(ledger);
+        Ok(())
+    }
+
+    /// See [`dataflow::exchange::sink::Committer::newest`].
+    pub(super) async fn newest(&self) -> Result<Option<Version>, SinkError> {
+        let _turn = self.turn.take().await;
+        let ledger = self.take_ledger().await?;
+        let newest = ledger.newest();
+        self.state().ledger = Some(ledger);
+        Ok(newest)
+    }
+
+    fn entries(&self, transactions: &[Transaction]) -> Result<Vec<Entry>, SinkError> {
+        transactions.iter().map(|transaction| Entry::of(transaction, &self.place)).collect()
+    }
+
+    /// The ledger, every commit of which has come to its end.
+    async fn take_ledger(&self) -> Result<Ledger, SinkError> {
+        let known = self.state().ledger.take();
+        if let Some(ledger) = known {
+            return Ok(ledger);
+        }
+        let (ledger, listed) = Ledger::load(&self.place).await?;
+        self.measured.lock().expect("no holder fails").digest = ledger.digest;
+        let pending = self.place.list(PENDING).await?;
+        self.state().pending.extend(pending);
+        self.show(&listed).await?;
+        Ok(ledger)
+    }
+
+    /// Refuses to promise what is not there.
+    fn check_pending(&self, entries: &[Entry]) -> Result<(), SinkError> {
+        let state = self.state();
+        let is_missing =
+            |entry: &&Entry| entry.has_rows && !state.pending.contains(&entry.pending());
+        match entries.iter().find(is_missing) {
+            None => Ok(()),
+            Some(entry) => Err(SinkError {
+                target: self.place.locate(&entry.pending()),
+                cause: "it holds rows that are to be committed, and it is missing; put it back, \
+                        or begin again with an empty checkpoint directory and output"
+                    .to_owned(),
+                damaged: true,
+            }),
+        }
+    }
+
+    /// Gives the files of a commit that has been made their visible names, as far as they do not
+    /// have them.
+    async fn show(&self, entries: &[Entry]) -> Result<(), SinkError> {
+        for entry in entries.iter().filter(|entry| entry.has_rows) {
+            let pending = entry.pending();
+            // Forgotten before it is tried: should that fail, a list tells what has become of it.
+            let is_pending = self.state().pending.remove(&pending);
+            if is_pending {
+                self.place.rename(&pending, &entry.key.visible()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings in what was committed: the digest, and latencies that no commit has recorded yet.
+    fn measure(&self, ledger: &Ledger, now: ProcessingTime) {
+        let mut emitted = Vec::new();
+        self.state().held.retain(|&(key, writer), times| match ledger.fate(key) {
+            Fate::Open => true,
+            Fate::Committed(by) if by == writer => {
+                emitted.push(std::mem::take(times));
+                false
+            }
+            Fate::Committed(_) | Fate::Forgotten => false,
+        });
+        let mut measured = self.measured.lock().expect("no holder fails");
+        measured.digest = ledger.digest;
+        if let Some(latency) = &mut measured.latency {
+            emitted.into_iter().for_each(|times| times.record(latency, now));
+        }
+    }
+
+    /// Removes what is left of transactions that a commit was given: those that it dropped, and
+    /// what other writers of the same ones have written; and files that nobody will finish.
+    async fn discard(&self, given: &[Entry]) -> Result<(), SinkError> {
+        let keys: BTreeSet<Key> = given.iter().map(|entry| entry.key).collect();
+        let (left, abandoned) = self.state().drop_written(&keys);
+        for name in left {
+            self.remove_pending(name).await?;
+        }
+        for name in abandoned {
+            self.place.remove(&name).await?;
+        }
+        Ok(())
+    }
+
+    async fn remove_pending(&self, name: String) -> Result<(), SinkError> {
+        self.state().pending.remove(&name);
+        self.place.remove(&name).await
+    }
+
+    /// Takes a number that no earlier attempt has had, in whatever process.
+    async fn begin_attempt(&self) -> Result<(), SinkError> {
+        let last: Option<u64> = self.place.load(ATTEMPT).await?;
+        let attempt = last.unwrap_or_default() + 1;
+        self.place.save(ATTEMPT, &attempt).await?;
+        self.attempt.store(attempt, Ordering::Relaxed);
+        Ok(())
+    }
+}

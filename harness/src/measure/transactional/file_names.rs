@@ -1,0 +1,153 @@
+//! What the files of an output are called, and how they are reached.
+
+use std::sync::Arc;
+
+use dataflow::exchange::sink::SinkError;
+use dataflow::job::storage;
+use dataflow::job::storage::{Storage, StorageError, Stored};
+use dataflow::operator::snapshot::Version;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// Where manifests are.
+pub(super) const MANIFESTS: &str = "_committed/";
+/// What compacted manifests came to.
+pub(super) const TOTAL: &str = "_committed/total";
+/// The number of the last attempt that began to write.
+pub(super) const ATTEMPT: &str = "_committed/attempt";
+/// Files that are pre-committed begin with this.
+pub(super) const PENDING: &str = ".pending-";
+/// Files that are being written begin with this.
+pub(super) const IN_PROGRESS: &str = ".part-";
+/// Digits of an id, so that names sort as ids do.
+const ID_DIGITS: usize = 20;
+
+/// What may become visible once: a transaction, whoever wrote it.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Key {
+    /// The checkpoint or batch that closed it.
+    pub(super) id: Version,
+    /// The subtask or partition that wrote it.
+    pub(super) sink: u32,
+}
+
+/// Who wrote a transaction: two writers of the same one are told apart by this.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Writer {
+    /// The attempt, numbered over all processes.
+    pub(super) attempt: u64,
+    /// The writer, numbered within a process.
+    pub(super) number: u64,
+}
+
+impl Writer {
+    pub(super) fn in_progress(self, sink: u32) -> String {
+        format!("{IN_PROGRESS}{sink}-{}-{}.ndjson", self.attempt, self.number)
+    }
+}
+
+impl Key {
+    /// What the names of all its pending files begin with, one for each writer.
+    pub(super) fn pending_of_any_writer(self) -> String {
+        format!("{PENDING}{:0ID_DIGITS$}-{}-", self.id.0, self.sink)
+    }
+
+    pub(super) fn pending(self, writer: Writer) -> String {
+        format!("{}{}-{}.ndjson", self.pending_of_any_writer(), writer.attempt, writer.number)
+    }
+
+    pub(super) fn visible(self) -> String {
+        format!("part-{:0ID_DIGITS$}-{}.ndjson", self.id.0, self.sink)
+    }
+}
+
+/// The manifest of a commit.
+pub(super) fn manifest(id: Version) -> String {
+    format!("{MANIFESTS}{:0ID_DIGITS$}", id.0)
+}
+
+/// The commit of a manifest; `None` for every other file.
+pub(super) fn manifest_id(name: &str) -> Option<Version> {
+    let digits = name.strip_prefix(MANIFESTS)?;
+    let is_id = digits.len() == ID_DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_id.then(|| digits.parse().ok().map(Version))?
+}
+
+/// The files of one output; names are those above.
+pub(super) struct Place {
+    pub(super) storage: Arc<dyn Storage>,
+    pub(super) prefix: String,
+}
+
+impl Place {
+    fn full(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
+    /// A file as a person finds it.
+    pub(super) fn locate(&self, name: &str) -> String {
+        self.storage.locate(&self.full(name))
+    }
+
+    pub(super) fn append(&self, name: &str, bytes: Vec<u8>) -> Stored<()> {
+        self.storage.append(&self.full(name), bytes)
+    }
+
+    pub(super) async fn sync(&self, name: &str) -> Result<(), SinkError> {
+        self.storage.sync(&self.full(name)).await.map_err(refused)
+    }
+
+    pub(super) async fn rename(&self, from: &str, to: &str) -> Result<(), SinkError> {
+        self.storage.rename(&self.full(from), &self.full(to)).await.map_err(refused)
+    }
+
+    pub(super) async fn remove(&self, name: &str) -> Result<(), SinkError> {
+        self.storage.remove(&self.full(name)).await.map_err(refused)
+    }
+
+    pub(super) async fn list(&self, start: &str) -> Result<Vec<String>, SinkError> {
+        let names = self.storage.list(&self.full(start)).await.map_err(refused)?;
+        let own = names.iter().filter_map(|name| name.strip_prefix(self.prefix.as_str()));
+        Ok(own.map(str::to_owned).collect())
+    }
+
+    pub(super) async fn save<T: Serialize>(&self, name: &str, value: &T) -> Result<(), SinkError> {
+        storage::save(&self.storage, &self.full(name), value).await.map_err(refused)
+    }
+
+    pub(super) async fn load<T: DeserializeOwned>(
+        &self,
+        name: &str,
+    ) -> Result<Option<T>, SinkError> {
+        storage::load(&self.storage, &self.full(name)).await.map_err(refused)
+    }
+}
+
+/// A file that failed, as the sink's failure.
+pub(super) fn refused(error: StorageError) -> SinkError {
+    let StorageError { operation, file, cause, damaged } = error;
+    SinkError { target: file, cause: format!("cannot {operation} it: {cause}"), damaged }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_sort_as_ids_do_and_only_manifests_are_read_as_such() {
+        let [nine, ten] = [Version(9), Version(10)];
+        assert!(Key { id: nine, sink: 7 }.visible() < Key { id: ten, sink: 0 }.visible());
+        assert_eq!(manifest_id(&manifest(Version(u64::MAX))), Some(Version(u64::MAX)));
+        assert_eq!([TOTAL, ATTEMPT, "_committed/7"].map(manifest_id), [None; 3]);
+        let too_large = format!("{MANIFESTS}{}", "9".repeat(ID_DIGITS));
+        assert_eq!(manifest_id(&too_large), None);
+    }
+
+    #[test]
+    fn pending_files_of_sink_1_are_not_taken_for_those_of_sink_11() {
+        let id = Version(3);
+        let of_11 = Key { id, sink: 11 }.pending(Writer { attempt: 1, number: 2 });
+        assert!(of_11.starts_with(&Key { id, sink: 11 }.pending_of_any_writer()));
+        assert!(!of_11.starts_with(&Key { id, sink: 1 }.pending_of_any_writer()));
+    }
+}

@@ -1,0 +1,121 @@
+//! The sink with transactions: what it takes is seen once it is committed, all or none, and once.
+//!
+//! Every subtask's sink collects between two pre-commits: a digest, stamps, and rows in a hidden
+//! file. A pre-commit makes that durable under the name of a pending file. A commit first puts a
+//! manifest, which lists what it makes visible, and then gives every pending file its visible
+//! name; the manifest decides, so whoever finds one brings it to its end. Latencies are recorded
+//! at the commit, because nobody sees a row before.
+//!
+//! ```text
+//! .part-<sink>-<attempt>-<number>.ndjson          being written
+//! .pending-<id>-<sink>-<attempt>-<number>.ndjson  pre-committed
+//! part-<id>-<sink>.ndjson                         committed: the only files that a reader sees
+//! _committed/<id>                                 manifest of one commit
+//! _committed/total                                what the manifests before it came to
+//! _committed/attempt                              how often a job has begun to write here
+//! ```
+//!
+//! A writer's attempt and number belong to it alone, so that what a killed subtask still had on
+//! its way never meets what its successor writes.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
+
+use dataflow::exchange::sink::{Committer, Sink, SinkError, SinkSlot, Transaction, Wants};
+use dataflow::job::engine::BoxFuture;
+use dataflow::job::storage::{Storage, StorageError};
+use dataflow::operator::snapshot::Version;
+use dataflow::{Digest, ProcessingTime};
+
+use crate::measure::latency::Recorder;
+use crate::measure::sink::Measured;
+
+mod commit;
+pub(crate) mod commit_lock;
+pub(crate) mod file_names;
+pub(crate) mod held_latencies;
+mod ledger;
+pub(crate) mod row_file;
+pub(crate) mod subtask_sink;
+
+use crate::measure::transactional::commit_lock::Turn;
+use crate::measure::transactional::file_names::Place;
+use crate::measure::transactional::subtask_sink::SubtaskSink;
+use commit::{Shared, State};
+
+/// Where a job's output goes, and what is kept of it.
+#[derive(Clone)]
+pub struct Options {
+    /// Keeps the files.
+    pub storage: Arc<dyn Storage>,
+    /// What their names begin with: a folder with its slash, such as `sink/`, or nothing.
+    pub prefix: String,
+    /// Stamps when latency is measured, rows when they are written.
+    pub wants: Wants,
+    /// Records latencies, when they are asked for.
+    pub latency: Option<Recorder>,
+}
+
+/// A slot for a plan, and what commits and measures its output.
+pub fn transactional(options: Options) -> (SinkSlot, Arc<Transactional>) {
+    let Options { storage, prefix, wants, latency } = options;
+    let shared = Arc::new(Shared {
+        place: Place { storage, prefix },
+        rows: wants.rows,
+        turn: Turn::default(),
+        attempt: AtomicU64::new(0),
+        writers: AtomicU64::new(0),
+        state: Mutex::new(State::default()),
+        measured: Mutex::new(Measured { digest: Digest::default(), latency }),
+    });
+    let transactional = Arc::new(Transactional { shared: Arc::clone(&shared) });
+    let open = move |subtask| -> Box<dyn Sink> {
+        Box::new(SubtaskSink::new(Arc::clone(&shared), subtask))
+    };
+    let committer = Arc::clone(&transactional) as Arc<dyn Committer>;
+    (SinkSlot { wants, open: Arc::new(open), committer: Some(committer) }, transactional)
+}
+
+/// Commits the transactions of a job, and knows what they come to.
+pub struct Transactional {
+    shared: Arc<Shared>,
+}
+
+impl Transactional {
+    /// The digest of everything committed, by earlier processes too as soon as the
+    /// committer was used here, and the latencies of what was committed in this process.
+    pub fn measured(&self) -> Measured {
+        self.shared.measured.lock().expect("no holder fails").clone()
+    }
+}
+
+impl Committer for Transactional {
+    fn commit(
+        &self,
+        id: Version,
+        transactions: Vec<Transaction>,
+        now: ProcessingTime,
+    ) -> BoxFuture<Result<(), SinkError>> {
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move { shared.commit(id, &transactions, now).await })
+    }
+
+    fn newest(&self) -> BoxFuture<Result<Option<Version>, SinkError>> {
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move { shared.newest().await })
+    }
+
+    fn abort_others(&self, keep: &[Transaction]) -> BoxFuture<Result<(), SinkError>> {
+        let (shared, keep) = (Arc::clone(&self.shared), keep.to_vec());
+        Box::pin(async move { shared.abort_others(&keep).await })
+    }
+}
+
+/// Whether nothing at all lies where an output is to go. A job that starts afresh must not write
+/// into what another left, were it only pending.
+///
+/// # Errors
+/// When it cannot be listed.
+pub async fn is_empty(storage: &Arc<dyn Storage>, prefix: &str) -> Result<bool, StorageError> {
+    Ok(storage.list(prefix).await?.is_empty())
+}

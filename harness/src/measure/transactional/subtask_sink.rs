@@ -1,0 +1,124 @@
+//! One subtask's end of the sink: collects a transaction, closes it, begins the next.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use dataflow::exchange::sink::{Output, Sink, SinkError, Transaction};
+use dataflow::job::engine::BoxFuture;
+use dataflow::operator::snapshot::Version;
+use dataflow::{Digest, ProcessingTime};
+
+use super::commit::Shared;
+use super::ledger::Entry;
+use crate::measure::transactional::file_names::{Key, Writer};
+use crate::measure::transactional::held_latencies::Times;
+use crate::measure::transactional::row_file::Rows;
+
+/// Takes what a subtask writes.
+pub(super) struct SubtaskSink {
+    shared: Arc<Shared>,
+    subtask: u32,
+    /// What was written since the last pre-commit; `None` when nothing was.
+    open: Option<Open>,
+    /// Once rows could not be written, what is open lacks them and must never be committed.
+    failed: Option<SinkError>,
+}
+
+/// A transaction that is being written.
+struct Open {
+    writer: Writer,
+    digest: Digest,
+    written: u64,
+    times: Times,
+    rows: Option<Rows>,
+}
+
+impl SubtaskSink {
+    pub(super) const fn new(shared: Arc<Shared>, subtask: u32) -> Self {
+        Self { shared, subtask, open: None, failed: None }
+    }
+
+    fn check(&self) -> Result<(), SinkError> {
+        match &self.failed {
+            None => Ok(()),
+            Some(SinkError { target, cause, damaged }) => {
+                Err(SinkError { target: target.clone(), cause: cause.clone(), damaged: *damaged })
+            }
+        }
+    }
+
+    /// Asks the rows, if there are any.
+    fn poll_rows(
+        &mut self,
+        poll: impl FnOnce(&mut Rows) -> Poll<Result<(), SinkError>>,
+    ) -> Poll<Result<(), SinkError>> {
+        self.check()?;
+        let rows = self.open.as_mut().and_then(|open| open.rows.as_mut());
+        match rows.map_or(Poll::Ready(Ok(())), poll) {
+            Poll::Ready(Err(error)) => {
+                self.failed = Some(error);
+                Poll::Ready(self.check())
+            }
+            polled => polled,
+        }
+    }
+}
+
+impl Sink for SubtaskSink {
+    /// Its time does not matter: the records are emitted when they are committed.
+    fn write(&mut self, output: &mut Output, _: ProcessingTime) -> Result<(), SinkError> {
+        self.check()?;
+        if output.is_empty() {
+            return Ok(());
+        }
+        let open = self.open.get_or_insert_with(|| Open {
+            writer: self.shared.new_writer(),
+            digest: Digest::default(),
+            written: 0,
+            times: Times::default(),
+            rows: None,
+        });
+        open.digest.merge(&output.digest);
+        open.written += output.written;
+        open.times.take(output);
+        if !output.text.is_empty() {
+            let new = || Rows::new(Arc::clone(&self.shared), open.writer.in_progress(self.subtask));
+            open.rows.get_or_insert_with(new).take(&mut output.text);
+        }
+        Ok(())
+    }
+
+    fn poll_room(&mut self, context: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
+        self.poll_rows(|rows| rows.poll_room(context))
+    }
+
+    /// What is written last is seen like the rest: when it is committed.
+    fn poll_finish(&mut self, context: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
+        self.poll_rows(|rows| rows.poll_flush(context))
+    }
+
+    fn pre_commit(&mut self, id: Version) -> BoxFuture<Result<Option<Transaction>, SinkError>> {
+        if let Err(error) = self.check() {
+            return Box::pin(std::future::ready(Err(error)));
+        }
+        let Some(open) = self.open.take() else {
+            return Box::pin(std::future::ready(Ok(None)));
+        };
+        let key = Key { id, sink: self.subtask };
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move { open.close(key, &shared).await.map(Some) })
+    }
+}
+
+impl Open {
+    async fn close(self, key: Key, shared: &Shared) -> Result<Transaction, SinkError> {
+        let Self { writer, digest, written, times, rows } = self;
+        let entry = Entry { key, writer, digest, written, has_rows: rows.is_some() };
+        if let Some(rows) = rows {
+            rows.finish(&entry.pending()).await?;
+        }
+        let transaction = entry.transaction(&shared.place)?;
+        shared.hold(&entry, times);
+        Ok(transaction)
+    }
+}

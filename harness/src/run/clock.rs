@@ -1,0 +1,97 @@
+//! The clock of a run, and the runtime behind it.
+
+use std::sync::Arc;
+
+use dataflow::ProcessingTime;
+use dataflow::job::runtime::Runtime;
+use dataflow::job::storage::Storage;
+use runtime::{Costs, Faults, MemoryStorage, VirtualOptions, VirtualTime, WallClock, WallOptions};
+
+use crate::error::{Error, Result};
+
+/// On the wall clock the first event is planned this long after the engine is told to start, so
+/// that starting it is not part of any latency.
+pub(crate) const LEAD_NANOS: u64 = 10_000_000;
+
+/// Which clock a run is on.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Clock {
+    /// Real time.
+    #[default]
+    Wall,
+    /// Modelled time, deterministic in nanoseconds.
+    Virtual,
+}
+
+/// A runtime, made for one run.
+pub enum RunClock {
+    /// Real time.
+    Wall(Arc<WallClock>),
+    /// Modelled time.
+    Virtual(Arc<VirtualTime>),
+}
+
+impl RunClock {
+    /// The runtime as engines see it.
+    pub fn runtime(&self) -> Arc<dyn Runtime> {
+        match self {
+            Self::Wall(clock) => Arc::clone(clock) as _,
+            Self::Virtual(clock) => Arc::clone(clock) as _,
+        }
+    }
+
+    /// What goes wrong in it.
+    pub fn faults(&self) -> &Arc<Faults> {
+        match self {
+            Self::Wall(clock) => clock.faults(),
+            Self::Virtual(clock) => clock.faults(),
+        }
+    }
+
+    /// When the first event should be planned.
+    pub fn start(&self) -> ProcessingTime {
+        match self {
+            Self::Wall(clock) => clock.now().after(LEAD_NANOS),
+            Self::Virtual(_) => ProcessingTime::ZERO,
+        }
+    }
+}
+
+/// Makes the runtime for a run: one worker thread per core on the wall clock; one node with a core
+/// per subtask in virtual time. What must survive is kept in memory.
+///
+/// # Errors
+/// When threads cannot be started.
+pub fn clock(which: Clock, seed: u64, parallelism: u32, tracing: bool) -> Result<RunClock> {
+    clock_with(which, seed, parallelism, tracing, (MemoryStorage::new(), ProcessingTime::ZERO))
+}
+
+/// The same with another storage, and on the wall clock with a time that it goes on from.
+///
+/// # Errors
+/// When threads cannot be started.
+pub fn clock_with(
+    which: Clock,
+    seed: u64,
+    parallelism: u32,
+    tracing: bool,
+    (storage, from): (Arc<dyn Storage>, ProcessingTime),
+) -> Result<RunClock> {
+    Ok(match which {
+        Clock::Wall => {
+            let worker_threads = std::thread::available_parallelism().map_or(1, usize::from);
+            let options = WallOptions { seed, worker_threads };
+            RunClock::Wall(WallClock::going_on(options, storage, from).map_err(Error::run)?)
+        }
+        Clock::Virtual => {
+            let options = VirtualOptions {
+                seed,
+                nodes: 1,
+                cores_per_node: parallelism,
+                costs: Costs::default(),
+                tracing,
+            };
+            RunClock::Virtual(VirtualTime::with_storage(options, storage))
+        }
+    })
+}

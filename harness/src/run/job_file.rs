@@ -1,0 +1,134 @@
+//! What a checkpoint directory says of the job whose state it holds.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex};
+use std::time::UNIX_EPOCH;
+
+use dataflow::ProcessingTime;
+use dataflow::job::runtime::Runtime;
+use dataflow::job::storage::{Storage, StorageError, load, save};
+use runtime::{VirtualOptions, VirtualTime};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::run::execute::RunSpec;
+
+/// Its name in the directory.
+const NAME: &str = "job";
+
+/// A job as it was first started.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobFile {
+    /// The workload.
+    pub workload: String,
+    /// The engine.
+    pub engine: String,
+    /// The guarantee.
+    pub guarantee: String,
+    /// The workload's knobs, as JSON.
+    pub knobs: String,
+    /// Seed of everything drawn.
+    pub seed: u64,
+    /// Where results go.
+    pub output: String,
+    /// Planned events per second.
+    pub rate: Option<f64>,
+    /// How many events.
+    pub events: u64,
+    /// Events that are not timed.
+    pub warm_up: u64,
+    /// When it was first started, in nanoseconds since 1970.
+    pub started_unix_nanos: u64,
+}
+
+impl JobFile {
+    /// Of a job that starts now.
+    pub fn new(spec: &RunSpec, output: &str) -> Self {
+        Self {
+            workload: spec.workload.name().to_owned(),
+            engine: spec.engine.name().to_owned(),
+            guarantee: spec.guarantee().name().to_owned(),
+            knobs: serde_json::to_string(spec.knobs.values()).unwrap_or_default(),
+            seed: spec.seed,
+            output: output.to_owned(),
+            rate: spec.rate,
+            events: spec.events,
+            warm_up: spec.warm_up,
+            started_unix_nanos: unix_nanos(),
+        }
+    }
+
+    /// How long ago the job was started: its clock goes on from there.
+    pub fn age(&self) -> ProcessingTime {
+        ProcessingTime(unix_nanos().saturating_sub(self.started_unix_nanos))
+    }
+
+    /// Reads the file of a directory; `None` when it holds no job.
+    ///
+    /// # Errors
+    /// When it cannot be read or is damaged.
+    pub fn read(storage: &Arc<dyn Storage>) -> Result<Option<Self>> {
+        let storage = Arc::clone(storage);
+        at_once(async move { load(&storage, NAME).await })
+    }
+
+    /// Writes the file.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, storage: &Arc<dyn Storage>) -> Result<()> {
+        let (storage, own) = (Arc::clone(storage), self.clone());
+        at_once(async move { save(&storage, NAME, &own).await })
+    }
+
+    /// Whether a job that is to be taken up is this one.
+    ///
+    /// # Errors
+    /// Says what differs.
+    pub fn fits(&self, given: &Self, place: &str) -> Result<()> {
+        let same: [(&str, &dyn ToString, &dyn ToString); 6] = [
+            ("workload", &self.workload, &given.workload),
+            ("engine", &self.engine, &given.engine),
+            ("guarantee", &self.guarantee, &given.guarantee),
+            ("knobs", &self.knobs, &given.knobs),
+            ("seed", &self.seed, &given.seed),
+            ("output", &self.output, &given.output),
+        ];
+        for (what, own, other) in same {
+            let (own, other) = (own.to_string(), other.to_string());
+            if own != other {
+                return Err(Error::Input(format!(
+                    "{place} holds a job whose {what} is {own}, and {other} was given; \
+                     --resume needs the same"
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn unix_nanos() -> u64 {
+    crate::wall_time().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
+}
+
+/// Runs storage operations before there is a clock to run them on.
+///
+/// # Errors
+/// What the storage reports: a damaged file is bad input, anything else a failed run.
+pub fn at_once<T: Send + 'static>(
+    work: impl Future<Output = std::result::Result<T, StorageError>> + Send + 'static,
+) -> Result<T> {
+    let place: Arc<Mutex<Option<std::result::Result<T, StorageError>>>> = Arc::default();
+    let result = Arc::clone(&place);
+    let done = VirtualTime::new(VirtualOptions::default()).block_on(Box::pin(async move {
+        let came = work.await;
+        *result.lock().expect("nobody else writes here") = Some(came);
+    }));
+    let came = place.lock().expect("nobody else writes here").take();
+    match (done, came) {
+        (Ok(()), Some(Ok(value))) => Ok(value),
+        (Ok(()), Some(Err(error))) if error.damaged => Err(Error::input(error)),
+        (Ok(()), Some(Err(error))) => Err(Error::run(error)),
+        _ => Err(Error::run("a storage operation never ended")),
+    }
+}

@@ -1,0 +1,139 @@
+//! What a run has come to, written down.
+
+use std::collections::BTreeMap;
+
+use dataflow::{Completion, Digest, Guarantee};
+use reports::schema::result::{
+    ExchangeLoad, OutputCheck, RUN_SCHEMA, RunResult, SERIES_BIN_NS, SeriesRow,
+};
+
+use crate::measure::latency::Recorder;
+use crate::measure::run_observer::Watch;
+use crate::measure::sink::Measured;
+use crate::run::clock::Clock;
+use crate::run::execute::RunSpec;
+use crate::run::validity;
+
+/// What a run has used, and where.
+pub(crate) struct Used {
+    pub(crate) cpu_nanos: u64,
+    pub(crate) peak_memory: Option<u64>,
+    pub(crate) environment: BTreeMap<String, serde_json::Value>,
+}
+
+/// The result of a run.
+pub(crate) fn result(
+    spec: &RunSpec,
+    completion: &Completion,
+    measured: &Measured,
+    expected: Option<Digest>,
+    watch: &Watch,
+    used: Used,
+) -> RunResult {
+    let elapsed_ns = watch.timed_nanos();
+    let earlier = spec.warm_up.max(watch.read_before());
+    let timed = completion.records_in.saturating_sub(earlier);
+    let per_record = |nanos: u64| nanos as f64 / completion.records_in.max(1) as f64;
+    let backlog_at_end = if spec.rate.is_some() && spec.events > 0 {
+        watch.backlog_at_end() as f64 / spec.events as f64
+    } else {
+        0.0
+    };
+    let (batches, recovery) = (watch.take_batches(), watch.recovery(completion));
+    // What all that came out depends on: one late batch is late for all of its records.
+    let emissions = match &measured.latency {
+        _ if !batches.is_empty() => batches.iter().filter(|batch| batch.records > 0).count() as u64,
+        _ if spec.guarantee() == Guarantee::ExactlyOnce => recovery.completed,
+        latency => latency.as_ref().map_or(0, Recorder::emissions),
+    };
+    let latency_ns = measured.latency.as_ref().map(|it| it.summaries(emissions));
+    let mut result = RunResult {
+        schema: RUN_SCHEMA.to_owned(),
+        experiment: spec.experiment.clone(),
+        workload: spec.workload.name().to_owned(),
+        engine: spec.engine.name().to_owned(),
+        variant: spec.variant.clone(),
+        measures: spec.measures,
+        settings: spec.settings.values().clone(),
+        knobs: spec.knobs.values().clone(),
+        seed: spec.seed,
+        rate: spec.rate,
+        events: spec.events,
+        warm_up_events: spec.warm_up,
+        parallelism: spec.parallelism,
+        clock: if spec.clock == Clock::Wall { "wall" } else { "virtual" }.to_owned(),
+        guarantee: spec.settings.name("guarantee").to_owned(),
+        repeat: spec.repeat,
+        interrupted: completion.interrupted,
+        valid: true,
+        invalid_because: Vec::new(),
+        superseded: false,
+        records_in: completion.records_in,
+        records_out: completion.records_out,
+        elapsed_ns,
+        throughput_per_s: if elapsed_ns > 0 { timed as f64 * 1e9 / elapsed_ns as f64 } else { 0.0 },
+        cpu_ns_per_record: (spec.clock == Clock::Wall).then(|| per_record(used.cpu_nanos)),
+        peak_memory_bytes: used.peak_memory,
+        latency_ns: latency_ns.unwrap_or_default(),
+        emissions,
+        latency_parts: measured.latency.as_ref().map(Recorder::parts).unwrap_or_default(),
+        output: OutputCheck {
+            records: measured.digest.records,
+            digest: measured.digest.to_string(),
+            expected_digest: expected.map(|digest| digest.to_string()),
+        },
+        late_records: completion.counters.late_records,
+        windows_closed: spec.workload.has_windows().then_some(completion.counters.windows_closed),
+        backlog_at_end,
+        backlog_slope: validity::slope(&planned_backlog(watch)),
+        generator_per_s: spec.generator_per_s,
+        overslept: watch.overslept(),
+        emitted_early: measured.latency.as_ref().map_or(0, Recorder::emitted_early),
+        exchanges: completion.exchanges.iter().map(load).collect(),
+        batches,
+        activity: watch.activity(),
+        recovery,
+        series: series(measured, watch),
+        environment: used.environment,
+    };
+    result.invalid_because =
+        validity::why_invalid(&result, expected.map(|digest| digest == measured.digest));
+    result.valid = result.invalid_because.is_empty();
+    result
+}
+
+/// The backlog of every bin up to the end of the plan, in seconds and events.
+fn planned_backlog(watch: &Watch) -> Vec<(f64, f64)> {
+    let end = watch.plan_end().0;
+    let bins = watch.backlog_over_time().into_iter();
+    let within = bins.filter(|(at, _)| at + SERIES_BIN_NS <= end);
+    within.map(|(at, unread)| (at as f64 / 1e9, unread as f64)).collect()
+}
+
+/// What was emitted over time, beside what waited.
+fn series(measured: &Measured, watch: &Watch) -> Vec<SeriesRow> {
+    let Some(latency) = &measured.latency else { return Vec::new() };
+    let mut rows: BTreeMap<u64, SeriesRow> =
+        latency.series().into_iter().map(|row| (row.at_ns, row)).collect();
+    for (at_ns, unread) in watch.backlog_over_time() {
+        if unread > 0 {
+            rows.entry(at_ns)
+                .or_insert_with(|| SeriesRow { at_ns, ..SeriesRow::default() })
+                .unread = unread;
+        }
+    }
+    rows.into_values().collect()
+}
+
+fn load(counts: &dataflow::job::engine::ExchangeCounts) -> ExchangeLoad {
+    let total: u64 = counts.records.iter().sum();
+    let mean = total as f64 / counts.records.len().max(1) as f64;
+    let largest = counts.records.iter().copied().max().unwrap_or(0) as f64;
+    ExchangeLoad {
+        exchange: counts.exchange.clone(),
+        placement: counts.placement.to_owned(),
+        records: counts.records.clone(),
+        bytes: counts.bytes,
+        max_over_mean: if mean > 0.0 { largest / mean } else { 1.0 },
+    }
+}

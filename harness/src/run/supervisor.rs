@@ -1,0 +1,107 @@
+//! Starts a job, and starts it again when its driver has died: what a cluster manager or a service
+//! unit does for the real systems.
+
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
+
+use dataflow::job::engine::{Job, Start};
+use dataflow::job::runtime::{Home, Role, Runtime, sleep_until};
+use dataflow::{Completion, Control, Engine, EngineError, Guarantee};
+
+/// How a job is started again.
+#[derive(Copy, Clone, Debug)]
+pub struct Supervision {
+    /// How the first attempt starts.
+    pub start: Start,
+    /// What the job promises: without a promise it is not started again.
+    pub guarantee: Guarantee,
+    /// Time from the death of a driver to the next start, in nanoseconds.
+    pub restart_nanos: u64,
+}
+
+/// Runs a job to its end under supervision. `job` makes it, once for every start.
+///
+/// # Errors
+/// What ended the last attempt; [`EngineError::Lost`] when its driver was killed.
+pub async fn supervise(
+    engine: Arc<dyn Engine>,
+    job: impl Fn(Start) -> Job + Send,
+    runtime: Arc<dyn Runtime>,
+    control: Control,
+    how: Supervision,
+) -> Result<Completion, EngineError> {
+    let mut start = how.start;
+    let mut restarts = 0;
+    loop {
+        let place = Arc::new(Place::default());
+        let running = engine.run(job(start), Arc::clone(&runtime), control.clone());
+        let leaving = Leaving(Arc::clone(&place));
+        let driver = async move {
+            let outcome = running.await;
+            leaving.0.lock().outcome = Some(outcome);
+        };
+        runtime.spawn_as(Home(0), Role::Driver, Box::pin(driver));
+        let outcome = poll_fn(|context| place.poll_left(context)).await;
+        let error = match outcome {
+            Some(Ok(mut completion)) => {
+                completion.restarts += restarts;
+                return Ok(completion);
+            }
+            Some(Err(error)) => error,
+            None => EngineError::Lost("driver".to_owned()),
+        };
+        let helps = how.guarantee != Guarantee::None && error.is_transient();
+        if !helps || control.stop.is_requested() {
+            return Err(error);
+        }
+        restarts += 1;
+        let now = runtime.now();
+        control.observer.restarting(now, &error.to_string());
+        sleep_until(&*runtime, now.after(how.restart_nanos)).await;
+        start = Start::Resume;
+    }
+}
+
+/// Where a driver leaves its outcome, and tells that it has gone.
+#[derive(Default)]
+struct Place(Mutex<Left>);
+
+#[derive(Default)]
+struct Left {
+    outcome: Option<Result<Completion, EngineError>>,
+    gone: bool,
+    waker: Option<Waker>,
+}
+
+impl Place {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Left> {
+        self.0.lock().expect("no holder fails")
+    }
+
+    /// Ready once the driver has gone: with its outcome, or without one if it was killed.
+    fn poll_left(
+        &self,
+        context: &mut std::task::Context<'_>,
+    ) -> Poll<Option<Result<Completion, EngineError>>> {
+        let mut left = self.lock();
+        if left.gone {
+            return Poll::Ready(left.outcome.take());
+        }
+        left.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+}
+
+/// Owned by the driver's task.
+struct Leaving(Arc<Place>);
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        let mut left = self.0.lock();
+        left.gone = true;
+        let waker = left.waker.take();
+        drop(left);
+        waker.into_iter().for_each(Waker::wake);
+    }
+}

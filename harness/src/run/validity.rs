@@ -1,0 +1,224 @@
+//! Whether the figures of a run may be used.
+
+use reports::schema::result::{RunResult, Slope};
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+use crate::analysis::statistics::CONFIDENCE;
+use crate::commands::runs::compare::FEWEST_WINDOWS;
+
+/// A backlog of this share of the events at the end of the plan makes a run invalid, and so does
+/// one that grows by this share of the rate.
+const BACKLOG_ALLOWED: f64 = 0.01;
+/// Bins below which a trend is not computed.
+const FEWEST_BINS: usize = 10;
+/// A generator must be able to make events this many times as fast as they are asked for.
+const GENERATOR_HEADROOM: f64 = 2.0;
+
+/// Least squares through (seconds, events), with the interval of the slope by Student's t; `None`
+/// below ten points.
+pub fn slope(points: &[(f64, f64)]) -> Option<Slope> {
+    let count = points.len();
+    if count < FEWEST_BINS {
+        return None;
+    }
+    let n = count as f64;
+    let mean = |value: fn(&(f64, f64)) -> f64| points.iter().map(value).sum::<f64>() / n;
+    let (mean_x, mean_y) = (mean(|it| it.0), mean(|it| it.1));
+    let spread: f64 = points.iter().map(|(x, _)| (x - mean_x).powi(2)).sum();
+    let together: f64 = points.iter().map(|(x, y)| (x - mean_x) * (y - mean_y)).sum();
+    let per_s = together / spread;
+    let residual = |(x, y): &(f64, f64)| (y - mean_y - per_s * (x - mean_x)).powi(2);
+    let error = (points.iter().map(residual).sum::<f64>() / (n - 2.0) / spread).sqrt();
+    let student = StudentsT::new(0.0, 1.0, n - 2.0).ok()?;
+    let half = student.inverse_cdf(f64::midpoint(1.0, CONFIDENCE)) * error;
+    Some(Slope { per_s, interval: (per_s - half, per_s + half) })
+}
+
+/// Share of the events that sources may read over a millisecond too late: their 99th percentile is
+/// on time.
+const LATE_ALLOWED: f64 = 0.01;
+/// Times that sources must have been woken late for that to be said of them: once, and for long, is
+/// an accident, and what came of it is in the latencies.
+const FEWEST_TIMES_LATE: u64 = 10;
+
+/// Every reason for which the figures of a run may not be used. `right` is whether the output is
+/// the evaluator's, where there is one.
+pub fn why_invalid(result: &RunResult, right: Option<bool>) -> Vec<String> {
+    let mut because = Vec::new();
+    if result.interrupted {
+        because.push("The run was interrupted.".to_owned());
+    } else if result.records_in != result.events {
+        let (read, events) = (result.records_in, result.events);
+        because.push(format!("The sources read {read} of {events} events."));
+    }
+    if right == Some(false) {
+        because.push("The output differs from the evaluator's.".to_owned());
+    }
+    let clipped = result.latency_ns.from_planned.clipped;
+    if clipped > 0 {
+        because.push(format!("{clipped} latencies lie above the histogram's range."));
+    }
+    if result.emitted_early > 0 {
+        let early = result.emitted_early;
+        because.push(format!(
+            "The clock went back: {early} results were emitted before their events were planned."
+        ));
+    }
+    because.extend(did_not_keep_up(result));
+    because.extend(generator_too_slow(result));
+    because.extend(generator_late(result));
+    because
+}
+
+/// In a comparison, a run with windows of which too few closed before the end of the input: the
+/// rest was released by the end and says nothing about latency.
+pub fn too_few_windows(result: &RunResult) -> Option<String> {
+    let closed = result.windows_closed.filter(|closed| *closed < FEWEST_WINDOWS)?;
+    (!result.interrupted).then(|| {
+        format!(
+            "Only {closed} windows closed before the end of the input; at least {FEWEST_WINDOWS} must."
+        )
+    })
+}
+
+/// Whether the engine kept up with the plan: the backlog at its end, and its trend.
+pub fn kept_up(result: &RunResult) -> bool {
+    did_not_keep_up(result).is_none()
+}
+
+fn did_not_keep_up(result: &RunResult) -> Option<String> {
+    if result.backlog_at_end >= BACKLOG_ALLOWED {
+        let percent = result.backlog_at_end * 100.0;
+        return Some(format!(
+            "The engine did not keep up: {percent:.1} % of the events were unread when the plan ended."
+        ));
+    }
+    let (slope, rate) = (result.backlog_slope?, result.rate?);
+    (slope.interval.0 > rate * BACKLOG_ALLOWED).then(|| {
+        format!(
+            "The engine did not keep up: the backlog grew by {:.0} events per second (95 % interval \
+             {:.0} to {:.0}), which is {:.1} % of the rate.",
+            slope.per_s,
+            slope.interval.0,
+            slope.interval.1,
+            slope.per_s / rate * 100.0
+        )
+    })
+}
+
+/// In virtual time generating costs nothing.
+fn generator_too_slow(result: &RunResult) -> Option<String> {
+    if result.clock == "virtual" {
+        return None;
+    }
+    let (generator, rate) = (result.generator_per_s?, result.rate?);
+    (generator < rate * GENERATOR_HEADROOM).then(|| {
+        format!(
+            "The generator may be what is measured: by itself it makes {generator:.0} events per \
+             second, less than twice the rate."
+        )
+    })
+}
+
+fn generator_late(result: &RunResult) -> Option<String> {
+    result.rate?;
+    let share = result.overslept.events as f64 / result.events.max(1) as f64;
+    (share > LATE_ALLOWED && result.overslept.times >= FEWEST_TIMES_LATE).then(|| {
+        format!(
+            "The generator was late: {:.1} % of the events were read over 1 ms after their planned \
+             time, as the timers of waiting sources fired late. Other programs may have the cores.",
+            share * 100.0
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use reports::schema::result::Overslept;
+
+    use super::*;
+
+    #[test]
+    fn a_slope_agrees_with_scipy() {
+        // from scipy import stats; import numpy as np
+        // x = np.arange(10) / 10; y = [3, 5, 4, 8, 7, 9, 12, 10, 14, 13]
+        // r = stats.linregress(x, y); h = stats.t.ppf(0.975, 8) * r.stderr
+        // r.slope, r.slope - h, r.slope + h -> 11.93939393939394, 8.715862177841, 15.162925700946879
+        let y = [3.0, 5.0, 4.0, 8.0, 7.0, 9.0, 12.0, 10.0, 14.0, 13.0];
+        let points: Vec<_> = (0..).map(|n| f64::from(n) / 10.0).zip(y).collect();
+        let slope_of = slope(&points).unwrap();
+        assert!((slope_of.per_s - 11.939_393_939_393_94).abs() < 1e-9, "{slope_of:?}");
+        assert!((slope_of.interval.0 - 8.715_862_177_841).abs() < 1e-6, "{slope_of:?}");
+        assert!((slope_of.interval.1 - 15.162_925_700_947).abs() < 1e-6, "{slope_of:?}");
+        assert_eq!(slope(&points[1..]), None, "nine bins are too few");
+    }
+
+    #[test]
+    fn a_comparison_needs_twenty_windows_where_there_are_windows() {
+        let closed = |windows_closed| RunResult { windows_closed, ..good() };
+        assert_eq!(too_few_windows(&closed(None)), None, "a workload without windows");
+        assert_eq!(too_few_windows(&closed(Some(20))), None);
+        let because = too_few_windows(&closed(Some(19))).unwrap();
+        assert!(because.starts_with("Only 19 windows closed"), "{because}");
+        let stopped = RunResult { interrupted: true, ..closed(Some(0)) };
+        assert_eq!(too_few_windows(&stopped), None, "that it was stopped is said already");
+    }
+
+    /// A run with nothing wrong, and just within every limit.
+    fn good() -> RunResult {
+        RunResult {
+            events: 1_000,
+            records_in: 1_000,
+            rate: Some(1_000.0),
+            backlog_at_end: 0.009,
+            backlog_slope: Some(Slope { per_s: 50.0, interval: (10.0, 90.0) }),
+            generator_per_s: Some(2_000.0),
+            overslept: Overslept { times: 10, events: 10 },
+            ..RunResult::default()
+        }
+    }
+
+    #[test]
+    fn every_rule_trips_by_itself_and_none_without_a_cause() {
+        assert_eq!(why_invalid(&good(), Some(true)), [""; 0]);
+        assert_eq!(why_invalid(&good(), None), [""; 0]);
+        let clipped = |clipped| {
+            let mut run = good();
+            run.latency_ns.from_planned.clipped = clipped;
+            run
+        };
+        let modelled =
+            RunResult { clock: "virtual".to_owned(), generator_per_s: Some(1.0), ..good() };
+        assert_eq!(why_invalid(&modelled, None), [""; 0]);
+        let once = RunResult { overslept: Overslept { times: 9, events: 500 }, ..good() };
+        assert_eq!(why_invalid(&once, None), [""; 0]);
+        let steep = Slope { per_s: 50.0, interval: (10.1, 90.0) };
+        for (run, right, because) in [
+            (RunResult { interrupted: true, ..good() }, None, "The run was interrupted."),
+            (RunResult { records_in: 999, ..good() }, None, "The sources read 999 of 1000 events."),
+            (good(), Some(false), "The output differs from the evaluator's."),
+            (clipped(3), None, "3 latencies lie above the histogram's range."),
+            (RunResult { emitted_early: 2, ..good() }, None, "The clock went back: 2 results"),
+            (RunResult { backlog_at_end: 0.01, ..good() }, None, "1.0 % of the events were unread"),
+            (
+                RunResult { backlog_slope: Some(steep), ..good() },
+                None,
+                "the backlog grew by 50 events per second (95 % interval 10 to 90), which is 5.0 %",
+            ),
+            (
+                RunResult { overslept: Overslept { times: 10, events: 11 }, ..good() },
+                None,
+                "The generator was late: 1.1 % of the events were read over 1 ms after",
+            ),
+            (
+                RunResult { generator_per_s: Some(1_999.0), ..good() },
+                None,
+                "by itself it makes 1999 events per second, less than twice the rate",
+            ),
+        ] {
+            let found = why_invalid(&run, right);
+            assert_eq!(found.len(), 1, "{because}: {found:?}");
+            assert!(found[0].contains(because), "{because}: {found:?}");
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The progress bar: how far a run is, how fast, how far behind, how long it will take.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use indicatif::{HumanCount, ProgressBar, ProgressStyle};
+use reports::schema::result::RunResult;
+
+use crate::measure::run_observer::Watch;
+use crate::run::clock::Clock;
+use crate::run::execute::RunSpec;
+use crate::terminal::live::{Live, Step};
+
+/// How often the bar is drawn.
+const DRAW_EVERY: Duration = Duration::from_millis(100);
+
+/// A bar on standard error, or a view of the engines in its place; nothing is drawn when that is no
+/// terminal.
+pub struct Progress {
+    bar: ProgressBar,
+    live: Mutex<Option<Live>>,
+    is_live: bool,
+}
+
+impl Progress {
+    /// For that many runs, or hidden.
+    pub fn new(runs: u64, hidden: bool) -> Self {
+        let bar = if hidden { ProgressBar::hidden() } else { ProgressBar::new(runs) };
+        let style =
+            ProgressStyle::with_template("[{pos}/{len}] {wide_msg} {elapsed} elapsed, {eta} left");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Self { bar, live: Mutex::new(None), is_live: false }
+    }
+
+    /// The same with a view of the engines, if that is asked for and there is a terminal.
+    pub fn with_view(runs: u64, hidden: bool, live: bool) -> Self {
+        if hidden || !live || !Live::is_possible() {
+            return Self::new(runs, hidden);
+        }
+        let quiet = Self::new(runs, true);
+        let bar = quiet.bar.clone();
+        match Live::start(runs, move || bar.elapsed()) {
+            Ok(live) => Self { live: Mutex::new(Some(live)), is_live: true, ..quiet },
+            Err(_) => Self::new(runs, hidden),
+        }
+    }
+
+    /// Whether engines are shown while they run.
+    pub const fn is_live(&self) -> bool {
+        self.is_live
+    }
+
+    /// Tells the view, if there is one.
+    fn with_live(&self, tell: impl FnOnce(&Live)) {
+        if let Some(live) = &*self.live.lock().expect("no holder fails") {
+            tell(live);
+        }
+    }
+
+    /// One run is over.
+    pub fn step(&self) {
+        self.bar.inc(1);
+        self.with_live(|live| live.step(Step::Done));
+    }
+
+    /// So many runs need not be made.
+    pub fn skip(&self, runs: u64) {
+        self.bar.dec_length(runs);
+        self.with_live(|live| live.step(Step::Skipped(runs)));
+    }
+
+    /// What a run has come to.
+    pub fn result(&self, result: &RunResult) {
+        self.with_live(|live| live.result(result));
+    }
+
+    /// Time since the start.
+    pub fn elapsed(&self) -> Duration {
+        self.bar.elapsed()
+    }
+
+    /// Says what is being done between runs.
+    pub fn say(&self, what: impl Into<std::borrow::Cow<'static, str>>) {
+        let what = what.into();
+        self.with_live(|live| live.say(&what));
+        self.bar.set_message(what);
+    }
+
+    /// Prints a line above the bar; under a view, once that is closed.
+    pub fn note(&self, line: &str) {
+        if self.is_live {
+            self.with_live(|live| live.note(line));
+        } else {
+            self.bar.suspend(|| crate::terminal::out::note(line));
+        }
+    }
+
+    /// Ends the bar.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+        let live = self.live.lock().expect("no holder fails").take();
+        let notes = live.map(Live::close).unwrap_or_default();
+        notes.iter().for_each(|line| crate::terminal::out::note(line));
+    }
+
+    /// Follows a run until the guard is dropped.
+    pub fn follow(&self, watch: &Arc<Watch>, spec: &RunSpec) -> Follower<'_> {
+        let stop = Arc::new(AtomicBool::new(false));
+        self.with_live(|live| live.begin(watch, spec));
+        if self.bar.is_hidden() {
+            return Follower { progress: self, stop, thread: None };
+        }
+        let (bar, watch, stopped) = (self.bar.clone(), Arc::clone(watch), Arc::clone(&stop));
+        let what = format!("{} on {}", spec.workload.name(), spec.variant);
+        let (events, is_wall) = (spec.events, spec.clock == Clock::Wall);
+        let thread = std::thread::spawn(move || {
+            let mut last = 0;
+            while !stopped.load(Ordering::Relaxed) {
+                let read = watch.read();
+                let rate = (read - last.min(read)) as f64 / DRAW_EVERY.as_secs_f64();
+                last = read;
+                let share = if events == u64::MAX {
+                    String::new()
+                } else {
+                    format!("{:.0} %, ", read as f64 * 100.0 / events.max(1) as f64)
+                };
+                let backlog = HumanCount(watch.unread());
+                let rate = HumanCount(rate as u64);
+                bar.set_message(if is_wall {
+                    format!("{what}: {share}{rate} records/s, backlog {backlog};")
+                } else {
+                    format!("{what}: {share}virtual time;")
+                });
+                std::thread::park_timeout(DRAW_EVERY);
+            }
+        });
+        Follower { progress: self, stop, thread: Some(thread) }
+    }
+}
+
+/// Follows a run; ends when dropped.
+pub struct Follower<'a> {
+    progress: &'a Progress,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Follower<'_> {
+    fn drop(&mut self) {
+        self.progress.with_live(Live::end);
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            // A bar that fails to draw is no reason to lose a measurement.
+            drop(thread.join());
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! What `doctor` found.
+
+use comfy_table::{ContentArrangement, Table, presets};
+
+use crate::commands::results::doctor::{Diagnosis, Level};
+
+/// What the machine does to results, with what to mind marked.
+pub fn diagnosis(diagnosis: &Diagnosis) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    for advice in &diagnosis.advice {
+        let mark = match advice.level {
+            Level::Good => "ok",
+            Level::Mind => "mind",
+            Level::Bad => "BAD",
+        };
+        table.add_row([advice.about, mark, &advice.text]);
+    }
+    let text = |name: &str| diagnosis.environment.get(name).and_then(|it| it.as_str());
+    let machine = [text("processor"), text("operating_system"), text("kernel")];
+    let machine: Vec<&str> = machine.into_iter().flatten().collect();
+    format!("{}\n{table}", machine.join(", "))
+}

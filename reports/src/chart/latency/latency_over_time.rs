@@ -1,0 +1,233 @@
+//! Latency over time: a heat map per variant, so that a stall or a saw-tooth is seen as such.
+
+use plotters::style::RGBColor;
+
+use crate::chart::median_run::median_run;
+use crate::chart::{Chart, stem};
+use crate::draw::canvas::{Anchor, Canvas, Paint, render};
+use crate::draw::header::{Header, circumstances};
+use crate::draw::scale::Scale;
+use crate::draw::style::{AXIS, BASE, GRID, LABEL, MARGIN, WIDTH, text_width};
+use crate::draw::wrap::wrap;
+use crate::error::ReportError;
+use crate::schema::latency_buckets::{LOWEST_NANOS, bounds};
+use crate::schema::result::{Measures, RunResult, SERIES_BIN_NS};
+use crate::words::summary::Experiment;
+use crate::words::units::{duration, duration_tick, share, trimmed};
+
+const PANEL_HEIGHT: f64 = 120.0;
+/// Beside it stands the axis' caption.
+const NAME_WIDTH: f64 = 480.0;
+const NAME_HEIGHT: f64 = 24.0;
+const TICKS_WIDTH: f64 = 62.0;
+const PANEL_GAP: f64 = 16.0;
+/// Above the panels: what the shades mean, in so many cells.
+const LEGEND_HEIGHT: f64 = 30.0;
+const LEGEND_WIDTH: f64 = 100.0;
+const SHADES: usize = 40;
+const AXIS_HEIGHT: f64 = 46.0;
+const TICKS: usize = 4;
+const TIME_TICKS: usize = 8;
+/// Columns of a heat map at the most; longer runs have several bins to a column.
+const COLUMNS: u64 = 150;
+/// One hue, ever darker.
+const LIGHT: RGBColor = RGBColor(0xde, 0xe7, 0xf1);
+const DARK: RGBColor = RGBColor(0x08, 0x30, 0x6b);
+
+/// Draws a heat map for each variant that has latencies over time; `None` without any.
+///
+/// # Errors
+/// [`ReportError::Draw`] when the drawing library refuses.
+pub fn draw(experiment: &Experiment<'_>) -> Result<Option<Chart>, ReportError> {
+    if experiment.measures != Measures::Latency {
+        return Ok(None);
+    }
+    let runs = experiment.variants.iter().filter_map(|variant| median_run(variant));
+    let panels: Vec<Panel<'_>> = runs.filter_map(Panel::of).collect();
+    if panels.is_empty() {
+        return Ok(None);
+    }
+    let lowest = panels.iter().map(|it| it.buckets.0).fold(u8::MAX, u8::min);
+    let highest = panels.iter().map(|it| it.buckets.1).fold(0, u8::max);
+    let seconds = panels.iter().map(Panel::seconds).fold(0.0, f64::max);
+    let title = title(&panels);
+    let header = Header::new(&title, &circumstances(experiment));
+    let each = NAME_HEIGHT + PANEL_HEIGHT + PANEL_GAP;
+    let plots = header.height() + LEGEND_HEIGHT;
+    let height = plots + each * panels.len() as f64 + AXIS_HEIGHT;
+    let most = panels.iter().map(Panel::most).fold(0.0, f64::max);
+    let svg = render((WIDTH, height), &format!("Heat maps. {title}."), |canvas| {
+        header.draw(canvas)?;
+        canvas.columns(&["variant", "from_s", "to_s", "latency_from_ns", "latency_to_ns", "share"]);
+        draw_legend(canvas, header.height(), most)?;
+        for (index, panel) in panels.iter().enumerate() {
+            let top = plots + each * index as f64;
+            let is_last = index + 1 == panels.len();
+            panel.draw(canvas, top, ((lowest, highest), most), seconds, is_last)?;
+        }
+        Ok(())
+    })?;
+    Ok(Some(Chart {
+        experiment: experiment.name.into(),
+        stem: stem(experiment.name, "latency-over-time"),
+        title,
+        caption:
+            "Of each variant the valid run with the median p99. Columns are time, rows latency \
+                  from the planned time; the darker, the larger the share of the column's results."
+                .into(),
+        svg,
+    }))
+}
+
+struct Panel<'a> {
+    run: &'a RunResult,
+    /// Bins of the series to a column.
+    bins: u64,
+    /// First bin.
+    first: u64,
+    /// By column: (bucket, share of the column's results).
+    columns: Vec<Vec<(u8, f64)>>,
+    /// Lowest and highest bucket.
+    buckets: (u8, u8),
+}
+
+impl<'a> Panel<'a> {
+    fn of(run: &'a RunResult) -> Option<Self> {
+        let timed = || run.series.iter().filter(|row| !row.latency_buckets.is_empty());
+        let (first, last) =
+            (timed().next()?.at_ns / SERIES_BIN_NS, timed().next_back()?.at_ns / SERIES_BIN_NS);
+        let bins = (last - first) / COLUMNS + 1;
+        let mut columns = vec![Vec::<(u8, f64)>::new(); ((last - first) / bins + 1) as usize];
+        for row in timed() {
+            let column = &mut columns[((row.at_ns / SERIES_BIN_NS - first) / bins) as usize];
+            for &(bucket, count) in &row.latency_buckets {
+                match column.iter_mut().find(|it| it.0 == bucket) {
+                    Some(known) => known.1 += count as f64,
+                    None => column.push((bucket, count as f64)),
+                }
+            }
+        }
+        for column in &mut columns {
+            let all: f64 = column.iter().map(|it| it.1).sum();
+            column.iter_mut().for_each(|it| it.1 /= all);
+        }
+        let buckets = || columns.iter().flatten().map(|it| it.0);
+        let buckets = (buckets().min()?, buckets().max()?);
+        Some(Self { run, bins, first, columns, buckets })
+    }
+
+    /// Largest share of a column's results in one row.
+    fn most(&self) -> f64 {
+        self.columns.iter().flatten().map(|it| it.1).fold(0.0, f64::max)
+    }
+
+    /// End of the last column, in seconds since the first.
+    fn seconds(&self) -> f64 {
+        self.columns.len() as f64 * self.bins as f64 * SERIES_BIN_NS as f64 / 1e9
+    }
+
+    fn draw(
+        &self,
+        canvas: &Canvas<'_>,
+        top: f64,
+        ((lowest, highest), most): ((u8, u8), f64),
+        seconds: f64,
+        is_last: bool,
+    ) -> Result<(), ReportError> {
+        let (left, right) = (MARGIN + TICKS_WIDTH, WIDTH - MARGIN);
+        let (head, bottom) = (top + NAME_HEIGHT, top + NAME_HEIGHT + PANEL_HEIGHT);
+        let name = wrap(&self.run.variant, LABEL, NAME_WIDTH, 1);
+        canvas.lines(&name, (MARGIN, top), Anchor::Left, LABEL)?;
+        let caption = "Latency from the planned time, logarithmic";
+        canvas.text(caption, (right, top + LABEL.line / 2.0), Anchor::Right, AXIS)?;
+        let low = |bucket: u8| (bounds(bucket).0 as f64).max(LOWEST_NANOS as f64 / 1.25);
+        let y = Scale::logarithmic((low(lowest), bounds(highest).1 as f64), (bottom, head));
+        let x = Scale::linear((0.0, seconds), (left, right));
+        for tick in y.ticks(TICKS) {
+            let at = y.place(tick);
+            canvas.path(&[(left, at), (right, at)], Paint::stroke(GRID, 1.0))?;
+            canvas.text(&duration_tick(tick), (left - 8.0, at), Anchor::Right, AXIS)?;
+        }
+        let width = self.bins as f64 * SERIES_BIN_NS as f64 / 1e9;
+        for (index, column) in self.columns.iter().enumerate() {
+            let (from, to) = (x.place(index as f64 * width), x.place((index + 1) as f64 * width));
+            for &(bucket, part) in column {
+                let corners =
+                    ((from, y.place(low(bucket))), (to, y.place(bounds(bucket).1 as f64)));
+                // The root, so that rare results are seen.
+                let shade = shade((part / most).sqrt());
+                canvas.rectangle(corners.0, corners.1, Paint::fill(shade))?;
+                let (from, to) = (index as f64 * width, (index + 1) as f64 * width);
+                let (low, high) = bounds(bucket);
+                let times = [trimmed(from, 3), trimmed(to, 3)];
+                let part = format!("{part:.4}");
+                canvas.row(&[&self.run.variant, &times[0], &times[1], &low, &high, &part]);
+            }
+            if let Some((low, high)) = reach(column) {
+                let spans = [index as f64 * width, (index + 1) as f64 * width];
+                let [since, upto] = spans.map(|seconds| trimmed(seconds, 2));
+                let (low, high) = (duration(low), duration(high));
+                let tip = format!("{}, {since} to {upto} s: {low} to {high}", self.run.variant);
+                canvas.tip_over((from, head), (to, bottom), &tip);
+            }
+        }
+        canvas.path(&[(left, bottom), (right, bottom)], Paint::stroke(BASE, 1.0))?;
+        if is_last {
+            for tick in x.ticks(TIME_TICKS) {
+                let at = (x.place(tick), bottom + 12.0);
+                canvas.text(&trimmed(tick, 2), at, Anchor::Centre, AXIS)?;
+            }
+            let caption = "Time since the first result, s";
+            canvas.text(caption, (left, bottom + 32.0), Anchor::Left, AXIS)?;
+        }
+        Ok(())
+    }
+
+    /// When a latency was largest, in seconds since the first column, and how large.
+    fn worst(&self) -> (f64, f64) {
+        let rows = self.run.series.iter();
+        let worst = rows.max_by_key(|row| row.latency_ns_max);
+        worst.map_or((0.0, 0.0), |row| {
+            let since = row.at_ns.saturating_sub(self.first * SERIES_BIN_NS);
+            (since as f64 / 1e9, row.latency_ns_max as f64)
+        })
+    }
+}
+
+/// What the shades mean.
+fn draw_legend(canvas: &Canvas<'_>, top: f64, most: f64) -> Result<(), ReportError> {
+    let middle = top + 8.0;
+    let words = "Share of a column's results:  0";
+    let left = MARGIN + text_width(words, AXIS) + 6.0;
+    canvas.text(words, (left - 6.0, middle), Anchor::Right, AXIS)?;
+    let step = LEGEND_WIDTH / SHADES as f64;
+    for cell in 0..SHADES {
+        let x = left + cell as f64 * step;
+        let fill = Paint::fill(shade(((cell as f64 + 0.5) / SHADES as f64).sqrt()));
+        canvas.rectangle((x, middle - 6.0), (x + step + 0.3, middle + 6.0), fill)?;
+    }
+    let at = (left + LEGEND_WIDTH + 6.0, middle);
+    canvas.text(&share(most), at, Anchor::Left, AXIS)
+}
+
+/// Lowest and highest latency of a column.
+fn reach(column: &[(u8, f64)]) -> Option<(f64, f64)> {
+    let buckets = || column.iter().map(|it| it.0);
+    Some((bounds(buckets().min()?).0 as f64, bounds(buckets().max()?).1 as f64))
+}
+
+fn shade(share: f64) -> RGBColor {
+    let mix = |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * share) as u8;
+    RGBColor(mix(LIGHT.0, DARK.0), mix(LIGHT.1, DARK.1), mix(LIGHT.2, DARK.2))
+}
+
+fn title(panels: &[Panel<'_>]) -> String {
+    let worst: Vec<String> = panels
+        .iter()
+        .map(|panel| {
+            let (at, latency) = panel.worst();
+            format!("{} {} at {} s", panel.run.variant, duration(latency), trimmed(at, 1))
+        })
+        .collect();
+    format!("Largest latencies: {}", worst.join("; "))
+}

@@ -1,0 +1,142 @@
+//! The points of a sweep with the runs that were made there.
+
+use serde_json::Value;
+
+use crate::schema::result::{Measures, RunResult, Sweep};
+use crate::words::summary::{Experiment, Spread};
+use crate::words::units::{duration, rate, trimmed};
+
+/// Where a value of an axis stands, and what its tick says.
+pub(crate) struct Places {
+    pub(crate) values: Vec<f64>,
+    pub(crate) labels: Vec<String>,
+    pub(crate) logarithmic: bool,
+    /// Values stand side by side, whatever their distance.
+    pub(crate) ordinal: bool,
+}
+
+/// Values that differ by this factor stand on a logarithmic axis.
+const WIDE: f64 = 8.0;
+
+impl Places {
+    /// Of the values of an axis: numbers where they are, and side by side where one is no number,
+    /// or where 0 is among numbers too far apart for a linear axis.
+    pub(crate) fn of(values: &[Value]) -> Self {
+        let labels = values.iter().map(label).collect();
+        let numbers: Option<Vec<f64>> = values.iter().map(Value::as_f64).collect();
+        let ordinal = Self {
+            values: (0..values.len()).map(|n| n as f64).collect(),
+            labels,
+            logarithmic: false,
+            ordinal: true,
+        };
+        let Some(numbers) = numbers else { return ordinal };
+        let positive = || numbers.iter().copied().filter(|it| *it > 0.0);
+        let (least, most) =
+            (positive().fold(f64::INFINITY, f64::min), positive().fold(0.0, f64::max));
+        let all_positive = numbers.iter().all(|it| *it > 0.0);
+        match (most / least > WIDE, all_positive) {
+            (true, false) => ordinal,
+            (logarithmic, _) => Self { values: numbers, logarithmic, ordinal: false, ..ordinal },
+        }
+    }
+}
+
+/// A value as a reader would write it.
+pub(crate) fn label(value: &Value) -> String {
+    match value.as_f64() {
+        Some(number) => trimmed(number, 3),
+        None => value.as_str().map_or_else(|| value.to_string(), str::to_owned),
+    }
+}
+
+/// What stands at an axis: settings and knobs have their unit in their name.
+pub(crate) fn axis_caption(name: &str) -> String {
+    match name {
+        "rate" => "Planned rate, events/s".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+/// A figure that sweeps are drawn by.
+#[derive(Clone, Copy)]
+pub(crate) struct Metric {
+    pub(crate) name: &'static str,
+    pub(crate) of: fn(&RunResult) -> Option<f64>,
+    pub(crate) more_is_better: bool,
+    pub(crate) shown: fn(f64) -> String,
+}
+
+const MEAN: Metric = Metric {
+    name: "mean latency",
+    of: |run| run.latency_ns.from_planned.mean,
+    more_is_better: false,
+    shown: duration,
+};
+const P99: Metric = Metric {
+    name: "p99 latency",
+    of: |run| run.latency_ns.from_planned.p99.map(|nanos| nanos as f64),
+    more_is_better: false,
+    shown: duration,
+};
+const THROUGHPUT: Metric = Metric {
+    name: "throughput",
+    of: |run| crate::words::summary::throughput(run),
+    more_is_better: true,
+    shown: rate,
+};
+const COST: Metric = Metric {
+    name: "processor time per record",
+    of: |run| run.cpu_ns_per_record,
+    more_is_better: false,
+    shown: duration,
+};
+
+/// The figures for what was measured; the one that decides comes last.
+pub(crate) fn metrics(measures: Measures) -> [Metric; 2] {
+    match measures {
+        Measures::Latency => [MEAN, P99],
+        Measures::Throughput => [COST, THROUGHPUT],
+    }
+}
+
+/// The experiment at a point, if it has run.
+pub(crate) fn at<'a, 'b>(
+    sweep: &Sweep,
+    point: usize,
+    experiments: &'b [Experiment<'a>],
+) -> Option<&'b Experiment<'a>> {
+    let name = &sweep.points.get(point)?.experiment;
+    experiments.iter().find(|it| it.name == name)
+}
+
+/// Every variant of any point, in the order in which they first ran.
+pub(crate) fn variants<'a>(experiments: &[Experiment<'a>]) -> Vec<&'a str> {
+    let mut names = Vec::new();
+    for variant in experiments.iter().flat_map(|it| &it.variants) {
+        if !names.contains(&variant.name) {
+            names.push(variant.name);
+        }
+    }
+    names
+}
+
+/// A figure of a variant at a point.
+pub(crate) fn spread(experiment: &Experiment<'_>, variant: &str, metric: Metric) -> Option<Spread> {
+    experiment.variant(variant)?.spread(metric.of)
+}
+
+/// Who is ahead at a point, and by which factor over the next one; `None` with fewer than two that
+/// have a figure.
+pub(crate) fn winner<'a>(experiment: &Experiment<'a>, metric: Metric) -> Option<(&'a str, f64)> {
+    let of = |name: &'a str| Some((name, spread(experiment, name, metric)?.median));
+    let mut figures: Vec<(&str, f64)> =
+        experiment.variants.iter().filter_map(|variant| of(variant.name)).collect();
+    figures.sort_by(|a, b| a.1.total_cmp(&b.1));
+    if metric.more_is_better {
+        figures.reverse();
+    }
+    let [first, second, ..] = figures.as_slice() else { return None };
+    let factor = if metric.more_is_better { first.1 / second.1 } else { second.1 / first.1 };
+    (factor.is_finite() && first.1 > 0.0).then_some((first.0, factor))
+}

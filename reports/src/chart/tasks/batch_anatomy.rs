@@ -1,0 +1,172 @@
+//! Batch anatomy: where the time of each micro-batch goes.
+
+use plotters::style::RGBColor;
+
+use crate::chart::median_run::median_run;
+use crate::chart::{Chart, stem};
+use crate::draw::canvas::{Anchor, Canvas, Paint, render};
+use crate::draw::header::{Header, circumstances};
+use crate::draw::scale::Scale;
+use crate::draw::style::{AXIS, BASE, FIGURE, GREY, GRID, LABEL, MARGIN, Text, WIDTH, text_width};
+use crate::draw::wrap::wrap;
+use crate::error::ReportError;
+use crate::schema::result::{BatchRow, RunResult};
+use crate::words::summary::Experiment;
+use crate::words::units::{duration, duration_tick, significant};
+
+/// Batches drawn: from the middle of the run, where it has warmed up.
+const DRAWN: usize = 48;
+const PANEL_HEIGHT: f64 = 130.0;
+const NAME_HEIGHT: f64 = 26.0;
+const LEGEND_HEIGHT: f64 = 26.0;
+const TICKS_WIDTH: f64 = 62.0;
+const PANEL_GAP: f64 = 34.0;
+const TICKS: usize = 4;
+const DETAIL: Text = Text { ink: GREY, ..FIGURE };
+/// Late start, stages, and what is left: logs, cut and commit.
+const DELAY: RGBColor = RGBColor(0xcc, 0x79, 0xa7);
+const STAGES: [RGBColor; 4] = [
+    RGBColor(0x00, 0x72, 0xb2),
+    RGBColor(0x56, 0xb4, 0xe9),
+    RGBColor(0x00, 0x9e, 0x73),
+    RGBColor(0xe6, 0x9f, 0x00),
+];
+const REST: RGBColor = RGBColor(0xb8, 0xbf, 0xc6);
+
+/// Draws the batches of each variant that has any; `None` without.
+///
+/// # Errors
+/// [`ReportError::Draw`] when the drawing library refuses.
+pub fn draw(experiment: &Experiment<'_>) -> Result<Option<Chart>, ReportError> {
+    let runs = experiment.variants.iter().filter_map(|variant| median_run(variant));
+    let panels: Vec<&RunResult> = runs.filter(|run| run.batches.len() > 1).collect();
+    if panels.is_empty() {
+        return Ok(None);
+    }
+    let title = title(&panels);
+    let header = Header::new(&title, &circumstances(experiment));
+    let each = NAME_HEIGHT + PANEL_HEIGHT + PANEL_GAP;
+    let height = header.height() + LEGEND_HEIGHT + each * panels.len() as f64;
+    let svg = render((WIDTH, height), &format!("Stacked bars. {title}."), |canvas| {
+        header.draw(canvas)?;
+        let stages = panels.iter().flat_map(|run| &run.batches).map(|it| it.stages_ns.len()).max();
+        canvas.columns(&["variant", "batch", "records", "late_ns", "stages_ns", "total_ns"]);
+        draw_legend(canvas, header.height(), stages.unwrap_or(0))?;
+        for (index, run) in panels.iter().enumerate() {
+            let top = header.height() + LEGEND_HEIGHT + each * index as f64;
+            draw_panel(canvas, run, top)?;
+        }
+        Ok(())
+    })?;
+    Ok(Some(Chart {
+        experiment: experiment.name.into(),
+        stem: stem(experiment.name, "batch-anatomy"),
+        title,
+        caption: format!(
+            "Of each variant the valid run with the median p99; {DRAWN} batches from its middle, each \
+             a column. A late start is the time from the trigger to the beginning of work; the rest \
+             of a batch is what is neither: cutting offsets, logs, state and commit."
+        ),
+        svg,
+    }))
+}
+
+/// Batches from the middle of a run.
+fn middle(run: &RunResult) -> &[BatchRow] {
+    let from = run.batches.len().saturating_sub(DRAWN) / 2;
+    &run.batches[from..run.batches.len().min(from + DRAWN)]
+}
+
+/// Late start, stages and rest of a batch, in nanoseconds, with their colours.
+fn parts(batch: &BatchRow) -> Vec<(f64, RGBColor)> {
+    let staged: u64 = batch.stages_ns.iter().sum();
+    let stages = batch.stages_ns.iter().zip(STAGES.iter().cycle());
+    std::iter::once((batch.delay_ns as f64, DELAY))
+        .chain(stages.map(|(nanos, colour)| (*nanos as f64, *colour)))
+        .chain([(batch.total_ns.saturating_sub(staged) as f64, REST)])
+        .collect()
+}
+
+fn draw_legend(canvas: &Canvas<'_>, top: f64, stages: usize) -> Result<(), ReportError> {
+    let names = std::iter::once(("late start".to_owned(), DELAY))
+        .chain((0..stages).map(|n| (format!("stage {}", n + 1), STAGES[n % STAGES.len()])))
+        .chain([("rest".to_owned(), REST)]);
+    let mut x = MARGIN + TICKS_WIDTH;
+    for (name, colour) in names {
+        canvas.rectangle((x, top + 2.0), (x + 12.0, top + 14.0), Paint::fill(colour))?;
+        canvas.text(&name, (x + 17.0, top + 8.0), Anchor::Left, AXIS)?;
+        x += 17.0 + text_width(&name, AXIS) + 16.0;
+    }
+    Ok(())
+}
+
+fn draw_panel(canvas: &Canvas<'_>, run: &RunResult, top: f64) -> Result<(), ReportError> {
+    let batches = middle(run);
+    let (left, right) = (MARGIN + TICKS_WIDTH, WIDTH - MARGIN);
+    let (head, bottom) = (top + NAME_HEIGHT, top + NAME_HEIGHT + PANEL_HEIGHT);
+    let longest = batches.iter().map(|it| it.delay_ns + it.total_ns).max().unwrap_or(1);
+    let scale = Scale::linear((0.0, longest as f64 * 1.05), (bottom, head));
+    let name = wrap(&run.variant, LABEL, 380.0, 1);
+    canvas.lines(&name, (MARGIN, top), Anchor::Left, LABEL)?;
+    let mean =
+        run.batches.iter().map(|it| it.records as f64).sum::<f64>() / run.batches.len() as f64;
+    let detail = format!(
+        "Time in a batch; {} batches, {} records each on average",
+        run.batches.len(),
+        significant(mean)
+    );
+    canvas.text(&detail, (right, top + LABEL.line / 2.0), Anchor::Right, DETAIL)?;
+    for tick in scale.ticks(TICKS) {
+        let y = scale.place(tick);
+        canvas.path(&[(left, y), (right, y)], Paint::stroke(GRID, 1.0))?;
+        canvas.text(&duration_tick(tick), (left - 8.0, y), Anchor::Right, AXIS)?;
+    }
+    let step = (right - left) / DRAWN as f64;
+    for (index, batch) in batches.iter().enumerate() {
+        let x = left + index as f64 * step;
+        let mut so_far = 0.0;
+        for (nanos, colour) in parts(batch) {
+            let (a, b) = (scale.place(so_far), scale.place(so_far + nanos));
+            if a > b {
+                canvas.rectangle((x + 1.0, b), (x + step - 1.0, a), Paint::fill(colour))?;
+            }
+            so_far += nanos;
+        }
+        let stages: Vec<String> =
+            batch.stages_ns.iter().map(|nanos| duration(*nanos as f64)).collect();
+        let text = format!(
+            "batch {}: {} records, {} late, {} in all; stages {}",
+            batch.batch,
+            batch.records,
+            duration(batch.delay_ns as f64),
+            duration(batch.total_ns as f64),
+            stages.join(", ")
+        );
+        canvas.tip_over((x, scale.place(so_far)), (x + step, bottom), &text);
+        let stages: Vec<String> = batch.stages_ns.iter().map(u64::to_string).collect();
+        canvas.row(&[
+            &run.variant,
+            &batch.batch,
+            &batch.records,
+            &batch.delay_ns,
+            &stages.join(" "),
+            &batch.total_ns,
+        ]);
+    }
+    canvas.path(&[(left, bottom), (right, bottom)], Paint::stroke(BASE, 1.0))?;
+    let first = batches.first().map_or(0, |it| it.batch);
+    let caption = format!("Batches {first} to {}", first + batches.len().max(1) as u64 - 1);
+    canvas.text(&caption, (left, bottom + 14.0), Anchor::Left, AXIS)
+}
+
+fn title(panels: &[&RunResult]) -> String {
+    let each: Vec<String> = panels
+        .iter()
+        .map(|run| {
+            let mut totals: Vec<u64> = run.batches.iter().map(|it| it.total_ns).collect();
+            totals.sort_unstable();
+            format!("{} with {}", duration(totals[totals.len() / 2] as f64), run.variant)
+        })
+        .collect();
+    format!("A batch takes {}", each.join(", "))
+}

@@ -1,0 +1,152 @@
+//! The look that all charts share: sizes, colours, fonts.
+
+use std::sync::Once;
+
+use plotters::style::{FontStyle, IntoFont, RGBColor, register_font};
+
+use crate::schema::result::CompareResult;
+
+/// Width of every chart, CSS pixels.
+pub const WIDTH: f64 = 820.0;
+/// Empty border at the left and right.
+pub const MARGIN: f64 = 16.0;
+
+/// Title: size and distance between lines.
+pub const TITLE: Text = Text { size: 17.0, line: 22.0, weight: Weight::SemiBold, ink: INK };
+/// Subtitle under the title.
+pub const SUBTITLE: Text = Text { size: 12.5, line: 17.0, weight: Weight::Regular, ink: GREY };
+/// Axis labels and captions.
+pub const AXIS: Text = Text { size: 12.0, line: 15.0, weight: Weight::Regular, ink: GREY };
+/// Labels at the data.
+pub const LABEL: Text = Text { size: 12.5, line: 15.5, weight: Weight::SemiBold, ink: INK };
+/// Figures beside labels.
+pub const FIGURE: Text = Text { size: 12.0, line: 15.0, weight: Weight::Regular, ink: INK };
+
+/// Text and axes: not quite black.
+pub const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
+/// Second voice; 5.7 : 1 against white.
+pub const GREY: RGBColor = RGBColor(0x5f, 0x66, 0x6d);
+/// Grid lines.
+pub const GRID: RGBColor = RGBColor(0xe3, 0xe6, 0xe8);
+/// Base lines.
+pub const BASE: RGBColor = RGBColor(0x9a, 0xa0, 0xa6);
+/// Marks that belong to several variants at once.
+pub const SHARED: RGBColor = RGBColor(0x7a, 0x86, 0x91);
+/// Background.
+pub const WHITE: RGBColor = RGBColor(0xff, 0xff, 0xff);
+
+/// Okabe and Ito's palette, told apart by colour-blind readers, without black and yellow.
+const OKABE_ITO: [RGBColor; 6] = [
+    RGBColor(0x00, 0x72, 0xb2),
+    RGBColor(0xd5, 0x5e, 0x00),
+    RGBColor(0x00, 0x9e, 0x73),
+    RGBColor(0xcc, 0x79, 0xa7),
+    RGBColor(0xe6, 0x9f, 0x00),
+    RGBColor(0x56, 0xb4, 0xe9),
+];
+
+/// A kind of text. Sizes in CSS pixels.
+#[derive(Clone, Copy, Debug)]
+pub struct Text {
+    /// Font size.
+    pub size: f64,
+    /// Distance between two lines.
+    pub line: f64,
+    /// Weight.
+    pub weight: Weight,
+    /// Colour.
+    pub ink: RGBColor,
+}
+
+/// The two weights of the vendored font.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// 400.
+    Regular,
+    /// 600.
+    SemiBold,
+}
+
+impl Weight {
+    /// plotters knows normal and bold; SemiBold is registered as bold.
+    pub fn font_style(self) -> FontStyle {
+        match self {
+            Weight::Regular => FontStyle::Normal,
+            Weight::SemiBold => FontStyle::Bold,
+        }
+    }
+}
+
+/// Name under which the vendored font is registered and measured.
+pub const FONT: &str = "Inter";
+/// What an SVG asks the reader's system for.
+pub const FONT_FAMILIES: &str = "Inter, Helvetica, Arial, sans-serif";
+/// plotters writes a font size of 1 / 1.24 of the size it is given.
+pub const PLOTTERS_FONT_SIZE: f64 = 1.24;
+
+/// Allowance for readers whose system has another font than the one measured: DejaVu Sans, the
+/// widest of the usual ones, takes this much more room; its only bold weight more than semi-bold.
+pub const fn other_fonts(weight: Weight) -> f64 {
+    match weight {
+        Weight::Regular => 1.15,
+        Weight::SemiBold => 1.23,
+    }
+}
+
+/// Makes the vendored font known to plotters, the first time it is called.
+pub fn register_fonts() {
+    static KNOWN: Once = Once::new();
+    KNOWN.call_once(|| {
+        let regular = include_bytes!("../../assets/Inter-Regular.otf");
+        let semi_bold = include_bytes!("../../assets/Inter-SemiBold.otf");
+        // A refused font only loosens the layout: plotters then measures nothing, see `text_width`.
+        let _ = register_font(FONT, FontStyle::Normal, regular);
+        let _ = register_font(FONT, FontStyle::Bold, semi_bold);
+    });
+}
+
+/// Width of one line in CSS pixels, a little generous.
+pub fn text_width(text: &str, style: Text) -> f64 {
+    // Else the first chart that a process draws would be laid out by the fallback below.
+    register_fonts();
+    // Measured large: plotters gives whole pixels.
+    const MEASURED: f64 = 16.0;
+    let size = style.size * PLOTTERS_FONT_SIZE * MEASURED;
+    let font = (FONT, size).into_font().style(style.weight.font_style());
+    match font.box_size(text) {
+        Ok((width, _)) => f64::from(width) / MEASURED * other_fonts(style.weight),
+        Err(_) => text.chars().count() as f64 * style.size * 0.6,
+    }
+}
+
+/// A colour for every variant, the same in all charts of a report.
+#[derive(Clone, Debug)]
+pub struct Palette {
+    variants: Vec<String>,
+}
+
+impl Palette {
+    /// Colours variants in the order in which they first ran.
+    pub fn of(result: &CompareResult) -> Palette {
+        let mut variants: Vec<String> = Vec::new();
+        for run in &result.runs {
+            if !variants.contains(&run.variant) {
+                variants.push(run.variant.clone());
+            }
+        }
+        Palette { variants }
+    }
+
+    /// Colours these, in their order.
+    pub fn of_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Palette {
+        Palette { variants: names.into_iter().map(str::to_owned).collect() }
+    }
+
+    /// The variant's colour; colours repeat from the seventh variant on.
+    pub fn colour(&self, variant: &str) -> RGBColor {
+        match self.variants.iter().position(|known| known == variant) {
+            Some(index) => OKABE_ITO[index % OKABE_ITO.len()],
+            None => SHARED,
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Runs grouped by experiment and variant, and medians with ranges over the valid ones.
+
+use crate::schema::result::{
+    CompareResult, Comparison, Latencies, LatencySummary, Measures, RunResult,
+};
+
+/// The runs of one experiment that measure the same thing, by variant.
+#[derive(Clone, Debug)]
+pub struct Experiment<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What its runs were made to measure.
+    pub measures: Measures,
+    /// Variants, in the order in which they first ran. Never empty, nor is any variant.
+    pub variants: Vec<Variant<'a>>,
+    /// Comparisons between its variants.
+    pub comparisons: Vec<&'a Comparison>,
+}
+
+/// One column of a comparison: an engine with its settings.
+#[derive(Clone, Debug)]
+pub struct Variant<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Every run, valid or not, in the order in which they ran.
+    pub runs: Vec<&'a RunResult>,
+}
+
+/// Median and range of a figure over repeats.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    /// Median; the mean of the two middle values of an even number.
+    pub median: f64,
+    /// Smallest.
+    pub low: f64,
+    /// Largest.
+    pub high: f64,
+    /// Number of values.
+    pub count: usize,
+}
+
+impl Spread {
+    /// Of the finite values; `None` without any.
+    ///
+    /// ```
+    /// use reports::summary::Spread;
+    /// let spread = Spread::of([4.0, f64::NAN, 1.0, 2.0]).unwrap();
+    /// assert_eq!((spread.median, spread.low, spread.high, spread.count), (2.0, 1.0, 4.0, 3));
+    /// assert_eq!(Spread::of([f64::NAN]), None);
+    /// ```
+    pub fn of(values: impl IntoIterator<Item = f64>) -> Option<Spread> {
+        let mut values: Vec<f64> = values.into_iter().filter(|value| value.is_finite()).collect();
+        values.sort_by(f64::total_cmp);
+        let (low, high) = (*values.first()?, *values.last()?);
+        let middle = values.len() / 2;
+        let median = match values.len() % 2 {
+            1 => values[middle],
+            _ => f64::midpoint(values[middle - 1], values[middle]),
+        };
+        Some(Spread { median, low, high, count: values.len() })
+    }
+}
+
+impl<'a> Variant<'a> {
+    /// The runs whose figures may be used.
+    pub fn valid(&self) -> impl Iterator<Item = &'a RunResult> {
+        self.runs.iter().copied().filter(|run| run.valid)
+    }
+
+    /// Median and range of a figure over the valid runs that have it.
+    pub fn spread(&self, figure: impl Fn(&RunResult) -> Option<f64>) -> Option<Spread> {
+        Spread::of(self.valid().filter_map(figure))
+    }
+
+    /// Median and range of the throughput, in records per second, over the valid runs.
+    pub fn throughput(&self) -> Option<Spread> {
+        self.spread(throughput)
+    }
+}
+
+/// Throughput of a run, unless it is not a number above zero.
+pub fn throughput(run: &RunResult) -> Option<f64> {
+    Some(run.throughput_per_s).filter(|rate| rate.is_finite() && *rate > 0.0)
+}
+
+/// One of the three latencies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LatencyKind {
+    /// Emission minus the planned time of the newest contributor.
+    FromPlanned,
+    /// Emission minus the moment the newest contributor became readable.
+    FromIngestion,
+    /// Emission minus the planned time of the window's end.
+    AfterWindowEnd,
+}
+
+impl LatencyKind {
+    /// The section of a result's latencies.
+    pub fn of(self, latencies: &Latencies) -> &LatencySummary {
+        match self {
+            LatencyKind::FromPlanned => &latencies.from_planned,
+            LatencyKind::FromIngestion => &latencies.from_ingestion,
+            LatencyKind::AfterWindowEnd => &latencies.after_window_end,
+        }
+    }
+
+    /// The field's name in a result.
+    pub fn field(self) -> &'static str {
+        match self {
+            LatencyKind::FromPlanned => "from_planned",
+            LatencyKind::FromIngestion => "from_ingestion",
+            LatencyKind::AfterWindowEnd => "after_window_end",
+        }
+    }
+
+    /// What it is counted from, for people: `from the planned time`.
+    pub fn description(self) -> &'static str {
+        match self {
+            LatencyKind::FromPlanned => "from the planned time",
+            LatencyKind::FromIngestion => "from ingestion",
+            LatencyKind::AfterWindowEnd => "after the window's end",
+        }
+    }
+}
+
+/// A percentile that results carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Percentile {
+    /// Median.
+    P50,
+    /// 90th.
+    P90,
+    /// 99th.
+    P99,
+    /// 99.9th.
+    P999,
+    /// Largest value.
+    Max,
+}
+
+impl Percentile {
+    /// All, rising.
+    pub const ALL: [Percentile; 5] =
+        [Percentile::P50, Percentile::P90, Percentile::P99, Percentile::P999, Percentile::Max];
+
+    /// Its value in a summary, in nanoseconds; `None` where too few values lie beyond it.
+    pub fn of(self, summary: &LatencySummary) -> Option<f64> {
+        let value = match self {
+            Percentile::P50 => summary.p50,
+            Percentile::P90 => summary.p90,
+            Percentile::P99 => summary.p99,
+            Percentile::P999 => summary.p999,
+            Percentile::Max => summary.max,
+        };
+        value.map(|value| value as f64)
+    }
+
+    /// The field's name in a result.
+    pub fn field(self) -> &'static str {
+        match self {
+            Percentile::P50 => "p50",
+            Percentile::P90 => "p90",
+            Percentile::P99 => "p99",
+            Percentile::P999 => "p999",
+            Percentile::Max => "max",
+        }
+    }
+
+    /// For people: `p99.9`.
+    pub fn label(self) -> &'static str {
+        match self {
+            Percentile::P999 => "p99.9",
+            other => other.field(),
+        }
+    }
+}
+
+/// Groups a result by experiment and what was measured, in the order in which they first ran.
+pub fn experiments(result: &CompareResult) -> Vec<Experiment<'_>> {
+    let mut experiments: Vec<Experiment<'_>> = Vec::new();
+    for run in &result.runs {
+        let (name, measures) = (run.experiment.as_str(), run.measures);
+        let known = experiments.iter().position(|e| e.name == name && e.measures == measures);
+        let index = known.unwrap_or_else(|| {
+            let (variants, comparisons) = (Vec::new(), Vec::new());
+            experiments.push(Experiment { name, measures, variants, comparisons });
+            experiments.len() - 1
+        });
+        let variants = &mut experiments[index].variants;
+        match variants.iter_mut().find(|variant| variant.name == run.variant) {
+            Some(variant) => variant.runs.push(run),
+            None => variants.push(Variant { name: &run.variant, runs: vec![run] }),
+        }
+    }
+    for experiment in &mut experiments {
+        let latency = experiment.measures == Measures::Latency;
+        experiment.comparisons = result
+            .comparisons
+            .iter()
+            .filter(|c| c.experiment == experiment.name)
+            .filter(|c| c.metric.starts_with("latency_ns") == latency)
+            .collect();
+    }
+    experiments
+}
+
+impl<'a> Experiment<'a> {
+    /// Its first run, from which workload, rate and parallelism are told.
+    pub fn first_run(&self) -> &'a RunResult {
+        self.variants[0].runs[0]
+    }
+
+    /// Valid runs and all runs.
+    pub fn valid_of_all(&self) -> (usize, usize) {
+        let valid = self.variants.iter().map(|variant| variant.valid().count()).sum();
+        (valid, self.variants.iter().map(|variant| variant.runs.len()).sum())
+    }
+
+    /// The variant of that name.
+    pub fn variant(&self, name: &str) -> Option<&Variant<'a>> {
+        self.variants.iter().find(|variant| variant.name == name)
+    }
+}

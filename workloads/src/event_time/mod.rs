@@ -1,0 +1,5 @@
+//! What event time an event has: the clock, disorder and late events.
+
+pub mod disorder;
+pub mod event_clock;
+pub mod event_order;

@@ -1,0 +1,164 @@
+//! What a live input has brought so far.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Waker};
+
+use dataflow::job::engine::StopSignal;
+use dataflow::job::source::SourceError;
+
+/// Text that a live input may bring, in bytes. It is kept, whole and parsed, so that it can be
+/// read again and the answer computed from it; a longer input should come from a file.
+pub(crate) const LIMIT_BYTES: u64 = 1 << 30;
+
+/// A log that one thread fills and any number of readers read.
+pub(crate) struct LiveLog<E> {
+    name: String,
+    stop: StopSignal,
+    limit_bytes: u64,
+    state: Mutex<State<E>>,
+}
+
+struct State<E> {
+    entries: Vec<Entry<E>>,
+    bytes: u64,
+    /// Nothing more is taken.
+    ended: bool,
+    failure: Option<LiveFailure>,
+    wakers: Vec<Waker>,
+    /// What the source was told last: entries, and whether that was the end.
+    told: (u64, bool),
+}
+
+/// An event and when its line became readable, in nanoseconds since the start of the run.
+#[derive(Clone)]
+pub(crate) struct Entry<E> {
+    pub event: E,
+    pub readable_nanos: u64,
+}
+
+/// Why an input ended before its end.
+#[derive(Clone, Debug)]
+pub(crate) struct LiveFailure {
+    /// From 1.
+    pub line: u64,
+    /// From 1; `None` when the line as a whole is meant.
+    pub column: Option<u64>,
+    pub cause: String,
+}
+
+impl<E: Clone> LiveLog<E> {
+    pub(crate) fn new(name: String, stop: StopSignal, limit_bytes: u64) -> Arc<Self> {
+        let state = State {
+            entries: Vec::new(),
+            bytes: 0,
+            ended: false,
+            failure: None,
+            wakers: Vec::new(),
+            told: (0, false),
+        };
+        Arc::new(Self { name, stop, limit_bytes, state: Mutex::new(state) })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<E>> {
+        self.state.lock().expect("no thread fails while it holds a log")
+    }
+
+    /// Changes the state and wakes who waits for that. Does nothing once the log has ended.
+    fn change(&self, change: impl FnOnce(&mut State<E>)) {
+        let mut state = self.state();
+        if state.ended || self.stop.is_requested() {
+            return;
+        }
+        change(&mut state);
+        let wakers = std::mem::take(&mut state.wakers);
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Takes events in, out of so many bytes of text.
+    pub(crate) fn append(&self, entries: Vec<Entry<E>>, bytes: u64) {
+        self.change(|state| {
+            state.entries.extend(entries);
+            state.bytes += bytes;
+            if state.bytes > self.limit_bytes {
+                state.ended = true;
+                state.failure = Some(LiveFailure {
+                    line: state.entries.len() as u64 + 1,
+                    column: None,
+                    cause: format!(
+                        "a live input is kept in memory and may bring {} bytes of text; put a \
+                         longer one into a file",
+                        self.limit_bytes,
+                    ),
+                });
+            }
+        });
+    }
+
+    /// Nothing more comes.
+    pub(crate) fn end(&self, failure: Option<LiveFailure>) {
+        self.change(|state| {
+            state.ended = true;
+            state.failure = failure;
+        });
+    }
+
+    /// Whether nothing more is taken.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.state().ended || self.stop.is_requested()
+    }
+
+    /// How many entries can be read, and whether there will never be more.
+    ///
+    /// # Errors
+    /// When the input has failed.
+    pub(crate) fn available(&self) -> Result<(u64, bool), SourceError> {
+        let mut state = self.state();
+        if let Some(LiveFailure { line, column, cause }) = state.failure.clone() {
+            return Err(SourceError {
+                input: self.name.clone(),
+                split: 0,
+                offset: line - 1,
+                line: Some(line),
+                column,
+                cause,
+            });
+        }
+        state.ended |= self.stop.is_requested();
+        state.told = (state.entries.len() as u64, state.ended);
+        Ok(state.told)
+    }
+
+    /// Wakes when there is more, or nothing will ever be, than was last said to be available.
+    pub(crate) fn when_available(&self, waker: &Waker) {
+        let mut state = self.state();
+        let news = (state.entries.len() as u64, state.ended) != state.told;
+        if news || self.stop.poll_requested(&mut Context::from_waker(waker)).is_ready() {
+            drop(state);
+            waker.wake_by_ref();
+        } else if !state.wakers.iter().any(|waiting| waiting.will_wake(waker)) {
+            state.wakers.push(waker.clone());
+        }
+    }
+
+    /// Calls `each` with the entries at these offsets, all of which are there.
+    pub(crate) fn read(&self, offsets: std::ops::Range<u64>, each: impl FnMut(&Entry<E>)) {
+        let range = offsets.start as usize..offsets.end as usize;
+        self.state().entries[range].iter().for_each(each);
+    }
+
+    /// How many entries there are.
+    pub(crate) fn len(&self) -> u64 {
+        self.state().entries.len() as u64
+    }
+
+    /// The entry at an offset.
+    pub(crate) fn entry(&self, offset: u64) -> Entry<E> {
+        self.state().entries[offset as usize].clone()
+    }
+
+    /// The input as the user knows it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+}

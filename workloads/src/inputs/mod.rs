@@ -1,0 +1,6 @@
+//! Events from files, pipes and sockets.
+
+pub(crate) mod lines;
+pub(crate) mod live;
+pub(crate) mod live_log;
+pub(crate) mod text;

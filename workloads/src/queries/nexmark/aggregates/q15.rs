@@ -1,0 +1,107 @@
+//! Query 15: bids, bidders and auctions of each day, by rank.
+
+use std::collections::BTreeMap;
+
+use dataflow::exchange::sink::SinkSlot;
+use dataflow::operators::Aggregator;
+use dataflow::{Data, Digest, Plan, ResultKind};
+use serde::{Deserialize, Serialize};
+
+use crate::nexmark::{Bid, Event};
+use crate::queries::change_rows;
+use crate::queries::nexmark::calendar::{day, day_text};
+use crate::queries::nexmark::query::{Events, Query, bids, digest_of};
+use crate::queries::nexmark::ranks::{Statistics, Twelve};
+use crate::spec::{Description, Knobs, Timed};
+
+pub(crate) struct Q15;
+
+/// What of a bid is looked at.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Seen {
+    day: i64,
+    price: u64,
+    bidder: u64,
+    auction: u64,
+}
+
+impl Data for Seen {}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Row {
+    day: String,
+    #[serde(flatten)]
+    figures: Twelve,
+}
+
+impl Data for Row {
+    fn size_bytes(&self) -> usize {
+        size_of::<Self>() + self.day.len()
+    }
+}
+
+#[derive(Copy, Clone, Debug)]
+struct OfDay;
+
+impl Aggregator for OfDay {
+    type In = Seen;
+    type Accumulator = Statistics;
+    type Result = Twelve;
+
+    fn fresh(&self) -> Statistics {
+        Statistics::default()
+    }
+    fn add(&self, statistics: &mut Statistics, bid: &Seen) {
+        statistics.add(bid.price, bid.bidder, bid.auction);
+    }
+    fn merge(&self, into: &mut Statistics, from: &Statistics) {
+        into.merge(from);
+    }
+    fn result(&self, statistics: &Statistics) -> Twelve {
+        statistics.result()
+    }
+}
+
+impl Query for Q15 {
+    fn name(&self) -> &'static str {
+        "nexmark-q15"
+    }
+    fn description(&self) -> Description {
+        Description {
+            origin: "Nexmark query 15, bidding statistics: per day, count(*) and \
+                     count(DISTINCT ..) of bidders and auctions with three filters",
+            operators: "source -> filter_map -> key_by -> aggregate -> map -> sink",
+            state: "every bidder and auction of each day",
+            stresses: "one hot key, distinct counts, and a wide row that changes with every bid",
+            ties: "none are possible",
+        }
+    }
+    fn result(&self) -> ResultKind {
+        ResultKind::Upsert
+    }
+
+    fn plan(&self, _: &Knobs, events: Events, sink: SinkSlot) -> Plan {
+        let seen = |bid: Bid| {
+            let Bid { auction, bidder, price, .. } = bid;
+            Seen { day: day(bid.date_time), price, bidder, auction }
+        };
+        events
+            .filter_map(move |event| event.bid().map(seen))
+            .key_by(|seen: &Seen| seen.day)
+            .aggregate(OfDay)
+            .map(|change| change_rows(change, |(day, figures)| Row { day: day_text(day), figures }))
+            .sink_changes(sink)
+    }
+
+    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = Timed<Event>>) -> Digest {
+        let mut days: BTreeMap<i64, Vec<Bid>> = BTreeMap::new();
+        for bid in bids(events) {
+            days.entry(bid.date_time.div_euclid(86_400_000)).or_default().push(bid);
+        }
+        let rows = days.into_iter().map(|(day, bids)| {
+            let figures = Twelve::of(&bids);
+            Row { day: day_text(day), figures }
+        });
+        digest_of(rows)
+    }
+}

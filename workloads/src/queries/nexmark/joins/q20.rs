@@ -1,0 +1,116 @@
+//! Query 20: bids with all there is to know of their auction.
+
+use std::collections::HashMap;
+
+use dataflow::exchange::sink::SinkSlot;
+use dataflow::operators::Divided;
+use dataflow::{Data, Digest, Plan, ResultKind};
+use serde::{Deserialize, Serialize};
+
+use crate::nexmark::{Auction, Bid, Event, Text};
+use crate::queries::nexmark::query::{Events, Query};
+use crate::queries::nexmark::streams::{AUCTIONS, bids_and_auctions};
+use crate::spec::{Description, Knobs, Timed};
+
+pub(crate) struct Q20;
+
+/// Every column of both; those of the auction that a bid has too begin with `auction`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Row {
+    auction: u64,
+    bidder: u64,
+    price: u64,
+    channel: Text,
+    url: Text,
+    date_time: i64,
+    extra: Text,
+    item_name: Text,
+    description: Text,
+    initial_bid: u64,
+    reserve: u64,
+    auction_date_time: i64,
+    expires: i64,
+    seller: u64,
+    category: u32,
+    auction_extra: Text,
+}
+
+impl Data for Row {}
+
+const CATEGORY: u32 = 10;
+
+fn row(bid: &Bid, auction: &Auction) -> Row {
+    Row {
+        auction: bid.auction,
+        bidder: bid.bidder,
+        price: bid.price,
+        channel: bid.channel(),
+        url: bid.url(),
+        date_time: bid.date_time,
+        extra: bid.extra(),
+        item_name: auction.item_name(),
+        description: auction.description(),
+        initial_bid: auction.initial_bid,
+        reserve: auction.reserve,
+        auction_date_time: auction.date_time,
+        expires: auction.expires,
+        seller: auction.seller,
+        category: auction.category,
+        auction_extra: auction.extra(),
+    }
+}
+
+impl Query for Q20 {
+    fn name(&self) -> &'static str {
+        "nexmark-q20"
+    }
+    fn description(&self) -> Description {
+        Description {
+            origin: "Nexmark query 20, expand bid with auction: ON auction = id WHERE category = 10",
+            operators: "source -> divide -> key_by -> join -> sink",
+            state: "all bids, and the auctions of one category",
+            stresses: "a join that remembers every bid; wide rows",
+            ties: "none are possible",
+        }
+    }
+    fn result(&self) -> ResultKind {
+        ResultKind::Append
+    }
+
+    fn plan(&self, _: &Knobs, events: Events, sink: SinkSlot) -> Plan {
+        let bids = events.divide(AUCTIONS, |event| match bids_and_auctions(event) {
+            Divided::Side(auction) if auction.category != CATEGORY => Divided::Neither,
+            divided => divided,
+        });
+        let auctions = bids.side_output(AUCTIONS).key_by(|auction: &Auction| auction.id);
+        let join = |bid: &Bid, auction: &Auction| Some(row(bid, auction));
+        bids.key_by(|bid: &Bid| bid.auction).inner_join(auctions, join).sink(sink)
+    }
+
+    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = Timed<Event>>) -> Digest {
+        let mut auctions = HashMap::new();
+        // A bid may come before its auction.
+        let mut waiting: HashMap<u64, Vec<Bid>> = HashMap::new();
+        let mut digest = Digest::default();
+        for event in events {
+            match event.value {
+                Event::Auction(auction) => {
+                    for bid in waiting.remove(&auction.id).into_iter().flatten() {
+                        if auction.category == 10 {
+                            digest.insert(&row(&bid, &auction));
+                        }
+                    }
+                    auctions.insert(auction.id, auction);
+                }
+                Event::Bid(bid) => match auctions.get(&bid.auction) {
+                    Some(auction) if auction.category == 10 => digest.insert(&row(&bid, auction)),
+                    Some(_) => {}
+                    None => waiting.entry(bid.auction).or_default().push(bid),
+                },
+                Event::Person(_) => {}
+            }
+        }
+        digest
+    }
+}

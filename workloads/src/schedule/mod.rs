@@ -1,0 +1,6 @@
+//! When events happen: arrival schedules, and how their rate changes.
+
+pub mod arrival;
+pub(crate) mod arrival_gaps;
+pub(crate) mod load_segments;
+pub mod load_shape;
