@@ -14,7 +14,7 @@ pub const SKEW_SCHEMA: &str = "streamgauge.skew/1";
 /// is no load.
 ///
 /// ```
-/// use reports::skew::max_over_mean;
+/// use reports::schema::skew::max_over_mean;
 /// assert_eq!(max_over_mean(&[30, 10, 10, 10]), 2.0);
 /// ```
 pub fn max_over_mean(loads: &[u64]) -> f64 {
@@ -25,7 +25,7 @@ pub fn max_over_mean(loads: &[u64]) -> f64 {
 /// Standard deviation of the loads over their mean; the loads are all there are, not a sample.
 ///
 /// ```
-/// use reports::skew::coefficient_of_variation;
+/// use reports::schema::skew::coefficient_of_variation;
 /// assert_eq!(coefficient_of_variation(&[3, 1]), 0.5);
 /// ```
 pub fn coefficient_of_variation(loads: &[u64]) -> f64 {
@@ -41,7 +41,7 @@ pub fn coefficient_of_variation(loads: &[u64]) -> f64 {
 /// one of M is 1 - 1/M.
 ///
 /// ```
-/// use reports::skew::gini;
+/// use reports::schema::skew::gini;
 /// assert_eq!(gini(&[4, 0, 0, 0]), 0.75);
 /// ```
 pub fn gini(loads: &[u64]) -> f64 {

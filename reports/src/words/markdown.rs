@@ -10,8 +10,8 @@ use crate::words::verdict;
 /// The summary of a comparison.
 ///
 /// ```
-/// use reports::markdown::summary;
-/// use reports::result::CompareResult;
+/// use reports::words::markdown::summary;
+/// use reports::schema::result::CompareResult;
 /// let result = CompareResult { suite: "quick".into(), ..CompareResult::default() };
 /// assert!(summary(&result).starts_with("### Streamgauge: quick\n"));
 /// ```

@@ -43,7 +43,7 @@ impl Spread {
     /// Of the finite values; `None` without any.
     ///
     /// ```
-    /// use reports::summary::Spread;
+    /// use reports::words::summary::Spread;
     /// let spread = Spread::of([4.0, f64::NAN, 1.0, 2.0]).unwrap();
     /// assert_eq!((spread.median, spread.low, spread.high, spread.count), (2.0, 1.0, 4.0, 3));
     /// assert_eq!(Spread::of([f64::NAN]), None);

@@ -9,7 +9,7 @@ const DIGITS: i32 = 3;
 /// A latency or duration in nanoseconds: `850 ns`, `12.3 µs`, `1.00 ms`, `2.50 s`.
 ///
 /// ```
-/// use reports::units::duration;
+/// use reports::words::units::duration;
 /// assert_eq!(duration(999_999.0), "1.00 ms");
 /// assert_eq!(duration(52_340_000.0), "52.3 ms");
 /// assert_eq!(duration(f64::NAN), "–");
@@ -26,8 +26,8 @@ pub fn duration_tick(ns: f64) -> String {
 /// Records per second: `4.20 M records/s`.
 ///
 /// ```
-/// assert_eq!(reports::units::rate(4_204_000.0), "4.20 M records/s");
-/// assert_eq!(reports::units::rate(812.0), "812 records/s");
+/// assert_eq!(reports::words::units::rate(4_204_000.0), "4.20 M records/s");
+/// assert_eq!(reports::words::units::rate(812.0), "812 records/s");
 /// ```
 pub fn rate(per_s: f64) -> String {
     let (divisor, unit) = rate_unit(per_s);
@@ -66,8 +66,8 @@ pub fn bytes(bytes: f64) -> String {
 /// A ratio: `1.82x`.
 ///
 /// ```
-/// assert_eq!(reports::units::ratio(57.14), "57.1x");
-/// assert_eq!(reports::units::ratio(0.0), "–");
+/// assert_eq!(reports::words::units::ratio(57.14), "57.1x");
+/// assert_eq!(reports::words::units::ratio(0.0), "–");
 /// ```
 pub fn ratio(ratio: f64) -> String {
     match ratio.is_finite() && ratio > 0.0 {
@@ -95,7 +95,7 @@ pub fn share(share: f64) -> String {
 /// Three significant digits, without exponent; at least all digits before the point.
 ///
 /// ```
-/// use reports::units::significant;
+/// use reports::words::units::significant;
 /// assert_eq!(significant(1.8249), "1.82");
 /// assert_eq!(significant(0.004567), "0.00457");
 /// assert_eq!(significant(123456.7), "123,457");

@@ -75,7 +75,7 @@ pub fn latency_metric(metric: &str) -> Option<(LatencyKind, Percentile)> {
 /// A metric's name for people: `throughput`, `p99 latency`; an unknown one as it is.
 ///
 /// ```
-/// use reports::verdict::metric_name;
+/// use reports::words::verdict::metric_name;
 /// assert_eq!(metric_name("latency_ns.from_planned.p999"), "p99.9 latency");
 /// let name = metric_name("latency_ns.after_window_end.p50");
 /// assert_eq!(name, "p50 latency after the window's end");

@@ -21,7 +21,7 @@ pub trait Link: Send {
 ///
 /// ```
 /// use dataflow::ProcessingTime;
-/// use dataflow::link::{Link, LinkSpec, SerialLink};
+/// use dataflow::job::link::{Link, LinkSpec, SerialLink};
 /// // 1 ms of latency, 1 MB/s: 1,000 bytes leave within a millisecond.
 /// let mut link = SerialLink::new(LinkSpec { latency_nanos: 1_000_000, bytes_per_s: Some(1_000_000) });
 /// let at = ProcessingTime::from_millis;

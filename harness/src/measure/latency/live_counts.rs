@@ -49,7 +49,7 @@ impl SeenLatency {
     /// quarter too high. `None` below ten samples beyond it.
     ///
     /// ```
-    /// let seen = streamgauge::live::SeenLatency::default();
+    /// let seen = streamgauge::measure::latency::live_counts::SeenLatency::default();
     /// seen.add([(1_000_000, 990), (9_000_000, 10)].into_iter());
     /// let (p50, p99) = (seen.quantile(0.5).unwrap(), seen.quantile(0.995));
     /// assert!((1_000_000..=1_250_000).contains(&p50));

@@ -2,7 +2,7 @@
 
 pub mod hdr_format;
 mod intervals;
-pub(crate) mod live_counts;
+pub mod live_counts;
 mod over_time;
 pub(crate) mod parts;
 mod tally;

@@ -15,7 +15,7 @@ pub const FORM: ClosedForm = ClosedForm {
 /// 1 / (Σ p² + 1/N). Keys fall into partitions at random, and records fall to keys at random.
 ///
 /// ```
-/// use reports::formulas::balls_in_bins::effective_keys;
+/// use reports::formulas::partitioning::balls_in_bins::effective_keys;
 /// assert!((effective_keys(1.0 / 100.0, u64::MAX) - 100.0).abs() < 1e-6);
 /// assert!((effective_keys(1.0 / 100.0, 100) - 50.0).abs() < 1e-6);
 /// ```
@@ -26,7 +26,7 @@ pub fn effective_keys(sum_of_squares: f64, records: u64) -> f64 {
 /// Largest partition over the mean, as an upper bound of its expectation.
 ///
 /// ```
-/// use reports::formulas::balls_in_bins::max_over_mean;
+/// use reports::formulas::partitioning::balls_in_bins::max_over_mean;
 /// assert!((max_over_mean(1e5, 8) - 1.018).abs() < 5e-4);
 /// assert!((max_over_mean(1e5, 64) - 1.073).abs() < 5e-4);
 /// ```

@@ -24,7 +24,7 @@ pub const FLOOR: ClosedForm = ClosedForm {
 /// Share of the records on the hottest key's partition: its own, and an even share of the others.
 ///
 /// ```
-/// assert_eq!(reports::formulas::hot_key::share_of_its_partition(0.5, 10), 0.55);
+/// assert_eq!(reports::formulas::partitioning::hot_key::share_of_its_partition(0.5, 10), 0.55);
 /// ```
 pub fn share_of_its_partition(first: f64, partitions: u32) -> f64 {
     first + (1.0 - first) / f64::from(partitions)

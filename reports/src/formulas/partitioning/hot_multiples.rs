@@ -14,7 +14,7 @@ pub const FORM: ClosedForm = ClosedForm {
 /// Largest partition over the mean, of hot keys with the share `hot`.
 ///
 /// ```
-/// use reports::formulas::hot_multiples::max_over_mean;
+/// use reports::formulas::partitioning::hot_multiples::max_over_mean;
 /// // Nexmark: half of all bids are for auctions that are multiples of 100.
 /// let skew = [4, 8, 10, 16].map(|partitions| max_over_mean(0.5, 100, partitions));
 /// assert_eq!(skew, [2.5, 2.5, 5.5, 2.5]);

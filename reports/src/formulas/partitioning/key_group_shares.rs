@@ -22,7 +22,7 @@ pub const SCATTERED: ClosedForm = ClosedForm {
 /// up to a power of two, from 128 to 32,768.
 ///
 /// ```
-/// use reports::formulas::key_group_shares::default_groups;
+/// use reports::formulas::partitioning::key_group_shares::default_groups;
 /// assert_eq!([85, 86, 171, 172].map(default_groups), [128, 256, 256, 512]);
 /// ```
 pub fn default_groups(partitions: u32) -> u32 {
@@ -32,7 +32,7 @@ pub fn default_groups(partitions: u32) -> u32 {
 /// Largest number of groups over the mean.
 ///
 /// ```
-/// use reports::formulas::key_group_shares::max_over_mean;
+/// use reports::formulas::partitioning::key_group_shares::max_over_mean;
 /// assert!((max_over_mean(128, 85) - 1.328).abs() < 5e-4);
 /// assert!((max_over_mean(128, 100) - 1.5625).abs() < 5e-4);
 /// assert_eq!(max_over_mean(128, 128), 1.0);

@@ -12,7 +12,7 @@ pub const FORM: ClosedForm = ClosedForm {
 /// Records per partition on average.
 ///
 /// ```
-/// assert_eq!(reports::formulas::mean_load::records(1_000, 8), 125.0);
+/// assert_eq!(reports::formulas::partitioning::mean_load::records(1_000, 8), 125.0);
 /// ```
 pub fn records(records: u64, partitions: u32) -> f64 {
     records as f64 / f64::from(partitions)

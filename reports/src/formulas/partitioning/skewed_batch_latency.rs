@@ -34,7 +34,7 @@ pub fn batch_nanos(
 ///
 /// ```
 /// // 10 ms, 1 M events/s, 50 ns, half of them on one of four partitions: 5 ms + 0.375 ms.
-/// let mean = reports::formulas::skewed_batch_latency::mean(1e7, 1e6, 50.0, (0.5, 4));
+/// let mean = reports::formulas::partitioning::skewed_batch_latency::mean(1e7, 1e6, 50.0, (0.5, 4));
 /// assert!((mean - 5.375e6).abs() < 1.0);
 /// ```
 pub fn mean(interval: f64, rate: f64, record_nanos: f64, load: (f64, u32)) -> f64 {

@@ -32,7 +32,7 @@ pub fn record_nanos(per_record: f64, per_buffer: f64, records_per_buffer: f64) -
 ///
 /// ```
 /// // 100 ns a record, half of the records: 20 M records a second.
-/// assert_eq!(reports::formulas::skewed_throughput::pipelined(100.0, 0.5).round(), 2e7);
+/// assert_eq!(reports::formulas::partitioning::skewed_throughput::pipelined(100.0, 0.5).round(), 2e7);
 /// ```
 pub fn pipelined(record_nanos: f64, hot: f64) -> f64 {
     1e9 / (record_nanos * hot)

@@ -13,7 +13,7 @@ impl Zipf {
     /// Of so many keys; an exponent of 0 is uniform.
     ///
     /// ```
-    /// use reports::formulas::zipf::Zipf;
+    /// use reports::formulas::partitioning::zipf::Zipf;
     /// let uniform = Zipf::new(4, 0.0);
     /// assert_eq!((uniform.first, uniform.sum_of_squares), (0.25, 0.25));
     /// // 1 + 1/2 + 1/3 = 11/6.

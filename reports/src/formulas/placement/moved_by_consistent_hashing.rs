@@ -29,7 +29,7 @@ pub const SPREAD: ClosedForm = ClosedForm {
 /// Share of the keys that move from p to q partitions.
 ///
 /// ```
-/// use reports::formulas::moved_by_consistent_hashing::moved;
+/// use reports::formulas::placement::moved_by_consistent_hashing::moved;
 /// assert_eq!((moved(4, 5), moved(8, 16), moved(5, 4)), (0.2, 0.5, 0.2));
 /// ```
 pub fn moved(from: u32, to: u32) -> f64 {
@@ -52,7 +52,7 @@ pub fn predict_mean_of_rings(from: u32, to: u32, standard_error: f64) -> Predict
 ///
 /// ```
 /// // About the mean over √V.
-/// let deviation = reports::formulas::moved_by_consistent_hashing::deviation_of_rings(8, 9, 128);
+/// let deviation = reports::formulas::placement::moved_by_consistent_hashing::deviation_of_rings(8, 9, 128);
 /// assert!((deviation * 9.0 * 128_f64.sqrt() - 0.94).abs() < 0.01);
 /// ```
 pub fn deviation_of_rings(from: u32, to: u32, points: u32) -> f64 {

@@ -21,7 +21,7 @@ pub const LOSS: ClosedForm = ClosedForm {
 /// Share of the keys that move from p to q partitions.
 ///
 /// ```
-/// use reports::formulas::moved_by_remainder::moved;
+/// use reports::formulas::placement::moved_by_remainder::moved;
 /// assert!((moved(4, 5) - 0.8).abs() < 1e-12);
 /// assert!((moved(8, 16) - 0.5).abs() < 1e-12);
 /// assert!((moved(5, 4) - 0.8).abs() < 1e-12);

@@ -19,7 +19,7 @@ pub const FOLKLORE: ClosedForm = ClosedForm {
 /// Share of the groups that move from p to q partitions.
 ///
 /// ```
-/// use reports::formulas::moved_key_groups::moved;
+/// use reports::formulas::placement::moved_key_groups::moved;
 /// let shares = [8, 7, 15].map(|p| (moved(128, p, p + 1) * 1000.0).round() / 1000.0);
 /// assert_eq!(shares, [0.469, 0.523, 0.555]);
 /// assert!((1..=64).all(|p| (moved(32_768, p, p + 1) - 0.5).abs() <= 0.001));
@@ -32,7 +32,7 @@ pub fn moved(groups: u32, from: u32, to: u32) -> f64 {
 /// Share of the groups that move when partition `lost` of p goes and those behind it move up.
 ///
 /// ```
-/// use reports::formulas::moved_key_groups::{moved, moved_without};
+/// use reports::formulas::placement::moved_key_groups::{moved, moved_without};
 /// assert_eq!(moved_without(128, 8, 7), moved(128, 8, 7), "the last");
 /// assert!(moved_without(128, 8, 0) > 0.4);
 /// ```
@@ -46,7 +46,7 @@ pub fn moved_without(groups: u32, from: u32, lost: u32) -> f64 {
 /// What [`FOLKLORE`] says of p → p+1.
 ///
 /// ```
-/// use reports::formulas::moved_key_groups::{folklore, moved};
+/// use reports::formulas::placement::moved_key_groups::{folklore, moved};
 /// assert_eq!(folklore(128, 8), moved(128, 8, 9));
 /// assert!((folklore(128, 15) - moved(128, 15, 16)).abs() > 0.1);
 /// ```

@@ -15,7 +15,7 @@ pub const FORM: ClosedForm = ClosedForm {
 /// Largest partition over the mean, as an upper bound of its expectation.
 ///
 /// ```
-/// use reports::formulas::ring_balance::max_over_mean;
+/// use reports::formulas::placement::ring_balance::max_over_mean;
 /// assert!((max_over_mean(16, 64, f64::INFINITY) - 1.72).abs() < 5e-3);
 /// assert!((max_over_mean(128, 8, f64::INFINITY) - 1.18).abs() < 5e-3);
 /// ```
