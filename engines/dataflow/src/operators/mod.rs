@@ -1,4 +1,7 @@
-//! The operators, one per file.
+//! The operators, one per file, in groups.
+//!
+//! A new one is a file in a group and a `pub mod` line in the group's `mod.rs`
+//! (`docs/how-to/operator.md`). The names below are short ways to what workloads use.
 
 pub mod changes;
 pub mod joins;

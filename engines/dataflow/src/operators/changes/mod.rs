@@ -1,5 +1,5 @@
 //! Operators that emit changes of a table instead of records.
 
-pub(crate) mod changelog_aggregate;
-pub(crate) mod deduplicate;
-pub(crate) mod top_n;
+pub mod changelog_aggregate;
+pub mod deduplicate;
+pub mod top_n;

@@ -1,6 +1,6 @@
 //! Operators with two inputs.
 
-pub(crate) mod co_group_window;
-pub(crate) mod interval_join;
-pub(crate) mod unbounded_join;
-pub(crate) mod window_join;
+pub mod co_group_window;
+pub mod interval_join;
+pub mod unbounded_join;
+pub mod window_join;

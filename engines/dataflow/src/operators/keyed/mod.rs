@@ -1,5 +1,5 @@
 //! Operators that keep state by key.
 
-pub(crate) mod aggregate;
-pub(crate) mod count_distinct;
-pub(crate) mod keyed_process;
+pub mod aggregate;
+pub mod count_distinct;
+pub mod keyed_process;

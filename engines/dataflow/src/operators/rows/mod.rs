@@ -1,9 +1,9 @@
 //! Operators that look at one record at a time and keep no state by key.
 
-pub(crate) mod divide;
-pub(crate) mod filter;
-pub(crate) mod filter_map;
-pub(crate) mod flat_map;
-pub(crate) mod in_parts;
-pub(crate) mod input;
-pub(crate) mod map;
+pub mod divide;
+pub mod filter;
+pub mod filter_map;
+pub mod flat_map;
+pub mod in_parts;
+pub mod input;
+pub mod map;

@@ -2,10 +2,10 @@
 
 pub(crate) mod due_times;
 pub(crate) mod hops;
-pub(crate) mod late_firing_window;
+pub mod late_firing_window;
 pub(crate) mod panes;
-pub(crate) mod processing_time_window;
-pub(crate) mod session_window;
+pub mod processing_time_window;
+pub mod session_window;
 pub(crate) mod sessions;
-pub(crate) mod sliding_window;
-pub(crate) mod tumbling_window;
+pub mod sliding_window;
+pub mod tumbling_window;
