@@ -48,6 +48,14 @@ pub struct Description {
 /// Values of knobs.
 pub type Knobs = Settings;
 
+/// A knob in milliseconds, as nanoseconds.
+///
+/// # Panics
+/// When the knob is not declared with a default.
+pub fn nanos(knobs: &Knobs, name: &str) -> i64 {
+    knobs.integer(name) as i64 * 1_000_000
+}
+
 /// A workload. Engines and the harness hold it erased; see [`crate::registry`].
 pub trait Workload: Send + Sync + 'static {
     /// Its events when nothing is read from outside.
@@ -79,7 +87,7 @@ pub trait Workload: Send + Sync + 'static {
     /// How much earlier than an event before it an event may have happened, in nanoseconds: what
     /// watermarks allow for. Events that are later are late.
     fn bound_nanos(&self, knobs: &Knobs) -> i64 {
-        crate::knobs::nanos(knobs, "disorder_ms")
+        nanos(knobs, "disorder_ms")
     }
 
     /// When an event out of a finite input has happened, if it says so itself; else that follows

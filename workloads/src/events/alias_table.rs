@@ -1,6 +1,9 @@
 //! Draws from any discrete distribution in constant time.
 
-use crate::events::random::below;
+use crate::random::below;
+
+/// Keys up to which keys are drawn from a table, of 8 bytes a key.
+pub(crate) const TABLE_KEYS: u64 = 1 << 22;
 
 /// An alias table (Walker, Vose): as many cells as outcomes, each shared by at most two of them.
 ///

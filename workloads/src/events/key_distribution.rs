@@ -6,16 +6,16 @@ use rand::{Rng, SeedableRng};
 use rand_distr::{Distribution, Zipf};
 use rand_xoshiro::SplitMix64;
 
-use crate::events::alias_table::AliasTable;
+use crate::events::alias_table::{AliasTable, TABLE_KEYS};
 use crate::events::key_file::KeyFile;
-use crate::events::random::below;
+use crate::random::below;
 use crate::spec::Knobs;
 
 /// Names that the knob `key_distribution` takes.
 pub const KEY_DISTRIBUTIONS: &[&str] = &["uniform", "zipf", "hot-set", "sequential", "file"];
 
-/// Keys up to which a Zipf distribution is drawn from a table, of 8 bytes a key.
-pub const TABLE_KEYS: u64 = 1 << 22;
+/// Largest number of keys.
+pub const MAX_KEYS: i64 = 1 << 31;
 
 /// A distribution over the keys `0..keys`, or over those of a file.
 #[derive(Clone, Debug)]
@@ -164,7 +164,7 @@ impl OtherKeys {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::random::Draws;
+    use crate::random::Draws;
 
     fn hot_set(keys: u64, hot_keys: u64, share: f64, drift_events: u64) -> KeyDistribution {
         let hot_set = HotSet::new(keys, hot_keys, share, drift_events);

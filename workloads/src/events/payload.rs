@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::events::payload_lengths::{PayloadLengths, VARIANTS};
-use crate::events::random::{Draws, below};
+use crate::random::{Draws, below};
 
 /// Text of a given length, or nothing: a pointer of 8 bytes to what many events share.
 ///

@@ -7,10 +7,9 @@ use rand_distr::{Distribution, LogNormal};
 
 use crate::event_time::disorder::Disorder;
 use crate::event_time::event_clock::EventClock;
-use crate::events::key_distribution::KeyDistribution;
+use crate::events::key_distribution::{KeyDistribution, MAX_KEYS};
 use crate::events::payload_lengths::PayloadLengths;
-use crate::events::random::Draws;
-use crate::knobs::MAX_KEYS;
+use crate::random::Draws;
 use crate::spec::{Events, Knobs, Timed};
 
 /// Longest line, in words: where the log-normal distribution is cut.

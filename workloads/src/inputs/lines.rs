@@ -5,9 +5,8 @@ use std::io::BufRead;
 use dataflow::{Data, EventTime};
 
 use crate::event_time::event_clock::EventClock;
-use crate::inputs::text::parse_line;
-use crate::registry::InputError;
 use crate::spec::{Events, Timed};
+use crate::text::{InputError, parse_line};
 
 /// Reads all lines of an input.
 ///

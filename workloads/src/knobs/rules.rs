@@ -62,7 +62,7 @@ impl KnobRules<'_> {
     ///
     /// # Errors
     /// When knobs contradict one another, or one that was given has no effect.
-    pub fn settle(mut self) -> Settled {
+    pub(super) fn settle(mut self) -> Settled {
         self.settle_keys()?;
         self.settle_payload()?;
         self.settle_disorder()?;

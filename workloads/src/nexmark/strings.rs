@@ -8,7 +8,7 @@ use rand_xoshiro::SplitMix64;
 use serde::{Deserialize, Serialize};
 
 use super::text::{Text, channel_number};
-use crate::events::random::below;
+use crate::random::below;
 
 /// Lengths that texts are padded to, on average, with the numbers of an event counted in.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

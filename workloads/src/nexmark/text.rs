@@ -15,7 +15,7 @@ use serde::de::Deserializer;
 use serde::{Deserialize, Serialize, Serializer};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::events::random::below;
+use crate::random::below;
 
 /// A text of an event. One that was generated is held as what it was drawn from, 8 bytes, and
 /// written out by whoever reads it; one that was read from an input is shared.

@@ -10,11 +10,11 @@ use crate::spec::{Description, Knobs, Timed, Workload};
 
 /// Every event becomes a row.
 #[derive(Copy, Clone, Debug)]
-pub struct Forward;
+pub(crate) struct Forward;
 
 /// A row of [`Forward`].
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Forwarded {
+pub(crate) struct Forwarded {
     /// Key of the event.
     pub key: u64,
 }
@@ -60,12 +60,18 @@ impl Workload for Forward {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run_plan::run_lines;
+    use crate::testing::golden::assert_pinned;
+    use crate::testing::run_plan::run_lines;
 
     #[test]
     fn every_event_is_a_row() {
         let lines = [r#"{"key":3}"#, r#"{"key":1,"payload":"ab"}"#, r#"{"key":3}"#];
         let rows = run_lines(Forward, &[], &lines);
         assert_eq!(rows, [r#"{"key":1}"#, r#"{"key":3}"#, r#"{"key":3}"#]);
+    }
+
+    #[test]
+    fn events_and_answer_are_pinned() {
+        assert_pinned(Forward);
     }
 }

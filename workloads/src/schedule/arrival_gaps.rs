@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
-use crate::events::random::Draws;
+use crate::random::Draws;
 
 /// Parts of a mean gap that are told apart, as a power of two.
 const SCALE_BITS: u32 = 24;

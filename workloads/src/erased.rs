@@ -1,4 +1,4 @@
-//! Workloads by name, with their event types erased.
+//! Workloads and their events with their types erased: what engines and the harness hold.
 
 use std::collections::BTreeMap;
 use std::io::BufRead;
@@ -10,31 +10,11 @@ use dataflow::job::settings::{Setting, SettingError, Settings};
 use dataflow::{Digest, Plan, ProcessingTime, ResultKind};
 use serde_json::Value;
 
-use crate::queries::{Forward, KeyedCount, Uppercase, WindowedCount, WordCount, nexmark};
-use crate::registered::Registered;
 use crate::schedule::arrival::Schedule;
-use crate::spec::{Description, Workload};
+use crate::spec::Description;
+use crate::text::InputError;
 
-/// The workloads that come with Streamgauge, the simplest first. A program of one's own appends
-/// to them what [`register`] makes of its workloads.
-pub fn standard() -> Vec<Arc<dyn AnyWorkload>> {
-    let mut all = vec![
-        register(Forward),
-        register(KeyedCount),
-        register(WindowedCount),
-        register(WordCount),
-        register(Uppercase),
-    ];
-    all.extend(nexmark::all());
-    all
-}
-
-/// A workload with its types erased.
-pub fn register<W: Workload>(workload: W) -> Arc<dyn AnyWorkload> {
-    Arc::new(Registered(Arc::new(workload)))
-}
-
-/// A workload of any event type; [`register`] makes one.
+/// A workload of any event type; [`register`](crate::registry::register) makes one.
 pub trait AnyWorkload: Send + Sync {
     /// As results name it.
     fn name(&self) -> &'static str;
@@ -104,26 +84,4 @@ pub struct LiveInput {
     pub stop: StopSignal,
     /// Start of the run: stamps count from here.
     pub start: ProcessingTime,
-}
-
-/// An input that cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[error("{input}{}: {cause}", place(*.line, *.column))]
-pub struct InputError {
-    /// The input, as the user named it.
-    pub input: String,
-    /// Line, from 1; 0 when the input as a whole is meant.
-    pub line: u64,
-    /// Column, from 1; 0 when the line as a whole is meant.
-    pub column: u64,
-    /// What is wrong.
-    pub cause: String,
-}
-
-fn place(line: u64, column: u64) -> String {
-    match (line, column) {
-        (0, _) => String::new(),
-        (line, 0) => format!(":{line}"),
-        (line, column) => format!(":{line}:{column}"),
-    }
 }

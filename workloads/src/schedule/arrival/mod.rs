@@ -259,5 +259,4 @@ pub(crate) fn outlasted(name: &str, split: u32, offset: u64) -> SourceError {
 }
 
 #[cfg(test)]
-#[path = "arrival_tests.rs"]
 mod tests;

@@ -4,12 +4,11 @@ use dataflow::EventTime;
 use rand::Rng as _;
 use rand_xoshiro::SplitMix64;
 
-use super::event::{Auction, Bid, Event, Person};
-use super::strings::{Sizes, Strings};
-use super::{FIRST_CATEGORY, FIRST_ID};
 use crate::event_time::disorder::Disorder;
 use crate::event_time::event_clock::EventClock;
-use crate::events::random::{Draws, below};
+use crate::nexmark::event::{Auction, Bid, Event, FIRST_CATEGORY, FIRST_ID, Person};
+use crate::nexmark::strings::{Sizes, Strings};
+use crate::random::{Draws, below};
 use crate::spec::{Events, Knobs, Timed};
 
 /// Every so many auctions or persons there is a new hot one.
@@ -42,7 +41,7 @@ pub struct NexmarkEvents {
 }
 
 impl NexmarkEvents {
-    /// By [`super::KNOBS`] and the knobs of [`EventClock`] and [`Disorder`].
+    /// By [`KNOBS`](crate::nexmark::KNOBS) and the knobs of [`EventClock`] and [`Disorder`].
     pub fn new(knobs: &Knobs, seed: u64) -> Self {
         let (persons, auctions) =
             (knobs.integer("person_proportion"), knobs.integer("auction_proportion"));
@@ -203,3 +202,6 @@ impl Events for NexmarkEvents {
         EventTime((self.millis(first) - delay) * NANOS_PER_MILLI)
     }
 }
+
+#[cfg(test)]
+mod tests;
