@@ -16,7 +16,7 @@ use crate::text::InputError;
 
 /// A workload of any event type; [`register`](crate::registry::register) makes one.
 pub trait AnyWorkload: Send + Sync {
-    /// As results name it.
+    /// Its name, as it stands in results.
     fn name(&self) -> &'static str;
     /// What it is about.
     fn description(&self) -> Description;
@@ -32,8 +32,8 @@ pub trait AnyWorkload: Send + Sync {
     /// given.
     ///
     /// # Errors
-    /// For an unknown knob, a value that is none for it, values that do not go together, and a key
-    /// file that cannot be used.
+    /// For an unknown knob, an invalid value, values that do not go together, and a key file that
+    /// cannot be used.
     fn resolve(
         &self,
         given: &BTreeMap<String, Value>,
@@ -60,8 +60,8 @@ pub trait AnyWorkload: Send + Sync {
 
 /// The events of one workload under fixed knobs.
 pub trait AnyEvents: Send + Sync {
-    /// How many there are: `u64::MAX` when they are generated, for then there are as many as are
-    /// asked for; `None` when only the input knows.
+    /// How many there are: `u64::MAX` for generated events, which never end; `None` for a live
+    /// input, of which nobody knows.
     fn count(&self) -> Option<u64>;
     /// The job over the first `schedule.events` of them, or over all if there are fewer.
     fn plan(&self, schedule: Schedule, sink: SinkSlot) -> Plan;

@@ -14,7 +14,6 @@
 //!    from files, pipes and sockets.
 //! 5. [`queries`] are the workloads; [`registry`] lists them. A new workload is a file in the one
 //!    and a line in the other.
-#![warn(unreachable_pub)]
 
 mod erased;
 pub mod event_time;

@@ -61,7 +61,7 @@ pub trait Workload: Send + Sync + 'static {
     /// Its events when nothing is read from outside.
     type Events: Events;
 
-    /// As results name it.
+    /// Its name, as it stands in results.
     fn name(&self) -> &'static str;
     /// What it is about.
     fn description(&self) -> Description;

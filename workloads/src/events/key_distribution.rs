@@ -34,7 +34,7 @@ pub enum KeyDistribution {
 /// Distributions that are drawn more slowly, or whose keys depend on more than a draw.
 #[derive(Clone, Debug)]
 pub enum OtherKeys {
-    /// Zipf over so many keys that a table would not fit: by rejection-inversion, in about 60 ns a
+    /// Zipf over more keys than [`TABLE_KEYS`]: by rejection-inversion, in about 60 ns a
     /// draw.
     Rejection(Zipf<f64>),
     /// Some keys are hot, for a time.
@@ -65,7 +65,7 @@ impl HotSet {
     /// time, or always when that is 0.
     ///
     /// # Panics
-    /// Without hot keys, or with more of them than keys, or when the share is none.
+    /// Without hot keys, with more of them than keys, or when the share is not from 0 to 1.
     pub fn new(keys: u64, hot_keys: u64, share: f64, drift_events: u64) -> Self {
         assert!((1..=keys).contains(&hot_keys), "some of the keys are hot");
         assert!((0.0..=1.0).contains(&share), "a share lies between 0 and 1");

@@ -1,4 +1,4 @@
-//! Keys out of a file, each as frequent as the file says.
+//! Keys from a file, each as frequent as the file says.
 //!
 //! The file is text. Every line holds a key, an unsigned integer of 64 bits, and may hold its
 //! weight behind a comma or a tab; without one it is 1. Only the ratio of weights counts. Lines

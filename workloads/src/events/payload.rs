@@ -1,4 +1,4 @@
-//! Bytes that events carry besides what is computed on.
+//! Payloads: bytes that events carry and nothing computes on.
 
 use std::sync::Arc;
 
@@ -15,13 +15,13 @@ use crate::random::{Draws, below};
 pub struct Payload(Option<Arc<String>>);
 
 impl Payload {
-    /// Length in bytes; 0 when there is none.
+    /// Length in bytes; 0 without a payload.
     #[inline]
     pub fn len(&self) -> usize {
         self.0.as_ref().map_or(0, |text| text.len())
     }
 
-    /// Whether there is none.
+    /// Whether the payload is empty.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

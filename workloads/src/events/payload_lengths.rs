@@ -78,7 +78,7 @@ impl PayloadLengths {
         self.lengths[(draw % VARIANTS) as usize]
     }
 
-    /// Whether there are no bytes at all.
+    /// Whether all lengths are 0.
     pub fn is_empty(&self) -> bool {
         self.lengths.iter().all(|length| *length == 0)
     }

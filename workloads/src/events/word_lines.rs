@@ -45,7 +45,8 @@ pub const LINE_KNOBS: &[Setting] = &[
     ),
 ];
 
-/// Lines whose words are drawn like keys, by default by a Zipf distribution, and whose lengths are log-normal.
+/// Lines whose words are drawn like keys, by default by a Zipf distribution, and whose lengths are
+/// log-normal.
 ///
 /// The word of rank 0 is `a`, of rank 25 `z`, of rank 26 `aa`: all are distinct, and frequent
 /// words are short.

@@ -1,4 +1,4 @@
-//! Events out of a finite input.
+//! Events from a finite input.
 
 use std::io::BufRead;
 

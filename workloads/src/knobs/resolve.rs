@@ -1,4 +1,4 @@
-//! From the knobs that were given to the values of all.
+//! Computes the values of all knobs from those that were given.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,10 @@ use crate::spec::Knobs;
 const EVENT_RATE_AT_MAX: f64 = 1_000_000.0;
 
 /// The values of declared knobs: those given, the defaults, and what follows from both and from
-/// `rate`, the events per second of the plan, or none at max.
+/// `rate`, the events per second of the plan; `None` at max.
 ///
 /// # Errors
-/// For an unknown knob, a value that is none for it, and values that do not go together.
+/// For an unknown knob, an invalid value, and values that do not go together.
 pub fn resolve(
     owner: &str,
     declared: &[Setting],

@@ -8,9 +8,9 @@ use crate::nexmark::strings::{AuctionStrings, BidStrings, PersonStrings, Strings
 use crate::nexmark::text::Text;
 
 /// The first ids of persons and auctions.
-pub const FIRST_ID: u64 = 1_000;
+pub(crate) const FIRST_ID: u64 = 1_000;
 /// The first category.
-pub const FIRST_CATEGORY: u64 = 10;
+pub(crate) const FIRST_CATEGORY: u64 = 10;
 
 /// Somebody who opens auctions or bids.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub struct Auction {
     pub reserve: u64,
     /// When it opens, in milliseconds of event time.
     pub date_time: i64,
-    /// When it closes, likewise.
+    /// When it closes, in milliseconds of event time.
     pub expires: i64,
     /// 10 to 14.
     pub category: u32,

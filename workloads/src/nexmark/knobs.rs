@@ -10,7 +10,7 @@ const MOST: i64 = 100_000;
 /// Largest event, in bytes.
 const LARGEST: i64 = 65_535;
 
-/// Beside the common ones. Names are the original's, in words.
+/// The knobs beside the common ones. Names are the original's, in words.
 pub const KNOBS: &[Setting] = &[
     Setting::integer("person_proportion", (1, MOST), 1, "persons among the events of a round")
         .mirroring("person.proportion"),

@@ -13,7 +13,7 @@ mod serialization;
 mod strings;
 mod text;
 
-pub use event::{Auction, Bid, Event, FIRST_CATEGORY, FIRST_ID, Person};
+pub use event::{Auction, Bid, Event, Person};
 pub use generator::NexmarkEvents;
 pub use knobs::{KNOBS, bound_nanos};
 pub use text::Text;

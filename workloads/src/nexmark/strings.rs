@@ -1,4 +1,4 @@
-//! The texts of an event: one draw that all are made of, or those that an input has given.
+//! The texts of an event: all made of one draw, or given by an input.
 
 use std::sync::Arc;
 

@@ -83,7 +83,7 @@ const HOT_CHANNELS: [&str; 4] = ["Google", "Facebook", "Baidu", "Apple"];
 const CHANNELS: u64 = 10_000;
 /// Numbers of hot channels begin here.
 const HOT: u64 = CHANNELS;
-/// A space once in so many letters.
+/// One letter in this many is a space.
 const SPACE: u64 = 13;
 
 impl Text {

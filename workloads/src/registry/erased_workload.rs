@@ -1,4 +1,4 @@
-//! Makes a workload one of no particular type.
+//! Turns any workload into an [`AnyWorkload`].
 
 use std::collections::BTreeMap;
 use std::io::BufRead;

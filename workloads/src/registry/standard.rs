@@ -7,8 +7,8 @@ use crate::queries::nexmark::{Nexmark, aggregates, joins, single_bids, windows};
 use crate::queries::{forward, keyed_count, uppercase, windowed_count, word_count};
 use crate::registry::erased_workload::register;
 
-/// The workloads that come with Streamgauge, the simplest first. A program of one's own appends
-/// to them what [`register`] makes of its workloads.
+/// The workloads that come with Streamgauge, the simplest first. Another program appends its
+/// own, made by [`register`].
 pub fn standard() -> Vec<Arc<dyn AnyWorkload>> {
     vec![
         register(forward::Forward),

@@ -1,4 +1,4 @@
-//! The standard workloads, run through the door that engines and the harness use.
+//! The standard workloads, with their types erased as engines and the harness see them.
 
 use std::collections::{BTreeMap, BTreeSet};
 

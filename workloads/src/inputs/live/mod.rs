@@ -1,4 +1,4 @@
-//! Events out of an input without an end of its own: a pipe or a socket.
+//! Events from an input without an end of its own: a pipe or a socket.
 
 use std::io::{BufRead, ErrorKind};
 use std::ops::Range;

@@ -1,4 +1,4 @@
-//! The generator.
+//! Generates persons, auctions and bids by the rules of the original generator.
 
 use dataflow::EventTime;
 use rand::Rng as _;
@@ -11,12 +11,12 @@ use crate::nexmark::strings::{Sizes, Strings};
 use crate::random::{Draws, below};
 use crate::spec::{Events, Knobs, Timed};
 
-/// Every so many auctions or persons there is a new hot one.
+/// Auctions, or persons, after which there is a new hot one.
 const HOT_EVERY: u64 = 100;
-/// Ids may be so far ahead of the events that bring them.
+/// An event may name an id this far ahead of the newest one.
 const ID_LEAD: u64 = 10;
 const CATEGORIES: u64 = 5;
-/// By what numbers are multiplied within a group whose events change places; a prime.
+/// The factor that makes events change places within their group; a prime.
 const OUT_OF_ORDER: u64 = 953;
 const NANOS_PER_MILLI: i64 = 1_000_000;
 
@@ -87,7 +87,7 @@ impl NexmarkEvents {
         e / self.round * self.persons + (e % self.round).min(self.persons - 1)
     }
 
-    /// The newest auction, likewise; 0 when there is none yet.
+    /// The newest auction, counted from 0; also 0 before the first one.
     fn last_auction(&self, e: u64) -> u64 {
         let (round, within) = (e / self.round, e % self.round);
         if within < self.persons {

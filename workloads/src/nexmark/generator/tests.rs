@@ -24,7 +24,7 @@ fn first(count: u64) -> Vec<Event> {
     (0..count).map(|number| events.event(number).value).collect()
 }
 
-/// Whether a count is within three standard errors of a share of so many trials.
+/// Whether a count is within three standard errors of a share of `of` trials.
 fn close(count: usize, of: usize, share: f64) -> bool {
     let expected = of as f64 * share;
     (count as f64 - expected).abs() <= 3.0 * (expected * (1.0 - share)).sqrt()
@@ -54,7 +54,7 @@ fn of_fifty_events_one_is_a_person_and_three_are_auctions_with_rising_ids() {
 fn the_hot_are_as_frequent_as_they_should_be_and_nobody_comes_from_the_far_future() {
     let (mut hot_auctions, mut hot_bidders, mut hot_sellers) = (0, 0, 0);
     let (mut bids, mut auctions) = (0, 0);
-    // By chance another draw meets the hot one: once in so many ids to choose from.
+    // By chance another draw meets the hot one: once in as many times as there are ids.
     let (mut by_chance_auction, mut by_chance_bidder, mut by_chance_seller) = (0.0, 0.0, 0.0);
     for (number, event) in first(COUNT).into_iter().enumerate() {
         let (round, within) = (number as u64 / 50, number as u64 % 50);

@@ -1,5 +1,5 @@
-//! Nexmark's queries, one per file: plan and evaluator side by side. Their shapes are those of the
-//! Flink SQL files of nexmark/nexmark.
+//! Nexmark's queries, one per file: plan and evaluator side by side. They compute what the Flink
+//! SQL files of nexmark/nexmark compute.
 
 pub(crate) mod aggregates;
 mod calendar;

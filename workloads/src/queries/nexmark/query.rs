@@ -13,7 +13,7 @@ pub(super) type Events = Stream<Input<Event>>;
 
 /// A query over persons, auctions and bids.
 pub(crate) trait Query: Send + Sync + 'static {
-    /// As results name it: `nexmark-q0`.
+    /// Its name, as it stands in results: `nexmark-q0`.
     fn name(&self) -> &'static str;
     /// What it is about.
     fn description(&self) -> Description;

@@ -33,9 +33,13 @@ fn every_plan_gives_its_evaluators_answer() {
 
 #[test]
 fn names_are_in_order_and_described() {
+    let mut newest = None;
     for query in queries() {
         let about = query.description();
-        assert!(query.name().starts_with("nexmark-q"));
+        let number = query.name().strip_prefix("nexmark-q").map(str::parse::<u32>);
+        let number = number.expect("a prefix").expect("a number");
+        assert!(newest < Some(number), "{} comes too late", query.name());
+        newest = Some(number);
         for text in [about.origin, about.operators, about.state, about.stresses, about.ties] {
             assert!(!text.is_empty() && !text.contains("  "), "{}: {text}", query.name());
         }

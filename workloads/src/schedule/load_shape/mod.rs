@@ -97,7 +97,7 @@ impl LoadShape {
         }
     }
 
-    /// About how many events come within so many nanoseconds from the start.
+    /// About how many events come within `nanos` nanoseconds from the start.
     pub(crate) fn count_by(&self, nanos: u64, mean: f64) -> u64 {
         match &self.0 {
             Shape::Constant => (nanos as f64 / mean) as u64,
