@@ -3,19 +3,19 @@
 use std::sync::Arc;
 
 use crate::erased::AnyWorkload;
+use crate::queries;
 use crate::queries::nexmark::{Nexmark, aggregates, joins, single_bids, windows};
-use crate::queries::{forward, keyed_count, uppercase, windowed_count, word_count};
 use crate::registry::erased_workload::register;
 
 /// The workloads that come with Streamgauge, the simplest first. Another program appends its
 /// own, made by [`register`].
 pub fn standard() -> Vec<Arc<dyn AnyWorkload>> {
     vec![
-        register(forward::Forward),
-        register(keyed_count::KeyedCount),
-        register(windowed_count::WindowedCount),
-        register(word_count::WordCount),
-        register(uppercase::Uppercase),
+        register(queries::forward::Forward),
+        register(queries::keyed_count::KeyedCount),
+        register(queries::windowed_count::WindowedCount),
+        register(queries::word_count::WordCount),
+        register(queries::uppercase::Uppercase),
         register(Nexmark::new(single_bids::q0::Q0)),
         register(Nexmark::new(single_bids::q1::Q1)),
         register(Nexmark::new(single_bids::q2::Q2)),
