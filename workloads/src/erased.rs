@@ -26,10 +26,10 @@ pub trait AnyWorkload: Send + Sync {
     fn result(&self) -> ResultKind;
     /// Whether it has event-time windows.
     fn has_windows(&self) -> bool;
-    /// Engine settings that it would have.
+    /// Engine settings that it suggests.
     fn suggests(&self) -> &'static [(&'static str, i64)];
-    /// Its knobs with what was given; `event_rate` becomes `rate`, or 1,000,000 at max, unless
-    /// given.
+    /// The values of its knobs, with those that were given. `event_rate` becomes `rate`, or
+    /// 1,000,000 at max, unless it is given.
     ///
     /// # Errors
     /// For an unknown knob, an invalid value, values that do not go together, and a key file that
@@ -39,9 +39,9 @@ pub trait AnyWorkload: Send + Sync {
         given: &BTreeMap<String, Value>,
         rate: Option<f64>,
     ) -> Result<Settings, SettingError>;
-    /// Its generated events.
+    /// Generates its events from a seed.
     fn generate(&self, knobs: &Settings, seed: u64) -> Box<dyn AnyEvents>;
-    /// Events out of the lines of a finite input; `name` is the input as the user knows it.
+    /// Reads events from the lines of a finite input; `name` is the input as the user knows it.
     ///
     /// # Errors
     /// When a line cannot be read.
@@ -51,8 +51,8 @@ pub trait AnyWorkload: Send + Sync {
         name: &str,
         input: &mut dyn BufRead,
     ) -> Result<Box<dyn AnyEvents>, InputError>;
-    /// Events out of the lines of an input without an end of its own, such as a pipe or a socket,
-    /// read on a thread into a log. Each is planned when it becomes readable, by `clock`, and has
+    /// Reads events from the lines of an input without an end of its own, such as a pipe or a
+    /// socket, on a thread into a log. Each is planned when it becomes readable, by `clock`, and has
     /// its event time from its number, by `event_rate`. The log is kept in memory, so that events
     /// can be read again and the answer computed from them; it fails beyond 1 GiB of text.
     fn live(&self, knobs: &Settings, live: LiveInput) -> Box<dyn AnyEvents>;

@@ -76,7 +76,7 @@ pub trait Workload: Send + Sync + 'static {
     fn has_windows(&self) -> bool {
         false
     }
-    /// Engine settings that it would have where an engine has them and the user says nothing.
+    /// Engine settings that it suggests, for engines that have them. The user's own come first.
     fn suggests(&self) -> &'static [(&'static str, i64)] {
         &[]
     }
@@ -90,14 +90,14 @@ pub trait Workload: Send + Sync + 'static {
         nanos(knobs, "disorder_ms")
     }
 
-    /// When an event out of a finite input has happened, if it says so itself; else that follows
-    /// from its number.
+    /// When an event from a finite input has happened, if the event says so itself. Otherwise its
+    /// event time follows from its number.
     fn event_time(&self, event: &<Self::Events as Events>::Event) -> Option<EventTime> {
         let _ = event;
         None
     }
 
-    /// An event out of a line of text, for `--input`. The default reads JSON.
+    /// Parses an event from a line of text, for `--input`. The default reads JSON.
     ///
     /// # Errors
     /// Column (from 1) and cause.

@@ -27,7 +27,7 @@ pub enum KeyDistribution {
     },
     /// The k-th, from 1, is as frequent as `k^-exponent`; drawn from a table.
     Table(AliasTable),
-    /// What is drawn out of line, so that the ones above stay as quick as they are.
+    /// Distributions that are drawn by a call of their own, so that the two above stay fast.
     Other(OtherKeys),
 }
 

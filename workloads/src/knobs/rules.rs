@@ -25,7 +25,7 @@ pub(crate) struct KnobRules<'a> {
 /// The parameters of a load shape, with their defaults; `None` for a parameter that it lacks.
 struct LoadParameters {
     peak: Option<f64>,
-    /// Mean over all time, for every value of the others: up to which peak.
+    /// Share of a period at the peak.
     duty: Option<f64>,
     steps: Option<u64>,
     has_phase: bool,

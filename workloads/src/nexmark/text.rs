@@ -129,7 +129,7 @@ impl Text {
         }
     }
 
-    /// Lets somebody read the letters; nothing is allocated once the buffer has grown.
+    /// Calls `reader` with the letters; nothing is allocated once the buffer has grown.
     pub fn read<R>(&self, reader: impl FnOnce(&str) -> R) -> R {
         thread_local! {
             static BUFFER: RefCell<String> = const { RefCell::new(String::new()) };

@@ -14,12 +14,12 @@ pub(crate) struct Forward;
 
 /// A row of [`Forward`].
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Forwarded {
+pub(crate) struct ForwardedKey {
     /// Key of the event.
     pub key: u64,
 }
 
-impl Data for Forwarded {}
+impl Data for ForwardedKey {}
 
 impl Workload for Forward {
     type Events = KeyedEvents;
@@ -45,13 +45,13 @@ impl Workload for Forward {
     }
 
     fn plan(&self, _: &Knobs, events: Stream<Input<KeyedEvent>>, sink: SinkSlot) -> Plan {
-        events.map(|event| Forwarded { key: event.key }).sink(sink)
+        events.map(|event| ForwardedKey { key: event.key }).sink(sink)
     }
 
     fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = Timed<KeyedEvent>>) -> Digest {
         let mut digest = Digest::default();
         for event in events {
-            digest.insert(&Forwarded { key: event.value.key });
+            digest.insert(&ForwardedKey { key: event.value.key });
         }
         digest
     }

@@ -34,13 +34,13 @@ impl Drop for Membership {
 }
 
 impl Killable {
-    /// One that no fault strikes.
+    /// A task that no fault strikes.
     pub(crate) fn immune(task: Task) -> Self {
         Self { task: Some(task), membership: None }
     }
 
-    /// One that faults can strike. `None`, and the task is dropped, when whoever starts it has
-    /// been killed.
+    /// A task that faults can strike. `None`, and the task is dropped, when the task that starts
+    /// it has been killed.
     pub(crate) fn admit(faults: &Arc<Faults>, home: Home, role: Role, task: Task) -> Option<Self> {
         let (id, switch) = faults.register(home, role)?;
         let faults = Arc::clone(faults);

@@ -27,7 +27,7 @@ struct Member {
 pub(crate) struct Choice {
     /// Already condemned; to be woken once nothing is locked.
     pub(crate) condemned: Vec<Arc<KillSwitch>>,
-    /// In words.
+    /// The strike in words.
     pub(crate) what: String,
 }
 

@@ -226,8 +226,8 @@ impl Faults {
 
 /// Tasks.
 impl Faults {
-    /// Takes a new task in among those that are struck. `None` when whoever starts it has been
-    /// killed.
+    /// Adds a new task to those that faults can strike. `None` when the task that starts it has
+    /// been killed.
     pub(crate) fn register(&self, home: Home, role: Role) -> Option<(TaskId, Arc<KillSwitch>)> {
         let id = TaskId::next();
         let mut state = lock(&self.state);
@@ -237,7 +237,7 @@ impl Faults {
         Some((id, state.targets.add(id, home, role)))
     }
 
-    /// A task's end: all that it owned has been dropped.
+    /// Removes a task that has ended: all that it owned has been dropped.
     pub(crate) fn gone(&self, id: TaskId) {
         let (switch, last, hooks) = {
             let mut state = lock(&self.state);
