@@ -11,7 +11,7 @@ use dataflow::{Data, Digest, Plan, ResultKind, Stream};
 use serde::{Deserialize, Serialize};
 use streamgauge::Registry;
 use workloads::event_time::event_clock::EventClock;
-use workloads::events::random::{Draws, below};
+use workloads::random::{Draws, below};
 use workloads::spec::{Description, Events, Knobs, Timed, Workload};
 
 #[derive(Clone, Serialize, Deserialize)]

@@ -48,12 +48,20 @@ pub struct Description {
 /// Values of knobs.
 pub type Knobs = Settings;
 
+/// A knob in milliseconds, as nanoseconds.
+///
+/// # Panics
+/// When the knob is not declared with a default.
+pub fn nanos(knobs: &Knobs, name: &str) -> i64 {
+    knobs.integer(name) as i64 * 1_000_000
+}
+
 /// A workload. Engines and the harness hold it erased; see [`crate::registry`].
 pub trait Workload: Send + Sync + 'static {
     /// Its events when nothing is read from outside.
     type Events: Events;
 
-    /// As results name it.
+    /// Its name, as it stands in results.
     fn name(&self) -> &'static str;
     /// What it is about.
     fn description(&self) -> Description;
@@ -68,7 +76,7 @@ pub trait Workload: Send + Sync + 'static {
     fn has_windows(&self) -> bool {
         false
     }
-    /// Engine settings that it would have where an engine has them and the user says nothing.
+    /// Engine settings that it suggests, for engines that have them. The user's own come first.
     fn suggests(&self) -> &'static [(&'static str, i64)] {
         &[]
     }
@@ -79,17 +87,17 @@ pub trait Workload: Send + Sync + 'static {
     /// How much earlier than an event before it an event may have happened, in nanoseconds: what
     /// watermarks allow for. Events that are later are late.
     fn bound_nanos(&self, knobs: &Knobs) -> i64 {
-        crate::knobs::nanos(knobs, "disorder_ms")
+        nanos(knobs, "disorder_ms")
     }
 
-    /// When an event out of a finite input has happened, if it says so itself; else that follows
-    /// from its number.
+    /// When an event from a finite input has happened, if the event says so itself. Otherwise its
+    /// event time follows from its number.
     fn event_time(&self, event: &<Self::Events as Events>::Event) -> Option<EventTime> {
         let _ = event;
         None
     }
 
-    /// An event out of a line of text, for `--input`. The default reads JSON.
+    /// Parses an event from a line of text, for `--input`. The default reads JSON.
     ///
     /// # Errors
     /// Column (from 1) and cause.

@@ -1,7 +1,7 @@
 //! Where time, tasks and randomness come from: the wall clock and virtual time.
 //!
-//! Engines hold an `Arc<dyn Runtime>` ([`dataflow::job::runtime::Runtime`]) and never learn which of the
-//! two it is:
+//! Engines hold an `Arc<dyn Runtime>` ([`dataflow::job::runtime::Runtime`]) and never learn which
+//! of the two it is:
 //!
 //! - [`WallClock`] measures: tokio's worker threads run the tasks, real time passes by itself, and
 //!   a timer thread of its own wakes sleepers to within about a tenth of a millisecond.
@@ -10,8 +10,8 @@
 //!   same program with the same seed makes the same run, byte for byte.
 //!
 //! Both keep their timers in the same queue, drop what is left running when
-//! [`block_on`](dataflow::job::runtime::Runtime::block_on) returns, and raise a panic of any task from
-//! it.
+//! [`block_on`](dataflow::job::runtime::Runtime::block_on) returns, and raise a panic of any task
+//! from it.
 //!
 //! Both keep files in a [`Storage`](dataflow::job::storage::Storage) that they are given: memory
 //! ([`MemoryStorage`]), a folder ([`DirectoryStorage`]) or a model of a disk that fails by seed and
@@ -20,15 +20,20 @@
 //! And both play faults ([`Faults`]): they drop tasks, slow them down, lose or delay control
 //! messages, at instants, at storage operations or when told to.
 //!
-//! **Invariant:** this crate knows neither engine. It depends on the vocabulary alone, and it is
-//! the only crate below the harness that reads the machine's clock or starts threads.
+//! The rooms, each of which knows only those before it: `lock`, `random`, `timers` (their queue),
+//! `faults` (plans them and strikes), `storage` (where files are kept), and the two clocks, `wall`
+//! and `virtual_time`.
+//!
+//! **Invariant:** this crate knows neither engine; it depends on `dataflow` alone. It is the only
+//! crate below the harness that reads the machine's clock, and besides the reading of live inputs
+//! the only one that starts threads.
 #![forbid(unsafe_code)]
 
 mod faults;
 mod lock;
 mod random;
-pub mod storage;
-pub mod timers;
+mod storage;
+mod timers;
 mod virtual_time;
 mod wall;
 

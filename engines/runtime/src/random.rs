@@ -32,7 +32,7 @@ impl Draws {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `bound`, each as likely as the others. Panics if there is none.
+    /// A number below `bound`, each as likely as the others. Panics when `bound` is 0.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         assert!(bound > 0, "there is no number below zero");
         let scaled = u128::from(self.next()) * bound as u128;

@@ -1,8 +1,7 @@
 //! Events whose event times are not in order.
 
-use crate::events::random::{Draws, below};
-use crate::knobs;
-use crate::spec::Knobs;
+use crate::random::{Draws, below};
+use crate::spec::{Knobs, nanos};
 
 /// Names that the knob `disorder` takes.
 pub const DISORDERS: &[&str] = &["uniform", "exponential"];
@@ -30,11 +29,11 @@ pub struct Disorder {
 impl Disorder {
     /// By the knobs `disorder`, `disorder_ms`, `late_fraction` and `window_ms`.
     pub fn new(knobs: &Knobs, seed: u64) -> Self {
-        let bound = knobs::nanos(knobs, "disorder_ms") as u64;
+        let bound = nanos(knobs, "disorder_ms") as u64;
         Self {
             bound,
             late_below: (knobs.number("late_fraction") * 2.0_f64.powi(64)) as u64,
-            late_span: bound + knobs::nanos(knobs, "window_ms") as u64,
+            late_span: bound + nanos(knobs, "window_ms") as u64,
             is_exponential: knobs.name("disorder") == "exponential",
             delays: Draws::new(seed, "delays"),
             lates: Draws::new(seed, "lates"),
@@ -79,7 +78,7 @@ impl Disorder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::knobs::tests::common;
+    use crate::testing::knobs::common;
 
     #[test]
     fn without_late_events_the_bound_holds() {

@@ -13,8 +13,9 @@ pub struct EventClock {
     whole: u64,
     /// And units of 2^-64 nanoseconds.
     fraction: u64,
-    /// The number from which on all events happen at [`LAST`], or are looked up in the shape: 0
-    /// unless it is constant, so that equal gaps pay nothing for the others.
+    /// Event times before this number are computed from the gap. From it on they are [`LAST`], or
+    /// looked up in the shape: it is 0 unless the shape is constant, so that a constant shape pays
+    /// nothing for the others.
     end: u64,
     /// Mean gap in nanoseconds.
     mean: f64,

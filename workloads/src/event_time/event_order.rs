@@ -9,13 +9,13 @@ use crate::spec::{Events, Timed};
 
 /// The first `count` events in the order of their event times, those of equal times by their
 /// numbers. Of events that may still be preceded by others, the numbers wait, not the events.
-pub fn in_event_time<G: Events>(events: &G, count: u64) -> InEventTime<'_, G> {
+pub(crate) fn in_event_time<G: Events>(events: &G, count: u64) -> InEventTime<'_, G> {
     InEventTime { events, next: 0, count, waiting: BinaryHeap::new() }
 }
 
 /// See [`in_event_time`].
 #[derive(Debug)]
-pub struct InEventTime<'a, G> {
+pub(crate) struct InEventTime<'a, G> {
     events: &'a G,
     next: u64,
     count: u64,
@@ -60,7 +60,7 @@ mod tests {
 
     use super::*;
     use crate::events::keyed_event::KeyedEvents;
-    use crate::knobs::tests::common;
+    use crate::testing::knobs::common;
 
     proptest! {
         #[test]

@@ -2,4 +2,4 @@
 
 pub mod disorder;
 pub mod event_clock;
-pub mod event_order;
+pub(crate) mod event_order;

@@ -1,6 +1,9 @@
 //! Draws from any discrete distribution in constant time.
 
-use crate::events::random::below;
+use crate::random::below;
+
+/// Keys up to which keys are drawn from a table, of 8 bytes a key.
+pub(crate) const TABLE_KEYS: u64 = 1 << 22;
 
 /// An alias table (Walker, Vose): as many cells as outcomes, each shared by at most two of them.
 ///
@@ -36,7 +39,7 @@ impl AliasTable {
         let mut cells: Vec<Cell> = (0..count).map(|alias| Cell { own: u32::MAX, alias }).collect();
         let (mut small, mut large): (Vec<u32>, Vec<u32>) =
             (0..count).partition(|&outcome| shares[outcome as usize] < 1.0);
-        // What is left over in the end is a full cell but for rounding, and has itself as alias.
+        // A cell that is left over in the end is full, apart from rounding, and is its own alias.
         while let (Some(poor), Some(&rich)) = (small.pop(), large.last()) {
             let share = shares[poor as usize];
             cells[poor as usize] = Cell { own: (share * TWO_TO_32) as u32, alias: rich };

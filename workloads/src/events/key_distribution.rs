@@ -6,16 +6,16 @@ use rand::{Rng, SeedableRng};
 use rand_distr::{Distribution, Zipf};
 use rand_xoshiro::SplitMix64;
 
-use crate::events::alias_table::AliasTable;
+use crate::events::alias_table::{AliasTable, TABLE_KEYS};
 use crate::events::key_file::KeyFile;
-use crate::events::random::below;
+use crate::random::below;
 use crate::spec::Knobs;
 
 /// Names that the knob `key_distribution` takes.
 pub const KEY_DISTRIBUTIONS: &[&str] = &["uniform", "zipf", "hot-set", "sequential", "file"];
 
-/// Keys up to which a Zipf distribution is drawn from a table, of 8 bytes a key.
-pub const TABLE_KEYS: u64 = 1 << 22;
+/// Largest number of keys.
+pub const MAX_KEYS: i64 = 1 << 31;
 
 /// A distribution over the keys `0..keys`, or over those of a file.
 #[derive(Clone, Debug)]
@@ -27,14 +27,14 @@ pub enum KeyDistribution {
     },
     /// The k-th, from 1, is as frequent as `k^-exponent`; drawn from a table.
     Table(AliasTable),
-    /// What is drawn out of line, so that the ones above stay as quick as they are.
+    /// Distributions that are drawn by a call of their own, so that the two above stay fast.
     Other(OtherKeys),
 }
 
 /// Distributions that are drawn more slowly, or whose keys depend on more than a draw.
 #[derive(Clone, Debug)]
 pub enum OtherKeys {
-    /// Zipf over so many keys that a table would not fit: by rejection-inversion, in about 60 ns a
+    /// Zipf over more keys than [`TABLE_KEYS`]: by rejection-inversion, in about 60 ns a
     /// draw.
     Rejection(Zipf<f64>),
     /// Some keys are hot, for a time.
@@ -65,7 +65,7 @@ impl HotSet {
     /// time, or always when that is 0.
     ///
     /// # Panics
-    /// Without hot keys, or with more of them than keys, or when the share is none.
+    /// Without hot keys, with more of them than keys, or when the share is not from 0 to 1.
     pub fn new(keys: u64, hot_keys: u64, share: f64, drift_events: u64) -> Self {
         assert!((1..=keys).contains(&hot_keys), "some of the keys are hot");
         assert!((0.0..=1.0).contains(&share), "a share lies between 0 and 1");
@@ -164,7 +164,7 @@ impl OtherKeys {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::random::Draws;
+    use crate::random::Draws;
 
     fn hot_set(keys: u64, hot_keys: u64, share: f64, drift_events: u64) -> KeyDistribution {
         let hot_set = HotSet::new(keys, hot_keys, share, drift_events);

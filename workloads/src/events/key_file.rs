@@ -1,4 +1,4 @@
-//! Keys out of a file, each as frequent as the file says.
+//! Keys from a file, each as frequent as the file says.
 //!
 //! The file is text. Every line holds a key, an unsigned integer of 64 bits, and may hold its
 //! weight behind a comma or a tab; without one it is 1. Only the ratio of weights counts. Lines
@@ -9,10 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use dataflow::record::digest::hash_of;
 
-use crate::events::alias_table::AliasTable;
-use crate::events::key_distribution::TABLE_KEYS;
-use crate::inputs::text::parse_line;
-use crate::registry::InputError;
+use crate::events::alias_table::{AliasTable, TABLE_KEYS};
+use crate::text::{InputError, parse_line};
 
 /// The keys of a file, drawn by their weights: 16 bytes a key.
 #[derive(Debug)]
@@ -119,7 +117,7 @@ fn wrong(name: &str, line: u64, column: u64, cause: String) -> InputError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::random::Draws;
+    use crate::random::Draws;
 
     fn parse(text: &str) -> Result<KeyFile, InputError> {
         KeyFile::parse("keys.txt", text.as_bytes())

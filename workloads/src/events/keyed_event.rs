@@ -9,7 +9,7 @@ use crate::event_time::event_clock::EventClock;
 use crate::events::key_distribution::KeyDistribution;
 use crate::events::payload::{Payload, PayloadPool};
 use crate::events::payload_lengths::PayloadLengths;
-use crate::events::random::Draws;
+use crate::random::Draws;
 use crate::spec::{Events, Knobs, Timed};
 
 /// An event of a key: 16 bytes, and what its payload points to. As JSON, `{"key":7}` or
@@ -104,7 +104,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::knobs::tests::common;
+    use crate::testing::knobs::common;
 
     #[test]
     fn an_event_is_sixteen_bytes_and_its_record_thirty_two() {

@@ -1,11 +1,11 @@
-//! Bytes that events carry besides what is computed on.
+//! Payloads: bytes that events carry and nothing computes on.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::events::payload_lengths::{PayloadLengths, VARIANTS};
-use crate::events::random::{Draws, below};
+use crate::random::{Draws, below};
 
 /// Text of a given length, or nothing: a pointer of 8 bytes to what many events share.
 ///
@@ -15,13 +15,13 @@ use crate::events::random::{Draws, below};
 pub struct Payload(Option<Arc<String>>);
 
 impl Payload {
-    /// Length in bytes; 0 when there is none.
+    /// Length in bytes; 0 without a payload.
     #[inline]
     pub fn len(&self) -> usize {
         self.0.as_ref().map_or(0, |text| text.len())
     }
 
-    /// Whether there is none.
+    /// Whether the payload is empty.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -2,14 +2,14 @@
 
 use rand_distr::{Distribution, LogNormal};
 
-use crate::events::random::Draws;
+use crate::random::Draws;
 use crate::spec::Knobs;
 
 /// Names that the knob `payload_distribution` takes.
-pub const PAYLOAD_DISTRIBUTIONS: &[&str] = &["fixed", "uniform", "log-normal"];
+pub(crate) const PAYLOAD_DISTRIBUTIONS: &[&str] = &["fixed", "uniform", "log-normal"];
 
 /// Different payloads of a generator, each of a length of its own.
-pub const VARIANTS: u64 = 64;
+pub(crate) const VARIANTS: u64 = 64;
 /// Standard deviation of the natural logarithm of log-normal lengths: the longest of the lengths
 /// is about eight times the mean.
 const LOG_NORMAL_SIGMA: f64 = 1.0;
@@ -78,7 +78,7 @@ impl PayloadLengths {
         self.lengths[(draw % VARIANTS) as usize]
     }
 
-    /// Whether there are no bytes at all.
+    /// Whether all lengths are 0.
     pub fn is_empty(&self) -> bool {
         self.lengths.iter().all(|length| *length == 0)
     }
@@ -87,7 +87,7 @@ impl PayloadLengths {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::knobs::tests::common;
+    use crate::testing::knobs::common;
 
     fn lengths(distribution: &str, mean: &str) -> Vec<u64> {
         let knobs = common(&[("payload_bytes", mean), ("payload_distribution", distribution)]);

@@ -7,10 +7,9 @@ use rand_distr::{Distribution, LogNormal};
 
 use crate::event_time::disorder::Disorder;
 use crate::event_time::event_clock::EventClock;
-use crate::events::key_distribution::KeyDistribution;
+use crate::events::key_distribution::{KeyDistribution, MAX_KEYS};
 use crate::events::payload_lengths::PayloadLengths;
-use crate::events::random::Draws;
-use crate::knobs::MAX_KEYS;
+use crate::random::Draws;
 use crate::spec::{Events, Knobs, Timed};
 
 /// Longest line, in words: where the log-normal distribution is cut.
@@ -46,7 +45,8 @@ pub const LINE_KNOBS: &[Setting] = &[
     ),
 ];
 
-/// Lines whose words are drawn like keys, by default by a Zipf distribution, and whose lengths are log-normal.
+/// Lines whose words are drawn like keys, by default by a Zipf distribution, and whose lengths are
+/// log-normal.
 ///
 /// The word of rank 0 is `a`, of rank 25 `z`, of rank 26 `aa`: all are distinct, and frequent
 /// words are short.

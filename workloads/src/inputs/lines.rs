@@ -1,13 +1,12 @@
-//! Events out of a finite input.
+//! Events from a finite input.
 
 use std::io::BufRead;
 
 use dataflow::{Data, EventTime};
 
 use crate::event_time::event_clock::EventClock;
-use crate::inputs::text::parse_line;
-use crate::registry::InputError;
 use crate::spec::{Events, Timed};
+use crate::text::{InputError, parse_line};
 
 /// Reads all lines of an input.
 ///

@@ -1,4 +1,4 @@
-//! What a live input has brought so far.
+//! The log of the events that a live input has brought so far.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Waker};
@@ -75,7 +75,7 @@ impl<E: Clone> LiveLog<E> {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Takes events in, out of so many bytes of text.
+    /// Appends events that were parsed from this many bytes of text.
     pub(crate) fn append(&self, entries: Vec<Entry<E>>, bytes: u64) {
         self.change(|state| {
             state.entries.extend(entries);
@@ -95,7 +95,7 @@ impl<E: Clone> LiveLog<E> {
         });
     }
 
-    /// Nothing more comes.
+    /// Ends the log: nothing more comes.
     pub(crate) fn end(&self, failure: Option<LiveFailure>) {
         self.change(|state| {
             state.ended = true;
@@ -129,7 +129,8 @@ impl<E: Clone> LiveLog<E> {
         Ok(state.told)
     }
 
-    /// Wakes when there is more, or nothing will ever be, than was last said to be available.
+    /// Wakes `waker` once more entries are there than `available` last reported, or the input has
+    /// ended since.
     pub(crate) fn when_available(&self, waker: &Waker) {
         let mut state = self.state();
         let news = (state.entries.len() as u64, state.ended) != state.told;

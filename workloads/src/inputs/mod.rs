@@ -3,4 +3,3 @@
 pub(crate) mod lines;
 pub(crate) mod live;
 pub(crate) mod live_log;
-pub(crate) mod text;

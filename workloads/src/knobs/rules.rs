@@ -1,4 +1,4 @@
-//! Which common knobs go together, and what follows from them.
+//! Checks which common knobs go together, and sets what follows from them.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::spec::Knobs;
 const DEFAULT_HOT_SHARE: f64 = 0.5;
 /// Seconds after which a load repeats itself unless set otherwise.
 const DEFAULT_LOAD_PERIOD_S: f64 = 10.0;
-/// As many keys for each hot one unless set otherwise.
+/// Keys for each hot key, unless set otherwise.
 const KEYS_PER_HOT_KEY: u64 = 100;
 
 /// Knobs with their values, what was given of them, and the rate of the plan if it has one.
@@ -22,10 +22,10 @@ pub(crate) struct KnobRules<'a> {
     pub rate: Option<f64>,
 }
 
-/// What a load shape takes, with its defaults; `None` is no parameter of it.
+/// The parameters of a load shape, with their defaults; `None` for a parameter that it lacks.
 struct LoadParameters {
     peak: Option<f64>,
-    /// Mean over all time, for every value of the others: up to which peak.
+    /// Share of a period at the peak.
     duty: Option<f64>,
     steps: Option<u64>,
     has_phase: bool,
@@ -62,7 +62,7 @@ impl KnobRules<'_> {
     ///
     /// # Errors
     /// When knobs contradict one another, or one that was given has no effect.
-    pub fn settle(mut self) -> Settled {
+    pub(super) fn settle(mut self) -> Settled {
         self.settle_keys()?;
         self.settle_payload()?;
         self.settle_disorder()?;
@@ -80,7 +80,7 @@ impl KnobRules<'_> {
         }
     }
 
-    /// Refuses knobs that were given and mean nothing.
+    /// Refuses knobs that were given and have no effect.
     fn without(&self, names: &[&str], what: &str) -> Settled {
         match names.iter().find(|name| self.is_given(name)) {
             Some(name) => refused(format!("`{name}` means nothing to {what}; leave it out")),

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use dataflow::Data;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::json::{AuctionJson, BidJson, EventJson, PersonJson};
-use super::strings::{AuctionStrings, BidStrings, PersonStrings, Strings, carried};
-use super::text::Text;
+use crate::nexmark::strings::{AuctionStrings, BidStrings, PersonStrings, Strings, carried};
+use crate::nexmark::text::Text;
+
+/// The first ids of persons and auctions.
+pub(crate) const FIRST_ID: u64 = 1_000;
+/// The first category.
+pub(crate) const FIRST_CATEGORY: u64 = 10;
 
 /// Somebody who opens auctions or bids.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +35,7 @@ pub struct Auction {
     pub reserve: u64,
     /// When it opens, in milliseconds of event time.
     pub date_time: i64,
-    /// When it closes, likewise.
+    /// When it closes, in milliseconds of event time.
     pub expires: i64,
     /// 10 to 14.
     pub category: u32,
@@ -215,68 +218,9 @@ impl Data for Event {
     }
 }
 
-/// With Nexmark's field names for people, by its fields for a snapshot.
-macro_rules! serialized {
-    ($event:ident, $json:ident, ($($field:ident),*)) => {
-        impl Serialize for $event {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                if serializer.is_human_readable() {
-                    $json::from(self).serialize(serializer)
-                } else {
-                    ($(&self.$field,)*).serialize(serializer)
-                }
-            }
-        }
-        impl<'de> Deserialize<'de> for $event {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                if deserializer.is_human_readable() {
-                    return $json::deserialize(deserializer).map(Self::from);
-                }
-                let ($($field,)*) = Deserialize::deserialize(deserializer)?;
-                Ok(Self { $($field),* })
-            }
-        }
-    };
-}
-serialized!(Person, PersonJson, (id, date_time, strings));
-serialized!(
-    Auction,
-    AuctionJson,
-    (id, seller, initial_bid, reserve, date_time, expires, category, strings)
-);
-serialized!(Bid, BidJson, (auction, bidder, price, date_time, strings));
-
-impl Serialize for Event {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() {
-            return EventJson::from(self.clone()).serialize(serializer);
-        }
-        let parts: (Option<&Person>, Option<&Auction>, Option<&Bid>) = match self {
-            Self::Person(person) => (Some(person), None, None),
-            Self::Auction(auction) => (None, Some(auction), None),
-            Self::Bid(bid) => (None, None, Some(bid)),
-        };
-        parts.serialize(serializer)
-    }
-}
-impl<'de> Deserialize<'de> for Event {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if deserializer.is_human_readable() {
-            let json = EventJson::deserialize(deserializer)?;
-            return Self::try_from(json).map_err(serde::de::Error::custom);
-        }
-        match Deserialize::deserialize(deserializer)? {
-            (Some(person), None, None) => Ok(Self::Person(person)),
-            (None, Some(auction), None) => Ok(Self::Auction(auction)),
-            (None, None, Some(bid)) => Ok(Self::Bid(bid)),
-            _ => Err(serde::de::Error::custom("an event is one of three")),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::nexmark::*;
 
     #[test]
     fn events_are_small() {

@@ -3,15 +3,14 @@
 use dataflow::job::settings::Setting;
 
 use crate::event_time::event_clock::EventClock;
-use crate::knobs;
-use crate::spec::Knobs;
+use crate::spec::{Knobs, nanos};
 
 /// Largest proportion of a kind of event, and largest ratio.
 const MOST: i64 = 100_000;
 /// Largest event, in bytes.
 const LARGEST: i64 = 65_535;
 
-/// Beside the common ones. Names are the original's, in words.
+/// The knobs beside the common ones. Names are the original's, in words.
 pub const KNOBS: &[Setting] = &[
     Setting::integer("person_proportion", (1, MOST), 1, "persons among the events of a round")
         .mirroring("person.proportion"),
@@ -77,7 +76,7 @@ pub const KNOBS: &[Setting] = &[
 /// What watermarks must allow for: the disorder asked for, and what a group of events that change
 /// places spans.
 pub fn bound_nanos(knobs: &Knobs) -> i64 {
-    let disorder = knobs::nanos(knobs, "disorder_ms");
+    let disorder = nanos(knobs, "disorder_ms");
     let group = knobs.integer("out_of_order_group");
     if group == 1 {
         return disorder;

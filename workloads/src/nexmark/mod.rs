@@ -8,20 +8,12 @@
 
 mod event;
 mod generator;
-mod json;
 mod knobs;
+mod serialization;
 mod strings;
 mod text;
-
-#[cfg(test)]
-mod generator_tests;
 
 pub use event::{Auction, Bid, Event, Person};
 pub use generator::NexmarkEvents;
 pub use knobs::{KNOBS, bound_nanos};
 pub use text::Text;
-
-/// The first ids of persons and auctions.
-pub const FIRST_ID: u64 = 1_000;
-/// The first category.
-pub const FIRST_CATEGORY: u64 = 10;

@@ -1,4 +1,4 @@
-//! The texts of an event: one draw that all are made of, or those that an input has given.
+//! The texts of an event: all made of one draw, or given by an input.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use rand_xoshiro::SplitMix64;
 use serde::{Deserialize, Serialize};
 
 use super::text::{Text, channel_number};
-use crate::events::random::below;
+use crate::random::below;
 
 /// Lengths that texts are padded to, on average, with the numbers of an event counted in.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

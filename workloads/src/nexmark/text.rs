@@ -15,7 +15,7 @@ use serde::de::Deserializer;
 use serde::{Deserialize, Serialize, Serializer};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::events::random::below;
+use crate::random::below;
 
 /// A text of an event. One that was generated is held as what it was drawn from, 8 bytes, and
 /// written out by whoever reads it; one that was read from an input is shared.
@@ -83,7 +83,7 @@ const HOT_CHANNELS: [&str; 4] = ["Google", "Facebook", "Baidu", "Apple"];
 const CHANNELS: u64 = 10_000;
 /// Numbers of hot channels begin here.
 const HOT: u64 = CHANNELS;
-/// A space once in so many letters.
+/// One letter in this many is a space.
 const SPACE: u64 = 13;
 
 impl Text {
@@ -129,7 +129,7 @@ impl Text {
         }
     }
 
-    /// Lets somebody read the letters; nothing is allocated once the buffer has grown.
+    /// Calls `reader` with the letters; nothing is allocated once the buffer has grown.
     pub fn read<R>(&self, reader: impl FnOnce(&str) -> R) -> R {
         thread_local! {
             static BUFFER: RefCell<String> = const { RefCell::new(String::new()) };

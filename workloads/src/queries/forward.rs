@@ -10,16 +10,16 @@ use crate::spec::{Description, Knobs, Timed, Workload};
 
 /// Every event becomes a row.
 #[derive(Copy, Clone, Debug)]
-pub struct Forward;
+pub(crate) struct Forward;
 
 /// A row of [`Forward`].
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Forwarded {
+pub(crate) struct ForwardedKey {
     /// Key of the event.
     pub key: u64,
 }
 
-impl Data for Forwarded {}
+impl Data for ForwardedKey {}
 
 impl Workload for Forward {
     type Events = KeyedEvents;
@@ -45,13 +45,13 @@ impl Workload for Forward {
     }
 
     fn plan(&self, _: &Knobs, events: Stream<Input<KeyedEvent>>, sink: SinkSlot) -> Plan {
-        events.map(|event| Forwarded { key: event.key }).sink(sink)
+        events.map(|event| ForwardedKey { key: event.key }).sink(sink)
     }
 
     fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = Timed<KeyedEvent>>) -> Digest {
         let mut digest = Digest::default();
         for event in events {
-            digest.insert(&Forwarded { key: event.value.key });
+            digest.insert(&ForwardedKey { key: event.value.key });
         }
         digest
     }
@@ -60,12 +60,18 @@ impl Workload for Forward {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run_plan::run_lines;
+    use crate::testing::golden::assert_pinned;
+    use crate::testing::run_plan::run_lines;
 
     #[test]
     fn every_event_is_a_row() {
         let lines = [r#"{"key":3}"#, r#"{"key":1,"payload":"ab"}"#, r#"{"key":3}"#];
         let rows = run_lines(Forward, &[], &lines);
         assert_eq!(rows, [r#"{"key":1}"#, r#"{"key":3}"#, r#"{"key":3}"#]);
+    }
+
+    #[test]
+    fn events_and_answer_are_pinned() {
+        assert_pinned(Forward);
     }
 }

@@ -9,7 +9,7 @@ use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
 
 use crate::events::keyed_event::{KeyedEvent, KeyedEvents};
-use crate::queries::change_rows;
+use crate::queries::changes::change_rows;
 use crate::spec::{Description, Knobs, Timed, Workload};
 
 /// A running count per key.
@@ -18,7 +18,7 @@ pub struct KeyedCount;
 
 /// A row of [`KeyedCount`].
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeyCount {
+pub(crate) struct KeyCount {
     /// The key.
     pub key: u64,
     /// Its events so far.
@@ -74,7 +74,8 @@ impl Workload for KeyedCount {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run_plan::run_lines;
+    use crate::testing::golden::assert_pinned;
+    use crate::testing::run_plan::run_lines;
 
     #[test]
     fn every_event_counts_its_key_one_up() {
@@ -86,5 +87,10 @@ mod tests {
             r#"{"op":"-U","key":3,"count":1}"#,
         ];
         assert_eq!(rows, expected);
+    }
+
+    #[test]
+    fn events_and_answer_are_pinned() {
+        assert_pinned(KeyedCount);
     }
 }

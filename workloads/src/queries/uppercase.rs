@@ -11,11 +11,11 @@ use crate::spec::{Description, Knobs, Timed, Workload};
 
 /// Every line becomes a row in upper case.
 #[derive(Copy, Clone, Debug)]
-pub struct Uppercase;
+pub(crate) struct Uppercase;
 
 /// A row of [`Uppercase`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UppercaseLine {
+pub(crate) struct UppercaseLine {
     /// The line.
     pub line: String,
 }
@@ -75,7 +75,8 @@ impl Workload for Uppercase {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run_plan::run_lines;
+    use crate::testing::golden::assert_pinned;
+    use crate::testing::run_plan::run_lines;
 
     #[test]
     fn lines_are_upper_cased_in_every_script() {
@@ -87,5 +88,10 @@ mod tests {
             r#"{"line":"ὈΔΥΣΣΕΎΣ"}"#,
         ];
         assert_eq!(rows, expected);
+    }
+
+    #[test]
+    fn events_and_answer_are_pinned() {
+        assert_pinned(Uppercase);
     }
 }

@@ -15,7 +15,7 @@ use crate::spec::{Description, Knobs, Timed, Workload};
 
 /// A count per key and tumbling window.
 #[derive(Copy, Clone, Debug)]
-pub struct WindowedCount;
+pub(crate) struct WindowedCount;
 
 /// The knob for the parts of a key.
 const SPLIT_KEYS: &str = "split_keys";
@@ -46,7 +46,7 @@ impl Aggregator for Total {
 
 /// A row of [`WindowedCount`].
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WindowCount {
+pub(crate) struct WindowCount {
     /// The key.
     pub key: u64,
     /// End of the window, exclusive, in nanoseconds of event time.
@@ -161,7 +161,8 @@ impl Workload for WindowedCount {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run_plan::run_lines;
+    use crate::testing::golden::assert_pinned;
+    use crate::testing::run_plan::run_lines;
 
     #[test]
     fn counts_in_parts_add_up() {
@@ -187,5 +188,10 @@ mod tests {
             r#"{"key":7,"window_end_ns":6000000000,"count":1}"#,
         ];
         assert_eq!(rows, expected);
+    }
+
+    #[test]
+    fn events_and_answer_are_pinned() {
+        assert_pinned(WindowedCount);
     }
 }

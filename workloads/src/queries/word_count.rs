@@ -11,7 +11,7 @@ use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
 
 use crate::events::word_lines::{LINE_KNOBS, WordLines};
-use crate::queries::change_rows;
+use crate::queries::changes::change_rows;
 use crate::spec::{Description, Knobs, Timed, Workload};
 
 /// A running count per word.
@@ -20,7 +20,7 @@ pub struct WordCount;
 
 /// A row of [`WordCount`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WordTotal {
+pub(crate) struct WordTotal {
     /// The word.
     pub word: Arc<str>,
     /// How often it has come so far.
@@ -95,7 +95,8 @@ impl Workload for WordCount {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::run_plan::run_lines;
+    use crate::testing::golden::assert_pinned;
+    use crate::testing::run_plan::run_lines;
 
     #[test]
     fn words_are_counted_across_lines() {
@@ -111,5 +112,10 @@ mod tests {
         ];
         assert_eq!(left, expected);
         assert_eq!(rows.len(), 8);
+    }
+
+    #[test]
+    fn events_and_answer_are_pinned() {
+        assert_pinned(WordCount);
     }
 }

@@ -4,15 +4,15 @@ use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
-use crate::events::random::Draws;
+use crate::random::Draws;
 
-/// Parts of a mean gap that are told apart, as a power of two.
+/// Resolution of gaps: parts of a mean gap, as a power of two.
 const SCALE_BITS: u32 = 24;
 /// Events whose sums of gaps are computed at once.
 const BLOCK: u64 = 64;
-/// Blocks that a thread keeps. Splits are read in turn, each a chunk of every so many events: with
-/// 8 of them, 32 blocks are looked at 8 times.
-const KEPT: usize = 64;
+/// Blocks that a thread keeps. Splits are read in turn, a chunk of each: with 8 splits, 32 blocks
+/// are looked at 8 times.
+const CACHED: usize = 64;
 
 /// How gaps are distributed, around a mean of 1.
 #[derive(Copy, Clone, Debug, PartialEq)]
@@ -29,7 +29,7 @@ pub(crate) enum GapLaw {
 /// Sums of random gaps, the same whoever asks and in whichever order.
 #[derive(Debug)]
 pub(crate) struct Gaps {
-    /// Tells blocks of these gaps from those of others.
+    /// Distinguishes blocks of these gaps from blocks of others.
     id: u64,
     law: GapLaw,
     seed: u64,
@@ -40,15 +40,15 @@ pub(crate) struct Gaps {
 
 /// The sums of a block.
 #[derive(Clone)]
-struct Kept {
+struct CachedBlock {
     id: u64,
     block: u64,
     sums: [u64; BLOCK as usize],
 }
 
 thread_local! {
-    static BLOCKS: RefCell<Vec<Kept>> = RefCell::new(
-        vec![Kept { id: 0, block: 0, sums: [0; BLOCK as usize] }; KEPT],
+    static BLOCKS: RefCell<Vec<CachedBlock>> = RefCell::new(
+        vec![CachedBlock { id: 0, block: 0, sums: [0; BLOCK as usize] }; CACHED],
     );
 }
 
@@ -82,8 +82,8 @@ impl Gaps {
         (self.sum(number) as f64 * Self::unit(mean)) as u64
     }
 
-    /// About how many events come within so many nanoseconds: as [`Gaps::time_of`] has it, but for
-    /// what rounding moves.
+    /// About how many events come within `nanos` nanoseconds: the inverse of [`Gaps::time_of`], up
+    /// to rounding.
     pub(crate) fn count_by(&self, nanos: u64, mean: f64) -> u64 {
         let target = (nanos as f64 / Self::unit(mean)) as u64;
         // Sums end at the largest number, which nothing follows.
@@ -112,16 +112,16 @@ impl Gaps {
     fn sum(&self, number: u64) -> u64 {
         let (block, within) = (number / BLOCK, (number % BLOCK) as usize);
         BLOCKS.with_borrow_mut(|blocks| {
-            let kept = &mut blocks[block as usize % KEPT];
-            if (kept.id, kept.block) != (self.id, block) {
+            let cached = &mut blocks[block as usize % CACHED];
+            if (cached.id, cached.block) != (self.id, block) {
                 let mut sum = self.start(block);
-                for (number, place) in (block * BLOCK..).zip(&mut kept.sums) {
+                for (number, place) in (block * BLOCK..).zip(&mut cached.sums) {
                     *place = sum;
                     sum = sum.saturating_add(self.gap(number));
                 }
-                (kept.id, kept.block) = (self.id, block);
+                (cached.id, cached.block) = (self.id, block);
             }
-            kept.sums[within]
+            cached.sums[within]
         })
     }
 
@@ -212,12 +212,13 @@ mod tests {
     #[test]
     fn times_do_not_depend_on_who_asked_before() {
         for law in laws() {
-            let forwards = Gaps::shared(law, 1);
+            // No other test has this seed, so the table is gone once it is dropped.
+            let forwards = Gaps::shared(law, 1_001);
             let numbers: Vec<u64> = (0..20_000).step_by(7).collect();
             let times: Vec<u64> = numbers.iter().map(|&it| forwards.time_of(it, MEAN)).collect();
             assert!(times.is_sorted());
             drop(forwards);
-            let backwards = Gaps::shared(law, 1);
+            let backwards = Gaps::shared(law, 1_001);
             for (&number, &time) in numbers.iter().zip(&times).rev() {
                 assert_eq!(backwards.time_of(number, MEAN), time);
             }

@@ -1,4 +1,4 @@
-//! When events happen: arrival schedules, and how their rate changes.
+//! When events are planned: arrival schedules, and how their rate changes.
 
 pub mod arrival;
 pub(crate) mod arrival_gaps;

@@ -1,4 +1,4 @@
-//! The mark by which a task learns that a fault has struck it.
+//! Kill switches: how a task learns that a fault has struck it.
 
 use std::cell::Cell;
 use std::sync::Mutex;
@@ -7,21 +7,21 @@ use std::task::Waker;
 
 use crate::lock::lock;
 
-/// Shared by a task and whoever strikes it.
+/// The switch of one task, shared by the task and whoever strikes it.
 ///
-/// What has struck is one number, so that a task looks at it by one relaxed load. Whoever sets it
-/// wakes the task afterwards, and by that the task sees it in its next turn at the latest.
+/// Its state is one number, which a task reads by one relaxed load. Whoever sets it wakes the task
+/// afterwards, so the task sees it in its next turn at the latest.
 #[derive(Default)]
-pub(crate) struct Mark {
+pub(crate) struct KillSwitch {
     state: AtomicU64,
     /// Left by the task in its first turn: a task keeps its waker for life.
     waker: Mutex<Option<Waker>>,
 }
 
-/// Any other state is the nanoseconds by which the task is slow.
+/// The state of a task that is to die. Any other state is the delay of a slow task, in nanoseconds.
 const CONDEMNED: u64 = u64::MAX;
 
-impl Mark {
+impl KillSwitch {
     pub(crate) fn is_condemned(&self) -> bool {
         self.state.load(Ordering::Relaxed) == CONDEMNED
     }
@@ -31,7 +31,7 @@ impl Mark {
         Some(self.state.load(Ordering::Relaxed)).filter(|&state| state != CONDEMNED)
     }
 
-    /// From now on the task gets no turn. [`Mark::wake`] has to follow.
+    /// From now on the task gets no turn. [`KillSwitch::wake`] has to follow.
     pub(crate) fn condemn(&self) {
         self.state.store(CONDEMNED, Ordering::Relaxed);
     }
@@ -79,7 +79,7 @@ thread_local! {
     static CURRENT: Cell<Option<TaskId>> = const { Cell::new(None) };
 }
 
-/// While it lives, it is this task's turn on this thread.
+/// As long as this value lives, it is the task's turn on this thread.
 pub(crate) struct Turn {
     interrupted: Option<TaskId>,
 }

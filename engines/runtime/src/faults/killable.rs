@@ -5,10 +5,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use dataflow::job::runtime::{Task, Timer};
+use dataflow::job::runtime::{Home, Role, Task, Timer};
 
 use crate::faults::Faults;
-use crate::faults::kill_switch::{Mark, TaskId, Turn};
+use crate::faults::kill_switch::{KillSwitch, TaskId, Turn};
 
 /// A task around which the runtime looks, before and after each turn, whether it has been struck.
 /// A task that is to die is dropped right then, also when it was struck in its own turn.
@@ -19,18 +19,12 @@ pub(crate) struct Killable {
 }
 
 /// A task's place among those that faults choose from. It ends with the task.
-pub(crate) struct Membership {
-    pub(crate) id: TaskId,
-    pub(crate) mark: Arc<Mark>,
-    pub(crate) faults: Arc<Faults>,
+struct Membership {
+    id: TaskId,
+    switch: Arc<KillSwitch>,
+    faults: Arc<Faults>,
     registered: bool,
     delay: Option<Delay>,
-}
-
-impl Membership {
-    pub(crate) fn new(id: TaskId, mark: Arc<Mark>, faults: Arc<Faults>) -> Self {
-        Self { id, mark, faults, registered: false, delay: None }
-    }
 }
 
 impl Drop for Membership {
@@ -40,13 +34,18 @@ impl Drop for Membership {
 }
 
 impl Killable {
-    /// One that no fault strikes.
+    /// A task that no fault strikes.
     pub(crate) fn immune(task: Task) -> Self {
         Self { task: Some(task), membership: None }
     }
 
-    pub(crate) fn new(task: Task, membership: Membership) -> Self {
-        Self { task: Some(task), membership: Some(membership) }
+    /// A task that faults can strike. `None`, and the task is dropped, when the task that starts
+    /// it has been killed.
+    pub(crate) fn admit(faults: &Arc<Faults>, home: Home, role: Role, task: Task) -> Option<Self> {
+        let (id, switch) = faults.register(home, role)?;
+        let faults = Arc::clone(faults);
+        let membership = Membership { id, switch, faults, registered: false, delay: None };
+        Some(Self { task: Some(task), membership: Some(membership) })
     }
 
     fn die(&mut self) -> Poll<()> {
@@ -64,9 +63,9 @@ impl Future for Killable {
         if let Some(membership) = &mut this.membership {
             if !membership.registered {
                 membership.registered = true;
-                membership.mark.register(context.waker());
+                membership.switch.register(context.waker());
             }
-            match membership.mark.slowness() {
+            match membership.switch.slowness() {
                 None => return this.die(),
                 Some(0) => {}
                 Some(nanos) => ready!(membership.poll_turn(nanos, context)),
@@ -78,7 +77,7 @@ impl Future for Killable {
             membership.faults.strike_waiting(membership.id);
         }
         match &this.membership {
-            Some(membership) if membership.mark.is_condemned() => this.die(),
+            Some(membership) if membership.switch.is_condemned() => this.die(),
             _ => progress,
         }
     }

@@ -1,4 +1,4 @@
-//! Which tasks are alive, and whom a fault chooses among them.
+//! The tasks that are alive, and the choice of a fault's victims among them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 use dataflow::job::runtime::{Home, Role};
 
 use crate::faults::fault::{Fault, Victim, role_name};
-use crate::faults::kill_switch::{Mark, TaskId};
+use crate::faults::kill_switch::{KillSwitch, TaskId};
 use crate::random::Draws;
 
 /// All tasks that have been started and are not gone, in the order in which they were started.
 #[derive(Default)]
-pub(crate) struct Roster {
+pub(crate) struct LiveTargets {
     members: BTreeMap<TaskId, Member>,
     /// Those whose process has died and who are not gone yet.
     dying: BTreeSet<TaskId>,
@@ -20,38 +20,38 @@ pub(crate) struct Roster {
 struct Member {
     home: Home,
     role: Role,
-    mark: Arc<Mark>,
+    switch: Arc<KillSwitch>,
 }
 
-/// Whom a fault strikes.
+/// The victims of a fault.
 pub(crate) struct Choice {
     /// Already condemned; to be woken once nothing is locked.
-    pub(crate) condemned: Vec<Arc<Mark>>,
-    /// In words.
+    pub(crate) condemned: Vec<Arc<KillSwitch>>,
+    /// The strike in words.
     pub(crate) what: String,
 }
 
-impl Roster {
-    pub(crate) fn add(&mut self, id: TaskId, home: Home, role: Role) -> Arc<Mark> {
-        let mark = Arc::<Mark>::default();
-        self.members.insert(id, Member { home, role, mark: Arc::clone(&mark) });
-        mark
+impl LiveTargets {
+    pub(crate) fn add(&mut self, id: TaskId, home: Home, role: Role) -> Arc<KillSwitch> {
+        let switch = Arc::<KillSwitch>::default();
+        self.members.insert(id, Member { home, role, switch: Arc::clone(&switch) });
+        switch
     }
 
-    /// Takes out a task that is gone; its mark is to be dropped once nothing is locked. The flag
+    /// Takes out a task that is gone; its switch is to be dropped once nothing is locked. The flag
     /// tells whether it was the last of a process that has died.
-    pub(crate) fn remove(&mut self, id: TaskId) -> (Option<Arc<Mark>>, bool) {
+    pub(crate) fn remove(&mut self, id: TaskId) -> (Option<Arc<KillSwitch>>, bool) {
         let last = self.dying.remove(&id) && self.dying.is_empty();
-        (self.members.remove(&id).map(|member| member.mark), last)
+        (self.members.remove(&id).map(|member| member.switch), last)
     }
 
     pub(crate) fn is_condemned(&self, id: TaskId) -> bool {
-        self.members.get(&id).is_some_and(|member| member.mark.is_condemned())
+        self.members.get(&id).is_some_and(|member| member.switch.is_condemned())
     }
 
     /// The nanoseconds by which a task is slow.
     pub(crate) fn slowness(&self, id: TaskId) -> u64 {
-        self.members.get(&id).and_then(|member| member.mark.slowness()).unwrap_or(0)
+        self.members.get(&id).and_then(|member| member.switch.slowness()).unwrap_or(0)
     }
 
     pub(crate) fn is_dying(&self) -> bool {
@@ -76,11 +76,12 @@ impl Roster {
             return Choice { condemned: Vec::new(), what: format!("{fault}: nobody to strike") };
         };
         let what = format!("{fault} {whom}");
-        let marks = ids.iter().filter_map(|id| self.members.get(id)).map(|member| &member.mark);
+        let switches =
+            ids.iter().filter_map(|id| self.members.get(id)).map(|member| &member.switch);
         match fault {
             Fault::Kill(victim) => {
-                let condemned: Vec<_> = marks.map(Arc::clone).collect();
-                condemned.iter().for_each(|mark| mark.condemn());
+                let condemned: Vec<_> = switches.map(Arc::clone).collect();
+                condemned.iter().for_each(|switch| switch.condemn());
                 if victim == Victim::Driver {
                     // With it die those that were condemned before and are not gone yet.
                     self.dying.extend(self.members.keys());
@@ -88,7 +89,7 @@ impl Roster {
                 Choice { condemned, what }
             }
             Fault::Slow { nanos, .. } => {
-                marks.for_each(|mark| mark.slow(nanos));
+                switches.for_each(|switch| switch.slow(nanos));
                 Choice { condemned: Vec::new(), what }
             }
         }
@@ -102,14 +103,14 @@ impl Roster {
 
     /// Whether a task is alive and such a victim as a fault asks for.
     pub(crate) fn is_victim(&self, id: TaskId, fault: Fault) -> bool {
-        let member = self.members.get(&id).filter(|member| !member.mark.is_condemned());
+        let member = self.members.get(&id).filter(|member| !member.switch.is_condemned());
         member.is_some_and(|member| fault.strikes(member.role))
     }
 
     fn alive(&self) -> impl Iterator<Item = (TaskId, &Member)> {
         self.members
             .iter()
-            .filter(|(_, member)| !member.mark.is_condemned())
+            .filter(|(_, member)| !member.switch.is_condemned())
             .map(|(&id, member)| (id, member))
     }
 

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use dataflow::job::storage::{Storage, StorageError, Stored};
 
-use crate::faults::abandoned::Operations;
+use crate::storage::blocking_operations::BlockingOperations;
 use crate::storage::file_name;
 use crate::storage::file_name::TEMPORARY;
 
@@ -29,7 +29,7 @@ pub struct DirectoryStorage {
     root: PathBuf,
     /// Names the next temporary file.
     temporary: Arc<AtomicU64>,
-    operations: Arc<Operations>,
+    operations: Arc<BlockingOperations>,
     /// Holds the lock of the folder.
     _lock: File,
 }

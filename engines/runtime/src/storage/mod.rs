@@ -1,5 +1,6 @@
 //! Where files are kept: memory, a folder, or a model of a disk that fails.
 
+pub(crate) mod blocking_operations;
 pub(crate) mod directory;
 pub(crate) mod durability;
 pub(crate) mod faulty;

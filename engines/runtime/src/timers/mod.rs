@@ -1,4 +1,4 @@
-//! The queue of timers that both clocks share.
+//! Timers, which both clocks share: their queue, and the timer that a task holds.
 
 pub(crate) mod queued_timer;
 pub(crate) mod timer_queue;

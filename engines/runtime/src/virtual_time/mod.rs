@@ -12,8 +12,9 @@ use dataflow::job::runtime::{Deadlock, Home, Role, Runtime, Task, Timer, Work};
 use dataflow::job::storage::Storage;
 use dataflow::record::time::ProcessingTime;
 
+use crate::faults::Faults;
+use crate::faults::host::Host;
 use crate::faults::killable::Killable;
-use crate::faults::{Faults, Host};
 use crate::lock::lock;
 use crate::random::stream_seed;
 use crate::storage::memory::MemoryStorage;
@@ -27,7 +28,7 @@ use crate::virtual_time::executor::{Executor, Pause, ReadyQueue};
 /// The modelled machines of a run under [`VirtualTime`].
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct VirtualOptions {
-    /// What all random streams of the run are drawn from.
+    /// The seed of all random streams of the run.
     pub seed: u64,
     /// Nodes; a task's home is taken modulo this. At least 1.
     pub nodes: u32,
@@ -153,7 +154,7 @@ impl Runtime for VirtualTime {
     /// say in that; it matters to [`reserve`](Runtime::reserve) and to faults alone. What a killed
     /// task spawns is dropped.
     fn spawn_as(&self, home: Home, role: Role, task: Task) {
-        if let Some(task) = self.faults.admit(home, role, task) {
+        if let Some(task) = Killable::admit(&self.faults, home, role, task) {
             self.ready.start(task);
         }
     }
@@ -220,8 +221,12 @@ impl Host for VirtualTime {
         false
     }
 
-    fn start(&self, task: Killable) {
-        self.ready.start(task);
+    fn start(&self, task: Task) {
+        self.ready.start(Killable::immune(task));
+    }
+
+    fn spawn_as(&self, home: Home, role: Role, task: Task) {
+        Runtime::spawn_as(self, home, role, task);
     }
 
     fn trace(&self, line: fmt::Arguments<'_>) {
@@ -245,7 +250,7 @@ struct VirtualClock {
 }
 
 impl VirtualClock {
-    /// Moves to the earliest timer and wakes who waits for it. False if there is none.
+    /// Moves to the earliest timer and wakes the task that waits for it. False without a timer.
     fn jump(&self) -> bool {
         const LAST: ProcessingTime = ProcessingTime(ProcessingTime::MAX.0 - 1);
         let popped = self.with_queue(|queue| {

@@ -1,4 +1,4 @@
-//! The wall clock's tasks: who is alive, who panicked, and the end of them all.
+//! The wall clock's tasks: which are alive, which one panicked, and how all are ended.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -73,7 +73,7 @@ impl LiveTasks {
     }
 
     fn launch(self: &Arc<Self>, tokio: &Handle, id: u64, task: Killable) {
-        let guarded = Guarded { id, task: Some(task), live: Arc::clone(self) };
+        let guarded = GuardedTask { id, task: Some(task), live: Arc::clone(self) };
         let handle = tokio.spawn(guarded).abort_handle();
         let mut state = lock(&self.state);
         let closing = state.closing;
@@ -129,13 +129,13 @@ impl State {
 }
 
 /// A task that reports its panic, and its end once it is dropped.
-struct Guarded {
+struct GuardedTask {
     id: u64,
     task: Option<Killable>,
     live: Arc<LiveTasks>,
 }
 
-impl Future for Guarded {
+impl Future for GuardedTask {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
@@ -150,7 +150,7 @@ impl Future for Guarded {
     }
 }
 
-impl Drop for Guarded {
+impl Drop for GuardedTask {
     fn drop(&mut self) {
         let task = self.task.take();
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(task))) {

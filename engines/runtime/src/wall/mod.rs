@@ -13,8 +13,9 @@ use dataflow::job::runtime::{Deadlock, Home, Role, Runtime, Task, Timer, Work};
 use dataflow::job::storage::Storage;
 use dataflow::record::time::ProcessingTime;
 
+use crate::faults::Faults;
+use crate::faults::host::Host;
 use crate::faults::killable::Killable;
-use crate::faults::{Faults, Host};
 use crate::random::stream_seed;
 use crate::storage::memory::MemoryStorage;
 use crate::storage::watched_storage::WatchedStorage;
@@ -25,7 +26,7 @@ use crate::wall::timer_thread::TimerThread;
 /// The threads of a run on the [`WallClock`].
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct WallOptions {
-    /// What all random streams of the run are drawn from.
+    /// The seed of all random streams of the run.
     pub seed: u64,
     /// Threads that run tasks, shared by all of them. At least 1. The timer thread comes on top
     /// and sleeps most of the time.
@@ -142,7 +143,7 @@ impl Runtime for WallClock {
 
     /// Starts a task on any worker thread. What a killed task spawns is dropped.
     fn spawn_as(&self, home: Home, role: Role, task: Task) {
-        if let Some(task) = self.faults.admit(home, role, task) {
+        if let Some(task) = Killable::admit(&self.faults, home, role, task) {
             self.live.start(&self.handle, task);
         }
     }
@@ -196,8 +197,12 @@ impl Host for WallClock {
         true
     }
 
-    fn start(&self, task: Killable) {
-        self.live.start(&self.handle, task);
+    fn start(&self, task: Task) {
+        self.live.start(&self.handle, Killable::immune(task));
+    }
+
+    fn spawn_as(&self, home: Home, role: Role, task: Task) {
+        Runtime::spawn_as(self, home, role, task);
     }
 
     fn trace(&self, _line: fmt::Arguments<'_>) {}

@@ -20,7 +20,7 @@ use crate::wall::monotonic::Monotonic;
 /// late by what the operating system takes to wake it, about a tenth of a millisecond. Dropping it
 /// ends the thread; timers that are left fire no more.
 pub(crate) struct TimerThread {
-    shared: Arc<Shared>,
+    shared: Arc<SharedQueue>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -28,7 +28,7 @@ impl TimerThread {
     /// Starts the thread; an error if the system refuses to.
     pub(crate) fn start(clock: Monotonic) -> io::Result<Self> {
         let state = Mutex::default();
-        let shared = Arc::new(Shared { clock, state, changed: Condvar::new() });
+        let shared = Arc::new(SharedQueue { clock, state, changed: Condvar::new() });
         let thread = {
             let shared = Arc::clone(&shared);
             let builder = thread::Builder::new().name("streamgauge-timer".to_owned());
@@ -56,7 +56,7 @@ impl Drop for TimerThread {
     }
 }
 
-struct Shared {
+struct SharedQueue {
     clock: Monotonic,
     state: Mutex<State>,
     changed: Condvar,
@@ -68,7 +68,7 @@ struct State {
     stopped: bool,
 }
 
-impl Shared {
+impl SharedQueue {
     fn run(&self) {
         let mut due: Vec<Waker> = Vec::new();
         let mut state = lock(&self.state);
@@ -95,7 +95,7 @@ impl Shared {
     }
 }
 
-impl TimerHost for Shared {
+impl TimerHost for SharedQueue {
     fn now(&self) -> ProcessingTime {
         self.clock.now()
     }

@@ -46,7 +46,7 @@ fn student_of_sample(centred: &[f64], random: &mut Xoshiro256PlusPlus) -> f64 {
     let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
     for _ in centred {
         let value = centred
-            [workloads::events::random::below(random.next_u64(), centred.len() as u64) as usize];
+            [workloads::random::below(random.next_u64(), centred.len() as u64) as usize];
         sum += value;
         squares += value * value;
         least = value.min(least);

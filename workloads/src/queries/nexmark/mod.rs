@@ -1,52 +1,16 @@
-//! Nexmark's queries, one per file: plan and evaluator side by side. Their shapes are those of the
-//! Flink SQL files of nexmark/nexmark.
+//! Nexmark's queries, one per file: plan and evaluator side by side. They compute what the Flink
+//! SQL files of nexmark/nexmark compute.
 
-pub mod aggregates;
+pub(crate) mod aggregates;
 mod calendar;
 mod columns;
-pub mod joins;
+pub(crate) mod joins;
 mod query;
 mod ranks;
-pub mod single_bids;
-pub(crate) mod streams;
-pub mod windows;
-
-use std::sync::Arc;
-
-use crate::registry::{AnyWorkload, register};
-
-use query::Nexmark;
-pub use query::Query;
-
-/// `nexmark-q0` to `nexmark-q23`.
-pub fn all() -> Vec<Arc<dyn AnyWorkload>> {
-    vec![
-        register(Nexmark::new(single_bids::q0::Q0)),
-        register(Nexmark::new(single_bids::q1::Q1)),
-        register(Nexmark::new(single_bids::q2::Q2)),
-        register(Nexmark::new(joins::q3::Q3)),
-        register(Nexmark::new(joins::q4::Q4)),
-        register(Nexmark::new(windows::q5::Q5)),
-        register(Nexmark::new(joins::q6::Q6)),
-        register(Nexmark::new(windows::q7::Q7)),
-        register(Nexmark::new(windows::q8::Q8)),
-        register(Nexmark::new(joins::q9::Q9)),
-        register(Nexmark::new(single_bids::q10::Q10)),
-        register(Nexmark::new(windows::q11::Q11)),
-        register(Nexmark::new(windows::q12::Q12)),
-        register(Nexmark::new(joins::q13::Q13)),
-        register(Nexmark::new(single_bids::q14::Q14)),
-        register(Nexmark::new(aggregates::q15::Q15)),
-        register(Nexmark::new(aggregates::q16::Q16)),
-        register(Nexmark::new(aggregates::q17::Q17)),
-        register(Nexmark::new(aggregates::q18::Q18)),
-        register(Nexmark::new(aggregates::q19::Q19)),
-        register(Nexmark::new(joins::q20::Q20)),
-        register(Nexmark::new(single_bids::q21::Q21)),
-        register(Nexmark::new(single_bids::q22::Q22)),
-        register(Nexmark::new(joins::q23::Q23)),
-    ]
-}
-
+pub(crate) mod single_bids;
+mod streams;
 #[cfg(test)]
 mod tests;
+pub(crate) mod windows;
+
+pub(crate) use query::Nexmark;

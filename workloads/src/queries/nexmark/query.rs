@@ -9,11 +9,11 @@ use crate::nexmark::{Event, KNOBS, NexmarkEvents, bound_nanos};
 use crate::spec::{Description, Knobs, Timed, Workload};
 
 /// The events on their way into a query.
-pub type Events = Stream<Input<Event>>;
+pub(super) type Events = Stream<Input<Event>>;
 
 /// A query over persons, auctions and bids.
-pub trait Query: Send + Sync + 'static {
-    /// As results name it: `nexmark-q0`.
+pub(crate) trait Query: Send + Sync + 'static {
+    /// Its name, as it stands in results: `nexmark-q0`.
     fn name(&self) -> &'static str;
     /// What it is about.
     fn description(&self) -> Description;
@@ -34,14 +34,14 @@ pub trait Query: Send + Sync + 'static {
 }
 
 /// A query with its knobs and those of the generator.
-pub struct Nexmark<Q> {
+pub(crate) struct Nexmark<Q> {
     query: Q,
     knobs: Vec<Setting>,
 }
 
 impl<Q: Query> Nexmark<Q> {
     /// Of this query.
-    pub fn new(query: Q) -> Self {
+    pub(crate) fn new(query: Q) -> Self {
         let knobs = [KNOBS, query.knobs()].concat();
         Self { query, knobs }
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::nexmark::Bid;
 
 /// All bids, then those of each rank.
-pub(crate) type Ranked = [u64; 4];
+pub(crate) type CountsByRank = [u64; 4];
 
 /// Rank of a price in cents: 1 below 10,000, 2 below 1,000,000, else 3.
 pub(crate) const fn rank(price: u64) -> usize {
@@ -21,20 +21,20 @@ pub(crate) const fn rank(price: u64) -> usize {
 }
 
 /// Counts one, in all and of its rank.
-pub(crate) fn count(counts: &mut Ranked, rank: usize) {
+pub(crate) fn count(counts: &mut CountsByRank, rank: usize) {
     counts[0] += 1;
     counts[rank] += 1;
 }
 
 /// Different values, in all and of each rank, counted exactly.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct DistinctRanked {
+pub(crate) struct DistinctByRank {
     /// The ranks in which a value was seen, a bit each; bit 0 in all.
     seen: HashMap<u64, u8, FixedState>,
-    counts: Ranked,
+    counts: CountsByRank,
 }
 
-impl DistinctRanked {
+impl DistinctByRank {
     fn add(&mut self, value: u64, rank: usize) {
         self.mark(value, 0);
         self.mark(value, rank);
@@ -60,16 +60,16 @@ impl DistinctRanked {
 /// Bids, bidders and auctions.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Statistics {
-    bids: Ranked,
-    bidders: DistinctRanked,
-    auctions: DistinctRanked,
+    bids: CountsByRank,
+    bidders: DistinctByRank,
+    auctions: DistinctByRank,
 }
 
 impl Data for Statistics {}
 
-/// What they have come to.
+/// The counts of all three, as columns.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Twelve {
+pub(crate) struct RankCounts {
     pub(crate) total_bids: u64,
     pub(crate) rank1_bids: u64,
     pub(crate) rank2_bids: u64,
@@ -84,10 +84,14 @@ pub(crate) struct Twelve {
     pub(crate) rank3_auctions: u64,
 }
 
-impl Data for Twelve {}
+impl Data for RankCounts {}
 
-impl Twelve {
-    pub(crate) const fn new(bids: Ranked, bidders: Ranked, auctions: Ranked) -> Self {
+impl RankCounts {
+    pub(crate) const fn new(
+        bids: CountsByRank,
+        bidders: CountsByRank,
+        auctions: CountsByRank,
+    ) -> Self {
         let [total_bids, rank1_bids, rank2_bids, rank3_bids] = bids;
         let [total_bidders, rank1_bidders, rank2_bidders, rank3_bidders] = bidders;
         let [total_auctions, rank1_auctions, rank2_auctions, rank3_auctions] = auctions;
@@ -145,7 +149,7 @@ impl Statistics {
         self.auctions.merge(&from.auctions);
     }
 
-    pub(crate) const fn result(&self) -> Twelve {
-        Twelve::new(self.bids, self.bidders.counts, self.auctions.counts)
+    pub(crate) const fn result(&self) -> RankCounts {
+        RankCounts::new(self.bids, self.bidders.counts, self.auctions.counts)
     }
 }

@@ -1,4 +1,4 @@
-//! Parts the events into the streams that a query joins.
+//! Divides the events into the streams that a query joins.
 
 use dataflow::SidePort;
 use dataflow::operators::Divided;

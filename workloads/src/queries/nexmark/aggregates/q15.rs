@@ -8,30 +8,30 @@ use dataflow::{Data, Digest, Plan, ResultKind};
 use serde::{Deserialize, Serialize};
 
 use crate::nexmark::{Bid, Event};
-use crate::queries::change_rows;
+use crate::queries::changes::change_rows;
 use crate::queries::nexmark::calendar::{day, day_text};
 use crate::queries::nexmark::query::{Events, Query, bids, digest_of};
-use crate::queries::nexmark::ranks::{Statistics, Twelve};
+use crate::queries::nexmark::ranks::{RankCounts, Statistics};
 use crate::spec::{Description, Knobs, Timed};
 
 pub(crate) struct Q15;
 
-/// What of a bid is looked at.
+/// The columns of a bid that the query needs.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Seen {
+struct BidColumns {
     day: i64,
     price: u64,
     bidder: u64,
     auction: u64,
 }
 
-impl Data for Seen {}
+impl Data for BidColumns {}
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Row {
     day: String,
     #[serde(flatten)]
-    figures: Twelve,
+    figures: RankCounts,
 }
 
 impl Data for Row {
@@ -44,20 +44,20 @@ impl Data for Row {
 struct OfDay;
 
 impl Aggregator for OfDay {
-    type In = Seen;
+    type In = BidColumns;
     type Accumulator = Statistics;
-    type Result = Twelve;
+    type Result = RankCounts;
 
     fn fresh(&self) -> Statistics {
         Statistics::default()
     }
-    fn add(&self, statistics: &mut Statistics, bid: &Seen) {
+    fn add(&self, statistics: &mut Statistics, bid: &BidColumns) {
         statistics.add(bid.price, bid.bidder, bid.auction);
     }
     fn merge(&self, into: &mut Statistics, from: &Statistics) {
         into.merge(from);
     }
-    fn result(&self, statistics: &Statistics) -> Twelve {
+    fn result(&self, statistics: &Statistics) -> RankCounts {
         statistics.result()
     }
 }
@@ -83,11 +83,11 @@ impl Query for Q15 {
     fn plan(&self, _: &Knobs, events: Events, sink: SinkSlot) -> Plan {
         let seen = |bid: Bid| {
             let Bid { auction, bidder, price, .. } = bid;
-            Seen { day: day(bid.date_time), price, bidder, auction }
+            BidColumns { day: day(bid.date_time), price, bidder, auction }
         };
         events
             .filter_map(move |event| event.bid().map(seen))
-            .key_by(|seen: &Seen| seen.day)
+            .key_by(|seen: &BidColumns| seen.day)
             .aggregate(OfDay)
             .map(|change| change_rows(change, |(day, figures)| Row { day: day_text(day), figures }))
             .sink_changes(sink)
@@ -99,7 +99,7 @@ impl Query for Q15 {
             days.entry(bid.date_time.div_euclid(86_400_000)).or_default().push(bid);
         }
         let rows = days.into_iter().map(|(day, bids)| {
-            let figures = Twelve::of(&bids);
+            let figures = RankCounts::of(&bids);
             Row { day: day_text(day), figures }
         });
         digest_of(rows)

@@ -8,17 +8,17 @@ use dataflow::{Data, Digest, Plan, ResultKind};
 use serde::{Deserialize, Serialize};
 
 use crate::nexmark::{Bid, Event, Text};
-use crate::queries::change_rows;
+use crate::queries::changes::change_rows;
 use crate::queries::nexmark::calendar::{clock_text, day, day_text, minute};
 use crate::queries::nexmark::query::{Events, Query, bids, digest_of};
-use crate::queries::nexmark::ranks::{Statistics, Twelve};
+use crate::queries::nexmark::ranks::{RankCounts, Statistics};
 use crate::spec::{Description, Knobs, Timed};
 
 pub(crate) struct Q16;
 
-/// What of a bid is looked at.
+/// The columns of a bid that the query needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Seen {
+struct BidColumns {
     channel: Text,
     date_time: i64,
     price: u64,
@@ -26,7 +26,7 @@ struct Seen {
     auction: u64,
 }
 
-impl Data for Seen {
+impl Data for BidColumns {
     fn size_bytes(&self) -> usize {
         size_of::<Self>() - size_of::<Text>() + self.channel.size_bytes()
     }
@@ -39,7 +39,7 @@ struct Row {
     /// The latest `HH:mm`.
     minute: String,
     #[serde(flatten)]
-    figures: Twelve,
+    figures: RankCounts,
 }
 
 impl Data for Row {
@@ -52,14 +52,14 @@ impl Data for Row {
 struct OfChannel;
 
 impl Aggregator for OfChannel {
-    type In = Seen;
+    type In = BidColumns;
     type Accumulator = (i64, Statistics);
-    type Result = (i64, Twelve);
+    type Result = (i64, RankCounts);
 
     fn fresh(&self) -> Self::Accumulator {
         (0, Statistics::default())
     }
-    fn add(&self, (latest, statistics): &mut Self::Accumulator, bid: &Seen) {
+    fn add(&self, (latest, statistics): &mut Self::Accumulator, bid: &BidColumns) {
         *latest = (*latest).max(minute(bid.date_time));
         statistics.add(bid.price, bid.bidder, bid.auction);
     }
@@ -93,11 +93,11 @@ impl Query for Q16 {
     fn plan(&self, _: &Knobs, events: Events, sink: SinkSlot) -> Plan {
         let seen = |bid: Bid| {
             let Bid { auction, bidder, price, date_time, .. } = bid;
-            Seen { channel: bid.channel(), date_time, price, bidder, auction }
+            BidColumns { channel: bid.channel(), date_time, price, bidder, auction }
         };
         events
             .filter_map(move |event| event.bid().map(seen))
-            .key_by(|seen: &Seen| (seen.channel.clone(), day(seen.date_time)))
+            .key_by(|seen: &BidColumns| (seen.channel.clone(), day(seen.date_time)))
             .aggregate(OfChannel)
             .map(|change| {
                 change_rows(change, |((channel, day), (minute, figures))| Row {
@@ -125,7 +125,7 @@ impl Query for Q16 {
                 channel: channel.into(),
                 day: day_text(day),
                 minute: minutes.max().unwrap_or_default(),
-                figures: Twelve::of(&bids),
+                figures: RankCounts::of(&bids),
             }
         });
         digest_of(rows)

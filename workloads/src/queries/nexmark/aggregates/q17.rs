@@ -8,27 +8,27 @@ use dataflow::{Data, Digest, Plan, ResultKind};
 use serde::{Deserialize, Serialize};
 
 use crate::nexmark::{Bid, Event};
-use crate::queries::change_rows;
+use crate::queries::changes::change_rows;
 use crate::queries::nexmark::calendar::{day, day_text};
 use crate::queries::nexmark::query::{Events, Query, bids, digest_of};
-use crate::queries::nexmark::ranks::{Ranked, count, rank};
+use crate::queries::nexmark::ranks::{CountsByRank, count, rank};
 use crate::spec::{Description, Knobs, Timed};
 
 pub(crate) struct Q17;
 
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Seen {
+struct BidColumns {
     auction: u64,
     day: i64,
     price: u64,
 }
 
-impl Data for Seen {}
+impl Data for BidColumns {}
 
 /// Bids in all and by rank, lowest, highest and sum of prices.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Prices {
-    bids: Ranked,
+    bids: CountsByRank,
     min: u64,
     max: u64,
     sum: u64,
@@ -61,14 +61,14 @@ impl Data for Row {
 struct OfAuction;
 
 impl Aggregator for OfAuction {
-    type In = Seen;
+    type In = BidColumns;
     type Accumulator = Prices;
     type Result = Prices;
 
     fn fresh(&self) -> Prices {
         Prices { bids: [0; 4], min: u64::MAX, max: 0, sum: 0 }
     }
-    fn add(&self, prices: &mut Prices, bid: &Seen) {
+    fn add(&self, prices: &mut Prices, bid: &BidColumns) {
         count(&mut prices.bids, rank(bid.price));
         prices.min = prices.min.min(bid.price);
         prices.max = prices.max.max(bid.price);
@@ -122,11 +122,11 @@ impl Query for Q17 {
     fn plan(&self, _: &Knobs, events: Events, sink: SinkSlot) -> Plan {
         let seen = |bid: Bid| {
             let Bid { auction, price, .. } = bid;
-            Seen { auction, day: day(bid.date_time), price }
+            BidColumns { auction, day: day(bid.date_time), price }
         };
         events
             .filter_map(move |event| event.bid().map(seen))
-            .key_by(|seen: &Seen| (seen.auction, seen.day))
+            .key_by(|seen: &BidColumns| (seen.auction, seen.day))
             .aggregate(OfAuction)
             .map(|change| change_rows(change, |(key, prices)| row(key, prices)))
             .sink_changes(sink)

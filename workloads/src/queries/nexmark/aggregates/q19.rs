@@ -8,7 +8,7 @@ use dataflow::{Data, Digest, Plan, ResultKind};
 use serde::{Deserialize, Serialize};
 
 use crate::nexmark::{Bid, Event};
-use crate::queries::change_rows;
+use crate::queries::changes::change_rows;
 use crate::queries::nexmark::columns::FullBid;
 use crate::queries::nexmark::query::{Events, Query, bids};
 use crate::spec::{Description, Knobs, Timed};

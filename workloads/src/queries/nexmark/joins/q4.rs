@@ -8,7 +8,7 @@ use dataflow::{Change, Data, Digest, Plan, ResultKind};
 use serde::{Deserialize, Serialize};
 
 use crate::nexmark::{Auction, Bid, Event};
-use crate::queries::change_rows;
+use crate::queries::changes::change_rows;
 use crate::queries::nexmark::query::{Events, Query, digest_of};
 use crate::queries::nexmark::streams::{AUCTIONS, bids_and_auctions};
 use crate::spec::{Description, Knobs, Timed};

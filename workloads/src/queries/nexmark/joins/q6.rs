@@ -25,14 +25,14 @@ impl Data for Row {}
 
 /// What of an event is looked at.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum Seen {
+enum AuctionOrBid {
     Auction { id: u64, seller: u64, opens: i64, expires: i64 },
     Bid { auction: u64, price: u64, time: i64 },
 }
 
-impl Data for Seen {}
+impl Data for AuctionOrBid {}
 
-impl Seen {
+impl AuctionOrBid {
     fn of(event: Event) -> Option<Self> {
         match event {
             Event::Auction(it) => Some(Self::Auction {
@@ -58,21 +58,21 @@ impl Seen {
 
 /// An auction that has closed with a bid.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-struct Closed {
+struct ClosedAuction {
     expires: i64,
     auction: u64,
     seller: u64,
     price: u64,
 }
 
-impl Data for Closed {}
+impl Data for ClosedAuction {}
 
 /// A bid's price and time; the dearest wins, of equal ones the first.
 type Offer = (u64, Reverse<i64>);
 
 /// An auction and its bids.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum House {
+enum AuctionState {
     /// Bids that came before their auction.
     Announced(Vec<Offer>),
     Open {
@@ -84,7 +84,7 @@ enum House {
     Closed,
 }
 
-impl Data for House {}
+impl Data for AuctionState {}
 
 /// Finds the winning bid of every auction, when it closes.
 #[derive(Copy, Clone, Debug)]
@@ -94,34 +94,38 @@ const NANOS_PER_MILLI: i64 = 1_000_000;
 
 impl KeyedFunction for WinningBid {
     type Key = u64;
-    type In = Seen;
-    type State = House;
-    type Out = Closed;
+    type In = AuctionOrBid;
+    type State = AuctionState;
+    type Out = ClosedAuction;
 
-    fn fresh(&self) -> House {
-        House::Announced(Vec::new())
+    fn fresh(&self) -> AuctionState {
+        AuctionState::Announced(Vec::new())
     }
 
     fn process(
         &self,
-        state: &mut House,
-        record: Record<Seen>,
+        state: &mut AuctionState,
+        record: Record<AuctionOrBid>,
         context: &mut TimerContext<'_, u64>,
-        _: &mut impl Collect<Closed>,
+        _: &mut impl Collect<ClosedAuction>,
     ) {
         match (&mut *state, record.value) {
-            (House::Announced(offers), Seen::Auction { seller, opens, expires, .. }) => {
+            (
+                AuctionState::Announced(offers),
+                AuctionOrBid::Auction { seller, opens, expires, .. },
+            ) => {
                 let within = |offer: &&Offer| (opens..=expires).contains(&offer.1.0);
                 let best = offers.iter().filter(within).max().copied();
-                *state = House::Open { seller, opens, expires, best };
+                *state = AuctionState::Open { seller, opens, expires, best };
                 context.at_event_time(EventTime(expires * NANOS_PER_MILLI));
             }
-            (House::Announced(offers), Seen::Bid { price, time, .. }) => {
+            (AuctionState::Announced(offers), AuctionOrBid::Bid { price, time, .. }) => {
                 offers.push((price, Reverse(time)));
             }
-            (House::Open { opens, expires, best, .. }, Seen::Bid { price, time, .. })
-                if (*opens..=*expires).contains(&time) =>
-            {
+            (
+                AuctionState::Open { opens, expires, best, .. },
+                AuctionOrBid::Bid { price, time, .. },
+            ) if (*opens..=*expires).contains(&time) => {
                 *best = (*best).max(Some((price, Reverse(time))));
             }
             _ => {}
@@ -130,14 +134,14 @@ impl KeyedFunction for WinningBid {
 
     fn on_event_time(
         &self,
-        state: &mut House,
+        state: &mut AuctionState,
         time: EventTime,
         context: &mut TimerContext<'_, u64>,
-        out: &mut impl Collect<Closed>,
+        out: &mut impl Collect<ClosedAuction>,
     ) {
-        let closed = std::mem::replace(state, House::Closed);
-        if let House::Open { seller, expires, best: Some((price, _)), .. } = closed {
-            let value = Closed { expires, auction: *context.key, seller, price };
+        let closed = std::mem::replace(state, AuctionState::Closed);
+        if let AuctionState::Open { seller, expires, best: Some((price, _)), .. } = closed {
+            let value = ClosedAuction { expires, auction: *context.key, seller, price };
             out.push(Record { value, event_time: time, stamps: context.stamps });
         }
     }
@@ -161,7 +165,7 @@ struct LastTen;
 
 impl KeyedFunction for LastTen {
     type Key = u64;
-    type In = Closed;
+    type In = ClosedAuction;
     type State = Sold;
     type Out = Row;
 
@@ -172,11 +176,11 @@ impl KeyedFunction for LastTen {
     fn process(
         &self,
         state: &mut Sold,
-        record: Record<Closed>,
+        record: Record<ClosedAuction>,
         context: &mut TimerContext<'_, u64>,
         _: &mut impl Collect<Row>,
     ) {
-        let Closed { expires, auction, price, .. } = record.value;
+        let ClosedAuction { expires, auction, price, .. } = record.value;
         state.waiting.insert((expires, auction), price);
         context.at_event_time(record.event_time);
     }
@@ -223,10 +227,10 @@ impl Query for Q6 {
 
     fn plan(&self, _: &Knobs, events: Events, sink: SinkSlot) -> Plan {
         events
-            .filter_map(Seen::of)
-            .key_by(Seen::auction)
+            .filter_map(AuctionOrBid::of)
+            .key_by(AuctionOrBid::auction)
             .process(WinningBid)
-            .key_by(|closed: &Closed| closed.seller)
+            .key_by(|closed: &ClosedAuction| closed.seller)
             .process(LastTen)
             .sink(sink)
     }

@@ -1,4 +1,4 @@
-//! Query 0: bids as they are. What the queries cost beyond this is their own.
+//! Query 0: bids as they are: the cost that every query shares.
 
 use dataflow::exchange::sink::SinkSlot;
 use dataflow::{Digest, Plan, ResultKind};

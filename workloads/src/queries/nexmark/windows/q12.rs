@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::knobs::{self, LONGEST_MS};
 use crate::nexmark::Event;
-use crate::queries::change_rows;
+use crate::queries::changes::change_rows;
 use crate::queries::nexmark::query::{Events, Query, bids, digest_of};
 use crate::spec::{Description, Knobs, Timed};
 

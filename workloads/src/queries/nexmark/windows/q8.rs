@@ -1,4 +1,4 @@
-//! Query 8: who opens an auction as soon as they come.
+//! Query 8: persons who open an auction in the window in which they came.
 
 use std::collections::{BTreeSet, HashMap};
 

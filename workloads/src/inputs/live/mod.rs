@@ -1,4 +1,4 @@
-//! Events out of an input without an end of its own: a pipe or a socket.
+//! Events from an input without an end of its own: a pipe or a socket.
 
 use std::io::{BufRead, ErrorKind};
 use std::ops::Range;
@@ -9,12 +9,12 @@ use dataflow::exchange::sink::SinkSlot;
 use dataflow::job::source::{Available, Next, Reader, Source, SourceError, Splits};
 use dataflow::{Data, Digest, EventTime, Plan, ProcessingTime, Record, Stamps, Stream};
 
+use crate::erased::{AnyEvents, LiveInput};
 use crate::event_time::event_clock::EventClock;
 use crate::inputs::live_log::{Entry, LIMIT_BYTES, LiveFailure, LiveLog};
-use crate::inputs::text::parse_line;
-use crate::registry::{AnyEvents, LiveInput};
 use crate::schedule::arrival::{Schedule, outlasted};
 use crate::spec::{Events, Knobs, Timed, Workload};
+use crate::text::parse_line;
 
 type EventOf<W> = <<W as Workload>::Events as Events>::Event;
 
@@ -234,5 +234,4 @@ impl<E: Data> Reader<E> for LiveReader<E> {
 }
 
 #[cfg(test)]
-#[path = "live_tests.rs"]
 mod tests;

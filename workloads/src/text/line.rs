@@ -1,6 +1,6 @@
-//! Events out of lines of text.
+//! Parses lines of text.
 
-/// An event out of the bytes of a line, its end included.
+/// Parses the bytes of a line; they may include its end.
 ///
 /// # Errors
 /// Column, from 1 and in bytes (0 when the line as a whole is meant), and cause.

@@ -12,9 +12,10 @@ use dataflow::job::engine::StopSignal;
 use dataflow::job::source::SourceSpec;
 
 use super::*;
-use crate::queries::{KeyedCount, Uppercase};
+use crate::queries::KeyedCount;
+use crate::queries::uppercase::Uppercase;
 use crate::registry::register;
-use crate::run_plan::{at_once, run, slot};
+use crate::testing::run_plan::{at_once, run, slot};
 
 /// The reading end of a pipe: blocks until something is written or the writer is dropped.
 struct Pipe {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::events::keyed_event::{KeyedEvent, KeyedEvents};
-use crate::knobs::tests::common;
+use crate::testing::knobs::common;
 
 const UNIT: StampUnit = StampUnit::MICROSECOND;
 

@@ -152,7 +152,7 @@ impl<G: Events> Paced<G> {
         self
     }
 
-    /// With events of split 0 that can be read only so many nanoseconds after they are planned. On
+    /// With events of split 0 that can be read only `nanos` nanoseconds after they are planned. On
     /// a schedule without a rate they are there from the start, like all others.
     #[must_use]
     pub fn with_straggler(mut self, nanos: u64) -> Self {
@@ -259,5 +259,4 @@ pub(crate) fn outlasted(name: &str, split: u32, offset: u64) -> SourceError {
 }
 
 #[cfg(test)]
-#[path = "arrival_tests.rs"]
 mod tests;

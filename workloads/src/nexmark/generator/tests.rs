@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use xxhash_rust::xxh3::xxh3_64;
 
 use super::*;
-use crate::knobs::tests::resolved;
-use crate::spec::{Events, Knobs};
+use crate::nexmark::{KNOBS, bound_nanos};
+use crate::testing::golden::{self, Section, assert_sections};
+use crate::testing::knobs::resolved;
 
 const COUNT: u64 = 100_000;
 
@@ -24,7 +24,7 @@ fn first(count: u64) -> Vec<Event> {
     (0..count).map(|number| events.event(number).value).collect()
 }
 
-/// Whether a count is within three standard errors of a share of so many trials.
+/// Whether a count is within three standard errors of a share of `of` trials.
 fn close(count: usize, of: usize, share: f64) -> bool {
     let expected = of as f64 * share;
     (count as f64 - expected).abs() <= 3.0 * (expected * (1.0 - share)).sqrt()
@@ -54,7 +54,7 @@ fn of_fifty_events_one_is_a_person_and_three_are_auctions_with_rising_ids() {
 fn the_hot_are_as_frequent_as_they_should_be_and_nobody_comes_from_the_far_future() {
     let (mut hot_auctions, mut hot_bidders, mut hot_sellers) = (0, 0, 0);
     let (mut bids, mut auctions) = (0, 0);
-    // By chance another draw meets the hot one: once in so many ids to choose from.
+    // By chance another draw meets the hot one: once in as many times as there are ids.
     let (mut by_chance_auction, mut by_chance_bidder, mut by_chance_seller) = (0.0, 0.0, 0.0);
     for (number, event) in first(COUNT).into_iter().enumerate() {
         let (round, within) = (number as u64 / 50, number as u64 % 50);
@@ -228,21 +228,23 @@ fn json_has_nexmarks_names_and_says_what_is_missing() {
     assert!(error.contains("event_type 2 without `bid`"), "{error}");
 }
 
-/// A hash of everything that the first events hold.
-fn golden(given: &[(&str, &str)], seed: u64) -> u64 {
+/// The first events, and everything that they hold.
+fn golden(given: &[(&str, &str)], seed: u64) -> Section {
     let events = events(given, seed);
-    let mut text = String::new();
-    for number in 0..10_000 {
+    let event = |number| {
         let timed = events.event(number);
-        text.push_str(&format!("{} ", timed.event_time.0));
-        text.push_str(&serde_json::to_string(&timed.value).unwrap());
-    }
-    xxh3_64(text.as_bytes())
+        let json = serde_json::to_string(&timed.value).unwrap();
+        format!("{} {json}", timed.event_time.0)
+    };
+    let lines: Vec<String> = (0..golden::COUNT).map(event).collect();
+    let all = lines.concat();
+    let given: String = given.iter().map(|(name, value)| format!(" {name}={value}")).collect();
+    Section::new(format!("seed {seed}{given}"), lines, all.as_bytes())
 }
 
 #[test]
 fn the_first_events_are_pinned() {
-    let twisted = [
+    let every_knob = [
         ("out_of_order_group", "77"),
         ("disorder_ms", "30"),
         ("late_fraction", "0.01"),
@@ -250,11 +252,9 @@ fn the_first_events_are_pinned() {
         ("hot_auction_ratio", "7"),
         ("event_rate", "12345"),
     ];
-    let got = [golden(&[], 42), golden(&[], 1), golden(&twisted, 42)];
-    assert_eq!(got, PINNED, "got {got:#018x?}");
+    let sections = [golden(&[], golden::SEED), golden(&[], 1), golden(&every_knob, golden::SEED)];
+    assert_sections("nexmark-events", &sections);
 }
-
-const PINNED: [u64; 3] = [0x61bc_6753_6865_99dc, 0xa3b6_31d2_943e_d8bb, 0x1900_9497_9cc0_0d85];
 
 proptest! {
     #[test]

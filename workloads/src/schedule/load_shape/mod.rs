@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rand::Rng;
 use rand_distr::{Distribution, Exp1};
 
-use crate::events::random::Draws;
+use crate::random::Draws;
 use crate::schedule::arrival_gaps::{GapLaw, Gaps};
 use crate::schedule::load_segments::{Piece, Segments};
 use crate::spec::Knobs;
@@ -97,7 +97,7 @@ impl LoadShape {
         }
     }
 
-    /// About how many events come within so many nanoseconds from the start.
+    /// About how many events come within `nanos` nanoseconds from the start.
     pub(crate) fn count_by(&self, nanos: u64, mean: f64) -> u64 {
         match &self.0 {
             Shape::Constant => (nanos as f64 / mean) as u64,
@@ -172,5 +172,4 @@ fn on_off(duty: f64, peak: f64, seed: u64) -> Vec<Piece> {
 }
 
 #[cfg(test)]
-#[path = "load_shape_tests.rs"]
 mod tests;

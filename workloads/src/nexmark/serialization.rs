@@ -1,16 +1,17 @@
-//! Events as JSON: Nexmark's table with its field names.
+//! How events are written and read: as JSON, Nexmark's table with its field names; in a snapshot,
+//! their fields in order.
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::event::{Auction, Bid, Event, Person};
-use super::strings::{AuctionStrings, BidStrings, PersonStrings, Strings};
-use super::text::Text;
+use crate::nexmark::event::{Auction, Bid, Event, Person};
+use crate::nexmark::strings::{AuctionStrings, BidStrings, PersonStrings, Strings};
+use crate::nexmark::text::Text;
 
 /// A row of the table: `event_type` 0, 1 or 2, and the struct that it names.
 #[derive(Serialize, Deserialize)]
-pub(super) struct EventJson {
+struct EventJson {
     event_type: u8,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     person: Option<Person>,
@@ -47,7 +48,7 @@ impl TryFrom<EventJson> for Event {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct PersonJson {
+struct PersonJson {
     id: u64,
     name: Text,
     email_address: Text,
@@ -77,7 +78,7 @@ impl From<PersonJson> for Person {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct AuctionJson {
+struct AuctionJson {
     id: u64,
     item_name: Text,
     description: Text,
@@ -122,7 +123,7 @@ impl From<AuctionJson> for Auction {
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct BidJson {
+struct BidJson {
     auction: u64,
     bidder: u64,
     price: u64,
@@ -145,5 +146,64 @@ impl From<BidJson> for Bid {
         let BidJson { auction, bidder, price, channel, url, date_time, extra } = json;
         let strings = Strings::Given(Arc::new(BidStrings { channel, url, extra }));
         Self { auction, bidder, price, date_time, strings }
+    }
+}
+
+/// With Nexmark's field names for people, by its fields for a snapshot.
+macro_rules! serialized {
+    ($event:ident, $json:ident, ($($field:ident),*)) => {
+        impl Serialize for $event {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                if serializer.is_human_readable() {
+                    $json::from(self).serialize(serializer)
+                } else {
+                    ($(&self.$field,)*).serialize(serializer)
+                }
+            }
+        }
+        impl<'de> Deserialize<'de> for $event {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                if deserializer.is_human_readable() {
+                    return $json::deserialize(deserializer).map(Self::from);
+                }
+                let ($($field,)*) = Deserialize::deserialize(deserializer)?;
+                Ok(Self { $($field),* })
+            }
+        }
+    };
+}
+serialized!(Person, PersonJson, (id, date_time, strings));
+serialized!(
+    Auction,
+    AuctionJson,
+    (id, seller, initial_bid, reserve, date_time, expires, category, strings)
+);
+serialized!(Bid, BidJson, (auction, bidder, price, date_time, strings));
+
+impl Serialize for Event {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            return EventJson::from(self.clone()).serialize(serializer);
+        }
+        let parts: (Option<&Person>, Option<&Auction>, Option<&Bid>) = match self {
+            Self::Person(person) => (Some(person), None, None),
+            Self::Auction(auction) => (None, Some(auction), None),
+            Self::Bid(bid) => (None, None, Some(bid)),
+        };
+        parts.serialize(serializer)
+    }
+}
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            let json = EventJson::deserialize(deserializer)?;
+            return Self::try_from(json).map_err(serde::de::Error::custom);
+        }
+        match Deserialize::deserialize(deserializer)? {
+            (Some(person), None, None) => Ok(Self::Person(person)),
+            (None, Some(auction), None) => Ok(Self::Auction(auction)),
+            (None, None, Some(bid)) => Ok(Self::Bid(bid)),
+            _ => Err(serde::de::Error::custom("an event is one of three")),
+        }
     }
 }

@@ -168,5 +168,4 @@ impl TimerQueue {
 }
 
 #[cfg(test)]
-#[path = "timer_queue_tests.rs"]
 mod tests;

@@ -9,9 +9,9 @@ use proptest::prelude::*;
 use super::*;
 
 /// Which timer it was, by the waker it left.
-struct Named(usize, Arc<AtomicUsize>);
+struct NamedWaker(usize, Arc<AtomicUsize>);
 
-impl Wake for Named {
+impl Wake for NamedWaker {
     fn wake(self: Arc<Self>) {
         self.1.store(self.0, Ordering::Relaxed);
     }
@@ -25,7 +25,7 @@ struct Wakers {
 impl Wakers {
     fn new(count: usize) -> Self {
         let last = Arc::new(AtomicUsize::new(usize::MAX));
-        let wakers = (0..count).map(|i| Waker::from(Arc::new(Named(i, Arc::clone(&last)))));
+        let wakers = (0..count).map(|i| Waker::from(Arc::new(NamedWaker(i, Arc::clone(&last)))));
         Self { wakers: wakers.collect(), last }
     }
 

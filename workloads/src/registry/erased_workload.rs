@@ -1,4 +1,4 @@
-//! A workload with its types erased.
+//! Turns any workload into an [`AnyWorkload`].
 
 use std::collections::BTreeMap;
 use std::io::BufRead;
@@ -9,21 +9,22 @@ use dataflow::job::settings::{Setting, SettingError, Settings};
 use dataflow::{Digest, Plan, ResultKind, Stream};
 use serde_json::Value;
 
+use crate::erased::{AnyEvents, AnyWorkload, LiveInput};
 use crate::event_time::event_clock::EventClock;
 use crate::event_time::event_order::in_event_time;
 use crate::inputs::lines::{LineEvents, read_lines};
 use crate::inputs::live::{LiveEvents, json_line};
 use crate::knobs;
-use crate::registry::{AnyEvents, AnyWorkload, InputError, LiveInput};
 use crate::schedule::arrival::{Paced, Schedule};
 use crate::schedule::load_shape::LoadShape;
-use crate::spec::{Description, Events, Knobs, Workload};
+use crate::spec::{Description, Events, Knobs, Workload, nanos};
+use crate::text::InputError;
 
 /// The one implementation of [`AnyWorkload`]. A wrapper rather than an implementation for every
 /// `Workload`, so that what it makes can own a share of the workload.
-pub(crate) struct Registered<W>(pub Arc<W>);
+pub(crate) struct ErasedWorkload<W>(pub Arc<W>);
 
-impl<W: Workload> AnyWorkload for Registered<W> {
+impl<W: Workload> AnyWorkload for ErasedWorkload<W> {
     fn name(&self) -> &'static str {
         self.0.name()
     }
@@ -115,7 +116,7 @@ where
         let schedule = Schedule { events: schedule.events.min(self.count), ..schedule };
         let splits = self.knobs.integer("splits") as u32;
         let idle = self.knobs.integer("idle_splits") as u32;
-        let straggling = knobs::nanos(&self.knobs, "straggler_delay_ms") as u64;
+        let straggling = nanos(&self.knobs, "straggler_delay_ms") as u64;
         let lag_nanos = schedule.event_lag(straggling, self.knobs.number("event_rate"));
         let source = Paced::new(Arc::clone(&self.events), schedule, splits, self.name.clone())
             .with_idle_splits(idle)
@@ -134,4 +135,9 @@ where
         let numbers = 0..count.min(self.count);
         numbers.map(|number| json_line(&self.events.event(number).value)).collect()
     }
+}
+
+/// A workload with its types erased.
+pub fn register<W: Workload>(workload: W) -> Arc<dyn AnyWorkload> {
+    Arc::new(ErasedWorkload(Arc::new(workload)))
 }

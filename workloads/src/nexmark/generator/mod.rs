@@ -1,23 +1,22 @@
-//! The generator.
+//! Generates persons, auctions and bids by the rules of the original generator.
 
 use dataflow::EventTime;
 use rand::Rng as _;
 use rand_xoshiro::SplitMix64;
 
-use super::event::{Auction, Bid, Event, Person};
-use super::strings::{Sizes, Strings};
-use super::{FIRST_CATEGORY, FIRST_ID};
 use crate::event_time::disorder::Disorder;
 use crate::event_time::event_clock::EventClock;
-use crate::events::random::{Draws, below};
+use crate::nexmark::event::{Auction, Bid, Event, FIRST_CATEGORY, FIRST_ID, Person};
+use crate::nexmark::strings::{Sizes, Strings};
+use crate::random::{Draws, below};
 use crate::spec::{Events, Knobs, Timed};
 
-/// Every so many auctions or persons there is a new hot one.
+/// Auctions, or persons, after which there is a new hot one.
 const HOT_EVERY: u64 = 100;
-/// Ids may be so far ahead of the events that bring them.
+/// An event may name an id this far ahead of the newest one.
 const ID_LEAD: u64 = 10;
 const CATEGORIES: u64 = 5;
-/// By what numbers are multiplied within a group whose events change places; a prime.
+/// The factor that makes events change places within their group; a prime.
 const OUT_OF_ORDER: u64 = 953;
 const NANOS_PER_MILLI: i64 = 1_000_000;
 
@@ -42,7 +41,7 @@ pub struct NexmarkEvents {
 }
 
 impl NexmarkEvents {
-    /// By [`super::KNOBS`] and the knobs of [`EventClock`] and [`Disorder`].
+    /// By [`KNOBS`](crate::nexmark::KNOBS) and the knobs of [`EventClock`] and [`Disorder`].
     pub fn new(knobs: &Knobs, seed: u64) -> Self {
         let (persons, auctions) =
             (knobs.integer("person_proportion"), knobs.integer("auction_proportion"));
@@ -88,7 +87,7 @@ impl NexmarkEvents {
         e / self.round * self.persons + (e % self.round).min(self.persons - 1)
     }
 
-    /// The newest auction, likewise; 0 when there is none yet.
+    /// The newest auction, counted from 0; also 0 before the first one.
     fn last_auction(&self, e: u64) -> u64 {
         let (round, within) = (e / self.round, e % self.round);
         if within < self.persons {
@@ -203,3 +202,6 @@ impl Events for NexmarkEvents {
         EventTime((self.millis(first) - delay) * NANOS_PER_MILLI)
     }
 }
+
+#[cfg(test)]
+mod tests;

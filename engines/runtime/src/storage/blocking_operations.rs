@@ -1,21 +1,22 @@
-//! Blocking operations whose caller may go away before they end.
+//! Blocking operations whose caller may be dropped before they end.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use crate::lock::lock;
 
-/// Operations on threads that block. One that its caller has abandoned is either over or will never
-/// happen by the time that another begins to have an effect: so the successor of a task that was
-/// killed finds either no trace of what that had begun, or all of it, and it stays that way.
+/// Operations on threads that block. By the time that an operation begins to have an effect, any
+/// that its caller has abandoned is either over or will never happen: so the successor of a killed
+/// task finds either no trace of an operation that this task had begun, or all of it, and it stays
+/// that way.
 #[derive(Debug, Default)]
-pub(crate) struct Operations {
+pub(crate) struct BlockingOperations {
     /// Operations that are at work and have been abandoned.
     abandoned: Mutex<usize>,
     changed: Condvar,
 }
 
 /// Whether one operation is at work and whether anybody waits for it; changed under the lock of
-/// [`Operations`].
+/// [`BlockingOperations`].
 #[derive(Debug, Default)]
 struct Progress {
     working: bool,
@@ -23,27 +24,27 @@ struct Progress {
 }
 
 /// Held by whoever waits for an operation. Dropping it abandons the operation.
-pub(crate) struct Waiting {
-    operations: Arc<Operations>,
+pub(crate) struct Waiter {
+    operations: Arc<BlockingOperations>,
     progress: Arc<Mutex<Progress>>,
 }
 
 /// Held by the thread that performs the operation.
-pub(crate) struct Performing {
-    operations: Arc<Operations>,
+pub(crate) struct Performer {
+    operations: Arc<BlockingOperations>,
     progress: Arc<Mutex<Progress>>,
 }
 
-impl Operations {
+impl BlockingOperations {
     /// A new operation, in two halves.
-    pub(crate) fn begin(self: Arc<Self>) -> (Waiting, Performing) {
+    pub(crate) fn begin(self: Arc<Self>) -> (Waiter, Performer) {
         let progress = Arc::<Mutex<Progress>>::default();
-        let waiting = Waiting { operations: Arc::clone(&self), progress: Arc::clone(&progress) };
-        (waiting, Performing { operations: self, progress })
+        let waiting = Waiter { operations: Arc::clone(&self), progress: Arc::clone(&progress) };
+        (waiting, Performer { operations: self, progress })
     }
 }
 
-impl Performing {
+impl Performer {
     /// Blocks until no abandoned operation is at work, and does `work`; `None`, and nothing was
     /// done, when this one has been abandoned meanwhile.
     pub(crate) fn perform<T>(&self, work: impl FnOnce() -> T) -> Option<T> {
@@ -62,7 +63,7 @@ impl Performing {
     }
 }
 
-impl Drop for Performing {
+impl Drop for Performer {
     fn drop(&mut self) {
         let mut count = lock(&self.operations.abandoned);
         let mut progress = lock(&self.progress);
@@ -74,7 +75,7 @@ impl Drop for Performing {
     }
 }
 
-impl Drop for Waiting {
+impl Drop for Waiter {
     fn drop(&mut self) {
         let mut count = lock(&self.operations.abandoned);
         let mut progress = lock(&self.progress);
@@ -93,7 +94,7 @@ mod tests {
 
     #[test]
     fn what_was_abandoned_before_it_began_never_happens() {
-        let operations = Arc::<Operations>::default();
+        let operations = Arc::<BlockingOperations>::default();
         let (waiting, performing) = Arc::clone(&operations).begin();
         drop(waiting);
         assert_eq!(performing.perform(|| "done"), None);
@@ -103,7 +104,7 @@ mod tests {
 
     #[test]
     fn the_next_operation_waits_for_what_was_abandoned_at_work() {
-        let operations = Arc::<Operations>::default();
+        let operations = Arc::<BlockingOperations>::default();
         let (waiting, performing) = Arc::clone(&operations).begin();
         let (begun, has_begun) = channel();
         let (go_on, may_go_on) = channel::<()>();

@@ -1,0 +1,11 @@
+//! Workloads by name, with their types erased.
+
+mod erased_workload;
+mod standard;
+#[cfg(test)]
+mod tests;
+
+pub use crate::erased::{AnyEvents, AnyWorkload, LiveInput};
+pub use crate::text::InputError;
+pub use erased_workload::register;
+pub use standard::standard;

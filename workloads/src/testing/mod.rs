@@ -1,0 +1,5 @@
+//! What the tests of this crate share.
+
+pub(crate) mod golden;
+pub(crate) mod knobs;
+pub(crate) mod run_plan;
