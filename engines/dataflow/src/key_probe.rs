@@ -4,50 +4,15 @@ use std::fmt::Debug;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
-use serde::{Deserialize, Serialize};
-
-use crate::exchange::outbox::Outbox;
 use crate::job::plan::{EdgeKind, EdgeSpec, Layout, Plan, StageId};
 use crate::job::source::{BatchReader, READ_CHUNK, SourceError};
-use crate::operator::progress::Step;
-use crate::placement::{Placement, PlacementKind, SPARK_SEED};
+use crate::placement::{Placement, PlacementKind};
 use crate::record::batch::Batch;
-use crate::record::data::{Data, Key};
-use crate::stage::{InputPort, Stage, StageError};
+use crate::record::latency_trace::Part;
+use crate::record::time::ProcessingTime;
+use crate::stage::{Input, Marks, StageError, StageRunner};
 
-/// All that placements know of a key: a key of its own, which is placed as the other is.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct KeyFacts {
-    /// [`Key::number`].
-    pub number: u64,
-    /// [`Key::java_hash`].
-    pub java_hash: i32,
-    /// [`Key::spark_hash`] from Spark's seed.
-    pub spark_hash: i32,
-}
-
-impl KeyFacts {
-    /// Of a key.
-    pub fn of<K: Key>(key: &K) -> Self {
-        let (number, java_hash) = (key.number(), key.java_hash());
-        Self { number, java_hash, spark_hash: key.spark_hash(SPARK_SEED) }
-    }
-}
-
-impl Data for KeyFacts {}
-
-impl Key for KeyFacts {
-    fn number(&self) -> u64 {
-        self.number
-    }
-    fn java_hash(&self) -> i32 {
-        self.java_hash
-    }
-    /// From Spark's seed, whatever is asked for: it is not part of a compound key.
-    fn spark_hash(&self, _: i32) -> i32 {
-        self.spark_hash
-    }
-}
+pub use crate::placement::KeyFacts;
 
 /// Hears of keys.
 pub trait KeyTap: Send + 'static {
@@ -58,10 +23,10 @@ pub trait KeyTap: Send + 'static {
 /// The source's stage of a plan, with a listener in the place of one of its keyed exchanges.
 /// Whatever the stage puts out is dropped.
 pub struct TappedSource {
-    stage: Box<dyn Stage>,
-    outbox: Outbox,
+    runner: StageRunner,
     reader: Box<dyn BatchReader>,
-    batch: Batch,
+    /// Empty between two chunks.
+    batch: Option<Batch>,
 }
 
 /// Buffers of this size are dropped as they fill.
@@ -95,8 +60,9 @@ impl Plan {
         let tapped = (edge.output, Placement::tapped(Arc::new(hear)));
         let (stage, outbox) = self.instantiate_tapped(edge.from, &layout, Some(tapped));
         let reader = self.source.reader();
-        let batch = reader.batch();
-        TappedSource { stage, outbox, reader, batch }
+        let batch = Some(reader.batch());
+        let runner = StageRunner::new(stage, outbox, Marks::Ignore);
+        TappedSource { runner, reader, batch }
     }
 }
 
@@ -109,21 +75,22 @@ impl TappedSource {
         let mut from = offsets.start;
         while from < offsets.end {
             let upto = offsets.end.min(from + READ_CHUNK);
-            self.reader.read(0, from..upto, &mut self.batch)?;
-            let records = (upto - from) as usize;
-            while self.stage.process(InputPort(0), &mut self.batch, records, &mut self.outbox)?
-                == Step::More
-            {
-                self.drop_output();
+            let mut batch = self.batch.take().expect("the last chunk has been processed");
+            self.reader.read(0, from..upto, &mut batch)?;
+            self.runner.begin(Input::Read { batch, cut: None });
+            loop {
+                let turn = self.runner.step()?;
+                let handed =
+                    self.runner.hand_over(Part::Boundary, || ProcessingTime::ZERO, |_, _| ());
+                handed.expect("there is no sink that could fail");
+                if turn.done {
+                    break;
+                }
             }
-            self.drop_output();
+            self.batch = self.runner.emptied();
             from = upto;
         }
         Ok(())
-    }
-
-    fn drop_output(&mut self) {
-        while self.outbox.take().is_some() {}
     }
 }
 

@@ -5,6 +5,7 @@
 //! Nothing here knows an engine, a clock or a thread.
 
 pub mod exchange;
+mod future;
 pub mod job;
 pub mod key_probe;
 pub mod operator;
@@ -16,6 +17,7 @@ pub mod stream;
 pub mod verify;
 
 pub use crate::exchange::outbox::Outbox;
+pub use crate::future::BoxFuture;
 pub use crate::job::engine::{
     Completion, Control, Engine, EngineError, Guarantee, Job, Start, StopSignal,
 };

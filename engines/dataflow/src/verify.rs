@@ -9,7 +9,7 @@ use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
-use crate::exchange::outbox::Outbox;
+use crate::exchange::outbox::{Outbox, Sealed};
 use crate::exchange::{Exchange, Forward};
 use crate::operator::progress::{Progress, Step};
 use crate::operator::snapshot::{RestoreError, Snapshot, SnapshotReader, SnapshotWriter, Version};
@@ -17,9 +17,10 @@ use crate::operator::{Collect, FanOut, Operator, TwoInputOperator};
 use crate::placement::{Ownership, Placement};
 use crate::record::batch::Batch;
 use crate::record::data::{Data, Key};
+use crate::record::latency_trace::Part;
 use crate::record::time::{EventTime, ProcessingTime};
 use crate::record::{Record, Stamps};
-use crate::stage::{FusedStage, InputPort, OneInput, Stage};
+use crate::stage::{FusedStage, Input, InputPort, Marks, OneInput, Save, Stage, StageRunner};
 
 /// What an operator meets in a test.
 #[derive(Clone, Debug)]
@@ -53,54 +54,62 @@ pub const fn clock<T>(time: u64) -> Element<T> {
     Element::Clock(ProcessingTime(time))
 }
 
-type Rigged<Op> = FusedStage<OneInput, Op, Exchange<<Op as Operator>::Out, Forward>>;
-
-/// A stage with its outbox and what came out of it.
-struct Rig<Op: Operator<Out: Data>> {
-    stage: Rigged<Op>,
-    outbox: Outbox,
-    progress: Progress,
+/// A stage's runner and what came out of it.
+struct Rig<Op: Operator> {
+    runner: StageRunner,
     got: Vec<Record<Op::Out>>,
 }
 
 impl<Op: Operator<In: Data, Out: Data>> Rig<Op> {
     fn new(operator: &Op, buffer_bytes: usize, one_slot: bool) -> Self {
-        let tail = Exchange::new(Forward, 0, 1, buffer_bytes);
-        let stage = FusedStage::new(OneInput, operator.clone(), tail, Vec::new());
-        let outbox = Outbox::new(&[1]);
-        let outbox = if one_slot { outbox.with_one_slot() } else { outbox };
-        Self { stage, outbox, progress: Progress::START, got: Vec::new() }
+        Self::restored(operator, buffer_bytes, one_slot, &[], &Ownership::everything())
     }
 
-    fn collect(&mut self) {
-        while let Some(mut sealed) = self.outbox.take() {
+    fn restored(
+        operator: &Op,
+        buffer_bytes: usize,
+        one_slot: bool,
+        from: &[Snapshot],
+        owns: &Ownership,
+    ) -> Self {
+        let tail: Exchange<Op::Out, _> = Exchange::new(Forward, 0, 1, buffer_bytes);
+        let mut stage = FusedStage::new(OneInput, operator.clone(), tail, Vec::new());
+        stage.restore(from, owns).expect("a snapshot can be restored");
+        let outbox = Outbox::new(&[1]);
+        let outbox = if one_slot { outbox.with_one_slot() } else { outbox };
+        let runner = StageRunner::new(Box::new(stage), outbox, Marks::Ignore);
+        Self { runner, got: Vec::new() }
+    }
+
+    fn hand_over(&mut self) {
+        let Self { runner, got } = self;
+        let route = |mut sealed: Sealed, returned: &mut Vec<Batch>| {
             let upto = sealed.batch.len();
-            self.got.extend(sealed.batch.drain::<Op::Out>(upto));
-            self.outbox.give_back(0, sealed.batch);
+            got.extend(sealed.batch.drain::<Op::Out>(upto));
+            returned.push(sealed.batch);
+        };
+        let handed = runner.hand_over(Part::Boundary, || ProcessingTime::ZERO, route);
+        handed.expect("there is no sink that could fail");
+    }
+
+    fn run(&mut self, input: Input) {
+        self.runner.begin(input);
+        loop {
+            let turn = self.runner.step().expect("the operator does not fail");
+            self.hand_over();
+            if turn.done {
+                break;
+            }
         }
     }
 
     fn process(&mut self, records: Vec<Record<Op::In>>) {
-        let mut batch = Batch::of(records);
-        let upto = batch.len();
-        loop {
-            let step = self.stage.process(InputPort(0), &mut batch, upto, &mut self.outbox);
-            self.collect();
-            if step.expect("the operator does not fail") == Step::Done {
-                break;
-            }
-        }
+        let batch = Batch::of(records);
+        self.run(Input::Buffer { port: InputPort(0), channel: 0, batch });
     }
 
     fn advance(&mut self, progress: Progress) {
-        self.progress = progress;
-        loop {
-            let step = self.stage.advance(progress, &mut self.outbox);
-            self.collect();
-            if step.expect("the operator does not fail") == Step::Done {
-                break;
-            }
-        }
+        self.run(Input::Time(progress));
     }
 
     /// What an engine does first after a restore: it tells the time, and has no watermark yet.
@@ -109,20 +118,24 @@ impl<Op: Operator<In: Data, Out: Data>> Rig<Op> {
     }
 
     fn meet(&mut self, element: Element<Op::In>) {
+        let progress = self.runner.progress();
         match element {
             Element::Record(record) => self.process(vec![record]),
-            Element::Watermark(watermark) => {
-                self.advance(Progress { watermark, ..self.progress });
-            }
+            Element::Watermark(watermark) => self.advance(Progress { watermark, ..progress }),
             Element::Clock(processing_time) => {
-                self.advance(Progress { processing_time, ..self.progress });
+                self.advance(Progress { processing_time, ..progress });
             }
         }
     }
 
     fn flush(&mut self) {
-        self.stage.flush(&mut self.outbox);
-        self.collect();
+        self.runner.flush();
+        self.hand_over();
+    }
+
+    fn save(&mut self, how: Save) -> Snapshot {
+        self.flush();
+        self.runner.save(how).expect("the state can be serialized").snapshot
     }
 
     fn finish(mut self) -> Vec<Record<Op::Out>> {
@@ -254,6 +267,9 @@ impl<J: TwoInputOperator> Operator for OneInputOf<J> {
     type In = Sided<J::Left, J::Right>;
     type Out = J::Out;
 
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
     fn process(&mut self, record: Record<Self::In>, out: &mut impl Collect<J::Out>) {
         let Record { value, event_time, stamps } = record;
         match value {
@@ -329,8 +345,7 @@ fn restored<Op: Operator<In: Data, Out: Data>>(
     let mut rig = Rig::new(operator, 1 << 15, false);
     for element in input.iter().cloned() {
         rig.meet(element);
-        rig.flush();
-        let snapshot = rig.stage.snapshot(None).expect("the state can be serialized");
+        let snapshot = rig.save(Save::Full);
         let got = std::mem::take(&mut rig.got);
         rig = rig.copy_of(operator, &[snapshot]);
         rig.got = got;
@@ -340,10 +355,8 @@ fn restored<Op: Operator<In: Data, Out: Data>>(
 
 impl<Op: Operator<In: Data, Out: Data>> Rig<Op> {
     fn copy_of(&self, operator: &Op, chain: &[Snapshot]) -> Self {
-        let mut copy = Self::new(operator, 1 << 15, false);
-        let restored = copy.stage.restore(chain, &Ownership::everything());
-        restored.expect("a snapshot can be restored");
-        copy.go_on_at(self.progress.processing_time);
+        let mut copy = Self::restored(operator, 1 << 15, false, chain, &Ownership::everything());
+        copy.go_on_at(self.runner.progress().processing_time);
         copy
     }
 }
@@ -356,13 +369,11 @@ fn from_deltas<Op: Operator<In: Data, Out: Data>>(
     cut: usize,
 ) -> Vec<Record<Op::Out>> {
     let mut rig = Rig::new(operator, 1 << 15, false);
-    let mut chain = vec![rig.stage.snapshot(None).expect("the state can be serialized")];
+    let mut chain = vec![rig.save(Save::Full)];
     for (version, element) in input[..cut].iter().cloned().enumerate() {
         rig.meet(element);
-        let delta = rig.stage.snapshot(Some(Version(version as u64)));
-        chain.push(delta.expect("the state can be serialized"));
+        chain.push(rig.save(Save::Since(Version(version as u64))));
     }
-    rig.flush();
     let mut successor = rig.copy_of(operator, &chain);
     successor.got = rig.got;
     input[cut..].iter().cloned().for_each(|element| successor.meet(element));
@@ -395,16 +406,17 @@ where
     let mut progress = Progress::START;
     let mut snapshots = Vec::new();
     for mut rig in two {
-        progress = rig.progress;
-        snapshots.push(rig.stage.snapshot(None).expect("the state can be serialized"));
+        progress = rig.runner.progress();
+        snapshots.push(rig.save(Save::Full));
         values.extend(rig.finish().into_iter().map(|record| record.value));
     }
-    let mut three: Vec<Rig<Op>> = (0..3).map(|_| Rig::new(operator, 1 << 15, false)).collect();
-    for (own, rig) in (0..).zip(&mut three) {
+    let rig = |own| {
         let owns = Ownership::of(Placement::key_groups(3, None), own);
-        rig.stage.restore(&snapshots, &owns).expect("a snapshot can be restored");
+        let mut rig = Rig::restored(operator, 1 << 15, false, &snapshots, &owns);
         rig.go_on_at(progress.processing_time);
-    }
+        rig
+    };
+    let mut three: Vec<Rig<Op>> = (0..3).map(rig).collect();
     run(&mut three, second);
     for rig in three {
         values.extend(rig.finish().into_iter().map(|record| record.value));

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use dataflow::Key;
 use dataflow::placement::key_group::{
-    default_max_parallelism, flink_murmur, groups_of_subtask, key_group, owner_of_group, spark_int,
+    default_max_parallelism, groups_of_subtask, key_group, owner_of_group,
 };
 use dataflow::placement::{DecidingHash, Placement, PlacementKind, SPARK_SEED};
+use dataflow::record::hash::{flink_murmur, spark_int};
 
 /// Spark SQL's default number of shuffle partitions.
 const SPARK_PARTITIONS: i32 = 200;

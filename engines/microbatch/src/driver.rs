@@ -5,14 +5,13 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use dataflow::job::engine::{BoxFuture, Guarantee, Job, Start};
-use dataflow::job::observer::BatchReport;
+use dataflow::job::observer::{BatchReport, RescaleReport};
+use dataflow::job::placement_settings::check_placement;
 use dataflow::job::plan::StageId;
-use dataflow::job::rescale::RescaleReport;
 use dataflow::job::runtime::{Runtime, Timer};
 use dataflow::job::settings::{Setting, Settings};
 use dataflow::job::source::note_oversleep;
 use dataflow::operator::progress::BoundedOutOfOrderness;
-use dataflow::placement::check_placement;
 use dataflow::{Completion, Control, Engine, EngineError, EventTime, ProcessingTime};
 
 use crate::batch_log::{BatchSpec, CommitLog, LoggedLayout};
@@ -22,7 +21,7 @@ use crate::retry::TaskFailures;
 use crate::scheduler::Scheduler;
 use crate::settings::{Resolved, SETTINGS};
 use crate::slot::LostTask;
-use crate::stages::{Pass, Ran, Stages, layout, own};
+use crate::stages::{BatchOutcome, Pass, Stages, layout, own};
 use crate::trigger::TriggerClock;
 
 /// The micro-batch model with a structured driver.
@@ -253,7 +252,7 @@ impl Driver {
     /// When the earliest processing-time timer of any partition is due, by the runtime's clock.
     fn wake_at(&self) -> Option<ProcessingTime> {
         let partitions = self.stages.partitions.iter().flatten();
-        let earliest = partitions.filter_map(|partition| partition.stage.wake_at()).min()?;
+        let earliest = partitions.filter_map(|partition| partition.runner.wake_at()).min()?;
         Some(ProcessingTime(earliest.0.saturating_sub(self.ahead_nanos)))
     }
 
@@ -301,7 +300,7 @@ impl Driver {
                 Pass::Lost(stage, lost) => self.retry(spec, stage, lost, &mut failures).await?,
             }
         };
-        let Ran { newest, stages_nanos, ended: stages_ended, tasks, transactions } = ran;
+        let BatchOutcome { newest, stages_nanos, ended: stages_ended, tasks, transactions } = ran;
         self.applied = self.applied.max(watermark);
         // Used from the next batch on.
         self.watermarks.observe(newest);
@@ -313,7 +312,7 @@ impl Driver {
         if let Some(recovery) = &mut self.recovery {
             recovery.commit_output(batch, transactions, self.runtime.now()).await?;
             if spec.last {
-                self.stages.finish_sinks(&mut *self.timer, self.settings.stall_nanos).await?;
+                self.stages.finish_sinks(self.settings.stall_nanos).await?;
             }
             let output = recovery.newest_output().await?;
             let commit = CommitLog {
@@ -395,7 +394,7 @@ impl Driver {
             ..Completion::default()
         };
         if self.recovery.is_none() || !self.ended {
-            self.stages.finish_sinks(&mut *self.timer, self.settings.stall_nanos).await?;
+            self.stages.finish_sinks(self.settings.stall_nanos).await?;
         }
         self.stages.count_into(&mut completion);
         self.control.observer.finished(self.runtime.now());

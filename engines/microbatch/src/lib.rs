@@ -18,7 +18,6 @@ mod settings;
 mod slot;
 mod stages;
 mod state_store;
-mod status;
 mod task;
 pub mod trigger;
 

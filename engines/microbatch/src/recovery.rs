@@ -3,20 +3,21 @@
 use std::sync::Arc;
 
 use dataflow::exchange::sink::{Committer, Transaction};
-use dataflow::job::engine::{Guarantee, Start};
+use dataflow::job::engine::Start;
+use dataflow::job::observer::RescaleReport;
 use dataflow::job::plan::{Layout, StageId};
-use dataflow::job::rescale::{FormerState, RescaleReport};
+use dataflow::job::refusal::{already_there, foreign_output};
+use dataflow::job::rescale::FormerState;
 use dataflow::job::storage::{Storage, StorageError, load_existing, save};
 use dataflow::operator::snapshot::Version;
+use dataflow::stage::{Marks, Tally};
 use dataflow::{EngineError, Plan, ProcessingTime};
 
 use crate::batch_log::{BatchSpec, CommitLog, Decision, Found, LoggedLayout, OffsetLog, decide};
 use crate::partition::Partition;
 use crate::retention::Retention;
 use crate::settings::Resolved;
-use crate::state_store::{
-    COMMITS, OFFSETS, ROOT, StateFile, StateStore, Tally, commit_name, offset_name,
-};
+use crate::state_store::{COMMITS, OFFSETS, ROOT, StateFile, StateStore, commit_name, offset_name};
 use crate::task::Durable;
 
 /// The durable part of a job with a guarantee.
@@ -59,13 +60,7 @@ impl Recovery {
         layout: &Layout,
         storage: Arc<dyn Storage>,
     ) -> Result<(Self, Begin), EngineError> {
-        let committer = plan.sink.committer.clone();
-        let committer = match settings.guarantee {
-            Guarantee::ExactlyOnce => Some(committer.ok_or_else(|| {
-                EngineError::Refused("exactly-once needs a transactional sink".to_owned())
-            })?),
-            Guarantee::AtLeastOnce | Guarantee::None => None,
-        };
+        let committer = plan.committer(settings.guarantee)?;
         let mut recovery = Self {
             store: StateStore::new(Arc::clone(&storage), settings.min_deltas),
             committer,
@@ -77,10 +72,7 @@ impl Recovery {
         let names = recovery.storage.list(ROOT).await?;
         if start == Start::Fresh && !names.is_empty() {
             let place = recovery.storage.locate(ROOT);
-            return Err(EngineError::Refused(format!(
-                "{place} holds a job already; `--resume` continues it, and an empty checkpoint \
-                 directory begins another"
-            )));
+            return Err(already_there(&place));
         }
         let files = recovery.sorted(&names)?;
         let begin = recovery.decide(&files).await?;
@@ -117,10 +109,7 @@ impl Recovery {
         let newest = committer.newest().await?;
         if newest > logged {
             let (place, newest) = (self.storage.locate(ROOT), newest.unwrap_or_default().0);
-            return Err(EngineError::Refused(format!(
-                "the output has batch {newest} and {place} knows no such batch; they do not \
-                 belong together"
-            )));
+            return Err(foreign_output(&format!("batch {newest}"), &place));
         }
         if let Begin::After(spec, commit) = begin
             && newest < commit.output
@@ -314,20 +303,14 @@ impl Recovery {
             chains.push(chain);
             tallies.push(tally);
         }
-        if !stays {
-            tallies = Tally::redealt(&tallies, layout.parallelism[stage.0] as usize);
-        }
         let mut rescaled = RescaleReport::new(placement.clone(), layout.placement(stage));
-        let former = FormerState { placement, chains }.folded(plan, stage, layout)?;
+        let former = FormerState { placement, chains, tallies }.folded(plan, stage, layout)?;
         let mut rebuilt = Vec::with_capacity(numbers.len());
         for &number in numbers {
-            let (instance, mut outbox, taken) =
-                plan.instantiate_from(stage, number, layout, &former)?;
+            let (runner, taken) =
+                plan.runner_from(stage, number, layout, &former, Marks::Ignore)?;
             rescaled.took(number, &taken);
-            let records_out = tallies[number as usize].carry_into(&mut outbox);
-            let mut partition = Partition::of(plan, stage, number, (instance, outbox));
-            partition.records_out = records_out;
-            rebuilt.push(partition);
+            rebuilt.push(Partition::of(plan, stage, number, runner));
         }
         Ok((rebuilt, Some(rescaled).filter(RescaleReport::is_one)))
     }

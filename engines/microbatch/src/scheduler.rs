@@ -7,9 +7,9 @@ use std::task::Poll;
 
 use dataflow::EngineError;
 use dataflow::job::runtime::{Home, Runtime, Timer};
+use dataflow::job::status::{Status, Watchdog};
 
 use crate::slot::{LostTask, OnLoss, StageRun};
-use crate::status::{Activity, Status};
 use crate::task::{TaskResult, TaskSpec};
 
 /// Slots on which tasks run, a stage at a time: a stage begins when the one before it has ended.
@@ -56,7 +56,7 @@ impl Scheduler {
         for slot in 0..self.slots.min(count) {
             stage.0.start_slot(Home(slot), &self.runtime);
         }
-        let mut outcome = self.wait(&stage.0, &statuses).await?;
+        let mut outcome = self.wait(&stage.0, statuses).await?;
         self.timer.disarm();
         outcome.results.sort_by_key(|result| result.partition.number);
         Ok(outcome)
@@ -67,11 +67,11 @@ impl Scheduler {
     async fn wait(
         &mut self,
         stage: &Arc<StageRun>,
-        statuses: &[Arc<Status>],
+        statuses: Vec<Arc<Status>>,
     ) -> Result<Outcome, EngineError> {
         let Self { runtime, timer, stall_nanos, .. } = self;
-        let steps = || statuses.iter().map(|status| status.steps()).sum::<u64>();
-        let mut seen = None;
+        let mut watchdog = Watchdog::new(statuses, *stall_nanos, runtime.now());
+        timer.arm(watchdog.next_look(runtime.now()));
         poll_fn(|context| {
             let mut state = stage.lock();
             if let Some(error) = state.error.take() {
@@ -86,20 +86,10 @@ impl Scheduler {
             let vacant = std::mem::take(&mut state.vacant);
             drop(state);
             vacant.into_iter().for_each(|home| stage.start_slot(home, runtime));
-            if seen.is_none() {
-                seen = Some(steps());
-                timer.arm(runtime.now().after(*stall_nanos));
-            }
             while timer.poll_due(context).is_ready() {
-                let steps = steps();
-                let works = statuses.iter().any(|status| status.get() == Activity::Charged);
-                if seen == Some(steps) && !works {
-                    let waiting = statuses.iter().filter_map(|status| status.describe()).collect();
-                    let millis = *stall_nanos / 1_000_000;
-                    return Poll::Ready(Err(EngineError::Stalled { millis, waiting }));
-                }
-                seen = Some(steps);
-                timer.arm(runtime.now().after(*stall_nanos));
+                let now = runtime.now();
+                watchdog.look(now)?;
+                timer.arm(watchdog.next_look(now));
             }
             Poll::Pending
         })

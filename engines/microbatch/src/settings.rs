@@ -1,8 +1,9 @@
 //! What can be set, with Spark's defaults.
 
 use dataflow::job::engine::{GUARANTEES, Guarantee};
+use dataflow::job::placement_settings::{LOST_PARTITION, RING_POINTS, RING_SEED};
 use dataflow::job::settings::{Default, Setting, Settings};
-use dataflow::placement::{LOST_PARTITION, PLACEMENTS, PlacementKind, RING_POINTS, RING_SEED};
+use dataflow::placement::{PLACEMENTS, PlacementKind};
 
 /// Records a trigger takes at most when events are read as fast as they are taken.
 const MAX_OFFSETS_AT_MAX: i64 = 262_144;

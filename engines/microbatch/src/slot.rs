@@ -11,9 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
 use dataflow::job::runtime::{Home, Role, Runtime};
+use dataflow::job::status::{Activity, Status};
 use dataflow::{EngineError, ProcessingTime};
 
-use crate::status::{Activity, Status};
 use crate::task::{self, TaskFailure, TaskResult, TaskSpec};
 
 /// What becomes of a stage when one of its tasks is lost.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use dataflow::exchange::sink::Transaction;
 use dataflow::job::observer::TaskReport;
 use dataflow::job::plan::{EdgeKind, Layout, StageId};
-use dataflow::job::runtime::{Runtime, Timer};
+use dataflow::job::runtime::Runtime;
 use dataflow::job::source::splits_of;
+use dataflow::job::status::{Activity, Status};
 use dataflow::{Completion, EngineError, EventTime, Plan, ProcessingTime, Progress};
 
 use crate::batch_log::BatchSpec;
@@ -14,7 +15,6 @@ use crate::partition::Partition;
 use crate::scheduler::Scheduler;
 use crate::settings::{BLOCK_BUFFER_BYTES, Resolved};
 use crate::slot::{LostTask, OnLoss};
-use crate::status::Status;
 use crate::task::{Block, Durable, TaskResult, TaskSpec};
 
 /// The stages of a job, with what lives in them from batch to batch.
@@ -32,14 +32,14 @@ pub(crate) struct Stages {
 /// How far a batch has come.
 pub(crate) enum Pass {
     /// Through all stages.
-    Complete(Ran),
+    Complete(BatchOutcome),
     /// Tasks of this stage were lost.
     Lost(StageId, Vec<LostTask>),
 }
 
 /// What a batch has done.
 #[derive(Default)]
-pub(crate) struct Ran {
+pub(crate) struct BatchOutcome {
     /// The newest event time read.
     pub(crate) newest: EventTime,
     /// Length of every stage.
@@ -117,14 +117,15 @@ impl Stages {
         let (before, in_force) = (at(spec.applied), at(spec.watermark));
         let mut blocks: Vec<Vec<Vec<Block>>> =
             self.layout.parallelism.iter().map(|&count| no_blocks(count)).collect();
-        let mut ran = Ran { newest: EventTime::MIN, ended: began, ..Ran::default() };
+        let mut ran =
+            BatchOutcome { newest: EventTime::MIN, ended: began, ..BatchOutcome::default() };
         for stage in self.ids() {
             let reads_source = self.plan.stages[stage.0].reads_source;
             let count = self.layout.parallelism[stage.0];
             let mut inputs = std::mem::take(&mut blocks[stage.0]);
             let partitions = std::mem::take(&mut self.partitions[stage.0]);
             let tasks = partitions.into_iter().map(|partition| TaskSpec {
-                status: Status::new(partition.name()),
+                status: Status::new(partition.name(), Vec::new(), Activity::Slot),
                 offsets: if reads_source { own(spec, partition.number, count) } else { Vec::new() },
                 cut: began,
                 blocks: std::mem::take(&mut inputs[partition.number as usize]),
@@ -165,7 +166,7 @@ impl Stages {
         stage: StageId,
         result: TaskResult,
         blocks: &mut [Vec<Vec<Block>>],
-        ran: &mut Ran,
+        ran: &mut BatchOutcome,
     ) {
         ran.newest = ran.newest.max(result.newest);
         ran.tasks.push(result.report);
@@ -184,18 +185,14 @@ impl Stages {
             let edge = inputs[place];
             let producers = &mut self.partitions[edge.from.0];
             let producer = turn % producers.len();
-            producers[producer].outbox.give_back(edge.output, batch);
+            producers[producer].runner.give_back(edge.output, batch);
         }
     }
 
     /// Waits until everything that the sinks took is where it belongs.
-    pub(crate) async fn finish_sinks(
-        &mut self,
-        timer: &mut dyn Timer,
-        stall_nanos: u64,
-    ) -> Result<(), EngineError> {
+    pub(crate) async fn finish_sinks(&mut self, stall_nanos: u64) -> Result<(), EngineError> {
         for partition in self.partitions.iter_mut().flatten() {
-            partition.finish_sink(&*self.runtime, timer, stall_nanos).await?;
+            partition.finish_sink(&*self.runtime, stall_nanos).await?;
         }
         Ok(())
     }
@@ -203,9 +200,8 @@ impl Stages {
     /// Adds what all partitions have counted.
     pub(crate) fn count_into(&self, completion: &mut Completion) {
         for partition in self.partitions.iter().flatten() {
-            completion.records_out += partition.records_out;
             let stage = StageId(partition.stage_number);
-            completion.add_outbox(&self.plan, &self.layout, stage, &partition.outbox);
+            completion.add_subtask(&self.plan, &self.layout, stage, &partition.runner);
         }
     }
 }

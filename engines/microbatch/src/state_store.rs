@@ -5,11 +5,9 @@
 
 use std::sync::Arc;
 
-use dataflow::Outbox;
 use dataflow::job::storage::{Storage, StorageError, load_existing, save};
-use dataflow::operator::Counters;
 use dataflow::operator::snapshot::{Snapshot, Version};
-use serde::{Deserialize, Serialize};
+use dataflow::stage::{Saved, Tally};
 
 /// What all files of this engine begin with.
 pub(crate) const ROOT: &str = "microbatch/";
@@ -56,56 +54,6 @@ impl StateFile {
     }
 }
 
-/// A partition's state as a file holds it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct StoredState {
-    pub(crate) snapshot: Snapshot,
-    pub(crate) tally: Tally,
-}
-
-/// What a partition has counted from the job's beginning: results report it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Tally {
-    counters: Counters,
-    /// Records per outgoing edge and channel.
-    loads: Vec<Vec<u64>>,
-    /// Bytes per outgoing edge.
-    bytes: Vec<u64>,
-    records_out: u64,
-}
-
-impl Tally {
-    pub(crate) fn of(outbox: &Outbox, records_out: u64) -> Self {
-        let (loads, bytes) = (outbox.loads().to_vec(), outbox.bytes().to_vec());
-        Self { counters: outbox.counters, loads, bytes, records_out }
-    }
-
-    /// Lets a fresh outbox count on from here; returns the records that went to the sink.
-    pub(crate) fn carry_into(&self, outbox: &mut Outbox) -> u64 {
-        outbox.counters = self.counters;
-        outbox.add_loads(&self.loads);
-        outbox.add_bytes(&self.bytes);
-        self.records_out
-    }
-
-    /// The tallies of a stage's former partitions as those of another number of partitions: sums
-    /// go to the first. Loads go by channel and do not fit another layout.
-    pub(crate) fn redealt(former: &[Self], partitions: usize) -> Vec<Self> {
-        let mut sum = Self::default();
-        for tally in former {
-            sum.counters.merge(&tally.counters);
-            sum.records_out += tally.records_out;
-        }
-        let windows_closed = sum.counters.windows_closed;
-        let others = Counters { windows_closed, ..Counters::default() };
-        let mut dealt = vec![Self { counters: others, ..Self::default() }; partitions];
-        if let Some(first) = dealt.first_mut() {
-            *first = sum;
-        }
-        dealt
-    }
-}
-
 /// Whether a partition's next version is written whole.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Chain {
@@ -147,11 +95,7 @@ impl StateStore {
     }
 
     /// Writes a version, in the place of one that a lost task has written.
-    pub(crate) async fn write(
-        &self,
-        file: StateFile,
-        state: &StoredState,
-    ) -> Result<(), StorageError> {
+    pub(crate) async fn write(&self, file: StateFile, state: &Saved) -> Result<(), StorageError> {
         save(&self.storage, &file.name(), state).await
     }
 
@@ -164,7 +108,7 @@ impl StateStore {
         let mut chain = Vec::new();
         let mut tally = None;
         while file.version > 0 {
-            let state: StoredState = load_existing(&self.storage, &file.name()).await?;
+            let state: Saved = load_existing(&self.storage, &file.name()).await?;
             tally.get_or_insert(state.tally);
             let since = state.snapshot.since;
             chain.push(state.snapshot);
@@ -201,10 +145,10 @@ mod tests {
         StateFile { stage: 2, partition: 13, version }
     }
 
-    fn state(version: u64, since: Option<u64>) -> StoredState {
+    fn state(version: u64, since: Option<u64>) -> Saved {
         let snapshot = Snapshot { since: since.map(Version), bytes: vec![version as u8] };
         let tally = Tally { records_out: 10 * version, ..Tally::default() };
-        StoredState { snapshot, tally }
+        Saved { snapshot, tally }
     }
 
     #[test]
@@ -258,21 +202,5 @@ mod tests {
             store.write(file(4), &state(4, Some(4))).await.unwrap();
             assert!(store.read(file(4)).await.unwrap_err().damaged);
         });
-    }
-
-    #[test]
-    fn redealt_tallies_add_up_to_the_same() {
-        let tally = |late_records, windows_closed, records_out| Tally {
-            counters: Counters { late_records, windows_closed, fired: late_records },
-            loads: vec![vec![1, 2]],
-            bytes: vec![96],
-            records_out,
-        };
-        let dealt = Tally::redealt(&[tally(3, 8, 1), tally(4, 9, 2)], 3);
-        let mut sum = Counters::default();
-        dealt.iter().for_each(|it| sum.merge(&it.counters));
-        assert_eq!(sum, Counters { late_records: 7, windows_closed: 9, fired: 7 });
-        assert_eq!(dealt.iter().map(|it| it.records_out).collect::<Vec<_>>(), [3, 0, 0]);
-        assert!(dealt.iter().all(|it| it.loads.is_empty() && it.counters.windows_closed == 9));
     }
 }

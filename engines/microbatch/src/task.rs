@@ -4,18 +4,19 @@ use std::future::poll_fn;
 use std::ops::Range;
 use std::sync::Arc;
 
+use dataflow::exchange::outbox::Sealed;
 use dataflow::exchange::sink::Transaction;
 use dataflow::job::observer::TaskReport;
 use dataflow::job::runtime::{Home, Runtime, Work, sleep_until, yield_now};
 use dataflow::job::source::READ_CHUNK;
+use dataflow::job::status::{Activity, Status};
 use dataflow::operator::snapshot::Version;
 use dataflow::record::latency_trace::Part;
-use dataflow::stage::{InputPort, StageError};
-use dataflow::{Batch, EngineError, EventTime, ProcessingTime, Progress, Step};
+use dataflow::stage::{Input, InputPort, Save, StageError};
+use dataflow::{Batch, EngineError, EventTime, ProcessingTime, Progress};
 
 use crate::partition::Partition;
-use crate::state_store::{StateFile, StateStore, StoredState, Tally};
-use crate::status::{Activity, Status};
+use crate::state_store::{StateFile, StateStore};
 
 /// A shuffle block on its way into a task: the input it enters by, that input's place among the
 /// stage's incoming edges, and the records.
@@ -113,26 +114,23 @@ pub(crate) async fn run(
         status: &spec.status,
     };
     running.status.set(Activity::Working);
-    running.advance(spec.before).await?;
+    running.run(Input::Time(spec.before)).await?;
     let mut newest = EventTime::MIN;
     for (split, offsets) in spec.offsets {
         newest = newest.max(running.read(split, offsets).await?);
     }
     let mut consumed = Vec::with_capacity(spec.blocks.len());
-    for (taken, (port, edge, mut batch)) in (1_u32..).zip(spec.blocks) {
-        running.work.buffers += 1;
-        running.work.records += batch.len() as u64;
-        running.partition.outbox.takes(&mut batch);
-        running.process(port, &mut batch).await?;
-        consumed.push((edge, batch));
+    for (taken, (port, edge, batch)) in (1_u32..).zip(spec.blocks) {
+        running.run(Input::Buffer { port, channel: edge, batch }).await?;
+        consumed.extend(running.partition.runner.emptied().map(|batch| (edge, batch)));
         if taken.is_multiple_of(BUFFERS_PER_TURN) {
             yield_now().await;
         }
     }
     // At least once a task, however short: whoever wants to stop it finds it at its work.
     yield_now().await;
-    running.advance(spec.in_force).await?;
-    running.partition.stage.flush(&mut running.partition.outbox);
+    running.run(Input::Time(spec.in_force)).await?;
+    running.partition.runner.flush();
     running.hand_over().await?;
     let transaction = match &spec.durable {
         None => None,
@@ -155,54 +153,41 @@ impl Running<'_> {
     async fn read(&mut self, split: u32, offsets: Range<u64>) -> Result<EventTime, EngineError> {
         let mut newest = EventTime::MIN;
         let (mut from, mut chunks) = (offsets.start, 0);
-        let (mut reader, mut batch) =
+        let (mut reader, batch) =
             self.partition.reader.take().expect("only a source task has offsets");
+        let mut emptied = Some(batch);
         while from < offsets.end {
             let upto = offsets.end.min(from + READ_CHUNK);
+            let mut batch = emptied.take().expect("the last chunk is used up");
             newest = newest.max(reader.read(split, from..upto, &mut batch)?);
-            self.partition.outbox.reads(&mut batch, Some(self.cut));
-            self.work.records += upto - from;
-            self.process(InputPort(0), &mut batch).await?;
+            self.run(Input::Read { batch, cut: Some(self.cut) }).await?;
+            emptied = self.partition.runner.emptied();
             from = upto;
             chunks += 1;
             if chunks % CHUNKS_PER_TURN == 0 {
                 yield_now().await;
             }
         }
-        self.partition.reader = Some((reader, batch));
+        self.partition.reader = emptied.map(|batch| (reader, batch));
         Ok(newest)
     }
 
-    /// Processes a batch to its end. Watermarks inside it are the sender's; in this model the
-    /// driver's is the one that counts.
-    async fn process(&mut self, port: InputPort, batch: &mut Batch) -> Result<(), EngineError> {
+    /// Takes an input in and runs the stage on it to its end. What it makes is handed over only
+    /// when there is no more room for it: nothing leaves a task before the task does.
+    async fn run(&mut self, input: Input) -> Result<(), EngineError> {
+        self.partition.runner.begin(input);
         loop {
-            let upto = batch.stop();
-            let Partition { stage, outbox, .. } = &mut self.partition;
-            let step = stage.process(port, batch, upto, outbox).map_err(|it| self.failed(it))?;
-            if step == Step::More || self.partition.outbox.is_full() {
+            let turn = self.partition.runner.step().map_err(|error| self.failed(error))?;
+            self.work += turn.work;
+            if !turn.done || self.partition.runner.is_full() {
                 self.hand_over().await?;
             }
-            if step == Step::Done && batch.take_mark().is_none() {
+            if turn.done {
                 break;
             }
         }
         self.status.step();
         Ok(())
-    }
-
-    async fn advance(&mut self, progress: Progress) -> Result<(), EngineError> {
-        self.partition.outbox.steps();
-        loop {
-            let Partition { stage, outbox, .. } = &mut self.partition;
-            let fired = outbox.counters.fired;
-            let step = stage.advance(progress, outbox).map_err(|error| self.failed(error))?;
-            self.work.records += self.partition.outbox.counters.fired - fired;
-            if step == Step::Done {
-                return Ok(());
-            }
-            self.hand_over().await?;
-        }
     }
 
     /// Charges what was done, then moves sealed buffers to the task's blocks and output to the
@@ -215,25 +200,20 @@ impl Running<'_> {
             self.status.set(Activity::Working);
         }
         self.status.step();
-        let partition = &mut self.partition;
-        // Nothing leaves a task's buffers before the task does.
-        partition.outbox.leaves(Part::Queue);
-        while let Some(sealed) = partition.outbox.take() {
+        let Self { partition, blocks, runtime, .. } = self;
+        let route = |sealed: Sealed, returned: &mut Vec<Batch>| {
             if sealed.batch.is_empty() {
                 // It carries a watermark only, and the driver's is the one that counts.
-                partition.outbox.give_back(sealed.edge, sealed.batch);
+                returned.push(sealed.batch);
             } else {
-                self.blocks.push((sealed.edge, sealed.channel, sealed.batch));
+                blocks.push((sealed.edge, sealed.channel, sealed.batch));
             }
-        }
-        if let Some(sink) = &mut partition.sink
-            && !partition.outbox.output.is_empty()
-        {
-            partition.records_out += partition.outbox.output.written;
-            sink.write(&mut partition.outbox.output, self.runtime.now())?;
-            partition.outbox.output.clear();
+        };
+        // Nothing leaves a task's buffers before the task does.
+        partition.runner.hand_over(Part::Queue, || runtime.now(), route)?;
+        if !partition.runner.has_room() {
             self.status.set(Activity::Sink);
-            poll_fn(|context| sink.poll_room(context)).await?;
+            poll_fn(|context| self.partition.runner.poll_room(context)).await?;
             self.status.set(Activity::Working);
         }
         Ok(())
@@ -248,21 +228,22 @@ impl Running<'_> {
         self.status.set(Activity::Storage);
         let version = Version(durable.batch + 1);
         let partition = &mut self.partition;
+        let closing = match durable.pre_commit {
+            true => partition.runner.pre_commit(Version(durable.batch)),
+            false => None,
+        };
         let since = partition.chain.since(durable.store.most_deltas);
-        let snapshot = partition.stage.snapshot(since).map_err(|error| self.failed(error))?;
+        let how = since.map_or(Save::Full, Save::Since);
+        let state = partition.runner.save(how).map_err(|error| self.failed(error))?;
         let partition = &mut self.partition;
-        let tally = Tally::of(&partition.outbox, partition.records_out);
         let (stage, number) = (partition.stage_number, partition.number);
         let file = StateFile { stage, partition: number, version: version.0 };
-        let state = StoredState { snapshot, tally };
         durable.store.write(file, &state).await.map_err(|error| may_pass(error.into()))?;
         partition.chain = partition.chain.wrote(version, since);
         self.status.step();
-        let Some(sink) = partition.sink.as_mut().filter(|_| durable.pre_commit) else {
-            return Ok(None);
-        };
+        let Some(closing) = closing else { return Ok(None) };
         self.status.set(Activity::Sink);
-        let transaction = sink.pre_commit(Version(durable.batch)).await;
+        let transaction = closing.await;
         self.status.step();
         transaction.map_err(|error| may_pass(error.into()))
     }

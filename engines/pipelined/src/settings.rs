@@ -3,8 +3,9 @@
 use dataflow::Guarantee;
 use dataflow::job::engine::GUARANTEES;
 use dataflow::job::link::LinkSpec;
+use dataflow::job::placement_settings::{LOST_PARTITION, RING_POINTS, RING_SEED};
 use dataflow::job::settings::{Setting, Settings};
-use dataflow::placement::{LOST_PARTITION, PLACEMENTS, PlacementKind, RING_POINTS, RING_SEED};
+use dataflow::placement::{PLACEMENTS, PlacementKind};
 
 use crate::channel::input_gate::GateLimits;
 use crate::checkpoint::coordinator::CheckpointTimes;

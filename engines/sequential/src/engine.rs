@@ -5,19 +5,20 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use dataflow::exchange::sink::{Sink, SinkError};
+use dataflow::exchange::outbox::Sealed;
+use dataflow::exchange::sink::SinkError;
 use dataflow::job::engine::{BoxFuture, Job};
-use dataflow::job::plan::{Layout, StageId};
+use dataflow::job::plan::{EdgeSpec, Layout, StageId};
 use dataflow::job::runtime::{Home, Runtime, Work, sleep_until};
 use dataflow::job::settings::{Setting, Settings};
 use dataflow::job::source::{Available, Next, READ_CHUNK, note_oversleep};
+use dataflow::job::status::{Activity, Status, wait_for_sink};
 use dataflow::operator::progress::{BoundedOutOfOrderness, WatermarkMerger};
 use dataflow::placement::PlacementKind;
 use dataflow::record::latency_trace::Part;
-use dataflow::stage::{InputPort, Stage, StageError};
+use dataflow::stage::{Input, InputPort, Marks, StageError, StageRunner};
 use dataflow::{
-    Batch, Completion, Control, Engine, EngineError, EventTime, Outbox, Plan, ProcessingTime,
-    Progress, Step,
+    Batch, Completion, Control, Engine, EngineError, EventTime, Plan, ProcessingTime, Progress,
 };
 
 /// Settings of the sequential engine.
@@ -73,12 +74,39 @@ impl Engine for Sequential {
     }
 }
 
+/// One subtask of a stage, the only one.
 struct Instance {
-    stage: Box<dyn Stage>,
-    outbox: Outbox,
-    sink: Option<Box<dyn Sink>>,
-    merger: WatermarkMerger,
-    progress: Progress,
+    runner: StageRunner,
+    status: Arc<Status>,
+    /// Per outgoing edge: the stage behind it, the input that it leads to, and the channel there.
+    outputs: Vec<(StageId, InputPort, usize)>,
+    /// Per incoming edge, which is a channel: the stage before it, and which of its outputs it is.
+    inputs: Vec<(StageId, usize)>,
+    /// The channel of the buffer at hand.
+    channel: usize,
+}
+
+impl Instance {
+    fn new(plan: &Plan, stage: StageId, layout: &Layout, runtime: &Arc<dyn Runtime>) -> Self {
+        let inputs = plan.inputs(stage);
+        let marks = Marks::Merge(WatermarkMerger::new(inputs.len()));
+        let mut runner = plan.runner(stage, layout, marks);
+        let spec = &plan.stages[stage.0];
+        let clock = Arc::clone(runtime);
+        runner.open(spec.writes_sink.then(|| (plan.sink.open)(0)), move || clock.now());
+        let channel_of = |edge: &EdgeSpec| {
+            let inputs = plan.inputs(edge.to);
+            inputs.iter().position(|input| input.port == edge.port).expect("an edge has two ends")
+        };
+        let outputs = plan.outputs(stage).into_iter();
+        Self {
+            runner,
+            status: Status::new(format!("{}/0", spec.name), Vec::new(), Activity::Working),
+            outputs: outputs.map(|edge| (edge.to, edge.port, channel_of(edge))).collect(),
+            inputs: inputs.into_iter().map(|edge| (edge.from, edge.output)).collect(),
+            channel: 0,
+        }
+    }
 }
 
 struct Run {
@@ -90,12 +118,15 @@ struct Run {
     watermark_records: u64,
     stall_nanos: u64,
     completion: Completion,
-    /// The source's batch between two chunks.
-    emptied: Option<Batch>,
 }
 
-/// A batch on its way to a stage.
-type Pending = (StageId, InputPort, usize, Batch);
+/// What a stage has to do next.
+enum Pending {
+    /// To take this in.
+    Input(StageId, Input),
+    /// To go on with what it has taken in.
+    Rest(StageId),
+}
 
 impl Run {
     fn new(plan: Plan, settings: &Settings, runtime: Arc<dyn Runtime>, control: Control) -> Self {
@@ -105,14 +136,8 @@ impl Run {
             max_parallelism: None,
             buffer_bytes: BUFFER_BYTES,
         };
-        let instances = (0..plan.stages.len()).map(StageId).map(|stage| {
-            let (instance, mut outbox) = plan.instantiate(stage, &layout);
-            let clock = Arc::clone(&runtime);
-            outbox.start_trails(move || clock.now());
-            let sink = plan.stages[stage.0].writes_sink.then(|| (plan.sink.open)(0));
-            let merger = WatermarkMerger::new(plan.inputs(stage).len().max(1));
-            Instance { stage: instance, outbox, sink, merger, progress: Progress::START }
-        });
+        let stages = (0..plan.stages.len()).map(StageId);
+        let instances = stages.map(|stage| Instance::new(&plan, stage, &layout, &runtime));
         Self {
             instances: instances.collect(),
             plan,
@@ -122,7 +147,6 @@ impl Run {
             watermark_records: settings.integer("watermark_interval_records"),
             stall_nanos: settings.integer("stall_timeout_ms") * 1_000_000,
             completion: Completion::default(),
-            emptied: None,
         }
     }
 
@@ -130,13 +154,14 @@ impl Run {
         let observer = Arc::clone(&self.control.observer);
         observer.started(self.runtime.now());
         self.read_all().await?;
-        self.advance_all(Progress { watermark: EventTime::MAX, ..self.instances[0].progress })
-            .await?;
+        let progress = self.instances[0].runner.progress();
+        self.advance(StageId(0), Progress { watermark: EventTime::MAX, ..progress }).await?;
         for stage in 0..self.instances.len() {
-            self.wait_for_sink(StageId(stage), |sink, context| sink.poll_finish(context)).await?;
+            self.wait_for_sink(StageId(stage), StageRunner::poll_finish).await?;
         }
         for (stage, instance) in self.instances.iter().enumerate() {
-            self.completion.add_outbox(&self.plan, &self.layout, StageId(stage), &instance.outbox);
+            let (plan, layout) = (&self.plan, &self.layout);
+            self.completion.add_subtask(plan, layout, StageId(stage), &instance.runner);
         }
         observer.finished(self.runtime.now());
         Ok(self.completion)
@@ -146,7 +171,7 @@ impl Run {
     async fn read_all(&mut self) -> Result<(), EngineError> {
         let splits = Arc::clone(&self.plan.source.splits);
         let mut reader = self.plan.source.reader();
-        let mut batch = reader.batch();
+        let mut batch = Some(reader.batch());
         let bound = BoundedOutOfOrderness::new(self.plan.source.bound_nanos);
         let mut open: Vec<(u32, u64, BoundedOutOfOrderness)> =
             (0..splits.splits()).map(|split| (split, 0, bound.clone())).collect();
@@ -175,12 +200,12 @@ impl Run {
                 }
                 self.control.observer.backlog(*split, now, available.end - *offset);
                 let end = available.end.min(*offset + READ_CHUNK);
-                watermarks.observe(reader.read(*split, *offset..end, &mut batch)?);
-                let outbox = &mut self.instances[0].outbox;
-                outbox.reads(&mut batch, None);
+                let mut chunk = batch.take().expect("the last chunk has come back");
+                watermarks.observe(reader.read(*split, *offset..end, &mut chunk)?);
                 read += end - *offset;
                 *offset = end;
-                batch = self.send(batch).await?;
+                self.run_all(StageId(0), Input::Read { batch: chunk, cut: None }).await?;
+                batch = self.instances[0].runner.emptied();
                 self.control.observer.read(*split, now, end);
             }
             open.retain(|(split, ..)| !ended.contains(split));
@@ -190,7 +215,7 @@ impl Run {
                 since_watermark = 0;
                 let watermark = open.iter().map(|(_, _, it)| it.watermark()).min();
                 if let Some(watermark) = watermark {
-                    self.advance_all(Progress { watermark, processing_time: now }).await?;
+                    self.advance(StageId(0), Progress { watermark, processing_time: now }).await?;
                 }
             }
             if read == 0 && ended.is_empty() {
@@ -206,7 +231,7 @@ impl Run {
     /// Waits for the next event, a processing-time timer or the stop. Returns by how much the event
     /// was missed.
     async fn wait_until(&mut self, next_at: ProcessingTime) -> u64 {
-        let timers = self.instances.iter().filter_map(|instance| instance.stage.wake_at());
+        let timers = self.instances.iter().filter_map(|instance| instance.runner.wake_at());
         let at = timers.min().map_or(next_at, |timer| timer.min(next_at));
         let mut timer = self.runtime.timer();
         timer.arm(at);
@@ -222,176 +247,93 @@ impl Run {
     /// Lets every stage know the processing time, with its watermark as it was.
     async fn set_clock(&mut self, now: ProcessingTime) -> Result<(), EngineError> {
         for stage in (0..self.instances.len()).map(StageId) {
-            let progress = self.instances[stage.0].progress;
-            if progress.processing_time != now {
-                self.advance(stage, Progress { processing_time: now, ..progress }).await?;
-            }
+            let progress = self.instances[stage.0].runner.progress();
+            self.advance(stage, Progress { processing_time: now, ..progress }).await?;
         }
         Ok(())
     }
 
-    /// Moves the source stage's watermark on and lets it run through all stages.
-    async fn advance_all(&mut self, progress: Progress) -> Result<(), EngineError> {
-        if progress.watermark > self.instances[0].progress.watermark {
-            self.advance(StageId(0), progress).await?;
+    /// Moves a stage's time on, if it does move, and lets what that releases run through all stages.
+    async fn advance(&mut self, stage: StageId, to: Progress) -> Result<(), EngineError> {
+        let from = self.instances[stage.0].runner.progress();
+        if to.watermark < from.watermark || to == from {
+            return Ok(());
         }
-        Ok(())
+        self.run_all(stage, Input::Time(to)).await
     }
 
-    async fn advance(&mut self, stage: StageId, progress: Progress) -> Result<(), EngineError> {
-        let mut pending = VecDeque::new();
-        self.advance_one(stage, progress, &mut pending).await?;
-        self.run_pending(pending).await
-    }
-
-    /// Sends a chunk through all stages; returns it emptied.
-    async fn send(&mut self, batch: Batch) -> Result<Batch, EngineError> {
-        self.run_pending(VecDeque::from([(StageId(0), InputPort(0), 0, batch)])).await?;
-        Ok(self.emptied.take().expect("the source's batch comes back when it is finished"))
-    }
-
-    async fn run_pending(&mut self, mut pending: VecDeque<Pending>) -> Result<(), EngineError> {
-        while let Some((stage, port, place, mut batch)) = pending.pop_front() {
-            let mut behind = VecDeque::new();
-            let step = self.process_some(stage, port, place, &mut batch, &mut behind).await?;
-            // Depth first: what a batch turned into goes before the rest of it, and that before
-            // the batches behind it. So no more waits than one outbox per stage.
-            if step == Step::More {
-                pending.push_front((stage, port, place, batch));
-            } else if let Some(edge) = self.plan.inputs(stage).get(place) {
-                self.instances[edge.from.0].outbox.give_back(edge.output, batch);
+    /// Runs an input through its stage, and what becomes of it through all stages behind.
+    async fn run_all(&mut self, stage: StageId, input: Input) -> Result<(), EngineError> {
+        let mut pending = VecDeque::from([Pending::Input(stage, input)]);
+        while let Some(next) = pending.pop_front() {
+            let stage = match next {
+                Pending::Rest(stage) => stage,
+                Pending::Input(stage, input) => {
+                    let instance = &mut self.instances[stage.0];
+                    if let Input::Buffer { channel, .. } = &input {
+                        instance.channel = *channel;
+                    }
+                    instance.runner.begin(input);
+                    stage
+                }
+            };
+            let turn = self.instances[stage.0].runner.step();
+            let turn = turn.map_err(|cause| self.failed(stage, cause))?;
+            // Depth first: what an input turned into goes before the rest of it, and that before
+            // the inputs behind it. So no more waits than one outbox per stage.
+            if turn.done {
+                self.instances[stage.0].runner.flush();
             } else {
-                self.emptied = Some(batch);
+                pending.push_front(Pending::Rest(stage));
             }
-            while let Some(next) = behind.pop_back() {
-                pending.push_front(next);
+            let made = self.hand_over(stage, turn.work).await?;
+            made.into_iter().rev().for_each(|input| pending.push_front(input));
+            if turn.done && stage.0 > 0 {
+                self.give_back(stage);
             }
         }
         Ok(())
     }
 
-    /// Processes a batch until it ends or the outbox is full.
-    async fn process_some(
-        &mut self,
-        stage: StageId,
-        port: InputPort,
-        place: usize,
-        batch: &mut Batch,
-        behind: &mut VecDeque<Pending>,
-    ) -> Result<Step, EngineError> {
-        let taken = batch.taken();
-        if taken == 0 && stage.0 > 0 {
-            self.instances[stage.0].outbox.takes(batch);
-        }
-        while !batch.is_finished() {
-            let upto = batch.stop();
-            let instance = &mut self.instances[stage.0];
-            let step = instance.stage.process(port, batch, upto, &mut instance.outbox);
-            if step.map_err(|cause| self.failed(stage, cause))? == Step::More {
-                let records = (batch.taken() - taken) as u64;
-                self.collect(stage, Work { records, ..Work::default() }, behind).await?;
-                return Ok(Step::More);
-            }
-            let Some(mark) = batch.take_mark() else { break };
-            let instance = &mut self.instances[stage.0];
-            if let Some(watermark) = instance.merger.update(place, mark) {
-                let progress = Progress { watermark, ..instance.progress };
-                self.advance_within_step(stage, progress, behind).await?;
-            }
-        }
-        let records = (batch.taken() - taken) as u64;
-        let work = Work { records, buffers: u64::from(stage.0 > 0), tasks: 0 };
-        let instance = &mut self.instances[stage.0];
-        instance.stage.flush(&mut instance.outbox);
-        self.collect(stage, work, behind).await?;
-        Ok(Step::Done)
-    }
-
-    async fn advance_one(
-        &mut self,
-        stage: StageId,
-        progress: Progress,
-        pending: &mut VecDeque<Pending>,
-    ) -> Result<(), EngineError> {
-        self.instances[stage.0].outbox.steps();
-        self.advance_within_step(stage, progress, pending).await
-    }
-
-    async fn advance_within_step(
-        &mut self,
-        stage: StageId,
-        progress: Progress,
-        pending: &mut VecDeque<Pending>,
-    ) -> Result<(), EngineError> {
-        self.instances[stage.0].progress = progress;
-        loop {
-            let instance = &mut self.instances[stage.0];
-            let fired = instance.outbox.counters.fired;
-            let step = instance.stage.advance(progress, &mut instance.outbox);
-            let step = step.map_err(|cause| self.failed(stage, cause))?;
-            let instance = &mut self.instances[stage.0];
-            let records = instance.outbox.counters.fired - fired;
-            if step == Step::Done {
-                instance.stage.flush(&mut instance.outbox);
-            }
-            self.collect(stage, Work { records, ..Work::default() }, pending).await?;
-            if step == Step::Done {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Charges the work, then takes what the stage has put out.
-    async fn collect(
-        &mut self,
-        stage: StageId,
-        work: Work,
-        pending: &mut VecDeque<Pending>,
-    ) -> Result<(), EngineError> {
+    /// Charges the work of a turn, then takes what the stage has put out.
+    async fn hand_over(&mut self, stage: StageId, work: Work) -> Result<Vec<Pending>, EngineError> {
         if work != Work::default()
             && let Some(at) = self.runtime.reserve(Home(0), work)
         {
             sleep_until(&*self.runtime, at).await;
         }
-        let instance = &mut self.instances[stage.0];
-        instance.outbox.leaves(Part::Boundary);
-        let outputs = self.plan.outputs(stage);
-        while let Some(sealed) = instance.outbox.take() {
-            let edge = outputs[sealed.edge];
-            let inputs = self.plan.inputs(edge.to);
-            let place = inputs.iter().position(|input| input.port == edge.port).unwrap_or(0);
-            pending.push_back((edge.to, edge.port, place, sealed.batch));
+        let Instance { runner, outputs, .. } = &mut self.instances[stage.0];
+        let mut made = Vec::new();
+        let route = |sealed: Sealed, _: &mut Vec<Batch>| {
+            let (to, port, channel) = outputs[sealed.edge];
+            let input = Input::Buffer { port, channel, batch: sealed.batch };
+            made.push(Pending::Input(to, input));
+        };
+        runner.hand_over(Part::Boundary, || self.runtime.now(), route)?;
+        if !runner.has_room() {
+            self.wait_for_sink(stage, StageRunner::poll_room).await?;
         }
-        if let Some(sink) = &mut instance.sink
-            && !instance.outbox.output.is_empty()
-        {
-            self.completion.records_out += instance.outbox.output.written;
-            sink.write(&mut instance.outbox.output, self.runtime.now())?;
-            instance.outbox.output.clear();
-            self.wait_for_sink(stage, |sink, context| sink.poll_room(context)).await?;
-        }
-        Ok(())
+        Ok(made)
     }
 
-    /// Waits until a stage's sink, if it has one, is ready. When that takes too long the run ends.
+    /// Gives a buffer that is used up back to the stage that filled it.
+    fn give_back(&mut self, stage: StageId) {
+        let Instance { runner, inputs, channel, .. } = &mut self.instances[stage.0];
+        if let Some(batch) = runner.emptied() {
+            let (from, output) = inputs[*channel];
+            self.instances[from.0].runner.give_back(output, batch);
+        }
+    }
+
+    /// Waits until a stage's sink is ready. When that takes too long the run ends.
     async fn wait_for_sink(
         &mut self,
         stage: StageId,
-        mut poll: impl FnMut(&mut dyn Sink, &mut Context<'_>) -> Poll<Result<(), SinkError>>,
+        poll: impl Fn(&mut StageRunner, &mut Context<'_>) -> Poll<Result<(), SinkError>>,
     ) -> Result<(), EngineError> {
-        let Some(sink) = &mut self.instances[stage.0].sink else { return Ok(()) };
-        let timeout = sleep_until(&*self.runtime, self.runtime.now().after(self.stall_nanos));
-        let mut timeout = std::pin::pin!(timeout);
-        let ready = poll_fn(|context| match poll(&mut **sink, context) {
-            Poll::Ready(ready) => Poll::Ready(Some(ready)),
-            Poll::Pending => timeout.as_mut().poll(context).map(|()| None),
-        });
-        if let Some(ready) = ready.await {
-            return Ok(ready?);
-        }
-        let name = &self.plan.stages[stage.0].name;
-        let waiting = vec![format!("{name}/0 waits for room in the sink")];
-        Err(EngineError::Stalled { millis: self.stall_nanos / 1_000_000, waiting })
+        let Instance { runner, status, .. } = &mut self.instances[stage.0];
+        let poll = |context: &mut Context<'_>| poll(runner, context);
+        wait_for_sink(status, &*self.runtime, self.stall_nanos, poll).await
     }
 
     fn failed(&self, stage: StageId, cause: StageError) -> EngineError {

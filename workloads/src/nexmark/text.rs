@@ -6,7 +6,7 @@ use std::fmt::{self, Write as _};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use dataflow::placement::key_group::{java_string_hash, spark_bytes};
+use dataflow::record::hash::{java_string_hash, spark_bytes};
 use dataflow::{Data, Key};
 use rand::Rng as _;
 use rand::SeedableRng as _;

@@ -79,7 +79,7 @@ impl Outbox {
     }
 
     /// Keeps trails from now on if they are asked for. Only what concerns a sample reads the clock.
-    pub fn start_trails(&mut self, clock: impl Fn() -> ProcessingTime + Send + 'static) {
+    pub(crate) fn start_trails(&mut self, clock: impl Fn() -> ProcessingTime + Send + 'static) {
         let channels: Vec<usize> = self.loads.iter().map(Vec::len).collect();
         self.trails = self
             .sampling
@@ -89,7 +89,7 @@ impl Outbox {
 
     /// A step begins with a batch that was sealed elsewhere and waited since then.
     #[inline]
-    pub fn takes(&mut self, batch: &mut Batch) {
+    pub(crate) fn takes(&mut self, batch: &mut Batch) {
         if let Some(trails) = &mut self.trails {
             trails.take_in(&mut batch.trails, Part::Queue, None);
         }
@@ -98,15 +98,16 @@ impl Outbox {
     /// A step begins with a batch that was just read. Where batches are cut, `cut` says when this
     /// one was: until then its records waited for the cut, from then on for their task.
     #[inline]
-    pub fn reads(&mut self, batch: &mut Batch, cut: Option<ProcessingTime>) {
+    pub(crate) fn reads(&mut self, batch: &mut Batch, cut: Option<ProcessingTime>) {
         if let Some(trails) = &mut self.trails {
-            trails.read(batch, cut);
+            batch.begin_trails(trails.chooser());
+            trails.take_in(&mut batch.trails, Part::Source, cut);
         }
     }
 
     /// A step begins without a batch: time moves on.
     #[inline]
-    pub fn steps(&mut self) {
+    pub(crate) fn steps(&mut self) {
         if let Some(trails) = &mut self.trails {
             trails.begin();
         }
@@ -115,7 +116,7 @@ impl Outbox {
     /// The work of a step is done, and what it has made is about to leave: sealed buffers that were
     /// not made by it have waited in `waited` since they were.
     #[inline]
-    pub fn leaves(&mut self, waited: Part) {
+    pub(crate) fn leaves(&mut self, waited: Part) {
         let Some(now) = self.trails.as_mut().and_then(|trails| trails.worked()) else { return };
         for sealed in &mut self.sealed {
             trail::hand_over(&mut sealed.batch.trails, waited, now);
@@ -146,6 +147,12 @@ impl Outbox {
         self.sealed.is_empty()
     }
 
+    /// Whether anything waits to be handed over.
+    #[inline]
+    pub(crate) fn holds_output(&self) -> bool {
+        !self.sealed.is_empty() || !self.output.is_empty()
+    }
+
     /// Takes an empty batch back into the pool.
     pub fn give_back(&mut self, edge: usize, batch: Batch) {
         let pool = &mut self.spare[edge];
@@ -164,18 +171,17 @@ impl Outbox {
         &self.bytes
     }
 
-    /// Adds what an earlier outbox of the same subtask had counted, edge by edge; an edge that
-    /// has another number of channels now counts anew.
-    pub fn add_loads(&mut self, earlier: &[Vec<u64>]) {
-        let edges = self.loads.iter_mut().zip(earlier);
-        for (sums, loads) in edges.filter(|(sums, loads)| sums.len() == loads.len()) {
-            sums.iter_mut().zip(loads).for_each(|(sum, load)| *sum += load);
+    /// Adds the records and bytes that an earlier outbox of the same subtask had counted, edge by
+    /// edge; an edge that has another number of channels now counts anew.
+    pub(crate) fn add_loads(&mut self, loads: &[Vec<u64>], bytes: &[u64]) {
+        let earlier = loads.iter().zip(bytes);
+        for ((own, sum), (loads, bytes)) in self.loads.iter_mut().zip(&mut self.bytes).zip(earlier)
+        {
+            if own.len() == loads.len() {
+                own.iter_mut().zip(loads).for_each(|(sum, load)| *sum += load);
+                *sum += bytes;
+            }
         }
-    }
-
-    /// Adds the bytes that an earlier outbox of the same subtask had counted, edge by edge.
-    pub fn add_bytes(&mut self, earlier: &[u64]) {
-        self.bytes.iter_mut().zip(earlier).for_each(|(sum, bytes)| *sum += bytes);
     }
 
     /// The most sealed buffers that ever waited here.

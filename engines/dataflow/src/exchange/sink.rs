@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use serde::{Deserialize, Serialize};
 
-use crate::job::engine::BoxFuture;
+use crate::future::BoxFuture;
 use crate::operator::snapshot::Version;
 use crate::record::change::Change;
 use crate::record::digest::Digest;

@@ -1,11 +1,19 @@
 //! What a job is made of, and what an engine needs to run it.
 
+pub mod completion;
 pub mod engine;
+pub mod error;
+pub mod guarantee;
 pub mod link;
 pub mod observer;
+pub mod placement_settings;
 pub mod plan;
+pub mod refusal;
 pub mod rescale;
+mod rescale_report;
 pub mod runtime;
 pub mod settings;
 pub mod source;
+pub mod status;
+pub mod stop;
 pub mod storage;

@@ -1,7 +1,8 @@
 //! What an engine tells while it runs: on the control path only, never per record.
 
-use crate::job::rescale::RescaleReport;
 use crate::record::time::{EventTime, ProcessingTime};
+
+pub use crate::job::rescale_report::RescaleReport;
 
 /// Time that a subtask spent in the past period, in nanoseconds.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use crate::exchange::outbox::Outbox;
 use crate::exchange::sink::SinkSlot;
 use crate::job::source::SourceSpec;
 use crate::placement::{Placement, PlacementKind};
-use crate::stage::{InputPort, Side, SideTail, Stage};
+use crate::stage::{InputPort, Marks, Side, SideTail, Stage, StageRunner};
 
 /// Number of a stage; an edge always leads to a higher number.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -159,6 +159,12 @@ impl Plan {
     /// Makes one subtask's instance of a stage, and the outbox it works with.
     pub fn instantiate(&self, stage: StageId, layout: &Layout) -> (Box<dyn Stage>, Outbox) {
         self.instantiate_tapped(stage, layout, None)
+    }
+
+    /// The same in the runner that an engine works with, its ends still closed.
+    pub fn runner(&self, stage: StageId, layout: &Layout, marks: Marks) -> StageRunner {
+        let (instance, outbox) = self.instantiate(stage, layout);
+        StageRunner::new(instance, outbox, marks)
     }
 
     /// The same with another placement for one of its outgoing edges.

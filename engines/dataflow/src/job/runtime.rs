@@ -14,6 +14,8 @@ use crate::job::link::{Link, LinkSpec, SerialLink};
 use crate::job::storage::Storage;
 use crate::record::time::ProcessingTime;
 
+pub use crate::stage::Work;
+
 /// What a runtime runs.
 pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -34,18 +36,6 @@ pub enum Role {
     Driver,
     /// Anything else: never struck.
     Service,
-}
-
-/// Work that a task has just done, in countable units. Virtual time turns it into nanoseconds by
-/// its cost table; on the wall clock it has already taken its time.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
-pub struct Work {
-    /// Records read from a source, taken from a buffer or block, or made from state by a timer.
-    pub records: u64,
-    /// Buffers or blocks received.
-    pub buffers: u64,
-    /// Tasks launched (micro-batch).
-    pub tasks: u64,
 }
 
 /// One timer, owned by one task and re-armed over and over.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::job::engine::BoxFuture;
+use crate::future::BoxFuture;
 
 /// What a storage operation comes to.
 pub type Stored<T> = BoxFuture<Result<T, StorageError>>;
@@ -55,7 +55,7 @@ pub struct StorageError {
 /// First bytes of every sealed file.
 const MAGIC: [u8; 4] = *b"SGSF";
 /// Version of the layout behind [`MAGIC`] and of everything sealed in it.
-const FORMAT: u16 = 3;
+const FORMAT: u16 = 4;
 /// Magic, format, checksum, length.
 const HEADER_BYTES: usize = 4 + 2 + 4 + 8;
 

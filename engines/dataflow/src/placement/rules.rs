@@ -5,12 +5,10 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::key_probe::KeyFacts;
-use crate::placement::key_group::{default_max_parallelism, flink_murmur, owner_of_group};
+use crate::placement::key_facts::KeyFacts;
+use crate::placement::key_group::{default_max_parallelism, owner_of_group};
 use crate::record::data::Key;
-
-/// Spark SQL's seed for the first column that is hashed.
-pub const SPARK_SEED: i32 = 42;
+use crate::record::hash::{SPARK_SEED, flink_murmur};
 
 /// What `SplitMix64` adds to its state at every step.
 const GOLDEN_GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::placement::key_group::{java_string_hash, spark_bytes, spark_int, spark_long};
+use crate::record::hash::{java_string_hash, spark_bytes, spark_int, spark_long};
 
 /// A value that can cross an exchange, live in state and reach a sink.
 ///

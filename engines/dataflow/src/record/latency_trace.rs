@@ -14,7 +14,6 @@ use rand_distr::{Distribution, Geometric};
 use rand_xoshiro::SplitMix64;
 use rand_xoshiro::rand_core::SeedableRng;
 
-use crate::record::batch::Batch;
 use crate::record::time::ProcessingTime;
 use crate::record::{Record, StampUnit, Stamps};
 
@@ -211,10 +210,9 @@ impl Trails {
         *self.began.get_or_insert_with(&self.clock)
     }
 
-    /// A step begins with a batch that was just read, and was cut at `cut`.
-    pub(crate) fn read(&mut self, batch: &mut Batch, cut: Option<ProcessingTime>) {
-        batch.begin_trails(&mut self.chooser);
-        self.take_in(&mut batch.trails, Part::Source, cut);
+    /// Chooses samples among what is read.
+    pub(crate) fn chooser(&mut self) -> &mut Chooser {
+        &mut self.chooser
     }
 
     /// A step begins with a batch that has these trails, which until now spent their time in

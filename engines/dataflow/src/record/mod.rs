@@ -5,6 +5,7 @@ pub mod change;
 pub mod data;
 pub mod digest;
 pub mod emission_times;
+pub mod hash;
 pub mod latency_trace;
 pub mod time;
 

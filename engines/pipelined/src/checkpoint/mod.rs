@@ -1,6 +1,7 @@
-//! Aligned checkpoints: when they are triggered, what a subtask does, and where they are kept.
+//! Aligned checkpoints: when they are triggered, what coordinator and subtasks tell one another, and
+//! where they are kept.
 
 pub mod barrier_aligner;
-pub(crate) mod checkpointing;
 pub mod coordinator;
+pub(crate) mod mailbox;
 pub(crate) mod store;

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use dataflow::EngineError;
 use dataflow::exchange::sink::Transaction;
-use dataflow::job::plan::{Layout, Plan};
+use dataflow::job::plan::{Layout, Plan, StageId};
 use dataflow::job::rescale::FormerState;
 use dataflow::job::storage::{Storage, StorageError, load, load_existing, save};
-use dataflow::operator::Counters;
 use dataflow::operator::snapshot::Snapshot;
 use dataflow::placement::{Placement, PlacementKind};
 use dataflow::record::time::EventTime;
+use dataflow::stage::Tally;
 use serde::{Deserialize, Serialize};
 
 /// Folder of all checkpoints.
@@ -34,8 +34,8 @@ pub(crate) struct SubtaskRecord {
     /// Files of its state: a full snapshot and its deltas, oldest first. None when it had ended.
     pub(crate) chain: Vec<String>,
     pub(crate) splits: Vec<SplitState>,
-    pub(crate) counters: Counters,
-    pub(crate) records_out: u64,
+    /// What it had counted.
+    pub(crate) tally: Tally,
 }
 
 /// A completed checkpoint.
@@ -145,16 +145,8 @@ impl CheckpointStore {
         plan: &Plan,
         layout: &Layout,
     ) -> Result<Vec<FormerState>, EngineError> {
-        let stages: Vec<String> = plan.stages.iter().map(|stage| stage.name.clone()).collect();
-        if stages != metadata.stages {
-            return Err(EngineError::Refused(format!(
-                "{} holds the checkpoint of another job, of stages `{}`; this one's are `{}`",
-                self.locate(),
-                metadata.stages.join("`, `"),
-                stages.join("`, `")
-            )));
-        }
-        let mut states = Vec::with_capacity(stages.len());
+        plan.check_stages(&self.locate(), &metadata.stages)?;
+        let mut states = Vec::with_capacity(plan.stages.len());
         let parallelism = metadata.parallelism as usize;
         for (stage, records) in metadata.subtasks.chunks(parallelism).enumerate() {
             let mut chains = Vec::with_capacity(parallelism);
@@ -165,8 +157,10 @@ impl CheckpointStore {
                 }
                 chains.push(chain);
             }
-            let state = FormerState { placement: metadata.former_placement(), chains };
-            states.push(state.folded(plan, dataflow::job::plan::StageId(stage), layout)?);
+            let tallies = records.iter().map(|record| record.tally.clone()).collect();
+            let placement = metadata.former_placement();
+            let state = FormerState { placement, chains, tallies };
+            states.push(state.folded(plan, StageId(stage), layout)?);
         }
         Ok(states)
     }

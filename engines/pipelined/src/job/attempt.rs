@@ -12,11 +12,11 @@ use dataflow::operator::snapshot::Version;
 use dataflow::{Completion, Control, EngineError, ProcessingTime};
 
 use crate::checkpoint::coordinator::{Acknowledged, CheckpointCoordinator, Due};
+use crate::checkpoint::mailbox::{Acknowledgement, Ending, Mailbox, Part, PartError};
 use crate::checkpoint::store::{CheckpointStore, Metadata, SubtaskRecord};
-use crate::job::mailbox::{Acknowledgement, Ending, Mailbox, Part, PartError};
-use crate::job::status::JobState;
 use crate::job::wiring::Wiring;
 use crate::settings::Resolved;
+use crate::task::attempt_state::AttemptState;
 
 /// The coordinator and all that it keeps.
 pub(crate) struct Attempt {
@@ -24,7 +24,7 @@ pub(crate) struct Attempt {
     store: CheckpointStore,
     committer: Option<Arc<dyn Committer>>,
     mailbox: Arc<Mailbox>,
-    state: Arc<JobState>,
+    state: Arc<AttemptState>,
     runtime: Arc<dyn Runtime>,
     control: Control,
     timer: Box<dyn Timer>,
@@ -61,7 +61,7 @@ impl Attempt {
         (store, committer): (CheckpointStore, Option<Arc<dyn Committer>>),
         (from, next_id): (Option<Metadata>, u64),
     ) -> Self {
-        let stages: Vec<String> = job.plan.stages.iter().map(|stage| stage.name.clone()).collect();
+        let stages = job.plan.stage_names();
         let subtasks = stages.len() * job.parallelism as usize;
         let random = runtime.random(&format!("checkpoint {next_id}"));
         let now = runtime.now();

@@ -97,8 +97,9 @@ fn a_consumer_that_gives_no_credit_back_is_a_stall_that_names_its_sender() {
     let taken = Arc::new(AtomicU32::new(0));
     let consumer = keep_everything(Arc::clone(&wiring.gates[1][0]), Arc::clone(&taken));
     runtime.spawn(Home(0), Box::pin(consumer));
-    let watchdog = watch(statuses, Arc::clone(&state), Arc::clone(&runtime), stall_nanos);
-    runtime.spawn(Home(0), Box::pin(watchdog));
+    let watchdog = Watchdog::new(statuses, stall_nanos, runtime.now());
+    let watching = watch(watchdog, Arc::clone(&state), Arc::clone(&runtime));
+    runtime.spawn(Home(0), Box::pin(watching));
     let ended = time.block_on(Box::pin(async move {
         let error = poll_fn(|context| state.poll_end(context)).await.expect_err("it cannot end");
         let EngineError::Stalled { waiting, .. } = error else { panic!("no stall: {error}") };

@@ -1,9 +1,7 @@
 //! The pipelined engine: one attempt after another until a job has come to its end.
 
 pub(crate) mod attempt;
-pub(crate) mod mailbox;
 pub mod restart_backoff;
-pub(crate) mod status;
 pub(crate) mod wiring;
 
 use std::future::poll_fn;
@@ -12,19 +10,21 @@ use std::sync::atomic::Ordering;
 
 use dataflow::exchange::sink::Committer;
 use dataflow::job::engine::{BoxFuture, Job, Start};
+use dataflow::job::placement_settings::check_placement;
 use dataflow::job::plan::StageId;
+use dataflow::job::refusal::{already_there, foreign_output};
 use dataflow::job::runtime::{Home, Runtime, sleep_until};
 use dataflow::job::settings::{Setting, Settings};
+use dataflow::job::status::Watchdog;
 use dataflow::operator::snapshot::Version;
-use dataflow::placement::check_placement;
 use dataflow::{Completion, Control, Engine, EngineError, Guarantee};
 
 use crate::checkpoint::store::{CheckpointStore, Metadata};
 use crate::job::attempt::Attempt;
 use crate::job::restart_backoff::RestartBackoff;
-use crate::job::status::watch;
 use crate::job::wiring::{Restored, Wiring, layout};
 use crate::settings::{Resolved, SETTINGS};
+use crate::task::attempt_state::watch;
 use crate::task::subtask::Subtask;
 
 /// The pipelined model.
@@ -118,33 +118,18 @@ impl Running {
         for (stage, subtask) in subtasks {
             wiring.start(subtask, stage);
         }
-        let state = Arc::clone(&wiring.state);
-        let stall_nanos = self.settings.stall_nanos;
-        let watchdog = watch(statuses, state, Arc::clone(&self.runtime), stall_nanos);
-        self.runtime.spawn(Home(0), Box::pin(watchdog));
+        let watchdog = Watchdog::new(statuses, self.settings.stall_nanos, self.runtime.now());
+        let watching = watch(watchdog, Arc::clone(&wiring.state), Arc::clone(&self.runtime));
+        self.runtime.spawn(Home(0), Box::pin(watching));
         Ok(wiring)
     }
 
-    /// The committer, which exactly-once cannot do without.
-    fn committer(&self) -> Result<Option<Arc<dyn Committer>>, EngineError> {
-        if self.settings.guarantee != Guarantee::ExactlyOnce {
-            return Ok(None);
-        }
-        match &self.job.plan.sink.committer {
-            Some(committer) => Ok(Some(Arc::clone(committer))),
-            None => Err(EngineError::Refused("exactly-once needs a transactional sink".to_owned())),
-        }
-    }
-
     async fn with_recovery(self) -> Result<Completion, EngineError> {
-        let committer = self.committer()?;
+        let committer = self.job.plan.committer(self.settings.guarantee)?;
         let store = CheckpointStore::new(self.runtime.storage());
         let mut found = store.look().await?;
         if self.job.start == Start::Fresh && found.newest_id > 0 {
-            return Err(EngineError::Refused(format!(
-                "{} already holds checkpoints of a job; --resume takes it up",
-                store.locate()
-            )));
+            return Err(already_there(&store.locate()));
         }
         for split in found.completed.iter().flat_map(Metadata::splits) {
             self.control.observer.resumed(split.split, split.offset);
@@ -233,12 +218,8 @@ impl Running {
             let newest = committer.newest().await?;
             let own = from.as_ref().map_or(0, |metadata| metadata.id);
             if let Some(newest) = newest.filter(|newest| newest.0 > own) {
-                return Err(EngineError::Refused(format!(
-                    "the output holds the results of checkpoint {}, and {} none newer than {own}; \
-                     begin again with an empty checkpoint directory and output",
-                    newest.0,
-                    store.locate()
-                )));
+                let results = format!("the results of checkpoint {}", newest.0);
+                return Err(foreign_output(&results, &store.locate()));
             }
             let keep = from.as_ref().map_or(&[][..], |metadata| &metadata.transactions);
             committer.abort_others(keep).await?;

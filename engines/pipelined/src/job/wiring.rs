@@ -4,27 +4,29 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 use dataflow::job::engine::Job;
+use dataflow::job::observer::RescaleReport;
 use dataflow::job::plan::{EdgeKind, EdgeSpec, Layout, StageId};
-use dataflow::job::rescale::{FormerState, RescaleReport};
+use dataflow::job::rescale::FormerState;
 use dataflow::job::runtime::{Home, Role, Runtime, Task};
 use dataflow::job::source::splits_of;
-use dataflow::operator::Counters;
-use dataflow::operator::progress::BoundedOutOfOrderness;
+use dataflow::job::status::{Activity, Status};
+use dataflow::operator::progress::{BoundedOutOfOrderness, WatermarkMerger};
 use dataflow::placement::Amount;
-use dataflow::stage::InputPort;
-use dataflow::{Completion, Control, EngineError, EventTime, Guarantee, Plan, Progress};
+use dataflow::stage::{InputPort, Marks};
+use dataflow::{Control, EngineError, EventTime, Guarantee, Plan};
 
 use crate::channel::input_gate::InputGate;
 use crate::channel::link_task::carry;
-use crate::checkpoint::checkpointing::Checkpointing;
+use crate::checkpoint::mailbox::Mailbox;
 use crate::checkpoint::store::{CheckpointStore, Metadata, SplitState};
-use crate::job::mailbox::Mailbox;
-use crate::job::status::{Alive, JobState, Status, until_cancelled};
 use crate::settings::Resolved;
+use crate::task::attempt_state::{Alive, AttemptState, until_cancelled};
+use crate::task::channels::{Channels, Target};
+use crate::task::checkpointing::Checkpointing;
 use crate::task::flusher::Periodic;
-use crate::task::output::{Target, TaskOutput};
 use crate::task::source_task::{OwnSplit, SourceTask};
-use crate::task::subtask::{Subtask, TimeSheet};
+use crate::task::subtask::Subtask;
+use crate::task::time_sheet::TimeSheet;
 use crate::task::{inner_task, source_task};
 
 /// Everything that the subtasks of a job are made from.
@@ -35,7 +37,7 @@ pub(crate) struct Wiring {
     pub(crate) settings: Resolved,
     /// Per stage and subtask; none for the source stage.
     pub(crate) gates: Vec<Vec<Arc<InputGate>>>,
-    pub(crate) state: Arc<JobState>,
+    pub(crate) state: Arc<AttemptState>,
     pub(crate) mailbox: Arc<Mailbox>,
     /// Per split: how far it has been read in this attempt.
     pub(crate) read: Arc<[AtomicU64]>,
@@ -52,8 +54,6 @@ pub(crate) struct Restored {
     states: Vec<FormerState>,
     /// By their numbers.
     splits: Vec<SplitState>,
-    /// Per stage: what its subtasks had counted and written together.
-    counted: Vec<(Counters, u64)>,
     /// Per stage: what its subtasks take.
     rescaled: Vec<Mutex<RescaleReport>>,
 }
@@ -68,15 +68,7 @@ impl Restored {
         let rescaled = rescaled.collect();
         let mut splits: Vec<SplitState> = metadata.splits().copied().collect();
         splits.sort_by_key(|split| split.split);
-        let counted = metadata.subtasks.chunks(metadata.parallelism as usize).map(|subtasks| {
-            let mut sum = (Counters::default(), 0);
-            for subtask in subtasks {
-                sum.0.merge(&subtask.counters);
-                sum.1 += subtask.records_out;
-            }
-            sum
-        });
-        Self { states, splits, counted: counted.collect(), rescaled }
+        Self { states, splits, rescaled }
     }
 
     /// A subtask took so much of every former one.
@@ -143,7 +135,7 @@ impl Wiring {
         };
         Self {
             gates: gates.collect(),
-            state: JobState::new(stages * job.parallelism as usize),
+            state: AttemptState::new(stages * job.parallelism as usize),
             mailbox: Arc::default(),
             read: splits.map(|split| AtomicU64::new(offset(split))).collect(),
             layout: layout(&job.plan, job.parallelism, settings),
@@ -195,45 +187,39 @@ impl Wiring {
     /// # Errors
     /// When the state is not one of its stage.
     pub(crate) fn subtask(&self, stage: StageId, number: u32) -> Result<Subtask, EngineError> {
-        let (instance, mut outbox, mut records_out) = match &self.restored {
-            None => {
-                let (instance, outbox) = self.plan.instantiate(stage, &self.layout);
-                (instance, outbox, 0)
-            }
+        let gate = self.gates[stage.0].get(number as usize);
+        let marks =
+            gate.map_or(Marks::Ignore, |gate| Marks::Merge(WatermarkMerger::new(gate.channels())));
+        let mut runner = match &self.restored {
+            None => self.plan.runner(stage, &self.layout, marks),
             Some(restored) => {
                 let former = &restored.states[stage.0];
-                let (instance, outbox, taken) =
-                    self.plan.instantiate_from(stage, number, &self.layout, former)?;
+                let (runner, taken) =
+                    self.plan.runner_from(stage, number, &self.layout, former, marks)?;
                 restored.note(stage, number, &taken);
-                (instance, outbox, restored.counted[stage.0].1)
+                runner
             }
         };
-        // One subtask counts on for all: the sums are the job's.
-        match &self.restored {
-            Some(restored) if number == 0 => outbox.counters = restored.counted[stage.0].0,
-            _ => records_out = 0,
-        }
-        let edges = self.plan.outputs(stage);
-        let targets = edges.iter().map(|edge| self.targets(edge, number)).collect();
         let spec = &self.plan.stages[stage.0];
         let sink = spec.writes_sink.then(|| (self.plan.sink.open)(number));
+        let clock = Arc::clone(&self.runtime);
+        runner.open(sink, move || clock.now());
+        let edges = self.plan.outputs(stage);
+        let targets = edges.iter().map(|edge| self.targets(edge, number)).collect();
         let name = format!("{}/{number}", spec.name);
         let edge_names = edges.iter().map(|edge| self.plan.edge_name(edge)).collect();
         let now = self.runtime.now();
         let random = self.runtime.random(&format!("flusher {} {number}", stage.0));
-        let mut output = TaskOutput::new(outbox, targets, sink, Arc::clone(&self.runtime));
-        output.records_out = records_out;
         Ok(Subtask {
-            stage: instance,
+            runner,
+            channels: Channels::new(targets),
             stage_name: spec.name.clone(),
             number,
-            output,
-            progress: Progress::START,
             flusher: Periodic::new(self.settings.flush_nanos, now, random),
             timer: self.runtime.timer(),
             home: Home(number),
             runtime: Arc::clone(&self.runtime),
-            status: Status::new(name, edge_names),
+            status: Status::new(name, edge_names, Activity::Working),
             state: Arc::clone(&self.state),
             times: TimeSheet::new(Arc::clone(&self.control.observer), now),
             checkpointing: self.checkpointing(stage, number),
@@ -306,7 +292,7 @@ impl Wiring {
                     state.ended(|completion| {
                         completion.records_in += records;
                         completion.interrupted |= interrupted;
-                        add(completion, &plan, &layout, stage, &subtask);
+                        completion.add_subtask(&plan, &layout, stage, &subtask.runner);
                     });
                 }
             })
@@ -315,22 +301,13 @@ impl Wiring {
             Box::pin(async move {
                 let _alive = alive;
                 if inner_task::run(&mut subtask, gate).await.is_ok() {
-                    state.ended(|completion| add(completion, &plan, &layout, stage, &subtask));
+                    state.ended(|completion| {
+                        completion.add_subtask(&plan, &layout, stage, &subtask.runner);
+                    });
                 }
             })
         };
         let task = until_cancelled(Arc::clone(&self.state), task);
         self.runtime.spawn_as(home, Role::Subtask, Box::pin(task));
     }
-}
-
-fn add(
-    completion: &mut Completion,
-    plan: &Plan,
-    layout: &Layout,
-    stage: StageId,
-    subtask: &Subtask,
-) {
-    completion.records_out += subtask.output.records_out;
-    completion.add_outbox(plan, layout, stage, &subtask.output.outbox);
 }

@@ -4,19 +4,19 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
-use dataflow::job::runtime::{Work, yield_now};
-use dataflow::operator::progress::WatermarkMerger;
+use dataflow::job::runtime::yield_now;
+use dataflow::job::status::Activity;
+use dataflow::stage::{Input, InputPort};
 use dataflow::{Batch, Progress};
 
 use crate::channel::input_gate::{InputGate, Message};
 use crate::checkpoint::barrier_aligner::{Alignment, BarrierAligner};
-use crate::job::status::Activity;
-use crate::task::subtask::{Stopped, Subtask};
+use crate::task::attempt_state::Stopped;
+use crate::task::subtask::Subtask;
 
 /// Runs a subtask from its first buffer to the end of all its channels.
 pub(crate) async fn run(subtask: &mut Subtask, gate: Arc<InputGate>) -> Result<(), Stopped> {
     let mut open = gate.channels();
-    let mut merger = WatermarkMerger::new(open);
     let mut aligner = BarrierAligner::new(open);
     let (mut first_barrier, mut fires) = (None, true);
     let mut returned = None;
@@ -25,15 +25,13 @@ pub(crate) async fn run(subtask: &mut Subtask, gate: Arc<InputGate>) -> Result<(
         let now = subtask.runtime.now();
         subtask.flush_if_due(now).await?;
         // Processing time enters before the buffer, with the watermark as it was.
-        subtask.advance(Progress { processing_time: now, ..subtask.progress }).await?;
+        let progress = subtask.runner.progress();
+        subtask.advance(Progress { processing_time: now, ..progress }).await?;
         let Some((channel, port, message)) = received else { continue };
         match message {
-            Message::Data(mut batch) => {
-                let work = Work { records: batch.len() as u64, buffers: 1, tasks: 0 };
-                subtask.output.outbox.takes(&mut batch);
-                let mut on_mark = |mark| merger.update(channel, mark);
-                subtask.process(port, &mut batch, &mut on_mark, work).await?;
-                returned = Some((channel, batch));
+            Message::Data(batch) => {
+                subtask.run(Input::Buffer { port, channel, batch }).await?;
+                returned = subtask.runner.emptied().map(|batch| (channel, batch));
                 yield_now().await;
             }
             Message::Barrier(id) => {
@@ -68,8 +66,9 @@ async fn next(
     subtask: &mut Subtask,
     gate: &InputGate,
     returned: &mut Option<(usize, Batch)>,
-) -> Option<(usize, dataflow::stage::InputPort, Message)> {
-    let due = subtask.flusher.next().min(subtask.stage.wake_at().unwrap_or(subtask.flusher.next()));
+) -> Option<(usize, InputPort, Message)> {
+    let due =
+        subtask.flusher.next().min(subtask.runner.wake_at().unwrap_or(subtask.flusher.next()));
     let mut since = None;
     let mut armed = false;
     let Subtask { timer, status, runtime, .. } = subtask;
@@ -96,7 +95,7 @@ async fn next(
         let now = subtask.runtime.now();
         subtask.times.current.idle_nanos += now.since(since);
         subtask.status.set(Activity::Working);
-        subtask.times.report(now, &subtask.status.name);
+        subtask.times.report(now, subtask.status.name());
     }
     message
 }

@@ -1,7 +1,12 @@
-//! The loop of a subtask, and its two kinds: one reads splits, one reads a gate.
+//! The loop of a subtask, its two kinds (one reads splits, one reads a gate), and its part in
+//! checkpoints.
 
+pub(crate) mod attempt_state;
+pub(crate) mod channels;
+pub(crate) mod checkpoint;
+pub(crate) mod checkpointing;
 pub mod flusher;
 pub(crate) mod inner_task;
-pub(crate) mod output;
 pub(crate) mod source_task;
 pub(crate) mod subtask;
+pub(crate) mod time_sheet;

@@ -7,16 +7,17 @@ use std::task::Poll;
 
 use dataflow::job::engine::StopSignal;
 use dataflow::job::observer::Observer;
-use dataflow::job::runtime::{Work, yield_now};
-use dataflow::job::source::{BatchReader, Next, READ_CHUNK, Splits, note_oversleep};
+use dataflow::job::runtime::yield_now;
+use dataflow::job::source::{BatchReader, Next, READ_CHUNK, SourceError, Splits, note_oversleep};
+use dataflow::job::status::Activity;
 use dataflow::operator::progress::BoundedOutOfOrderness;
-use dataflow::stage::InputPort;
+use dataflow::stage::Input;
 use dataflow::{Batch, EventTime, ProcessingTime, Progress};
 
 use crate::checkpoint::store::SplitState;
-use crate::job::status::Activity;
+use crate::task::attempt_state::Stopped;
 use crate::task::flusher::Periodic;
-use crate::task::subtask::{Stopped, Subtask};
+use crate::task::subtask::Subtask;
 
 /// Chunks read before other tasks get a turn.
 const CHUNKS_PER_TURN: u32 = 4;
@@ -45,7 +46,7 @@ pub(crate) struct OwnSplit {
 }
 
 /// What a look at a subtask's splits found.
-struct Found {
+struct Outlook {
     /// Place in [`SourceTask::own`], and how far it can be read.
     readable: Option<(usize, u64)>,
     next_at: ProcessingTime,
@@ -54,12 +55,8 @@ struct Found {
 
 impl SourceTask {
     /// The next split with something to read, taking turns from `turn` on.
-    fn look(
-        &mut self,
-        turn: usize,
-        now: ProcessingTime,
-    ) -> Result<Found, dataflow::job::source::SourceError> {
-        let mut found = Found { readable: None, next_at: ProcessingTime::MAX, unknown: false };
+    fn look(&mut self, turn: usize, now: ProcessingTime) -> Result<Outlook, SourceError> {
+        let mut found = Outlook { readable: None, next_at: ProcessingTime::MAX, unknown: false };
         let count = self.own.len();
         for place in (0..count).map(|step| (turn + step) % count) {
             let split = &mut self.own[place];
@@ -115,12 +112,12 @@ pub(crate) async fn run(
     subtask: &mut Subtask,
     mut source: SourceTask,
 ) -> Result<(u64, bool), Stopped> {
-    let mut batch = source.reader.batch();
+    let mut batch = Some(source.reader.batch());
     let (mut since_watermark, mut chunks, mut turn) = (0, 0, 0);
     // Restored: what was promised before the failure is promised again before any record.
     let promised = source.watermark();
-    if promised > subtask.progress.watermark && promised != EventTime::MAX {
-        subtask.advance(Progress { watermark: promised, ..subtask.progress }).await?;
+    if promised > subtask.runner.progress().watermark && promised != EventTime::MAX {
+        subtask.advance(Progress { watermark: promised, ..subtask.runner.progress() }).await?;
     }
     loop {
         if subtask.state.is_cancelled() {
@@ -131,12 +128,12 @@ pub(crate) async fn run(
         if source.watermark_timer.is_due(now) || since_watermark >= source.watermark_records {
             since_watermark = 0;
             let watermark = source.watermark();
-            if watermark != EventTime::MAX && watermark > subtask.progress.watermark {
+            if watermark != EventTime::MAX && watermark > subtask.runner.progress().watermark {
                 subtask.advance(Progress { watermark, processing_time: now }).await?;
             }
         }
-        if subtask.stage.wake_at().is_some_and(|at| at <= now) {
-            subtask.advance(Progress { processing_time: now, ..subtask.progress }).await?;
+        if subtask.runner.wake_at().is_some_and(|at| at <= now) {
+            subtask.advance(Progress { processing_time: now, ..subtask.runner.progress() }).await?;
         }
         if let Some(id) = subtask.requested_checkpoint() {
             subtask.checkpoint(id, source.split_states(), 0).await?;
@@ -198,7 +195,7 @@ async fn wait_to_stop(subtask: &mut Subtask) {
 async fn read(
     subtask: &mut Subtask,
     source: &mut SourceTask,
-    batch: &mut Batch,
+    batch: &mut Option<Batch>,
     place: usize,
     end: u64,
     now: ProcessingTime,
@@ -207,14 +204,14 @@ async fn read(
     let offsets = split.offset..end.min(split.offset + READ_CHUNK);
     let records = offsets.end - offsets.start;
     split.offset = offsets.end;
-    let newest = source.reader.read(split.number, offsets, batch);
+    let mut chunk = batch.take().expect("the last chunk has been used up");
+    let newest = source.reader.read(split.number, offsets, &mut chunk);
     split.watermarks.observe(newest.map_err(|error| subtask.fail_with(error))?);
-    if subtask.progress.processing_time != now {
-        subtask.advance(Progress { processing_time: now, ..subtask.progress }).await?;
+    if subtask.runner.progress().processing_time != now {
+        subtask.advance(Progress { processing_time: now, ..subtask.runner.progress() }).await?;
     }
-    subtask.output.outbox.reads(batch, None);
-    let work = Work { records, ..Work::default() };
-    subtask.process(InputPort(0), batch, &mut |_| None, work).await?;
+    subtask.run(Input::Read { batch: chunk, cut: None }).await?;
+    *batch = subtask.runner.emptied();
     let split = &source.own[place];
     source.read[split.number as usize].store(split.offset, Ordering::Relaxed);
     source.observer.read(split.number, now, split.offset);
@@ -222,11 +219,11 @@ async fn read(
 }
 
 /// Waits for the next planned event, for something from outside, for a timer or for the stop.
-async fn wait(subtask: &mut Subtask, source: &mut SourceTask, found: &Found) {
+async fn wait(subtask: &mut Subtask, source: &mut SourceTask, found: &Outlook) {
     let since = subtask.runtime.now();
     subtask.status.set(Activity::NextEvent);
     let mut due = subtask.flusher.next().min(source.watermark_timer.next()).min(found.next_at);
-    due = due.min(subtask.stage.wake_at().unwrap_or(due));
+    due = due.min(subtask.runner.wake_at().unwrap_or(due));
     subtask.timer.arm(due);
     let mut registered = false;
     poll_fn(|context| {
@@ -259,5 +256,5 @@ async fn wait(subtask: &mut Subtask, source: &mut SourceTask, found: &Found) {
     let now = subtask.runtime.now();
     subtask.times.current.idle_nanos += now.since(since);
     subtask.status.set(Activity::Working);
-    subtask.times.report(now, &subtask.status.name);
+    subtask.times.report(now, subtask.status.name());
 }

@@ -4,41 +4,37 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
-use dataflow::job::observer::{Activity as Times, Observer};
+use dataflow::exchange::outbox::Sealed;
 use dataflow::job::runtime::{Home, Runtime, Timer, Work};
-use dataflow::stage::{InputPort, Stage, StageError};
-use dataflow::{Batch, EngineError, EventTime, ProcessingTime, Progress, Step};
+use dataflow::job::status::{Activity, Status};
+use dataflow::record::latency_trace::Part;
+use dataflow::stage::{Input, StageError, StageRunner};
+use dataflow::{Batch, EngineError, EventTime, ProcessingTime, Progress};
 
-use crate::checkpoint::checkpointing::Checkpointing;
 use crate::checkpoint::store::SplitState;
-use crate::job::status::{Activity, JobState, Status};
+use crate::task::attempt_state::{AttemptState, Stopped};
+use crate::task::channels::Channels;
+use crate::task::checkpointing::Checkpointing;
 use crate::task::flusher::Periodic;
-use crate::task::output::TaskOutput;
-
-/// Reports of [`Times`] are this far apart.
-const REPORT_EVERY_NANOS: u64 = 1_000_000_000;
+use crate::task::time_sheet::TimeSheet;
 
 /// One instance of a stage, with all that it needs to run.
 pub(crate) struct Subtask {
-    pub(crate) stage: Box<dyn Stage>,
+    pub(crate) runner: StageRunner,
+    pub(crate) channels: Channels,
     pub(crate) stage_name: String,
     pub(crate) number: u32,
-    pub(crate) output: TaskOutput,
-    pub(crate) progress: Progress,
     pub(crate) flusher: Periodic,
     /// Polled only when the subtask would suspend.
     pub(crate) timer: Box<dyn Timer>,
     pub(crate) home: Home,
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) status: Arc<Status>,
-    pub(crate) state: Arc<JobState>,
+    pub(crate) state: Arc<AttemptState>,
     pub(crate) times: TimeSheet,
     /// Its part in checkpoints, if there are any.
     pub(crate) checkpointing: Option<Checkpointing>,
 }
-
-/// Why a subtask stops before its end: the error, already told, or the end of the job.
-pub(crate) struct Stopped;
 
 impl Subtask {
     /// Ends the job with an error of this subtask's stage.
@@ -61,71 +57,40 @@ impl Subtask {
     }
 
     pub(crate) async fn flush(&mut self) -> Result<(), Stopped> {
-        self.stage.flush(&mut self.output.outbox);
+        self.runner.flush();
         self.settle(Work::default()).await
     }
 
-    /// Processes a batch to its end; `on_mark` turns a watermark inside it into the subtask's, if
-    /// that rises.
-    pub(crate) async fn process(
-        &mut self,
-        port: InputPort,
-        batch: &mut Batch,
-        on_mark: &mut (dyn FnMut(EventTime) -> Option<EventTime> + Send),
-        work: Work,
-    ) -> Result<(), Stopped> {
+    /// Takes an input in and runs the stage on it to its end.
+    pub(crate) fn run(&mut self, input: Input) -> impl Future<Output = Result<(), Stopped>> + Send {
+        self.runner.begin(input);
+        self.run_pending()
+    }
+
+    async fn run_pending(&mut self) -> Result<(), Stopped> {
         loop {
-            let upto = batch.stop();
-            while self
-                .stage
-                .process(port, batch, upto, &mut self.output.outbox)
-                .map_err(|error| self.fail(error))?
-                == Step::More
-            {
-                self.settle(Work::default()).await?;
+            let turn = self.runner.step().map_err(|error| self.fail(error))?;
+            if !turn.quiet {
+                self.settle(turn.work).await?;
             }
-            match batch.take_mark() {
-                Some(mark) => {
-                    if let Some(watermark) = on_mark(mark) {
-                        let progress = Progress { watermark, ..self.progress };
-                        self.advance_within_step(progress).await?;
-                    }
-                }
-                None => break,
+            if turn.done {
+                return Ok(());
             }
         }
-        self.settle(work).await
     }
 
     /// Moves the stage's time on.
-    pub(crate) async fn advance(&mut self, progress: Progress) -> Result<(), Stopped> {
-        self.output.outbox.steps();
-        self.advance_within_step(progress).await
-    }
-
-    async fn advance_within_step(&mut self, progress: Progress) -> Result<(), Stopped> {
-        self.progress = progress;
-        loop {
-            let fired_before = self.output.outbox.counters.fired;
-            let step = self
-                .stage
-                .advance(progress, &mut self.output.outbox)
-                .map_err(|error| self.fail(error))?;
-            let records = self.output.outbox.counters.fired - fired_before;
-            if step == Step::Done && records == 0 && self.output.is_empty() {
-                return Ok(());
-            }
-            self.settle(Work { records, ..Work::default() }).await?;
-            if step == Step::Done {
-                return Ok(());
-            }
-        }
+    pub(crate) fn advance(
+        &mut self,
+        progress: Progress,
+    ) -> impl Future<Output = Result<(), Stopped>> + Send {
+        self.run(Input::Time(progress))
     }
 
     /// Charges the work, hands its output over, and waits until there is room for more.
     pub(crate) async fn settle(&mut self, work: Work) -> Result<(), Stopped> {
         // A flusher that finds nothing moves nothing, or idle subtasks would hide a stall.
-        if work != Work::default() || !self.output.is_empty() {
+        if work != Work::default() || self.runner.holds_output() {
             self.status.step();
         }
         if work != Work::default()
@@ -136,23 +101,44 @@ impl Subtask {
             poll_fn(|context| self.timer.poll_due(context)).await;
             self.status.set(Activity::Working);
         }
-        self.output.hand_over().map_err(|error| self.fail_with(error))?;
-        if self.output.has_room() { Ok(()) } else { self.wait_for_room().await }
+        self.hand_over()?;
+        if self.runner.has_room() && self.channels.are_open() {
+            return Ok(());
+        }
+        self.wait_for_room().await
+    }
+
+    /// Hands over what the outbox holds. Never waits.
+    pub(crate) fn hand_over(&mut self) -> Result<(), Stopped> {
+        let Self { runner, channels, runtime, .. } = self;
+        let route = |sealed: Sealed, returned: &mut Vec<Batch>| {
+            if runtime.tracing() {
+                let (edge, channel, records) = (sealed.edge, sealed.channel, sealed.batch.len());
+                runtime.trace(format_args!("send edge={edge} channel={channel} records={records}"));
+            }
+            channels.send(sealed, returned);
+        };
+        let handed = runner.hand_over(Part::Boundary, || runtime.now(), route);
+        handed.map_err(|error| self.fail_with(error))
     }
 
     async fn wait_for_room(&mut self) -> Result<(), Stopped> {
         let mut since = None;
         loop {
             self.timer.arm(self.flusher.next());
-            let Self { output, timer, status, runtime, .. } = self;
-            let room = poll_fn(|context| match output.poll_room(context) {
-                Poll::Ready(result) => Poll::Ready(Some(result)),
-                Poll::Pending if timer.poll_due(context).is_ready() => Poll::Ready(None),
-                Poll::Pending => {
-                    since.get_or_insert_with(|| runtime.now());
-                    status.set(Activity::Room(output.waits_for()));
-                    Poll::Pending
+            let Self { runner, channels, timer, status, runtime, .. } = self;
+            let room = poll_fn(|context| {
+                if channels.poll_open(context).is_ready()
+                    && let Poll::Ready(result) = runner.poll_room(context)
+                {
+                    return Poll::Ready(Some(result));
                 }
+                if timer.poll_due(context).is_ready() {
+                    return Poll::Ready(None);
+                }
+                since.get_or_insert_with(|| runtime.now());
+                status.set(channels.waits_for());
+                Poll::Pending
             })
             .await;
             match room {
@@ -163,8 +149,8 @@ impl Subtask {
                 // The flusher runs on while the subtask waits: other channels may be open.
                 None => {
                     if self.flusher.is_due(self.runtime.now()) {
-                        self.stage.flush(&mut self.output.outbox);
-                        self.output.hand_over().map_err(|error| self.fail_with(error))?;
+                        self.runner.flush();
+                        self.hand_over()?;
                     }
                 }
             }
@@ -173,7 +159,7 @@ impl Subtask {
             let now = self.runtime.now();
             self.times.current.back_pressured_nanos += now.since(since);
             self.status.set(Activity::Working);
-            self.times.report(now, &self.status.name);
+            self.times.report(now, self.status.name());
         }
         Ok(())
     }
@@ -185,45 +171,17 @@ impl Subtask {
         splits: Vec<SplitState>,
     ) -> Result<(), Stopped> {
         if fires {
-            self.advance(Progress { watermark: EventTime::MAX, ..self.progress }).await?;
+            let progress = self.runner.progress();
+            self.advance(Progress { watermark: EventTime::MAX, ..progress }).await?;
         }
         self.flush().await?;
-        self.output.end(fires);
-        let Self { output, status, .. } = self;
-        status.set(Activity::Room(None));
-        let finished = poll_fn(|context| output.poll_finish(context)).await;
+        self.channels.end(fires);
+        self.status.set(Activity::Sink);
+        let finished = poll_fn(|context| self.runner.poll_finish(context)).await;
         finished.map_err(|error| self.fail_with(error))?;
         self.leave(splits).await?;
         self.status.set(Activity::Ended);
-        self.times.report_rest(self.runtime.now(), &self.status.name);
+        self.times.report_rest(self.runtime.now(), self.status.name());
         Ok(())
-    }
-}
-
-/// Adds up where a subtask's time goes.
-pub(crate) struct TimeSheet {
-    pub(crate) current: Times,
-    period_start: ProcessingTime,
-    observer: Arc<dyn Observer>,
-}
-
-impl TimeSheet {
-    pub(crate) fn new(observer: Arc<dyn Observer>, now: ProcessingTime) -> Self {
-        Self { current: Times::default(), period_start: now, observer }
-    }
-
-    /// Reports when the period is over.
-    pub(crate) fn report(&mut self, now: ProcessingTime, name: &str) {
-        if now.since(self.period_start) >= REPORT_EVERY_NANOS {
-            self.report_rest(now, name);
-        }
-    }
-
-    pub(crate) fn report_rest(&mut self, now: ProcessingTime, name: &str) {
-        let waited = self.current.idle_nanos + self.current.back_pressured_nanos;
-        self.current.busy_nanos = now.since(self.period_start).saturating_sub(waited);
-        self.observer.activity(name, self.current);
-        self.current = Times::default();
-        self.period_start = now;
     }
 }

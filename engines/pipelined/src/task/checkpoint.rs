@@ -3,32 +3,15 @@
 use std::sync::Arc;
 use std::task::Context;
 
-use dataflow::operator::snapshot::{Snapshot, Version};
+use dataflow::job::runtime::Work;
+use dataflow::operator::snapshot::Version;
+use dataflow::stage::{PreCommit, Save, Saved};
 
+use crate::checkpoint::mailbox::{Acknowledgement, Ending};
 use crate::checkpoint::store::{CheckpointStore, SplitState, SubtaskRecord};
-use crate::job::mailbox::{Acknowledgement, Ending, Mailbox, Part, PartError};
-use crate::task::output::PreCommit;
-use crate::task::subtask::{Stopped, Subtask};
-
-/// What a subtask needs to take part.
-pub(crate) struct Checkpointing {
-    pub(crate) mailbox: Arc<Mailbox>,
-    pub(crate) store: CheckpointStore,
-    /// Number of its stage.
-    pub(crate) stage: usize,
-    /// Its place among all subtasks of the job.
-    pub(crate) place: usize,
-    /// Whether barriers block their channels until all are in.
-    pub(crate) aligns: bool,
-    /// Whether the sink has transactions.
-    pub(crate) transactions: bool,
-    /// Deltas between two full snapshots; 0: all are full.
-    pub(crate) deltas: u64,
-    /// Files that the next delta is one to.
-    pub(crate) chain: Vec<String>,
-    /// The newest checkpoint it has taken part in.
-    pub(crate) newest: u64,
-}
+use crate::task::attempt_state::Stopped;
+use crate::task::checkpointing::Upload;
+use crate::task::subtask::Subtask;
 
 impl Subtask {
     /// Takes the snapshot of a checkpoint whose barriers are in. The order is Flink's
@@ -41,28 +24,30 @@ impl Subtask {
         splits: Vec<SplitState>,
         alignment_nanos: u64,
     ) -> Result<(), Stopped> {
-        self.stage.flush(&mut self.output.outbox);
-        self.output.hand_over().map_err(|error| self.fail_with(error))?;
+        self.runner.flush();
+        self.hand_over()?;
         let transaction = self.close_transaction(id);
-        self.output.broadcast_barrier(id);
+        self.channels.broadcast_barrier(id, &mut self.runner);
 
         let before = self.runtime.now();
         let Some(own) = &mut self.checkpointing else { return Ok(()) };
         let is_delta = !own.chain.is_empty() && own.chain.len() as u64 <= own.deltas;
-        let since = is_delta.then_some(Version(own.newest));
-        let deltas_follow = own.deltas > 0;
+        let how = match (is_delta, own.deltas) {
+            (true, _) => Save::Since(Version(own.newest)),
+            (false, 0) => Save::Alone,
+            (false, _) => Save::Full,
+        };
         let file = CheckpointStore::part(id, own.stage, self.number);
         if !is_delta {
             own.chain.clear();
         }
         own.chain.push(file.clone());
         own.newest = id;
-        let record = SubtaskRecord {
-            chain: own.chain.clone(),
-            splits,
-            counters: self.output.counters(),
-            records_out: self.output.records_out,
-        };
+        let Saved { snapshot, tally } = self.runner.save(how).map_err(|error| self.fail(error))?;
+        let pause_nanos = self.runtime.now().since(before);
+
+        let Some(own) = &self.checkpointing else { return Ok(()) };
+        let mailbox = Arc::clone(&own.mailbox);
         let upload = Upload {
             checkpoint: id,
             subtask: own.place,
@@ -70,14 +55,8 @@ impl Subtask {
             store: own.store.clone(),
             full: !is_delta,
             alignment_nanos,
-            record,
+            record: SubtaskRecord { chain: own.chain.clone(), splits, tally },
         };
-        let mailbox = Arc::clone(&own.mailbox);
-        let snapshot =
-            if deltas_follow { self.stage.snapshot(since) } else { self.stage.snapshot_alone() };
-        let snapshot = snapshot.map_err(|error| self.fail(error))?;
-        let pause_nanos = self.runtime.now().since(before);
-
         let runtime = Arc::clone(&self.runtime);
         self.runtime.spawn(
             self.home,
@@ -91,7 +70,7 @@ impl Subtask {
                 );
             }),
         );
-        self.settle(dataflow::job::runtime::Work::default()).await
+        self.settle(Work::default()).await
     }
 
     /// Whether a channel whose barrier is in waits for the others.
@@ -127,7 +106,7 @@ impl Subtask {
 
     fn close_transaction(&mut self, id: u64) -> Option<PreCommit> {
         let transactions = self.checkpointing.as_ref().is_some_and(|own| own.transactions);
-        if transactions { self.output.pre_commit(id) } else { None }
+        if transactions { self.runner.pre_commit(Version(id)) } else { None }
     }
 
     /// Tells the coordinator that no more checkpoint will pass here, and gives it the last
@@ -139,47 +118,8 @@ impl Subtask {
             Some(closing) => closing.await.map_err(|error| self.fail_with(error))?,
             None => None,
         };
-        let record = SubtaskRecord {
-            chain: Vec::new(),
-            splits,
-            counters: self.output.counters(),
-            records_out: self.output.records_out,
-        };
+        let record = SubtaskRecord { chain: Vec::new(), splits, tally: self.runner.tally() };
         mailbox.end(Ending { subtask, newest, record, transaction });
         Ok(())
-    }
-}
-
-/// The asynchronous part of a checkpoint.
-struct Upload {
-    checkpoint: u64,
-    subtask: usize,
-    file: String,
-    store: CheckpointStore,
-    full: bool,
-    alignment_nanos: u64,
-    record: SubtaskRecord,
-}
-
-impl Upload {
-    async fn run(
-        self,
-        snapshot: Snapshot,
-        transaction: Option<PreCommit>,
-        pause_nanos: u64,
-    ) -> Result<Part, PartError> {
-        let transaction = match transaction {
-            Some(closing) => closing.await?,
-            None => None,
-        };
-        self.store.write_part(&self.file, &snapshot).await?;
-        Ok(Part {
-            record: self.record,
-            transaction,
-            bytes: snapshot.bytes.len() as u64,
-            full: self.full,
-            alignment_nanos: self.alignment_nanos,
-            pause_nanos,
-        })
     }
 }

@@ -1,0 +1,66 @@
+//! Why a run did not come to its end.
+
+use crate::exchange::sink::SinkError;
+use crate::job::source::SourceError;
+use crate::job::storage::StorageError;
+use crate::operator::snapshot::RestoreError;
+use crate::stage::StageError;
+
+/// Why a run did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// An operator failed, or state could not be written.
+    #[error("stage `{stage}`, subtask {subtask}: {cause}")]
+    Stage {
+        /// The stage's operators.
+        stage: String,
+        /// Which subtask.
+        subtask: u32,
+        /// Why.
+        cause: StageError,
+    },
+    /// An event could not be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// A result could not be written.
+    #[error(transparent)]
+    Sink(#[from] SinkError),
+    /// State could not be restored.
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
+    /// Something durable could not be written or read.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The storage holds a job that does not fit this one, or one where there should be none.
+    #[error("cannot start: {0}")]
+    Refused(String),
+    /// A checkpoint was not acknowledged in time.
+    #[error("checkpoint {id} was not acknowledged in time")]
+    CheckpointExpired {
+        /// Its id.
+        id: u64,
+    },
+    /// Nothing has moved for a while.
+    #[error("nothing has moved for {millis} ms: {}", waiting.join("; "))]
+    Stalled {
+        /// For how long, in milliseconds.
+        millis: u64,
+        /// Who waits for what.
+        waiting: Vec<String>,
+    },
+    /// A task of the engine ended without a word: a panic, or a runtime that was shut down.
+    #[error("a task ended without a result: {0}")]
+    Lost(String),
+}
+
+impl EngineError {
+    /// Whether starting again can help: the program's own mistakes and damaged files come back.
+    pub const fn is_transient(&self) -> bool {
+        match self {
+            Self::Lost(_) | Self::CheckpointExpired { .. } => true,
+            Self::Sink(error) => !error.damaged,
+            Self::Storage(error) => !error.damaged,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Why a job is not started or taken up: one wording for all engines.
+
+use std::sync::Arc;
+
+use crate::exchange::sink::Committer;
+use crate::job::engine::Guarantee;
+use crate::job::error::EngineError;
+use crate::job::plan::Plan;
+
+impl Plan {
+    /// The committer of the sink's transactions, which exactly-once cannot do without; `None` under
+    /// any other guarantee.
+    ///
+    /// # Errors
+    /// Under exactly-once, when the sink has no transactions.
+    pub fn committer(
+        &self,
+        guarantee: Guarantee,
+    ) -> Result<Option<Arc<dyn Committer>>, EngineError> {
+        match (guarantee, &self.sink.committer) {
+            (Guarantee::None | Guarantee::AtLeastOnce, _) => Ok(None),
+            (Guarantee::ExactlyOnce, Some(committer)) => Ok(Some(Arc::clone(committer))),
+            (Guarantee::ExactlyOnce, None) => {
+                Err(EngineError::Refused("exactly-once needs a transactional sink".to_owned()))
+            }
+        }
+    }
+
+    /// The names of all stages: what is stored of a job is known by them.
+    pub fn stage_names(&self) -> Vec<String> {
+        self.stages.iter().map(|stage| stage.name.clone()).collect()
+    }
+
+    /// Refuses what `file` holds unless it was written by a job of the same stages.
+    ///
+    /// # Errors
+    /// When the stages are others.
+    pub fn check_stages(&self, file: &str, stored: &[String]) -> Result<(), EngineError> {
+        let own = self.stage_names();
+        if stored == own {
+            return Ok(());
+        }
+        Err(EngineError::Refused(format!(
+            "{file} is of the job `{}`, not of `{}`",
+            stored.join(" | "),
+            own.join(" | ")
+        )))
+    }
+}
+
+/// A fresh start where `place` holds something of a job.
+pub fn already_there(place: &str) -> EngineError {
+    EngineError::Refused(format!(
+        "{place} holds a job already; `--resume` continues it, and an empty checkpoint directory \
+         begins another"
+    ))
+}
+
+/// Output of which `place` knows nothing: `what` is in the output and newer than all that is there.
+pub fn foreign_output(what: &str, place: &str) -> EngineError {
+    EngineError::Refused(format!(
+        "the output has {what} and {place} knows no such thing; they do not belong together: begin \
+         again with an empty checkpoint directory and output"
+    ))
+}
