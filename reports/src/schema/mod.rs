@@ -6,6 +6,7 @@ pub mod formula_case;
 pub mod formula_samples;
 pub mod latency;
 pub mod latency_buckets;
+pub mod metric;
 pub mod read;
 pub mod recovery;
 pub mod recovery_figures;
@@ -21,6 +22,7 @@ pub use compare::{COMPARE_SCHEMA, CompareResult, Comparison, NoiseRow, Verdict};
 pub use latency::{
     Latencies, LatencyKind, LatencyParts, LatencySummary, PartsOfMean, Percentile,
 };
+pub use metric::{Better, MeasuredBy, Metric, Unit};
 pub use recovery_figures::{CheckpointRow, FailureRow, RecoveryFigures};
 pub use rescale::RescaleRow;
 pub use run::{ExchangeLoad, Measures, OutputCheck, Overslept, RUN_SCHEMA, RunResult, Slope};
