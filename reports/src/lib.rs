@@ -11,11 +11,11 @@
 //! - [`verdict`] turns comparisons into plain sentences;
 //! - [`markdown`] is the summary for a pull request;
 //! - [`formulas`] holds the closed forms that charts draw beside measurements;
-//! - [`chart`] draws SVG, one chart per file; [`page`] lays out the page;
+//! - [`chart`] draws SVG, one chart per file; [`html`] lays out the page;
 //! - [`mod@write`] is the only module that writes files.
 //!
 //! ```
-//! use reports::schema::result::{COMPARE_SCHEMA, CompareResult};
+//! use reports::schema::{COMPARE_SCHEMA, CompareResult};
 //! use reports::{chart, page};
 //!
 //! let result = CompareResult {
@@ -32,10 +32,10 @@
 //! };
 //! let charts = chart::all(&result)?;
 //! assert!(charts.is_empty(), "no runs, no charts");
-//! let page = page::page(&page::Page {
+//! let page = crate::page::page(&crate::page::Page {
 //!     result: &result,
 //!     charts: &charts,
-//!     source: &reports::schema::read::Source::Results("results.json".into()),
+//!     source: &reports::read::Source::Results("results.json".into()),
 //!     directory: "results/quick",
 //! });
 //! assert!(page.contains("No runs"));

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use reports::schema::read::Source;
-use reports::schema::result::RunResult;
+use reports::schema::RunResult;
 use reports::{draw, load};
 
 fn error_of(file: &str, content: &str) -> String {

@@ -7,7 +7,7 @@ use std::fs;
 
 use fixture::check::{check_page, check_svg};
 use reports::chart::{self, Chart};
-use reports::formulas::chapter::CHAPTERS;
+use reports::formulas::chapters::CHAPTERS;
 use reports::formulas::partitioning::hot_key;
 use reports::formulas::partitioning::zipf::Zipf;
 use reports::formulas::placement::{moved_by_remainder, moved_key_groups};
@@ -35,7 +35,7 @@ fn case(formula: &str, prediction: Prediction, off: f64, at: &[(&str, Value)]) -
         reading: Reading::MovedKeys,
         at: at.iter().map(|(name, value)| ((*name).into(), value.clone())).collect(),
     };
-    case.judged(prediction)
+    prediction.judge(case)
 }
 
 fn result() -> FormulasResult {

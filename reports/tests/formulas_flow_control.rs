@@ -29,7 +29,7 @@ fn case(clock: &str, prediction: Prediction, off: f64, at: &[(&str, Value)]) -> 
         reading: Reading::at("/latency_ns/from_planned/mean"),
         at: at.iter().map(|(name, value)| ((*name).into(), value.clone())).collect(),
     };
-    case.judged(prediction)
+    prediction.judge(case)
 }
 
 fn result() -> FormulasResult {

@@ -9,7 +9,7 @@ use fixture::skew::{Shape, skewed};
 use reports::chart::partitions::skew;
 use reports::chart::{Chart, recovery};
 use reports::schema::recovery::RecoverResult;
-use reports::schema::result::{SERIES_BIN_NS, SeriesRow};
+use reports::schema::{SERIES_BIN_NS, SeriesRow};
 use reports::schema::skew::SkewResult;
 
 /// The failure of the fixture in runs of so many bins with such latencies.

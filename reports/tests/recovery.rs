@@ -10,7 +10,8 @@ use fixture::check::{check_page, check_svg};
 use fixture::recovery::recovered;
 use reports::chart::{Chart, recovery};
 use reports::page as html;
-use reports::schema::recovery::{RecoverOutput, RecoverResult, finding};
+use reports::schema::recovery::{RecoverOutput, RecoverResult};
+use reports::words::recovery::finding;
 
 fn draw(result: &RecoverResult) -> (Option<Chart>, String) {
     let chart = recovery::draw(result).expect("the chart is drawn");

@@ -13,8 +13,8 @@ pub mod tasks;
 pub mod throughput;
 
 use crate::error::ReportError;
-use crate::schema::result::CompareResult;
-use crate::words::summary::{LatencyKind, experiments};
+use crate::schema::{CompareResult, LatencyKind};
+use crate::words::summary::experiments;
 
 /// A chart of one experiment.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::table_box;
-use crate::schema::result::{CompareResult, Comparison, Verdict};
+use crate::schema::{CompareResult, Comparison, Verdict};
 use crate::words::units::{NO_FIGURE, ratio, significant};
 use crate::words::verdict::{interval_name, metric_name};
 

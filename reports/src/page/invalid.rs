@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::table_box;
-use crate::schema::result::{CompareResult, RunResult};
+use crate::schema::{CompareResult, RunResult};
 
 /// The table; nothing when every run is valid.
 pub(crate) fn section(result: &CompareResult) -> Markup {

@@ -19,7 +19,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::chart::Chart;
 use crate::schema::read::Source;
-use crate::schema::result::CompareResult;
+use crate::schema::CompareResult;
 use crate::words::summary::{Experiment, experiments};
 
 /// What a page is made of.

@@ -6,7 +6,8 @@ use super::figure::the_only;
 use super::{document, environment, redraw, table_box};
 use crate::chart::Chart;
 use crate::schema::read::RESULTS_FILE;
-use crate::schema::recovery::{FIGURES, RecoverResult, RecoverRun, figures, finding};
+use crate::schema::recovery::{RecoverResult, RecoverRun};
+use crate::words::recovery::{FIGURES, figures, finding};
 use crate::words::units::planned_rate;
 
 /// Lays out the page of the results in `directory`.

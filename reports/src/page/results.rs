@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 
 use super::table_box;
-use crate::schema::result::{Latencies, Measures};
-use crate::words::summary::{Experiment, LatencyKind, Percentile, Spread, Variant};
+use crate::schema::{Latencies, LatencyKind, Measures, Percentile};
+use crate::words::summary::{Experiment, Spread, Variant};
 use crate::words::units::{NO_FIGURE, bytes, duration, rate};
 
 /// A table of throughput and one of latency, of which the results have runs.

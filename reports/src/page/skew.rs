@@ -6,7 +6,8 @@ use super::figure::the_only;
 use super::{document, environment, redraw, table_box};
 use crate::chart::Chart;
 use crate::schema::read::RESULTS_FILE;
-use crate::schema::skew::{SkewResult, SkewRow, figure, scope_words};
+use crate::schema::skew::{SkewResult, SkewRow};
+use crate::words::skew::{figure, finding, scope_words};
 use crate::words::units::{count, share};
 
 /// Lays out the page of the results in `directory`.
@@ -18,7 +19,7 @@ pub fn page(result: &SkewResult, chart: Option<&Chart>, directory: &str) -> Stri
         html! {
             section.verdicts {
                 h2 { "Verdict" }
-                dl { dt { (result.exchange) } dd { p { (result.finding()) "." } } }
+                dl { dt { (result.exchange) } dd { p { (finding(result)) "." } } }
             }
             @if let Some(chart) = chart { (the_only(chart, &result.command, &again)) }
             (figures(result))

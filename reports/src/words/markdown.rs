@@ -1,8 +1,8 @@
 //! A summary for a pull request, in GitHub's Markdown: verdicts, a table per kind of measurement,
 //! and what was measured where.
 
-use crate::schema::result::{CompareResult, Measures};
-use crate::words::summary::{Experiment, LatencyKind, Percentile, Spread, Variant, experiments};
+use crate::schema::{CompareResult, LatencyKind, Measures, Percentile};
+use crate::words::summary::{Experiment, Spread, Variant, experiments};
 use crate::words::units;
 use crate::words::units::NO_FIGURE;
 use crate::words::verdict;
@@ -11,7 +11,7 @@ use crate::words::verdict;
 ///
 /// ```
 /// use reports::words::markdown::summary;
-/// use reports::schema::result::CompareResult;
+/// use reports::schema::CompareResult;
 /// let result = CompareResult { suite: "quick".into(), ..CompareResult::default() };
 /// assert!(summary(&result).starts_with("### Streamgauge: quick\n"));
 /// ```
@@ -129,7 +129,7 @@ fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::result::{LatencySummary, RunResult};
+    use crate::schema::{LatencySummary, RunResult};
 
     fn run(variant: &str, measures: Measures, valid: bool) -> RunResult {
         let mut run = RunResult {

@@ -2,8 +2,6 @@
 
 use crate::schema::{CompareResult, Comparison, Measures, RunResult};
 
-pub use crate::schema::{LatencyKind, Percentile};
-
 /// The runs of one experiment that measure the same thing, by variant.
 #[derive(Clone, Debug)]
 pub struct Experiment<'a> {

@@ -1,7 +1,7 @@
 //! Comparisons as plain sentences.
 
-use crate::schema::result::{Comparison, Measures, Verdict};
-use crate::words::summary::{Experiment, LatencyKind, Percentile, Spread, Variant};
+use crate::schema::{Comparison, LatencyKind, Measures, Percentile, Verdict};
+use crate::words::summary::{Experiment, Spread, Variant};
 use crate::words::units::{NO_FIGURE, duration, rate, ratio, significant};
 
 /// Pairs from which an interval is Student's t and no longer the range.

@@ -11,7 +11,7 @@ use crate::draw::style::{AXIS, BASE, GRID, LABEL, MARGIN, WIDTH, text_width};
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
 use crate::schema::latency_buckets::{LOWEST_NANOS, bounds};
-use crate::schema::result::{Measures, RunResult, SERIES_BIN_NS};
+use crate::schema::{Measures, RunResult, SERIES_BIN_NS};
 use crate::words::summary::Experiment;
 use crate::words::units::{duration, duration_tick, share, trimmed};
 

@@ -13,7 +13,7 @@ use crate::draw::style::{
 };
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
-use crate::schema::result::{PartsOfMean, RunResult};
+use crate::schema::{PartsOfMean, RunResult};
 use crate::words::summary::Experiment;
 use crate::words::units::{count, duration, duration_tick, share};
 

@@ -9,7 +9,7 @@ use crate::draw::style::{
 };
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
-use crate::schema::result::ExchangeLoad;
+use crate::schema::ExchangeLoad;
 use crate::words::summary::{Experiment, Variant};
 use crate::words::units::{count, share, significant, trimmed};
 

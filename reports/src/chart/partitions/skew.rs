@@ -11,7 +11,8 @@ use crate::draw::style::{
 };
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
-use crate::schema::skew::{Heat, RUN, SkewResult, SkewRow, figure, scope_words};
+use crate::schema::skew::{Heat, RUN, SkewResult, SkewRow};
+use crate::words::skew::{figure, finding_over, scope_words};
 use crate::words::units::{count, significant, trimmed};
 
 const PANEL_HEIGHT: f64 = 74.0;
@@ -51,7 +52,7 @@ pub fn draw(result: &SkewResult) -> Result<Option<Chart>, ReportError> {
     if panels.is_empty() || result.records == 0 {
         return Ok(None);
     }
-    let title = result.finding_over(parallelism);
+    let title = finding_over(result, parallelism);
     let subtitle = format!(
         "{} · {} records of {} keys over {parallelism} partitions · {} events · seed {}",
         result.workload,

@@ -12,7 +12,8 @@ use crate::draw::style::{
 };
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
-use crate::schema::recovery::{RecoverOutput, RecoverResult, RecoverRun, finding};
+use crate::schema::recovery::{RecoverOutput, RecoverResult, RecoverRun};
+use crate::words::recovery::finding;
 use crate::words::units;
 use crate::words::units::{
     NO_FIGURE, count, duration, duration_tick, planned_rate, rate_unit, trimmed,

@@ -1,6 +1,6 @@
 //! Crossover map: over two axes, who is ahead and by how much.
 
-use super::sweep_points::{Metric, at, axis_caption, label, metrics, variants, winner};
+use super::sweep_points::{Metric, at, axis_caption, metrics, variants, winner};
 use crate::chart::Chart;
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
 use crate::draw::header::{Header, sweep_circumstances};
@@ -8,9 +8,9 @@ use crate::draw::legend::Legend;
 use crate::draw::style::{AXIS, FIGURE, GREY, GRID, LABEL, MARGIN, Palette, Text, WHITE, WIDTH};
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
-use crate::schema::result::{Sweep, Verdict};
+use crate::schema::{Sweep, Verdict};
 use crate::words::summary::Experiment;
-use crate::words::units::{ratio, significant};
+use crate::words::units::{setting, ratio, significant};
 
 const CELL_HEIGHT: f64 = 40.0;
 const LABELS_WIDTH: f64 = 110.0;
@@ -54,7 +54,7 @@ pub fn draw(
         let width = (WIDTH - MARGIN - left) / columns as f64;
         for (row, value) in down.values.iter().enumerate() {
             let y = top + row as f64 * CELL_HEIGHT;
-            let text = wrap(&label(value), AXIS, LABELS_WIDTH - 12.0, 2);
+            let text = wrap(&setting(value), AXIS, LABELS_WIDTH - 12.0, 2);
             let head = y + (CELL_HEIGHT - text.len() as f64 * AXIS.line) / 2.0;
             canvas.lines(&text, (left - 8.0, head), Anchor::Right, AXIS)?;
             for column in 0..columns {
@@ -62,14 +62,14 @@ pub fn draw(
                 let cell = Cell::of(at(sweep, column * rows + row, experiments), metric);
                 cell.draw(canvas, (x, y), width, palette)?;
                 let (ahead, factor, is_sure) = cell.figures();
-                let [a, b] = [&across.values[column], value].map(|it| label(it).replace(',', ""));
+                let [a, b] = [&across.values[column], value].map(|it| setting(it).replace(',', ""));
                 canvas.row(&[&a, &b, &ahead, &factor, &is_sure]);
             }
         }
         let bottom = top + rows as f64 * CELL_HEIGHT;
         for (column, value) in across.values.iter().enumerate() {
             let x = left + (column as f64 + 0.5) * width;
-            canvas.text(&label(value), (x, bottom + 13.0), Anchor::Centre, AXIS)?;
+            canvas.text(&setting(value), (x, bottom + 13.0), Anchor::Centre, AXIS)?;
         }
         canvas.text(&axis_caption(&across.name), (left, bottom + 33.0), Anchor::Left, AXIS)
     })?;

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::sweep_points::{
-    Metric, Places, at, axis_caption, label, metrics, spread, variants, winner,
+    Metric, Places, at, axis_caption, metrics, spread, variants, winner,
 };
 use crate::chart::Chart;
 use crate::draw::canvas::render;
@@ -13,9 +13,9 @@ use crate::draw::line_plot::{Axis, Line, LinePlot, Stroke};
 use crate::draw::style::{INK, Palette, WIDTH};
 use crate::error::ReportError;
 use crate::formulas::flow_control::{flusher_wait, micro_batch};
-use crate::schema::result::{BatchRow, Measures, RunResult, Sweep, SweepAxis};
+use crate::schema::{BatchRow, Measures, RunResult, Sweep, SweepAxis};
 use crate::words::summary::{Experiment, Spread};
-use crate::words::units::{duration_tick, ratio, significant};
+use crate::words::units::{setting, duration_tick, ratio, significant};
 
 const PLOT_HEIGHT: f64 = 190.0;
 const GAP: f64 = 14.0;
@@ -226,7 +226,7 @@ fn missing(sweep: &Sweep, experiments: &[Experiment<'_>]) -> Vec<String> {
     for point in 0..sweep.points.len() {
         let Some(experiment) = at(sweep, point, experiments) else { continue };
         for variant in experiment.variants.iter().filter(|it| it.valid().next().is_none()) {
-            missing.push(format!("{} at {}", variant.name, label(&sweep.points[point].at[0])));
+            missing.push(format!("{} at {}", variant.name, setting(&sweep.points[point].at[0])));
         }
     }
     missing
@@ -255,7 +255,7 @@ fn title(sweep: &Sweep, experiments: &[Experiment<'_>], metric: Metric) -> Strin
             _ => stretches.push((name, point, point, factor, factor)),
         }
     }
-    let value = |point: usize| label(&sweep.points[point].at[0]);
+    let value = |point: usize| setting(&sweep.points[point].at[0]);
     if let [alone] = variants(experiments).as_slice() {
         let figures = (0..sweep.points.len()).filter_map(|point| {
             let figure = spread(at(sweep, point, experiments)?, alone, metric)?;

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::schema::result::{Measures, RunResult, Sweep};
+use crate::schema::{Measures, RunResult, Sweep};
 use crate::words::summary::{Experiment, Spread};
-use crate::words::units::{duration, rate, trimmed};
+use crate::words::units::{duration, rate, setting};
 
 /// Where a value of an axis stands, and what its tick says.
 pub(crate) struct Places {
@@ -22,7 +22,7 @@ impl Places {
     /// Of the values of an axis: numbers where they are, and side by side where one is no number,
     /// or where 0 is among numbers too far apart for a linear axis.
     pub(crate) fn of(values: &[Value]) -> Self {
-        let labels = values.iter().map(label).collect();
+        let labels = values.iter().map(setting).collect();
         let numbers: Option<Vec<f64>> = values.iter().map(Value::as_f64).collect();
         let ordinal = Self {
             values: (0..values.len()).map(|n| n as f64).collect(),
@@ -39,14 +39,6 @@ impl Places {
             (true, false) => ordinal,
             (logarithmic, _) => Self { values: numbers, logarithmic, ordinal: false, ..ordinal },
         }
-    }
-}
-
-/// A value as a reader would write it.
-pub(crate) fn label(value: &Value) -> String {
-    match value.as_f64() {
-        Some(number) => trimmed(number, 3),
-        None => value.as_str().map_or_else(|| value.to_string(), str::to_owned),
     }
 }
 

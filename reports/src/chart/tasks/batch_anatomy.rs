@@ -10,7 +10,7 @@ use crate::draw::scale::Scale;
 use crate::draw::style::{AXIS, BASE, FIGURE, GREY, GRID, LABEL, MARGIN, Text, WIDTH, text_width};
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
-use crate::schema::result::{BatchRow, RunResult};
+use crate::schema::{BatchRow, RunResult};
 use crate::words::summary::Experiment;
 use crate::words::units::{duration, duration_tick, significant};
 

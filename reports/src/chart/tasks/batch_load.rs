@@ -7,7 +7,7 @@ use crate::draw::header::{Header, circumstances};
 use crate::draw::line_plot::{Axis, Line, LinePlot};
 use crate::draw::style::{Palette, WIDTH};
 use crate::error::ReportError;
-use crate::schema::result::RunResult;
+use crate::schema::RunResult;
 use crate::words::summary::Experiment;
 use crate::words::units::{significant, trimmed};
 

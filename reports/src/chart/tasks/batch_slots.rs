@@ -13,7 +13,7 @@ use crate::draw::style::{
 };
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
-use crate::schema::result::{BatchRow, RunResult, TaskRow};
+use crate::schema::{BatchRow, RunResult, TaskRow};
 use crate::words::summary::Experiment;
 use crate::words::units::{count, duration, duration_tick, share};
 

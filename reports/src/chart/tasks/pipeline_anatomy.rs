@@ -14,7 +14,7 @@ use crate::draw::style::{
 };
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
-use crate::schema::result::{ActivityRow, RunResult};
+use crate::schema::{ActivityRow, RunResult};
 use crate::words::summary::Experiment;
 use crate::words::units::{duration, share};
 

@@ -8,7 +8,7 @@ use crate::draw::scale::Scale;
 use crate::draw::style::{AXIS, BASE, FIGURE, GRID, LABEL, MARGIN, Palette, WIDTH};
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
-use crate::schema::result::Measures;
+use crate::schema::Measures;
 use crate::words::summary::{Experiment, Spread, Variant};
 use crate::words::units::{duration, duration_tick};
 

@@ -9,7 +9,7 @@ use crate::draw::style::{
 };
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
-use crate::schema::result::Measures;
+use crate::schema::Measures;
 use crate::words::summary::{Experiment, Spread, Variant, throughput};
 use crate::words::units::{rate, rate_unit, ratio, significant, trimmed};
 use crate::words::verdict::{headlines, winner};

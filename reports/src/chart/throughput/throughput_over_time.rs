@@ -7,7 +7,7 @@ use crate::draw::header::{Header, circumstances};
 use crate::draw::line_plot::{Axis, Line, LinePlot};
 use crate::draw::style::{Palette, WIDTH};
 use crate::error::ReportError;
-use crate::schema::result::{Measures, RunResult, SERIES_BIN_NS};
+use crate::schema::{Measures, RunResult, SERIES_BIN_NS};
 use crate::words::summary::Experiment;
 use crate::words::units::{count, rate_unit, significant, trimmed};
 

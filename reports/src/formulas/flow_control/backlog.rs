@@ -1,6 +1,6 @@
 //! What a burst leaves behind: how long its events wait, and when it is gone.
 
-use crate::formulas::tolerance::MEANS_AND_RATES;
+use crate::schema::tolerance::MEANS_AND_RATES;
 use crate::formulas::{ClosedForm, Prediction};
 
 /// Wait of the last event of a burst.

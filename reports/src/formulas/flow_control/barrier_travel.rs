@@ -1,7 +1,7 @@
 //! How long an aligned barrier takes through full buffers.
 
 use super::full_buffers::{Channel, seconds};
-use crate::formulas::tolerance::MEANS_AND_RATES;
+use crate::schema::tolerance::MEANS_AND_RATES;
 use crate::formulas::{ClosedForm, Prediction};
 
 /// From the trigger of a checkpoint to its end.

@@ -1,6 +1,6 @@
 //! What a channel's credits let through when its ends are apart.
 
-use crate::formulas::tolerance::MEANS_AND_RATES;
+use crate::schema::tolerance::MEANS_AND_RATES;
 use crate::formulas::{ClosedForm, Prediction};
 
 /// Rate through a channel over a link.

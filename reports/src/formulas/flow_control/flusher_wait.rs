@@ -1,6 +1,6 @@
 //! How long a record waits in an open buffer that is rarely full.
 
-use crate::formulas::tolerance::MEANS_AND_RATES;
+use crate::schema::tolerance::MEANS_AND_RATES;
 use crate::formulas::{ClosedForm, Prediction};
 
 /// Mean wait in an open buffer.

@@ -1,6 +1,6 @@
 //! T = B/R itself: how long what is buffered takes to leave.
 
-use crate::formulas::tolerance::MEANS_AND_RATES;
+use crate::schema::tolerance::MEANS_AND_RATES;
 use crate::formulas::{ClosedForm, Prediction, Tolerance};
 
 /// Time from being read to being emitted, under back-pressure.

@@ -1,6 +1,6 @@
 //! How long a record waits in the micro-batch model: for its batch, and for what the batch takes.
 
-use crate::formulas::tolerance::MEANS_AND_RATES;
+use crate::schema::tolerance::MEANS_AND_RATES;
 use crate::formulas::{ClosedForm, Prediction};
 
 /// Mean latency at an interval that is kept.

@@ -1,6 +1,6 @@
 //! What a slow receiver does to a job beside faster ones.
 
-use crate::formulas::tolerance::MEANS_AND_RATES;
+use crate::schema::tolerance::MEANS_AND_RATES;
 use crate::formulas::{ClosedForm, Prediction};
 
 /// Rate of a job whose receivers differ.

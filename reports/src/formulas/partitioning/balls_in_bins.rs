@@ -1,6 +1,6 @@
 //! The fullest partition by chance alone: keys are balls, partitions are bins.
 
-use crate::formulas::tolerance::EXPECTED_MAXIMA;
+use crate::schema::tolerance::EXPECTED_MAXIMA;
 use crate::formulas::{ClosedForm, Prediction};
 
 /// Largest partition over the mean.

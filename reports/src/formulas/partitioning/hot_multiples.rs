@@ -1,6 +1,6 @@
 //! Hot keys that are multiples of one number, placed by their remainder: Nexmark's trap.
 
-use crate::formulas::tolerance::MEANS_AND_RATES;
+use crate::schema::tolerance::MEANS_AND_RATES;
 use crate::formulas::{ClosedForm, Prediction};
 
 /// Largest partition over the mean.

@@ -1,7 +1,7 @@
 //! Key groups are dealt whole: where they do not divide evenly, some partitions have one more.
 
 use super::balls_in_bins;
-use crate::formulas::tolerance::EXPECTED_MAXIMA;
+use crate::schema::tolerance::EXPECTED_MAXIMA;
 use crate::formulas::{ClosedForm, Prediction, Tolerance};
 
 /// Largest number of key groups of a partition over the mean.

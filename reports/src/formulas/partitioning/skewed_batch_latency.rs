@@ -1,7 +1,7 @@
 //! What skew does to the latency of a micro-batch: its second stage lasts as long as the fullest
 //! partition.
 
-use crate::formulas::tolerance::MEANS_AND_RATES;
+use crate::schema::tolerance::MEANS_AND_RATES;
 use crate::formulas::{ClosedForm, Prediction};
 
 /// Mean latency from the planned time.

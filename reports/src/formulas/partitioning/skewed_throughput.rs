@@ -1,6 +1,6 @@
 //! What skew does to throughput: the fullest partition works while the others wait.
 
-use crate::formulas::tolerance::MEANS_AND_RATES;
+use crate::schema::tolerance::MEANS_AND_RATES;
 use crate::formulas::{ClosedForm, Prediction};
 
 /// Events per second of a pipelined job.

@@ -2,7 +2,7 @@
 
 use super::zipf::Zipf;
 use super::{balls_in_bins, hot_key};
-use crate::formulas::tolerance::EXPECTED_MAXIMA;
+use crate::schema::tolerance::EXPECTED_MAXIMA;
 use crate::formulas::{ClosedForm, Prediction};
 
 /// Largest partition of the first stage over the mean.

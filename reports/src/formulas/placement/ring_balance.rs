@@ -1,7 +1,7 @@
 //! How even a ring is.
 
 use crate::formulas::partitioning::balls_in_bins;
-use crate::formulas::tolerance::EXPECTED_MAXIMA;
+use crate::schema::tolerance::EXPECTED_MAXIMA;
 use crate::formulas::{ClosedForm, Prediction};
 
 /// Largest partition over the mean.

@@ -8,7 +8,7 @@ use reports::formulas::partitioning::zipf::Zipf;
 use reports::formulas::partitioning::{balls_in_bins, hot_key, mean_load, split_key};
 use reports::formulas::placement::ring_balance;
 use reports::formulas::{Case, Prediction, Reading};
-use reports::schema::result::RunResult;
+use reports::schema::RunResult;
 use runtime::Costs;
 use serde_json::Value;
 

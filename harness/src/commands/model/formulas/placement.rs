@@ -7,8 +7,8 @@ use reports::formulas::placement::{
     moved_key_groups as groups, ring_balance,
 };
 use reports::formulas::{Case, Prediction, Reading};
-use reports::schema::formula_samples::{SAMPLES_SCHEMA, Sample, Samples};
-use reports::schema::result::RescaleRow;
+use reports::schema::samples::{SAMPLES_SCHEMA, Sample, Samples};
+use reports::schema::RescaleRow;
 
 use super::rescale::{GoesOn, Job};
 use super::{Asked, Bench, Formula, Lab, Saved, in_turn, key_groups};
@@ -167,7 +167,7 @@ pub(super) fn changes_of(lab: &mut Lab<'_>, placement: &str, engine: &str) -> Re
 fn balance(
     lab: &mut Lab<'_>,
     placement: &str,
-    result: &reports::schema::result::RunResult,
+    result: &reports::schema::RunResult,
 ) -> Result<Case> {
     let saved = lab.save_run(result)?;
     let keys = KEYS as f64;

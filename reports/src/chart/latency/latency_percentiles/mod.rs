@@ -15,8 +15,8 @@ use crate::draw::style::{
 };
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
-use crate::schema::result::Measures;
-use crate::words::summary::{Experiment, LatencyKind, Percentile, Variant};
+use crate::schema::{LatencyKind, Measures, Percentile};
+use crate::words::summary::{Experiment, Variant};
 use crate::words::units::{duration, duration_tick, trimmed};
 use curve::{Curves, curves};
 
