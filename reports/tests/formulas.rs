@@ -14,7 +14,7 @@ use reports::formulas::placement::{moved_by_remainder, moved_key_groups};
 use reports::formulas::{
     Case, CaseVerdict, FORMULAS_SCHEMA, FormulasResult, Prediction, Reading, Tolerance,
 };
-use reports::page as html;
+use reports::page;
 use serde_json::Value;
 
 fn case(formula: &str, prediction: Prediction, off: f64, at: &[(&str, Value)]) -> Case {
@@ -82,9 +82,9 @@ fn result() -> FormulasResult {
 }
 
 fn draw(result: &FormulasResult) -> (Vec<Chart>, String) {
-    let charts = chart::formulas::all(result).expect("charts are drawn");
+    let charts = chart::of_formulas(result).expect("charts are drawn");
     charts.iter().for_each(check_svg);
-    let page = html::formulas::page(result, &charts, "results/formulas");
+    let page = page::formulas::page(result, &charts, "results/formulas");
     check_page(&page);
     (charts, page)
 }

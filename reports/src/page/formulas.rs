@@ -2,8 +2,9 @@
 
 use maud::{Markup, html};
 
+use super::environment;
 use super::figure::{self, Origin};
-use super::{document, environment, redraw, table_box};
+use super::layout::{document, redraw, table_box};
 use crate::chart::Chart;
 use crate::formulas::chapters::{CHAPTERS, Chapter};
 use crate::schema::read::RESULTS_FILE;

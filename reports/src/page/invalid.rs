@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::table_box;
+use super::layout::table_box;
 use crate::schema::{CompareResult, RunResult};
 
 /// The table; nothing when every run is valid.

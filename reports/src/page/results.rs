@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::table_box;
+use super::layout::table_box;
 use crate::schema::{Latencies, LatencyKind, Measures, Percentile};
 use crate::words::summary::{Experiment, Spread, Variant};
 use crate::words::units::{NO_FIGURE, bytes, duration, rate};

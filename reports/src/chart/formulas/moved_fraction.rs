@@ -1,9 +1,8 @@
 //! What moves from p to p+1 partitions, by p: remainders, key groups, consistent hashing.
 
-use super::Chart;
+use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::draw::line_plot::{Axis, Line, LinePlot, Stroke};
 use crate::draw::style::{GREY, Palette};
-use crate::error::ReportError;
 use crate::formulas::placement::{
     moved_by_consistent_hashing, moved_by_remainder, moved_key_groups,
 };
@@ -26,11 +25,14 @@ const FAMILIES: [(&str, &str); 3] = [
     ("consistent", "consistent: 1/(p+1)"),
 ];
 
+/// The kind of chart that this file draws.
+pub(crate) const KIND: ChartKind = ChartKind { tag: "moved", draw: Draw::Chapter(CHAPTER, draw) };
+
 /// Theory dashed, rescaled jobs as points; `None` without such cases.
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-pub(crate) fn draw(result: &FormulasResult) -> Result<Option<Chart>, ReportError> {
+fn draw(result: &FormulasResult) -> Drawn {
     let cases: Vec<&Case> =
         result.of(CHAPTER).filter(|case| case.word("chart") == Some(MARK)).collect();
     let Some(first) = cases.first() else { return Ok(None) };
@@ -86,7 +88,7 @@ pub(crate) fn draw(result: &FormulasResult) -> Result<Option<Chart>, ReportError
                    engine; the share is of the keys in their state. Dashed: closed forms. Grey: what \
                    most texts give for key groups."
         .to_owned();
-    plot.chart(CHAPTER, "placement-moved", title, &subtitle, caption).map(Some)
+    plot.drawing(title, &subtitle, caption).map(Some)
 }
 
 fn points(cases: &[&Case], family: &str) -> Vec<(f64, f64)> {

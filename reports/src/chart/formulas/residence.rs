@@ -1,9 +1,8 @@
 //! How long a record is in full buffers, by what is buffered: T = B/R.
 
-use super::Chart;
+use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::draw::line_plot::{Axis, Line, LinePlot, Stroke};
 use crate::draw::style::Palette;
-use crate::error::ReportError;
 use crate::formulas::FormulasResult;
 use crate::formulas::flow_control::full_buffers::seconds;
 use crate::words::units::{significant, trimmed};
@@ -24,11 +23,15 @@ struct Point {
     millis: f64,
 }
 
+/// The kind of chart that this file draws.
+pub(crate) const KIND: ChartKind =
+    ChartKind { tag: "residence", draw: Draw::Chapter(CHAPTER, draw) };
+
 /// Theory dashed, measurements as points, a colour per rate and clock; `None` without such cases.
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-pub(crate) fn draw(result: &FormulasResult) -> Result<Option<Chart>, ReportError> {
+fn draw(result: &FormulasResult) -> Drawn {
     let cases = result.of(CHAPTER).filter(|case| case.word("chart") == Some(MARK));
     let points: Vec<Point> = cases
         .filter_map(|case| {
@@ -89,7 +92,7 @@ pub(crate) fn draw(result: &FormulasResult) -> Result<Option<Chart>, ReportError
         "Points: mean residence by stamps, over number and size of buffers. Dashed: what \
                    is buffered over the rate at which it leaves."
             .to_owned();
-    plot.chart(CHAPTER, "flow-control-residence", title, subtitle, caption).map(Some)
+    plot.drawing(title, subtitle, caption).map(Some)
 }
 
 fn name(point: &Point) -> String {

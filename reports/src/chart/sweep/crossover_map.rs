@@ -1,8 +1,9 @@
 //! Crossover map: over two axes, who is ahead and by how much.
 
 use super::sweep_points::{Metric, at, axis_caption, metrics, variants, winner};
-use crate::chart::Chart;
+use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
+use crate::draw::drawing::Drawing;
 use crate::draw::header::{Header, sweep_circumstances};
 use crate::draw::legend::Legend;
 use crate::draw::style::{AXIS, FIGURE, GREY, GRID, LABEL, MARGIN, Palette, Text, WHITE, WIDTH};
@@ -10,7 +11,7 @@ use crate::draw::wrap::wrap;
 use crate::error::ReportError;
 use crate::schema::{Sweep, Verdict};
 use crate::words::summary::Experiment;
-use crate::words::units::{setting, ratio, significant};
+use crate::words::units::{ratio, setting, significant};
 
 const CELL_HEIGHT: f64 = 40.0;
 const LABELS_WIDTH: f64 = 110.0;
@@ -25,15 +26,14 @@ const SPAN: f64 = 0.28;
 const DETAIL: Text = Text { ink: GREY, ..FIGURE };
 const IN_CELL: Text = LABEL;
 
+/// The kind of chart that this file draws.
+pub(crate) const KIND: ChartKind = ChartKind { tag: "crossover-map", draw: Draw::Sweep(draw) };
+
 /// A cell for each point of a sweep with two axes; `None` for another kind.
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-pub fn draw(
-    sweep: &Sweep,
-    experiments: &[Experiment<'_>],
-    palette: &Palette,
-) -> Result<Option<Chart>, ReportError> {
+fn draw(sweep: &Sweep, experiments: &[Experiment<'_>], palette: &Palette) -> Drawn {
     let ([across, down], Some(first)) = (sweep.axes.as_slice(), experiments.first()) else {
         return Ok(None);
     };
@@ -73,9 +73,7 @@ pub fn draw(
         }
         canvas.text(&axis_caption(&across.name), (left, bottom + 33.0), Anchor::Left, AXIS)
     })?;
-    Ok(Some(Chart {
-        experiment: first.name.into(),
-        stem: "crossover-map".into(),
+    Ok(Some(Drawing {
         title,
         caption: format!(
             "A cell has the colour of the variant that is ahead, the fuller the larger its factor \

@@ -3,19 +3,17 @@
 
 use serde_json::Value;
 
-use super::sweep_points::{
-    Metric, Places, at, axis_caption, metrics, spread, variants, winner,
-};
-use crate::chart::Chart;
+use super::sweep_points::{Metric, Places, at, axis_caption, metrics, spread, variants, winner};
+use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::draw::canvas::render;
+use crate::draw::drawing::Drawing;
 use crate::draw::header::{Header, sweep_circumstances};
 use crate::draw::line_plot::{Axis, Line, LinePlot, Stroke};
 use crate::draw::style::{INK, Palette, WIDTH};
-use crate::error::ReportError;
 use crate::formulas::flow_control::{flusher_wait, micro_batch};
 use crate::schema::{BatchRow, Measures, RunResult, Sweep, SweepAxis};
 use crate::words::summary::{Experiment, Spread};
-use crate::words::units::{setting, duration_tick, ratio, significant};
+use crate::words::units::{duration_tick, ratio, setting, significant};
 
 const PLOT_HEIGHT: f64 = 190.0;
 const GAP: f64 = 14.0;
@@ -23,18 +21,38 @@ const HEADROOM: f64 = 1.2;
 /// Figures that differ by this factor stand on a logarithmic axis.
 const WIDE: f64 = 12.0;
 
+/// Latency over the planned rate.
+pub(crate) const RATE_LATENCY: ChartKind = ChartKind {
+    tag: "rate-latency-curve",
+    draw: Draw::Sweep(|sweep, all, palette| draw(Curve::RateLatency, sweep, all, palette)),
+};
+/// Latency over the interval of micro-batches.
+pub(crate) const BATCH_INTERVAL: ChartKind = ChartKind {
+    tag: "latency-by-batch-interval",
+    draw: Draw::Sweep(|sweep, all, palette| draw(Curve::BatchInterval, sweep, all, palette)),
+};
+/// Latency over the time-out of buffers.
+pub(crate) const BUFFER_TIMEOUT: ChartKind = ChartKind {
+    tag: "latency-by-buffer-timeout",
+    draw: Draw::Sweep(|sweep, all, palette| draw(Curve::BufferTimeout, sweep, all, palette)),
+};
+/// Any figure over any other axis.
+pub(crate) const OTHER: ChartKind = ChartKind {
+    tag: "sweep",
+    draw: Draw::Sweep(|sweep, all, palette| draw(Curve::Other, sweep, all, palette)),
+};
+
 /// Two plots over a sweep's only axis; `None` for another kind of sweep or without a figure.
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-pub fn draw(
-    sweep: &Sweep,
-    experiments: &[Experiment<'_>],
-    palette: &Palette,
-) -> Result<Option<Chart>, ReportError> {
+fn draw(curve: Curve, sweep: &Sweep, experiments: &[Experiment<'_>], palette: &Palette) -> Drawn {
     let ([axis], Some(first)) = (sweep.axes.as_slice(), experiments.first()) else {
         return Ok(None);
     };
+    if Curve::of(axis, first.measures) != curve {
+        return Ok(None);
+    }
     let places = Places::of(&axis.values);
     let [above, below] = metrics(first.measures);
     let plots: Vec<LinePlot> = [above, below]
@@ -78,22 +96,31 @@ pub fn draw(
     if !missing.is_empty() {
         caption.push_str(&format!(" Without a valid run: {}.", missing.join("; ")));
     }
-    let stem = stem(axis, first.measures).into();
-    Ok(Some(Chart { experiment: first.name.into(), stem, title, caption, svg }))
+    Ok(Some(Drawing { title, caption, svg }))
 }
 
 /// The settings for which there are closed forms.
 const INTERVAL: &str = "batch_interval_ms";
 const TIMEOUT: &str = "buffer_timeout_ms";
 
-/// What the curve is called.
-fn stem(axis: &SweepAxis, measures: Measures) -> &'static str {
-    match axis.name.as_str() {
-        _ if measures != Measures::Latency => "sweep",
-        "rate" => "rate-latency-curve",
-        INTERVAL => "latency-by-batch-interval",
-        TIMEOUT => "latency-by-buffer-timeout",
-        _ => "sweep",
+/// Which curve a sweep over one axis is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Curve {
+    RateLatency,
+    BatchInterval,
+    BufferTimeout,
+    Other,
+}
+
+impl Curve {
+    fn of(axis: &SweepAxis, measures: Measures) -> Self {
+        match axis.name.as_str() {
+            _ if measures != Measures::Latency => Self::Other,
+            "rate" => Self::RateLatency,
+            INTERVAL => Self::BatchInterval,
+            TIMEOUT => Self::BufferTimeout,
+            _ => Self::Other,
+        }
     }
 }
 
