@@ -15,6 +15,7 @@ use reports::formulas::{
     Case, CaseVerdict, FORMULAS_SCHEMA, FormulasResult, Prediction, Reading, Tolerance,
 };
 use reports::page;
+use reports::schema::ChartTag;
 use serde_json::Value;
 
 fn case(formula: &str, prediction: Prediction, off: f64, at: &[(&str, Value)]) -> Case {
@@ -44,7 +45,7 @@ fn result() -> FormulasResult {
         for exponent in [0.0, 1.2] {
             let keys = Zipf::new(1_000, exponent);
             let at = [
-                ("chart", "max-over-mean-by-partitions".into()),
+                ChartTag::MaxOverMeanByPartitions.parameter(),
                 ("partitions", partitions.into()),
                 ("exponent", exponent.into()),
                 ("keys", 1_000.into()),
@@ -63,7 +64,7 @@ fn result() -> FormulasResult {
     ] {
         let from = if family == "remainder" && prediction.value > 0.95 { 31 } else { 8 };
         let at = [
-            ("chart", "moved-to-next".into()),
+            ChartTag::MovedToNext.parameter(),
             ("family", family.into()),
             ("from", Value::from(from)),
         ];

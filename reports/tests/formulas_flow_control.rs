@@ -8,6 +8,7 @@ use reports::formulas::flow_control::{flusher_wait, micro_batch::Batches};
 use reports::formulas::{
     Case, CaseVerdict, FORMULAS_SCHEMA, FormulasResult, Prediction, Reading, Tolerance,
 };
+use reports::schema::ChartTag;
 use reports::{chart, page};
 use serde_json::Value;
 
@@ -38,7 +39,7 @@ fn result() -> FormulasResult {
         let channel = Channel { credits, backlog: 10, buffer_bytes: 8_192 };
         let (clock, off) = if served > 1e6 { ("wall", 1.04) } else { ("virtual", 1.0) };
         let mut at = vec![
-            ("chart", "full buffers".into()),
+            ChartTag::FullBuffers.parameter(),
             ("bytes_ahead", channel.bytes_ahead().into()),
             ("served_bytes_per_s", served.into()),
         ];
@@ -53,7 +54,7 @@ fn result() -> FormulasResult {
     }
     for fill_ms in [20.0, 61.8, 400.0] {
         let at = [
-            ("chart", "flusher".into()),
+            ChartTag::Flusher.parameter(),
             ("fill_ms", fill_ms.into()),
             ("interval_ms", 100.0.into()),
         ];

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::chart_tag::ChartTag;
 use super::reading::Reading;
 use super::tolerance::{CaseVerdict, Tolerance};
 
@@ -52,6 +53,11 @@ impl Case {
     /// A parameter that is a number.
     pub fn number(&self, name: &str) -> Option<f64> {
         self.at.get(name)?.as_f64()
+    }
+
+    /// The picture that it belongs to; `None` when it is in none.
+    pub fn chart(&self) -> Option<ChartTag> {
+        ChartTag::named(self.word(ChartTag::PARAMETER)?)
     }
 
     /// A parameter that is a word.

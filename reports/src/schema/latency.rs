@@ -151,18 +151,6 @@ impl Percentile {
     pub const ALL: [Percentile; 5] =
         [Percentile::P50, Percentile::P90, Percentile::P99, Percentile::P999, Percentile::Max];
 
-    /// Its value in a summary, in nanoseconds; `None` where too few values lie beyond it.
-    pub fn of(self, summary: &LatencySummary) -> Option<f64> {
-        let value = match self {
-            Percentile::P50 => summary.p50,
-            Percentile::P90 => summary.p90,
-            Percentile::P99 => summary.p99,
-            Percentile::P999 => summary.p999,
-            Percentile::Max => summary.max,
-        };
-        value.map(|value| value as f64)
-    }
-
     /// The field's name in a result.
     pub fn field(self) -> &'static str {
         match self {

@@ -1,6 +1,7 @@
 //! What result files hold: the contract with everything that reads a result later, such as charts,
 //! the report, `--json` and other people's scripts.
 
+pub mod chart_tag;
 pub mod compare;
 pub mod formulas;
 pub mod latency;
@@ -19,6 +20,7 @@ pub mod sweep;
 pub mod tasks;
 pub mod tolerance;
 
+pub use chart_tag::ChartTag;
 pub use compare::{COMPARE_SCHEMA, CompareResult, Comparison, NoiseRow, Verdict};
 pub use formulas::{Case, FORMULAS_SCHEMA, FormulasResult};
 pub use latency::{Latencies, LatencyKind, LatencyParts, LatencySummary, PartsOfMean, Percentile};

@@ -1,6 +1,6 @@
 //! Runs grouped by experiment and variant, and medians with ranges over the valid ones.
 
-use crate::schema::{CompareResult, Comparison, Measures, RunResult};
+use crate::schema::{CompareResult, Comparison, Measures, Metric, RunResult, Unit};
 
 /// The runs of one experiment that measure the same thing, by variant.
 #[derive(Clone, Debug)]
@@ -70,9 +70,16 @@ impl<'a> Variant<'a> {
         Spread::of(self.valid().filter_map(figure))
     }
 
+    /// Median and range of a metric, in its own unit, over the valid runs that have it. A rate of 0
+    /// is no figure.
+    pub fn figure(&self, metric: &Metric) -> Option<Spread> {
+        let is_figure = |value: &f64| metric.unit != Unit::RecordsPerSecond || *value > 0.0;
+        self.spread(|run| metric.of(run).filter(is_figure))
+    }
+
     /// Median and range of the throughput, in records per second, over the valid runs.
     pub fn throughput(&self) -> Option<Spread> {
-        self.spread(throughput)
+        self.figure(&Metric::THROUGHPUT)
     }
 }
 

@@ -4,14 +4,12 @@ use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::draw::line_plot::{Axis, Line, LinePlot, Stroke};
 use crate::draw::style::Palette;
 use crate::formulas::flow_control::flusher_wait::mean_wait;
-use crate::formulas::{Case, FormulasResult};
+use crate::schema::{Case, ChartTag, FormulasResult};
 use crate::words::units::{significant, trimmed};
 
 const PLOT_HEIGHT: f64 = 320.0;
 /// Chapter whose cases are drawn.
 const CHAPTER: &str = "flow-control";
-/// Parameter that marks the cases of this chart.
-const MARK: &str = "flusher";
 /// Fill times of a theory curve, over the interval: from a fifteenth to ten times.
 const RATIOS: (f64, f64) = (1.0 / 15.0, 10.0);
 const STEPS: u32 = 60;
@@ -27,7 +25,7 @@ pub(crate) const KIND: ChartKind =
 /// [`ReportError::Draw`] when the drawing library refuses.
 fn draw(result: &FormulasResult) -> Drawn {
     let cases: Vec<&Case> =
-        result.of(CHAPTER).filter(|case| case.word("chart") == Some(MARK)).collect();
+        result.of(CHAPTER).filter(|case| case.chart() == Some(ChartTag::Flusher)).collect();
     let mut clocks: Vec<&str> = cases.iter().map(|case| case.clock.as_str()).collect();
     clocks.sort_unstable();
     clocks.dedup();

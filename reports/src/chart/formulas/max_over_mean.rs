@@ -6,14 +6,12 @@ use crate::draw::line_plot::{Axis, Line, LinePlot, Stroke};
 use crate::draw::style::Palette;
 use crate::formulas::partitioning::hot_key;
 use crate::formulas::partitioning::zipf::Zipf;
-use crate::formulas::{Case, FormulasResult};
+use crate::schema::{Case, ChartTag, FormulasResult};
 use crate::words::units::{significant, trimmed};
 
 const PLOT_HEIGHT: f64 = 330.0;
 /// Chapter whose cases are drawn.
 const CHAPTER: &str = "partitioning";
-/// Parameter that marks the cases of this chart.
-const MARK: &str = "max-over-mean-by-partitions";
 /// Partition counts of a theory curve.
 const PARTITIONS: [u32; 11] = [2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
 
@@ -26,8 +24,10 @@ pub(crate) const KIND: ChartKind =
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
 fn draw(result: &FormulasResult) -> Drawn {
-    let cases: Vec<&Case> =
-        result.of(CHAPTER).filter(|case| case.word("chart") == Some(MARK)).collect();
+    let cases: Vec<&Case> = result
+        .of(CHAPTER)
+        .filter(|case| case.chart() == Some(ChartTag::MaxOverMeanByPartitions))
+        .collect();
     let mut exponents: Vec<f64> = cases.iter().filter_map(|case| case.number("exponent")).collect();
     exponents.sort_by(f64::total_cmp);
     exponents.dedup();

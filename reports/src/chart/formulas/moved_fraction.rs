@@ -6,14 +6,12 @@ use crate::draw::style::{GREY, Palette};
 use crate::formulas::placement::{
     moved_by_consistent_hashing, moved_by_remainder, moved_key_groups,
 };
-use crate::formulas::{Case, FormulasResult};
+use crate::schema::{Case, ChartTag, FormulasResult};
 use crate::words::units::trimmed;
 
 const PLOT_HEIGHT: f64 = 360.0;
 /// Chapter whose cases are drawn.
 const CHAPTER: &str = "placement";
-/// Parameter that marks the cases of this chart.
-const MARK: &str = "moved-to-next";
 /// Key groups of the theory curve: Flink's default.
 const GROUPS: u32 = 128;
 /// Largest p of theory curves.
@@ -34,7 +32,7 @@ pub(crate) const KIND: ChartKind = ChartKind { tag: "moved", draw: Draw::Chapter
 /// [`ReportError::Draw`] when the drawing library refuses.
 fn draw(result: &FormulasResult) -> Drawn {
     let cases: Vec<&Case> =
-        result.of(CHAPTER).filter(|case| case.word("chart") == Some(MARK)).collect();
+        result.of(CHAPTER).filter(|case| case.chart() == Some(ChartTag::MovedToNext)).collect();
     let Some(first) = cases.first() else { return Ok(None) };
     let palette = Palette::of_names(FAMILIES.map(|(family, _)| family));
     let curve = |moved: &dyn Fn(u32) -> f64| -> Vec<(f64, f64)> {

@@ -3,15 +3,13 @@
 use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::draw::line_plot::{Axis, Line, LinePlot, Stroke};
 use crate::draw::style::Palette;
-use crate::formulas::FormulasResult;
 use crate::formulas::flow_control::full_buffers::seconds;
+use crate::schema::{ChartTag, FormulasResult};
 use crate::words::units::{significant, trimmed};
 
 const PLOT_HEIGHT: f64 = 320.0;
 /// Chapter whose cases are drawn.
 const CHAPTER: &str = "flow-control";
-/// Parameter that marks the cases of this chart.
-const MARK: &str = "full buffers";
 const KIBIBYTE: f64 = 1_024.0;
 
 /// A measured case.
@@ -32,7 +30,7 @@ pub(crate) const KIND: ChartKind =
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
 fn draw(result: &FormulasResult) -> Drawn {
-    let cases = result.of(CHAPTER).filter(|case| case.word("chart") == Some(MARK));
+    let cases = result.of(CHAPTER).filter(|case| case.chart() == Some(ChartTag::FullBuffers));
     let points: Vec<Point> = cases
         .filter_map(|case| {
             Some(Point {

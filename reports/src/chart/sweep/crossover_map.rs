@@ -1,6 +1,6 @@
 //! Crossover map: over two axes, who is ahead and by how much.
 
-use super::sweep_points::{Metric, at, axis_caption, metrics, variants, winner};
+use super::sweep_points::{at, axis_caption, metrics, variants, winner};
 use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
 use crate::draw::drawing::Drawing;
@@ -9,7 +9,7 @@ use crate::draw::legend::Legend;
 use crate::draw::style::{AXIS, FIGURE, GREY, GRID, LABEL, MARGIN, Palette, Text, WHITE, WIDTH};
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
-use crate::schema::{Sweep, Verdict};
+use crate::schema::{Better, Metric, Sweep, Verdict};
 use crate::words::summary::Experiment;
 use crate::words::units::{ratio, setting, significant};
 
@@ -94,17 +94,13 @@ enum Cell<'a> {
 }
 
 impl<'a> Cell<'a> {
-    fn of(experiment: Option<&Experiment<'a>>, metric: Metric) -> Self {
+    fn of(experiment: Option<&Experiment<'a>>, metric: &Metric) -> Self {
         let Some(experiment) = experiment else { return Cell::Empty };
         let Some((name, factor)) = winner(experiment, metric) else {
             let mut valid = experiment.variants.iter().filter(|it| it.valid().next().is_some());
             return valid.next().map_or(Cell::Empty, |variant| Cell::Alone(variant.name));
         };
-        let field = match metric.name {
-            "throughput" => "throughput_per_s",
-            _ => "latency_ns.from_planned.p99",
-        };
-        let compared = experiment.comparisons.iter().filter(|it| it.metric == field);
+        let compared = experiment.comparisons.iter().filter(|it| it.metric == metric.path);
         let of_winner: Vec<Verdict> =
             compared.filter(|it| it.a == name || it.b == name).map(|it| it.verdict).collect();
         match of_winner.as_slice() {
@@ -159,7 +155,7 @@ impl<'a> Cell<'a> {
     }
 }
 
-fn title(sweep: &Sweep, experiments: &[Experiment<'_>], metric: Metric) -> String {
+fn title(sweep: &Sweep, experiments: &[Experiment<'_>], metric: &Metric) -> String {
     let mut ahead: Vec<(&str, usize, f64)> = Vec::new();
     let mut ties = 0;
     for point in 0..sweep.points.len() {
@@ -172,7 +168,7 @@ fn title(sweep: &Sweep, experiments: &[Experiment<'_>], metric: Metric) -> Strin
             Cell::Empty | Cell::Alone(_) => {}
         }
     }
-    let better = if metric.more_is_better { "Higher" } else { "Lower" };
+    let better = if metric.better == Better::More { "Higher" } else { "Lower" };
     let of = sweep.points.len();
     let mut each: Vec<String> = ahead
         .iter()

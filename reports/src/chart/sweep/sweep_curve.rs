@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::sweep_points::{Metric, Places, at, axis_caption, metrics, spread, variants, winner};
+use super::sweep_points::{Places, at, axis_caption, metrics, spread, variants, winner};
 use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::draw::canvas::render;
 use crate::draw::drawing::Drawing;
@@ -11,8 +11,9 @@ use crate::draw::header::{Header, sweep_circumstances};
 use crate::draw::line_plot::{Axis, Line, LinePlot, Stroke};
 use crate::draw::style::{INK, Palette, WIDTH};
 use crate::formulas::flow_control::{flusher_wait, micro_batch};
-use crate::schema::{BatchRow, Measures, RunResult, Sweep, SweepAxis};
+use crate::schema::{BatchRow, Better, Measures, Metric, RunResult, Sweep, SweepAxis, Unit};
 use crate::words::summary::{Experiment, Spread};
+use crate::words::units;
 use crate::words::units::{duration_tick, ratio, setting, significant};
 
 const PLOT_HEIGHT: f64 = 190.0;
@@ -129,7 +130,7 @@ fn plot(
     experiments: &[Experiment<'_>],
     palette: &Palette,
     places: &Places,
-    metric: Metric,
+    metric: &Metric,
 ) -> Option<LinePlot> {
     let mut lines: Vec<Line> = Vec::new();
     for name in variants(experiments) {
@@ -140,12 +141,12 @@ fn plot(
             })
             .collect();
         let Some(last) = figures.last() else { continue };
-        let detail = format!("{} at the end", (metric.shown)(last.1.median));
+        let detail = format!("{} at the end", units::figure(metric.unit, last.1.median));
         let points = figures.iter().map(|(x, figure)| (*x, figure.median)).collect();
         let ranges = figures.iter().map(|(x, figure)| (*x, figure.low, figure.high)).collect();
         let line = Line::new(name, detail, palette.colour(name), points);
         lines.push(Line { stroke: Stroke::Marked, ranges, ..line });
-        if metric.name == "mean latency" {
+        if *metric == Metric::MEAN_LATENCY {
             lines.extend(closed_form(sweep, experiments, name, places));
         }
     }
@@ -161,7 +162,7 @@ fn plot(
     }
     let logarithmic = least > 0.0 && most / least > WIDE;
     let low = if logarithmic { least / HEADROOM } else { 0.0 };
-    let is_rate = metric.name == "throughput";
+    let is_rate = metric.unit == Unit::RecordsPerSecond;
     let (first, last) = places
         .values
         .iter()
@@ -265,7 +266,7 @@ fn capital(words: &str) -> String {
 }
 
 /// Who is ahead where, by how much; of a single variant, the figure at both ends.
-fn title(sweep: &Sweep, experiments: &[Experiment<'_>], metric: Metric) -> String {
+fn title(sweep: &Sweep, experiments: &[Experiment<'_>], metric: &Metric) -> String {
     let axis = &sweep.axes[0].name;
     let mut stretches: Vec<(&str, usize, usize, f64, f64)> = Vec::new();
     for point in 0..sweep.points.len() {
@@ -285,15 +286,19 @@ fn title(sweep: &Sweep, experiments: &[Experiment<'_>], metric: Metric) -> Strin
     let value = |point: usize| setting(&sweep.points[point].at[0]);
     if let [alone] = variants(experiments).as_slice() {
         let figures = (0..sweep.points.len()).filter_map(|point| {
-            let figure = spread(at(sweep, point, experiments)?, alone, metric)?;
-            Some(format!("{} at {axis}={}", (metric.shown)(figure.median), value(point)))
+            let spread = spread(at(sweep, point, experiments)?, alone, metric)?;
+            Some(format!(
+                "{} at {axis}={}",
+                units::figure(metric.unit, spread.median),
+                value(point)
+            ))
         });
         let figures: Vec<String> = figures.collect();
         if let [first, .., last] = figures.as_slice() {
             return format!("{} of {alone}: {first}, {last}", metric.name);
         }
     }
-    let better = if metric.more_is_better { "higher" } else { "lower" };
+    let better = if metric.better == Better::More { "higher" } else { "lower" };
     match stretches.as_slice() {
         [] => format!("{} over {axis}: no difference", metric.name),
         [(name, _, _, least, most)] => format!(

@@ -8,7 +8,7 @@ use crate::draw::legend::Legend;
 use crate::draw::scale::Scale;
 use crate::draw::style::{AXIS, BASE, FIGURE, GRID, LABEL, MARGIN, Palette, WIDTH};
 use crate::draw::wrap::wrap;
-use crate::schema::Measures;
+use crate::schema::{Measures, Metric};
 use crate::words::summary::{Experiment, Spread, Variant};
 use crate::words::units::{duration, duration_tick};
 
@@ -141,8 +141,8 @@ struct Group<'a> {
 impl<'a> Group<'a> {
     fn of(experiment: &'a Experiment<'a>) -> Option<Self> {
         let bar = |variant: &'a Variant<'a>| {
-            let valid = variant.spread(|run| run.cpu_ns_per_record);
-            let all = || Spread::of(variant.runs.iter().filter_map(|run| run.cpu_ns_per_record));
+            let valid = variant.figure(&Metric::COST);
+            let all = || Spread::of(variant.runs.iter().filter_map(|run| Metric::COST.of(run)));
             Some(Bar { variant, cost: valid.or_else(all)?, is_valid: valid.is_some() })
         };
         let bars: Vec<Bar<'a>> = experiment.variants.iter().filter_map(bar).collect();

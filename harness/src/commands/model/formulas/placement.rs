@@ -8,7 +8,7 @@ use reports::formulas::placement::{
 };
 use reports::formulas::{Case, Prediction, Reading};
 use reports::schema::samples::{SAMPLES_SCHEMA, Sample, Samples};
-use reports::schema::RescaleRow;
+use reports::schema::{ChartTag, RescaleRow};
 
 use super::rescale::{GoesOn, Job};
 use super::{Asked, Bench, Formula, Lab, Saved, in_turn, key_groups};
@@ -103,7 +103,7 @@ fn moved(saved: &Saved, asked: Moved<'_>) -> Result<Case> {
         ("from", from.into()),
     ];
     if what.ends_with(&format!("{from} → {}", from + 1)) && reading == Reading::MovedKeys {
-        at.push(("chart", "moved-to-next".into()));
+        at.push(ChartTag::MovedToNext.parameter());
     }
     saved.case(Asked {
         formula: FORMULA.name,

@@ -16,7 +16,7 @@ use crate::draw::style::{
 };
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
-use crate::schema::{LatencyKind, Measures, Percentile};
+use crate::schema::{LatencyKind, Measures, Metric, Percentile};
 use crate::words::summary::{Experiment, Variant};
 use crate::words::units::{duration, duration_tick, trimmed};
 use curve::{Curves, curves};
@@ -249,7 +249,7 @@ fn quantile_ticks(farthest: f64) -> Vec<(f64, String)> {
 }
 
 fn median(variant: &Variant<'_>, kind: LatencyKind, percentile: Percentile) -> Option<f64> {
-    let spread = variant.spread(|run| percentile.of(kind.of(&run.latency_ns)));
+    let spread = variant.figure(Metric::of_latency(kind, percentile));
     spread.map(|spread| spread.median)
 }
 
