@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dataflow::StopSignal;
-use reports::schema::result::{Measures, RunResult};
+use reports::schema::{Measures, RunResult};
 use streamgauge::analysis::statistics::Ratio;
 use streamgauge::experiment::registry::{Registry, resolve_settings};
 use streamgauge::run::clock::{Clock, clock};

@@ -3,19 +3,21 @@
 //! Nothing here runs an engine: a chart is a pure function of the results, so a report can be
 //! drawn again on any machine from the directory that a run has left.
 //!
-//! - [`result`] is the schema, the contract with everything that reads a result later;
-//!   [`recovery`] that of `recover`, [`skew`] that of `skew`, [`formulas`] that of `formulas`
-//!   beside the closed forms that it tests;
-//! - [`read`] loads a result directory, finished or not;
-//! - [`summary`] groups runs by experiment and variant: medians and ranges over valid runs;
-//! - [`verdict`] turns comparisons into plain sentences;
-//! - [`markdown`] is the summary for a pull request;
-//! - [`formulas`] holds the closed forms that charts draw beside measurements;
-//! - [`chart`] draws SVG, one chart per file; [`page`] lays out the page;
-//! - [`mod@write`] is the only module that writes files.
+//! The rooms, lowest first; each uses only those before it:
+//!
+//! - [`error`]: what can go wrong, and what to do about it;
+//! - [`schema`]: what result files hold, the contract with everything that reads a result later;
+//!   [`schema::read`] loads a result directory, finished or not, and [`schema::Metric`] is the table
+//!   of figures that variants are compared by;
+//! - [`words`]: medians and ranges, verdicts and findings as sentences, numbers with their units;
+//! - [`formulas`]: the closed forms that measurements are held against;
+//! - [`draw`]: the canvas, scales, frames and plots that charts are made of;
+//! - [`chart`]: charts as SVG, one per file, all in one list;
+//! - [`page`]: the HTML page around them;
+//! - [`mod@write`]: the only module that writes files.
 //!
 //! ```
-//! use reports::schema::result::{COMPARE_SCHEMA, CompareResult};
+//! use reports::schema::{COMPARE_SCHEMA, CompareResult};
 //! use reports::{chart, page};
 //!
 //! let result = CompareResult {

@@ -11,7 +11,7 @@ use crate::draw::png;
 use crate::error::ReportError;
 use crate::schema::read;
 use crate::words::markdown;
-use crate::{chart, page as html};
+use crate::{chart, page};
 
 /// File name of the page, inside the result directory.
 pub const REPORT_FILE: &str = "report.html";
@@ -56,23 +56,23 @@ pub enum Pictures {
 pub fn draw_as(dir: &Path, pictures: Pictures) -> Result<Drawn, ReportError> {
     let directory = dir.to_string_lossy();
     if let Some(result) = read::load_recovery(dir)? {
-        let chart = chart::recovery::draw(&result)?;
-        let page = html::recovery::page(&result, chart.as_ref(), &directory);
-        return write(dir, chart.as_slice(), &page, pictures);
+        let charts = chart::of_recovery(&result)?;
+        let page = page::recovery::page(&result, &charts, &directory);
+        return write(dir, &charts, &page, pictures);
     }
     if let Some(result) = read::load_skew(dir)? {
-        let chart = chart::partitions::skew::draw(&result)?;
-        let page = html::skew::page(&result, chart.as_ref(), &directory);
-        return write(dir, chart.as_slice(), &page, pictures);
+        let charts = chart::of_skew(&result)?;
+        let page = page::skew::page(&result, &charts, &directory);
+        return write(dir, &charts, &page, pictures);
     }
     if let Some(result) = read::load_formulas(dir)? {
-        let charts = chart::formulas::all(&result)?;
-        let page = html::formulas::page(&result, &charts, &directory);
+        let charts = chart::of_formulas(&result)?;
+        let page = page::formulas::page(&result, &charts, &directory);
         return write(dir, &charts, &page, pictures);
     }
     let loaded = read::load(dir)?;
     let charts = chart::all(&loaded.result)?;
-    let page = html::page(&html::Page {
+    let page = page::page(&page::Page {
         result: &loaded.result,
         charts: &charts,
         source: &loaded.source,

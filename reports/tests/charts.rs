@@ -9,7 +9,7 @@ use fixture::{PIPELINED, empty, latency_run, summary, throughput_run};
 use reports::chart::{self, Chart};
 use reports::draw::png::png;
 use reports::schema::latency_buckets::bucket;
-use reports::schema::result::{
+use reports::schema::{
     ActivityRow, BatchRow, CompareResult, Latencies, LatencyParts, PartsOfMean, RunResult,
     SERIES_BIN_NS, SeriesRow, Sweep, SweepAxis, SweepPoint, TaskRow,
 };

@@ -7,14 +7,15 @@ use std::fs;
 
 use fixture::check::{check_page, check_svg};
 use reports::chart::{self, Chart};
-use reports::formulas::chapter::CHAPTERS;
+use reports::formulas::chapters::CHAPTERS;
 use reports::formulas::partitioning::hot_key;
 use reports::formulas::partitioning::zipf::Zipf;
 use reports::formulas::placement::{moved_by_remainder, moved_key_groups};
 use reports::formulas::{
     Case, CaseVerdict, FORMULAS_SCHEMA, FormulasResult, Prediction, Reading, Tolerance,
 };
-use reports::page as html;
+use reports::page;
+use reports::schema::ChartTag;
 use serde_json::Value;
 
 fn case(formula: &str, prediction: Prediction, off: f64, at: &[(&str, Value)]) -> Case {
@@ -35,7 +36,7 @@ fn case(formula: &str, prediction: Prediction, off: f64, at: &[(&str, Value)]) -
         reading: Reading::MovedKeys,
         at: at.iter().map(|(name, value)| ((*name).into(), value.clone())).collect(),
     };
-    case.judged(prediction)
+    prediction.judge(case)
 }
 
 fn result() -> FormulasResult {
@@ -44,7 +45,7 @@ fn result() -> FormulasResult {
         for exponent in [0.0, 1.2] {
             let keys = Zipf::new(1_000, exponent);
             let at = [
-                ("chart", "max-over-mean-by-partitions".into()),
+                ChartTag::MaxOverMeanByPartitions.parameter(),
                 ("partitions", partitions.into()),
                 ("exponent", exponent.into()),
                 ("keys", 1_000.into()),
@@ -63,7 +64,7 @@ fn result() -> FormulasResult {
     ] {
         let from = if family == "remainder" && prediction.value > 0.95 { 31 } else { 8 };
         let at = [
-            ("chart", "moved-to-next".into()),
+            ChartTag::MovedToNext.parameter(),
             ("family", family.into()),
             ("from", Value::from(from)),
         ];
@@ -82,9 +83,9 @@ fn result() -> FormulasResult {
 }
 
 fn draw(result: &FormulasResult) -> (Vec<Chart>, String) {
-    let charts = chart::formulas::all(result).expect("charts are drawn");
+    let charts = chart::of_formulas(result).expect("charts are drawn");
     charts.iter().for_each(check_svg);
-    let page = html::formulas::page(result, &charts, "results/formulas");
+    let page = page::formulas::page(result, &charts, "results/formulas");
     check_page(&page);
     (charts, page)
 }

@@ -8,7 +8,8 @@ use reports::formulas::flow_control::{flusher_wait, micro_batch::Batches};
 use reports::formulas::{
     Case, CaseVerdict, FORMULAS_SCHEMA, FormulasResult, Prediction, Reading, Tolerance,
 };
-use reports::{chart, page as html};
+use reports::schema::ChartTag;
+use reports::{chart, page};
 use serde_json::Value;
 
 fn case(clock: &str, prediction: Prediction, off: f64, at: &[(&str, Value)]) -> Case {
@@ -29,7 +30,7 @@ fn case(clock: &str, prediction: Prediction, off: f64, at: &[(&str, Value)]) -> 
         reading: Reading::at("/latency_ns/from_planned/mean"),
         at: at.iter().map(|(name, value)| ((*name).into(), value.clone())).collect(),
     };
-    case.judged(prediction)
+    prediction.judge(case)
 }
 
 fn result() -> FormulasResult {
@@ -38,7 +39,7 @@ fn result() -> FormulasResult {
         let channel = Channel { credits, backlog: 10, buffer_bytes: 8_192 };
         let (clock, off) = if served > 1e6 { ("wall", 1.04) } else { ("virtual", 1.0) };
         let mut at = vec![
-            ("chart", "full buffers".into()),
+            ChartTag::FullBuffers.parameter(),
             ("bytes_ahead", channel.bytes_ahead().into()),
             ("served_bytes_per_s", served.into()),
         ];
@@ -53,7 +54,7 @@ fn result() -> FormulasResult {
     }
     for fill_ms in [20.0, 61.8, 400.0] {
         let at = [
-            ("chart", "flusher".into()),
+            ChartTag::Flusher.parameter(),
             ("fill_ms", fill_ms.into()),
             ("interval_ms", 100.0.into()),
         ];
@@ -77,13 +78,13 @@ fn result() -> FormulasResult {
 #[test]
 fn both_charts_and_the_intervals_of_the_wall_clock_are_on_the_page() {
     let result = result();
-    let charts = chart::formulas::all(&result).expect("charts are drawn");
+    let charts = chart::of_formulas(&result).expect("charts are drawn");
     charts.iter().for_each(check_svg);
     let stems: Vec<&str> = charts.iter().map(|chart| &*chart.stem).collect();
     assert_eq!(stems, ["flow-control-residence", "flow-control-flusher-wait"]);
-    let page = html::formulas::page(&result, &charts, "results/formulas");
+    let page = page::formulas::page(&result, &charts, "results/formulas");
     check_page(&page);
-    let figure = html::formulas::figure;
+    let figure = page::formulas::figure;
     let interval = format!("{} to {}, 3 repeats", figure(41.25), figure(57.5));
     for text in ["T = B / R", "负载均衡", "load balancing", &interval] {
         assert!(page.contains(text), "the page lacks: {text}");

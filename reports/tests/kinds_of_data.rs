@@ -6,11 +6,10 @@ use fixture::check::{check_chart, digests};
 use fixture::kinds::{CASES, Case, LONG, TYPICAL};
 use fixture::recovery::recovered;
 use fixture::skew::{Shape, skewed};
-use reports::chart::partitions::skew;
-use reports::chart::{Chart, recovery};
+use reports::chart::{self, Chart};
 use reports::schema::recovery::RecoverResult;
-use reports::schema::result::{SERIES_BIN_NS, SeriesRow};
 use reports::schema::skew::SkewResult;
+use reports::schema::{SERIES_BIN_NS, SeriesRow};
 
 /// The failure of the fixture in runs of so many bins with such latencies.
 fn recover(case: Case) -> RecoverResult {
@@ -53,11 +52,11 @@ fn place(case: Case) -> SkewResult {
 }
 
 fn recovery_chart(case: Case) -> Chart {
-    recovery::draw(&recover(case)).unwrap().expect("something was emitted")
+    chart::of_recovery(&recover(case)).unwrap().pop().expect("something was emitted")
 }
 
 fn skew_chart(case: Case) -> Chart {
-    skew::draw(&place(case)).unwrap().expect("there are records")
+    chart::of_skew(&place(case)).unwrap().pop().expect("there are records")
 }
 
 #[test]
@@ -77,6 +76,6 @@ fn their_figures_are_those_of_the_results() {
     let few = Case { name: "few", bins: 3, ..TYPICAL };
     insta::assert_snapshot!("figures_of_recovery", recovery_chart(few).data().unwrap());
     let shape = Shape { placements: &["ring"], partitions: 2, windows: 2, loads: (1, 3) };
-    let chart = skew::draw(&skewed(shape)).unwrap().unwrap();
+    let chart = chart::of_skew(&skewed(shape)).unwrap().remove(0);
     insta::assert_snapshot!("figures_of_skew", chart.data().unwrap());
 }

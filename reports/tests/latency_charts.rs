@@ -4,14 +4,14 @@ mod fixture;
 
 use fixture::{INTERVAL, PIPELINED, empty, latency_run, summary};
 use reports::chart::{self, Chart};
-use reports::schema::result::{
+use reports::schema::{
     ActivityRow, BatchRow, CompareResult, ExchangeLoad, Latencies, LatencyParts, PartsOfMean,
     RunResult, Sweep, SweepAxis, SweepPoint, TaskRow,
 };
 use serde_json::json;
 
 fn run(experiment: &str, variant: &str, mean: f64) -> RunResult {
-    let from_planned = reports::schema::result::LatencySummary {
+    let from_planned = reports::schema::LatencySummary {
         mean: Some(mean),
         ..summary(100_000, mean / 2.0, mean * 2.0, 1.0)
     };

@@ -8,16 +8,18 @@ use std::path::Path;
 
 use fixture::check::{check_page, check_svg};
 use fixture::recovery::recovered;
-use reports::chart::{Chart, recovery};
-use reports::page as html;
-use reports::schema::recovery::{RecoverOutput, RecoverResult, finding};
+use reports::chart::{self, Chart};
+use reports::page;
+use reports::schema::recovery::{RecoverOutput, RecoverResult};
+use reports::words::recovery::finding;
 
 fn draw(result: &RecoverResult) -> (Option<Chart>, String) {
-    let chart = recovery::draw(result).expect("the chart is drawn");
-    chart.iter().for_each(check_svg);
-    let page = html::recovery::page(result, chart.as_ref(), "results/recover");
+    let mut charts = chart::of_recovery(result).expect("the chart is drawn");
+    charts.iter().for_each(check_svg);
+    let page = page::recovery::page(result, &charts, "results/recover");
     check_page(&page);
-    (chart, page)
+    assert!(charts.len() < 2);
+    (charts.pop(), page)
 }
 
 #[test]

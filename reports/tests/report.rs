@@ -7,7 +7,7 @@ use fixture::{BACK_TO_BACK, INTERVAL, PIPELINED};
 use reports::chart::{self, Chart};
 use reports::page::{Page, page};
 use reports::schema::read::Source;
-use reports::schema::result::{CompareResult, Latencies, LatencySummary, RunResult};
+use reports::schema::{CompareResult, Latencies, LatencySummary, RunResult};
 
 fn draw(result: &CompareResult) -> (Vec<Chart>, String) {
     let charts = chart::all(result).expect("charts are drawn");
@@ -129,7 +129,7 @@ fn figures_that_are_none_are_dashes_and_never_a_panic() {
         run.cpu_ns_per_record = Some(*odd);
         run.peak_memory_bytes = None;
         run.exchanges.iter_mut().for_each(|load| load.records.fill(0));
-        run.exchanges.push(reports::schema::result::ExchangeLoad {
+        run.exchanges.push(reports::schema::ExchangeLoad {
             exchange: String::new(),
             placement: String::new(),
             records: vec![u64::MAX, u64::MAX, 0],

@@ -1,6 +1,6 @@
 //! From runs to ratios and verdicts.
 
-use reports::schema::result::{Comparison, Measures, NoiseRow, RunResult, Verdict};
+use reports::schema::{Comparison, Measures, NoiseRow, RunResult, Verdict};
 use serde_json::Value;
 
 use crate::analysis::statistics;
@@ -280,7 +280,7 @@ fn plain(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use reports::schema::result::RUN_SCHEMA;
+    use reports::schema::RUN_SCHEMA;
 
     const HOW: Comparing = Comparing { against_itself: false, confidence: 0.95 };
 

@@ -1,7 +1,7 @@
 //! Thresholds: figures that a run must keep to, such as `latency_ns.from_planned.p99 < 50ms`.
 
 use dataflow::job::settings::nearest;
-use reports::schema::result::{Measures, RunResult};
+use reports::schema::{Measures, RunResult};
 use reports::words::summary::Spread;
 use serde_json::Value;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use dataflow::{ProcessingTime, StampUnit, StopSignal};
-use reports::schema::result::Measures;
+use reports::schema::Measures;
 use workloads::schedule::arrival::Schedule;
 use workloads::schedule::load_shape::LoadShape;
 

@@ -1,13 +1,13 @@
 //! The series of a run as CSV, for spreadsheets and data frames: what was emitted and what waited
 //! per bin of time, every micro-batch, every checkpoint. Times are in nanoseconds, as in the result.
 
-use reports::schema::result::RunResult;
+use reports::schema::RunResult;
 
 use crate::error::{Error, Result};
 
 /// The series that a run has, as (ending of the file's name, text); one without a row is left out.
 ///
-/// `-series.csv` has a line per bin of [`reports::schema::result::SERIES_BIN_NS`], `-batches.csv` one per
+/// `-series.csv` has a line per bin of [`reports::schema::SERIES_BIN_NS`], `-batches.csv` one per
 /// micro-batch, `-checkpoints.csv` one per completed checkpoint, `-partitions.csv` one per partition
 /// of every exchange. Columns have the names of the result's fields.
 ///
@@ -107,7 +107,7 @@ fn partitions(run: &RunResult) -> Table {
 
 #[cfg(test)]
 mod tests {
-    use reports::schema::result::{BatchRow, CheckpointRow, ExchangeLoad, SeriesRow};
+    use reports::schema::{BatchRow, CheckpointRow, ExchangeLoad, SeriesRow};
 
     use super::*;
 

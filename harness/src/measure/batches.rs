@@ -2,7 +2,7 @@
 
 use dataflow::EventTime;
 use dataflow::job::observer::{BatchReport, TaskReport};
-use reports::schema::result::{BatchRow, TaskRow};
+use reports::schema::{BatchRow, TaskRow};
 
 /// All that an engine has told of a batch.
 pub(crate) fn batch_row(report: &BatchReport) -> BatchRow {

@@ -2,7 +2,7 @@
 //! with the plan.
 
 use dataflow::ProcessingTime;
-use reports::schema::result::FailureRow;
+use reports::schema::FailureRow;
 
 /// Follows a job from its failures back to its plan. A plain struct: the time comes from outside.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use dataflow::job::observer::{Activity, BatchReport, CheckpointReport, Observer,
 
 use dataflow::placement::Amount;
 use dataflow::{Completion, ProcessingTime};
-use reports::schema::result::{
+use reports::schema::{
     ActivityRow, BATCHES_WITH_TASKS, BatchRow, CheckpointRow, Overslept, RecoveryFigures,
     RescaleRow, SERIES_BIN_NS,
 };

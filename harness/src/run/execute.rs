@@ -12,7 +12,7 @@ use dataflow::job::storage::Storage;
 use dataflow::{
     Completion, Digest, Engine, EngineError, Guarantee, ProcessingTime, StampUnit, StopSignal,
 };
-use reports::schema::result::{Measures, RunResult};
+use reports::schema::{Measures, RunResult};
 use workloads::registry::{AnyEvents, AnyWorkload};
 use workloads::schedule::arrival::Schedule;
 use workloads::schedule::load_shape::LoadShape;

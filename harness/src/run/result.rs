@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use dataflow::{Completion, Digest, Guarantee};
-use reports::schema::result::{
+use reports::schema::{
     ExchangeLoad, OutputCheck, RUN_SCHEMA, RunResult, SERIES_BIN_NS, SeriesRow,
 };
 

@@ -1,6 +1,6 @@
 //! Whether the figures of a run may be used.
 
-use reports::schema::result::{RunResult, Slope};
+use reports::schema::{RunResult, Slope};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::analysis::statistics::CONFIDENCE;
@@ -134,7 +134,7 @@ fn generator_late(result: &RunResult) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use reports::schema::result::Overslept;
+    use reports::schema::Overslept;
 
     use super::*;
 

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
-use reports::schema::result::RunResult;
+use reports::schema::RunResult;
 
 use crate::measure::run_observer::Watch;
 use crate::run::clock::Clock;

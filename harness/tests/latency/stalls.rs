@@ -16,7 +16,7 @@ use dataflow::{
     Completion, Engine, EngineError, EventTime, ProcessingTime, Record, StampUnit, Stamps,
     StopSignal, Stream,
 };
-use reports::schema::result::LatencySummary;
+use reports::schema::LatencySummary;
 use runtime::{Costs, VirtualOptions, VirtualTime};
 use streamgauge::experiment::registry::{Registry, resolve_settings};
 use streamgauge::measure::latency::Recorder;

@@ -1,6 +1,6 @@
 //! The run that stands for a variant where only one can be drawn.
 
-use crate::schema::result::RunResult;
+use crate::schema::RunResult;
 use crate::words::summary::Variant;
 
 /// The valid run with the median p99 from the planned time (the lower of two middle ones); without

@@ -2,143 +2,161 @@
 //!
 //! The same results give the same bytes. Figures that are missing, zero where that means nothing,
 //! or not numbers are left out; a chart with nothing to draw is `None`.
+//!
+//! A new chart is a file with a function and its [`ChartKind`], and a line in [`KINDS`]: file
+//! names, tables of figures and the place on the page follow from these.
 
-pub mod formulas;
-pub mod latency;
+mod formulas;
+mod kind;
+mod latency;
 mod median_run;
-pub mod partitions;
-pub mod recovery;
-pub mod sweep;
-pub mod tasks;
-pub mod throughput;
+mod output;
+mod partitions;
+mod recovery;
+mod sweep;
+mod tasks;
+mod throughput;
 
+use kind::{ChartKind, Draw, Drawn};
+use output::{stem, unused};
+
+use crate::draw::style::Palette;
 use crate::error::ReportError;
-use crate::schema::result::CompareResult;
-use crate::words::summary::{LatencyKind, experiments};
+use crate::schema::recovery::RecoverResult;
+use crate::schema::skew::SkewResult;
+use crate::schema::{CompareResult, FormulasResult, Measures};
+use crate::words::summary::experiments;
 
-/// A chart of one experiment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chart {
-    /// The experiment it shows.
-    pub experiment: String,
-    /// File name without directory and extension: `<experiment>-<chart>`.
-    pub stem: String,
-    /// The finding, or what is shown where there is none.
-    pub title: String,
-    /// What marks mean and what was left out, for the caption.
-    pub caption: String,
-    /// The drawing, self-contained, with its alternative text.
-    pub svg: String,
-}
+pub use output::Chart;
 
-impl Chart {
-    /// Path inside the result directory.
-    pub fn file(&self) -> String {
-        format!("charts/{}.svg", self.stem)
-    }
+/// Every kind of chart, in the order of a page.
+const KINDS: &[ChartKind] = &[
+    throughput::throughput_bars::KIND,
+    latency::latency_percentiles::FROM_PLANNED,
+    latency::latency_percentiles::AFTER_WINDOW_END,
+    latency::latency_histogram::KIND,
+    latency::latency_over_time::KIND,
+    throughput::throughput_over_time::KIND,
+    latency::latency_parts::KIND,
+    tasks::batch_anatomy::KIND,
+    tasks::batch_slots::KIND,
+    tasks::pipeline_anatomy::KIND,
+    partitions::partition_load::KIND,
+    tasks::batch_load::KIND,
+    throughput::cost_per_record::KIND,
+    sweep::sweep_curve::RATE_LATENCY,
+    sweep::sweep_curve::BATCH_INTERVAL,
+    sweep::sweep_curve::BUFFER_TIMEOUT,
+    sweep::sweep_curve::OTHER,
+    sweep::crossover_map::KIND,
+    recovery::KIND,
+    partitions::skew::KIND,
+    formulas::max_over_mean::KIND,
+    formulas::residence::KIND,
+    formulas::flusher_wait::KIND,
+    formulas::moved_fraction::KIND,
+];
 
-    /// Path of the drawing for dark backgrounds.
-    pub fn dark_file(&self) -> String {
-        format!("charts/{}-dark.svg", self.stem)
-    }
-
-    /// Path of the figures that it shows, if it has a table of them.
-    pub fn data_file(&self) -> String {
-        format!("charts/{}.csv", self.stem)
-    }
-
-    /// The figures that it shows as CSV, from the SVG's `<metadata>`; `None` when a chart has no
-    /// table of them.
-    pub fn data(&self) -> Option<String> {
-        crate::draw::data::apart(&self.svg).1
-    }
-
-    /// The drawing without the table of figures, for a page that has the table elsewhere.
-    pub fn drawing(&self) -> String {
-        crate::draw::data::apart(&self.svg).0
-    }
-}
-
-/// Every chart of a result, in the order of its experiments.
+/// Every chart of a comparison or a sweep, in the order of its experiments.
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
 pub fn all(result: &CompareResult) -> Result<Vec<Chart>, ReportError> {
-    let palette = crate::draw::style::Palette::of(result);
-    let mut charts: Vec<Chart> = Vec::new();
-    let experiments = experiments(result);
+    let (palette, experiments) = (Palette::of(result), experiments(result));
+    let mut charts = Vec::new();
     if let Some(sweep) = &result.sweep {
         // The experiments are points of one picture; a dozen charts for each would bury it.
-        let drawn = [
-            crate::chart::sweep::sweep_curve::draw(sweep, &experiments, &palette)?,
-            crate::chart::sweep::crossover_map::draw(sweep, &experiments, &palette)?,
-        ];
-        return Ok(drawn.into_iter().flatten().collect());
+        let first = experiments.first().map_or("", |experiment| experiment.name);
+        for kind in KINDS {
+            if let Draw::Sweep(draw) = kind.draw {
+                add(&mut charts, first, kind.tag, draw(sweep, &experiments, &palette))?;
+            }
+        }
+        return Ok(charts);
     }
     for experiment in &experiments {
-        let drawn = [
-            crate::chart::throughput::throughput_bars::draw(experiment, &palette)?,
-            crate::chart::latency::latency_percentiles::draw(
-                experiment,
-                LatencyKind::FromPlanned,
-                &palette,
-            )?,
-            crate::chart::latency::latency_percentiles::draw(
-                experiment,
-                LatencyKind::AfterWindowEnd,
-                &palette,
-            )?,
-            crate::chart::latency::latency_histogram::draw(experiment, &palette)?,
-            crate::chart::latency::latency_over_time::draw(experiment)?,
-            crate::chart::throughput::throughput_over_time::draw(experiment, &palette)?,
-            crate::chart::latency::latency_parts::draw(experiment)?,
-            crate::chart::tasks::batch_anatomy::draw(experiment)?,
-            crate::chart::tasks::batch_slots::draw(experiment)?,
-            crate::chart::tasks::pipeline_anatomy::draw(experiment)?,
-            crate::chart::partitions::partition_load::draw(experiment, &palette)?,
-            crate::chart::tasks::batch_load::draw(experiment, &palette)?,
-        ];
-        for mut chart in drawn.into_iter().flatten() {
-            chart.stem = unused(&chart.stem, &charts);
-            charts.push(chart);
+        for kind in KINDS {
+            if let Draw::Experiment(draw) = kind.draw {
+                let stem = stem(experiment.name, kind.tag);
+                add(&mut charts, experiment.name, &stem, draw(experiment, &palette))?;
+            }
         }
     }
-    charts.extend(crate::chart::throughput::cost_per_record::draw(&experiments, &palette)?);
+    let measured = experiments.iter().find(|it| it.measures == Measures::Throughput);
+    for kind in KINDS {
+        if let (Draw::Suite(draw), Some(first)) = (kind.draw, measured) {
+            add(&mut charts, first.name, kind.tag, draw(&experiments, &palette))?;
+        }
+    }
     Ok(charts)
 }
 
-/// `stem`, numbered if another chart already has it.
-fn unused(stem: &str, charts: &[Chart]) -> String {
-    let taken = |stem: &str| charts.iter().any(|chart| chart.stem == stem);
-    let numbered = (2..).map(|number| format!("{stem}-{number}"));
-    std::iter::once(stem.to_string()).chain(numbered).find(|s| !taken(s)).unwrap_or_default()
-}
-
-/// A file name of an experiment and a chart: lower-case letters, digits, dots and hyphens.
-fn stem(experiment: &str, chart: &str) -> String {
-    const LONGEST: usize = 80;
-    let mut stem = String::new();
-    for c in experiment.chars().take(LONGEST) {
-        match c.to_ascii_lowercase() {
-            c @ ('a'..='z' | '0'..='9') => stem.push(c),
-            '.' if stem.ends_with(|c: char| c.is_alphanumeric()) => stem.push('.'),
-            _ if !stem.ends_with('-') && !stem.is_empty() => stem.push('-'),
-            _ => {}
+/// Every chart of what `recover` left.
+///
+/// # Errors
+/// [`ReportError::Draw`] when the drawing library refuses.
+pub fn of_recovery(result: &RecoverResult) -> Result<Vec<Chart>, ReportError> {
+    let mut charts = Vec::new();
+    for kind in KINDS {
+        if let Draw::Recovery(draw) = kind.draw {
+            add(&mut charts, "recover", kind.tag, draw(result))?;
         }
     }
-    let stem = stem.trim_end_matches(['-', '.']);
-    let stem = if stem.is_empty() { "experiment" } else { stem };
-    format!("{stem}-{chart}")
+    Ok(charts)
+}
+
+/// Every chart of what `skew` left.
+///
+/// # Errors
+/// [`ReportError::Draw`] when the drawing library refuses.
+pub fn of_skew(result: &SkewResult) -> Result<Vec<Chart>, ReportError> {
+    let mut charts = Vec::new();
+    for kind in KINDS {
+        if let Draw::Skew(draw) = kind.draw {
+            add(&mut charts, "skew", kind.tag, draw(result))?;
+        }
+    }
+    Ok(charts)
+}
+
+/// Every chart of what `formulas` left, chapter by chapter.
+///
+/// # Errors
+/// [`ReportError::Draw`] when the drawing library refuses.
+pub fn of_formulas(result: &FormulasResult) -> Result<Vec<Chart>, ReportError> {
+    let mut charts = Vec::new();
+    for kind in KINDS {
+        if let Draw::Chapter(chapter, draw) = kind.draw {
+            add(&mut charts, chapter, &stem(chapter, kind.tag), draw(result))?;
+        }
+    }
+    Ok(charts)
+}
+
+/// Adds a drawing, if there is one, under a file name that no other chart has.
+fn add(
+    charts: &mut Vec<Chart>,
+    experiment: &str,
+    stem: &str,
+    drawn: Drawn,
+) -> Result<(), ReportError> {
+    if let Some(drawing) = drawn? {
+        let stem = unused(stem, charts);
+        charts.push(Chart::of(experiment, stem, drawing));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::stem;
+    use super::KINDS;
 
     #[test]
-    fn file_names_stay_inside_the_directory() {
-        assert_eq!(stem("../../etc/passwd", "throughput"), "etc-passwd-throughput");
-        assert_eq!(stem("Keyed count, 1.5 M/s", "x"), "keyed-count-1.5-m-s-x");
-        assert_eq!(stem("<>", "x"), "experiment-x");
+    fn no_two_kinds_share_a_file_name() {
+        for (place, kind) in KINDS.iter().enumerate() {
+            let plain = |c: char| c == '-' || c.is_ascii_lowercase();
+            assert!(!kind.tag.is_empty() && kind.tag.chars().all(plain), "{}", kind.tag);
+            assert!(KINDS[..place].iter().all(|other| other.tag != kind.tag), "{}", kind.tag);
+        }
     }
 }

@@ -13,6 +13,7 @@ use plotters::style::{Color, IntoFont, RGBColor, ShapeStyle, TextStyle};
 
 use super::dashes::dashes;
 use super::data::Data;
+use super::escape::escaped;
 use super::style::{FONT, FONT_FAMILIES, PLOTTERS_FONT_SIZE, Text, WHITE, register_fonts};
 use super::wrap::is_printable;
 use crate::error::ReportError;
@@ -122,12 +123,6 @@ fn in_css_pixels(svg: &str, (width, height): (f64, f64), size: (u32, u32), alt: 
     svg.replacen(&drawn, &wanted, 1)
         .replace(&format!("font-family=\"{FONT}\""), &format!("font-family=\"{FONT_FAMILIES}\""))
         .replace("font-weight=\"bold\"", "font-weight=\"600\"")
-}
-
-/// Text as an attribute or an element may hold it.
-pub(crate) fn escaped(text: &str) -> String {
-    let text: String = text.chars().map(|c| if is_printable(c) { c } else { ' ' }).collect();
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 impl Canvas<'_> {

@@ -6,7 +6,7 @@
 
 use std::fmt::Display;
 
-use super::canvas::escaped;
+use super::escape::escaped;
 
 /// Significant digits of a figure.
 const DIGITS: usize = 12;

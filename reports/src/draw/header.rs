@@ -3,11 +3,10 @@
 use super::canvas::{Anchor, Canvas};
 use super::style::{MARGIN, SUBTITLE, TITLE, WIDTH};
 use super::wrap::wrap;
-use crate::chart::sweep::sweep_points::label;
 use crate::error::ReportError;
-use crate::schema::result::Sweep;
+use crate::schema::Sweep;
 use crate::words::summary::Experiment;
-use crate::words::units::planned_rate;
+use crate::words::units::{planned_rate, setting};
 
 /// Settings that decide how long a record waits, and where it goes.
 const DECIDING: [&str; 4] =
@@ -73,7 +72,7 @@ fn settings(experiments: &[&Experiment<'_>]) -> Vec<String> {
         let unnamed = variants().filter(|variant| !variant.name.contains(&format!("{name}=")));
         let mut values: Vec<String> = Vec::new();
         for value in unnamed.filter_map(|variant| variant.runs[0].settings.get(*name)) {
-            let shown = label(value);
+            let shown = setting(value);
             if !value.is_null() && !values.contains(&shown) {
                 values.push(shown);
             }

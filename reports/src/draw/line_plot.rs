@@ -3,12 +3,12 @@
 use plotters::style::RGBColor;
 
 use super::canvas::{Anchor, Canvas, Paint, render};
+use super::drawing::Drawing;
 use super::header::Header;
 use super::labels::{Wish, spread};
 use super::scale::Scale;
 use super::style::{AXIS, BASE, FIGURE, GREY, GRID, LABEL, MARGIN, Text, WIDTH, text_width};
 use super::wrap::wrap;
-use crate::chart::Chart;
 use crate::error::ReportError;
 
 /// Left of the plot: tick labels.
@@ -102,25 +102,23 @@ pub(crate) struct LinePlot {
 }
 
 impl LinePlot {
-    /// A chart of these lines alone, under a title and a subtitle.
+    /// A drawing of these lines alone, under a title and a subtitle.
     ///
     /// # Errors
     /// [`ReportError::Draw`] when the drawing library refuses.
-    pub(crate) fn chart(
+    pub(crate) fn drawing(
         &self,
-        experiment: &str,
-        stem: &str,
         title: String,
         subtitle: &str,
         caption: String,
-    ) -> Result<Chart, ReportError> {
+    ) -> Result<Drawing, ReportError> {
         let header = Header::new(&title, subtitle);
         let height = header.height() + self.full_height() + 8.0;
         let svg = render((WIDTH, height), &format!("Line chart. {title}."), |canvas| {
             header.draw(canvas)?;
             self.draw(canvas, header.height())
         })?;
-        Ok(Chart { experiment: experiment.into(), stem: stem.into(), title, caption, svg })
+        Ok(Drawing { title, caption, svg })
     }
 
     /// Height with captions and axes.

@@ -4,6 +4,8 @@ pub(crate) mod canvas;
 pub mod dark;
 pub(crate) mod dashes;
 pub(crate) mod data;
+pub(crate) mod drawing;
+pub(crate) mod escape;
 pub(crate) mod header;
 pub(crate) mod labels;
 pub(crate) mod legend;

@@ -4,7 +4,7 @@ use std::sync::Once;
 
 use plotters::style::{FontStyle, IntoFont, RGBColor, register_font};
 
-use crate::schema::result::CompareResult;
+use crate::schema::CompareResult;
 
 /// Width of every chart, CSS pixels.
 pub const WIDTH: f64 = 820.0;

@@ -3,20 +3,22 @@
 use maud::{Markup, html};
 
 use super::figure::{Origin, figure};
-use super::{Page, files, redraw};
+use crate::chart::Chart;
 use crate::words::summary::Experiment;
 
 /// A figure for each chart, under its experiment's name.
-pub(crate) fn section(page: &Page<'_>, experiments: &[Experiment<'_>]) -> Markup {
+pub(crate) fn section(
+    charts: &[Chart],
+    experiments: &[Experiment<'_>],
+    origin: Origin<'_>,
+) -> Markup {
     let mut names: Vec<&str> = Vec::new();
     for experiment in experiments {
         if !names.contains(&experiment.name) {
             names.push(experiment.name);
         }
     }
-    names.retain(|name| page.charts.iter().any(|chart| chart.experiment == *name));
-    let (draw, files) = (redraw(page.directory), files(page.source));
-    let origin = Origin { measure: &page.result.command, draw: &draw, files: &files };
+    names.retain(|name| charts.iter().any(|chart| chart.experiment == *name));
     html! {
         section.charts {
             h2 { "Charts" }
@@ -26,7 +28,7 @@ pub(crate) fn section(page: &Page<'_>, experiments: &[Experiment<'_>]) -> Markup
             }
             @for name in names {
                 h3 { (name) }
-                @for chart in page.charts.iter().filter(|chart| chart.experiment == name) {
+                @for chart in charts.iter().filter(|chart| chart.experiment == name) {
                     (figure(chart, origin))
                 }
             }

@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::table_box;
-use crate::schema::result::{CompareResult, Comparison, Verdict};
+use super::layout::table_box;
+use crate::schema::{CompareResult, Comparison, Verdict};
 use crate::words::units::{NO_FIGURE, ratio, significant};
 use crate::words::verdict::{interval_name, metric_name};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::table_box;
+use super::layout::table_box;
 use crate::words::units::NO_FIGURE;
 
 /// Names and values; nothing when none were recorded.

@@ -2,7 +2,7 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use super::table_box;
+use super::layout::table_box;
 use crate::chart::Chart;
 use crate::schema::read::RESULTS_FILE;
 
@@ -50,13 +50,15 @@ pub(crate) fn figure(chart: &Chart, origin: Origin<'_>) -> Markup {
     }
 }
 
-/// The section of a page with a single chart, drawn from a whole suite's results.
-pub(crate) fn the_only(chart: &Chart, measure: &str, draw: &str) -> Markup {
+/// The section of a page with every chart, drawn from one file of results; nothing without any.
+pub(crate) fn section(charts: &[Chart], measure: &str, draw: &str) -> Markup {
     let files = html! { code { (RESULTS_FILE) } };
     html! {
-        section.charts {
-            h2 { "Chart" }
-            (figure(chart, Origin { measure, draw, files: &files }))
+        @if !charts.is_empty() {
+            section.charts {
+                h2 { @if charts.len() == 1 { "Chart" } @else { "Charts" } }
+                @for chart in charts { (figure(chart, Origin { measure, draw, files: &files })) }
+            }
         }
     }
 }

@@ -2,12 +2,14 @@
 
 use maud::{Markup, html};
 
+use super::environment;
 use super::figure::{self, Origin};
-use super::{document, environment, redraw, table_box};
+use super::layout::{document, redraw, table_box};
 use crate::chart::Chart;
-use crate::formulas::chapter::{CHAPTERS, Chapter};
-use crate::schema::formula_case::{Case, CaseVerdict, FormulasResult};
+use crate::formulas::chapters::{CHAPTERS, Chapter};
 use crate::schema::read::RESULTS_FILE;
+use crate::schema::{Case, CaseVerdict, FormulasResult};
+use crate::words::tolerance::allowed;
 use crate::words::units::{NO_FIGURE, significant, trimmed};
 
 /// Lays out the page of the results in `directory`. A chart belongs to the chapter that is its
@@ -163,7 +165,7 @@ fn line(case: &Case) -> Markup {
                 @if let Some(interval) = interval(case) { small { (interval) } }
             }
             td.number { (error(case)) }
-            td { (case.tolerance.words()) }
+            td { (allowed(case.tolerance)) }
             td {
                 @match case.verdict {
                     CaseVerdict::DoesNotHold => span.warn { (case.verdict.words()) },

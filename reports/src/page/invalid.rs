@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::table_box;
-use crate::schema::result::{CompareResult, RunResult};
+use super::layout::table_box;
+use crate::schema::{CompareResult, RunResult};
 
 /// The table; nothing when every run is valid.
 pub(crate) fn section(result: &CompareResult) -> Markup {

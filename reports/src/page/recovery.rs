@@ -2,15 +2,16 @@
 
 use maud::{Markup, html};
 
-use super::figure::the_only;
-use super::{document, environment, redraw, table_box};
+use super::layout::{document, redraw, table_box};
+use super::{environment, figure};
 use crate::chart::Chart;
 use crate::schema::read::RESULTS_FILE;
-use crate::schema::recovery::{FIGURES, RecoverResult, RecoverRun, figures, finding};
+use crate::schema::recovery::{RecoverResult, RecoverRun};
+use crate::words::recovery::{FIGURES, figures, finding};
 use crate::words::units::planned_rate;
 
 /// Lays out the page of the results in `directory`.
-pub fn page(result: &RecoverResult, chart: Option<&Chart>, directory: &str) -> String {
+pub fn page(result: &RecoverResult, charts: &[Chart], directory: &str) -> String {
     let again = redraw(directory);
     document(
         "recover",
@@ -21,7 +22,7 @@ pub fn page(result: &RecoverResult, chart: Option<&Chart>, directory: &str) -> S
                 dl { dt { (result.fault) } dd { p { (finding(result)) "." } } }
             }
             (table(result))
-            @if let Some(chart) = chart { (the_only(chart, &result.command, &again)) }
+            (figure::section(charts, &result.command, &again))
             (settings(result))
             (environment::section(&result.environment))
         },

@@ -2,10 +2,11 @@
 
 use maud::{Markup, html};
 
-use super::table_box;
-use crate::schema::result::{Latencies, Measures};
-use crate::words::summary::{Experiment, LatencyKind, Percentile, Spread, Variant};
-use crate::words::units::{NO_FIGURE, bytes, duration, rate};
+use super::layout::table_box;
+use crate::schema::{Latencies, LatencyKind, Measures, Metric, Percentile, Unit};
+use crate::words::summary::{Experiment, Spread, Variant};
+use crate::words::units;
+use crate::words::units::NO_FIGURE;
 
 /// A table of throughput and one of latency, of which the results have runs.
 pub(crate) fn section(experiments: &[Experiment<'_>]) -> Markup {
@@ -51,7 +52,7 @@ fn throughput_table<'a>(experiments: impl Iterator<Item = &'a Experiment<'a>>) -
                         @for (index, variant) in experiment.variants.iter().enumerate() {
                             tr {
                                 (names(experiment, variant, index, 1))
-                                (cell(variant.throughput(), rate))
+                                (cell(variant, &Metric::THROUGHPUT))
                                 (common_cells(variant, 1))
                             }
                         }
@@ -89,7 +90,7 @@ fn latency_table<'a>(experiments: impl Iterator<Item = &'a Experiment<'a>>) -> M
                                     @if row == 0 { (names) }
                                     td.kind { (kind.field().replace('_', " ")) }
                                     @for percentile in Percentile::ALL {
-                                        (cell(percentiles(variant, *kind, percentile), duration))
+                                        (cell(variant, Metric::of_latency(*kind, percentile)))
                                     }
                                     @if row == 0 { (common) }
                                 }
@@ -100,10 +101,6 @@ fn latency_table<'a>(experiments: impl Iterator<Item = &'a Experiment<'a>>) -> M
             }
         },
     )
-}
-
-fn percentiles(variant: &Variant<'_>, kind: LatencyKind, percentile: Percentile) -> Option<Spread> {
-    variant.spread(|run| percentile.of(kind.of(&run.latency_ns)))
 }
 
 /// The latencies an experiment has: always the one from the planned time, and beside it the one
@@ -146,11 +143,12 @@ fn common_headings() -> Markup {
 
 fn common_cells(variant: &Variant<'_>, rows: usize) -> Markup {
     let (valid, all) = (variant.valid().count(), variant.runs.len());
-    let cpu = variant.spread(|run| run.cpu_ns_per_record.filter(|ns| *ns >= 0.0));
-    let memory = variant.spread(|run| run.peak_memory_bytes.map(|bytes| bytes as f64));
+    // A processor time below 0 is a mistake of the system's.
+    let cpu = variant.spread(|run| Metric::COST.of(run).filter(|nanos| *nanos >= 0.0));
+    let memory = variant.figure(&Metric::PEAK_MEMORY);
     html! {
-        td.number rowspan=(rows) { (figure(cpu, duration)) }
-        td.number rowspan=(rows) { (figure(memory, bytes)) }
+        td.number rowspan=(rows) { (figure(cpu, Metric::COST.unit)) }
+        td.number rowspan=(rows) { (figure(memory, Metric::PEAK_MEMORY.unit)) }
         td.number.warn[valid < all] rowspan=(rows) { (valid) " of " (all) }
         (output_cell(variant, rows))
     }
@@ -172,18 +170,20 @@ fn output_cell(variant: &Variant<'_>, rows: usize) -> Markup {
     html! { td.warn[wrong > 0] rowspan=(rows) { (text) } }
 }
 
-fn cell(spread: Option<Spread>, unit: fn(f64) -> String) -> Markup {
-    html! { td.number { (figure(spread, unit)) } }
+fn cell(variant: &Variant<'_>, metric: &Metric) -> Markup {
+    html! { td.number { (figure(variant.figure(metric), metric.unit)) } }
 }
 
 /// Median over range; one run has no range.
-fn figure(spread: Option<Spread>, unit: fn(f64) -> String) -> Markup {
+fn figure(spread: Option<Spread>, unit: Unit) -> Markup {
     html! {
         @match spread {
             None => (NO_FIGURE),
             Some(Spread { median, low, high, count }) => {
-                b { (unit(median)) }
-                @if count > 1 { small { (range(&unit(low), &unit(high))) } }
+                b { (units::figure(unit, median)) }
+                @if count > 1 {
+                    small { (range(&units::figure(unit, low), &units::figure(unit, high))) }
+                }
             }
         }
     }

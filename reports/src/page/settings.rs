@@ -6,8 +6,8 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::environment::text;
-use super::table_box;
-use crate::schema::result::RunResult;
+use super::layout::table_box;
+use crate::schema::RunResult;
 use crate::words::summary::Experiment;
 use crate::words::units::{NO_FIGURE, count, planned_rate};
 

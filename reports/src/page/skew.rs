@@ -2,15 +2,16 @@
 
 use maud::{Markup, html};
 
-use super::figure::the_only;
-use super::{document, environment, redraw, table_box};
+use super::layout::{document, redraw, table_box};
+use super::{environment, figure};
 use crate::chart::Chart;
 use crate::schema::read::RESULTS_FILE;
-use crate::schema::skew::{SkewResult, SkewRow, figure, scope_words};
+use crate::schema::skew::{SkewResult, SkewRow};
+use crate::words::skew::{figure as two_digits, finding, scope_words};
 use crate::words::units::{count, share};
 
 /// Lays out the page of the results in `directory`.
-pub fn page(result: &SkewResult, chart: Option<&Chart>, directory: &str) -> String {
+pub fn page(result: &SkewResult, charts: &[Chart], directory: &str) -> String {
     let again = redraw(directory);
     document(
         "skew",
@@ -18,9 +19,9 @@ pub fn page(result: &SkewResult, chart: Option<&Chart>, directory: &str) -> Stri
         html! {
             section.verdicts {
                 h2 { "Verdict" }
-                dl { dt { (result.exchange) } dd { p { (result.finding()) "." } } }
+                dl { dt { (result.exchange) } dd { p { (finding(result)) "." } } }
             }
-            @if let Some(chart) = chart { (the_only(chart, &result.command, &again)) }
+            (figure::section(charts, &result.command, &again))
             (figures(result))
             (hottest(result))
             (knobs(result))
@@ -77,10 +78,10 @@ fn line(row: &SkewRow) -> Markup {
             th scope="row" { (row.placement) }
             td.number { (row.parallelism) }
             td { (scope_words(&row.scope)) }
-            td.number { (figure(row.max_over_mean)) }
-            td.number { (figure(row.max_over_mean_worst)) }
-            td.number { (figure(row.coefficient_of_variation)) }
-            td.number { (figure(row.gini)) }
+            td.number { (two_digits(row.max_over_mean)) }
+            td.number { (two_digits(row.max_over_mean_worst)) }
+            td.number { (two_digits(row.coefficient_of_variation)) }
+            td.number { (two_digits(row.gini)) }
         }
     }
 }

@@ -1,9 +1,35 @@
-//! What result files hold: the contract with everything that reads a result later.
+//! What result files hold: the contract with everything that reads a result later, such as charts,
+//! the report, `--json` and other people's scripts.
 
-pub mod formula_case;
-pub mod formula_samples;
+pub mod chart_tag;
+pub mod compare;
+pub mod formulas;
+pub mod latency;
 pub mod latency_buckets;
+pub mod metric;
 pub mod read;
+pub mod reading;
 pub mod recovery;
-pub mod result;
+pub mod recovery_figures;
+pub mod rescale;
+pub mod run;
+pub mod samples;
+pub mod series;
 pub mod skew;
+pub mod sweep;
+pub mod tasks;
+pub mod tolerance;
+
+pub use chart_tag::ChartTag;
+pub use compare::{COMPARE_SCHEMA, CompareResult, Comparison, NoiseRow, Verdict};
+pub use formulas::{Case, FORMULAS_SCHEMA, FormulasResult};
+pub use latency::{Latencies, LatencyKind, LatencyParts, LatencySummary, PartsOfMean, Percentile};
+pub use metric::{Better, MeasuredBy, Metric, Unit};
+pub use reading::Reading;
+pub use recovery_figures::{CheckpointRow, FailureRow, RecoveryFigures};
+pub use rescale::RescaleRow;
+pub use run::{ExchangeLoad, Measures, OutputCheck, Overslept, RUN_SCHEMA, RunResult, Slope};
+pub use series::{SERIES_BIN_NS, SeriesRow};
+pub use sweep::{Sweep, SweepAxis, SweepPoint};
+pub use tasks::{ActivityRow, BATCHES_WITH_TASKS, BatchRow, TaskRow};
+pub use tolerance::{CaseVerdict, Tolerance};

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use super::compare::{COMPARE_SCHEMA, CompareResult};
+use super::formulas::{FORMULAS_SCHEMA, FormulasResult};
+use super::recovery::{RECOVER_SCHEMA, RecoverResult};
+use super::run::{RUN_SCHEMA, RunResult};
+use super::skew::{SKEW_SCHEMA, SkewResult};
 use crate::error::ReportError;
-use crate::formulas::{FORMULAS_SCHEMA, FormulasResult};
-use crate::schema::recovery::{RECOVER_SCHEMA, RecoverResult};
-use crate::schema::result::{COMPARE_SCHEMA, CompareResult, RUN_SCHEMA, RunResult};
-use crate::schema::skew::{SKEW_SCHEMA, SkewResult};
-
 /// File of a finished comparison, inside the result directory.
 pub const RESULTS_FILE: &str = "results.json";
 /// Directory of single runs, inside the result directory.

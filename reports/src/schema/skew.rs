@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::words::units::{count, significant};
-
 /// Schema tag of [`SkewResult`].
 pub const SKEW_SCHEMA: &str = "streamgauge.skew/1";
 
@@ -211,67 +209,6 @@ impl SkewResult {
                 == (placement, parallelism, scope)
         })
     }
-
-    /// What it says, in a sentence without a full stop, about the number of partitions over which a
-    /// placement is most skewed.
-    pub fn finding(&self) -> String {
-        let run = self.rows.iter().rev().filter(|row| row.scope == RUN);
-        run.max_by(|a, b| a.max_over_mean.total_cmp(&b.max_over_mean))
-            .map_or_else(|| NOTHING.to_owned(), |worst| self.finding_over(worst.parallelism))
-    }
-
-    /// What it says about so many partitions: the most skewed placement over the run, the least
-    /// skewed beside it, and the least skew there is within the narrowest windows.
-    pub fn finding_over(&self, parallelism: u32) -> String {
-        let skew = |row: &&SkewRow| row.max_over_mean;
-        let within = |scope: &str| -> Vec<&SkewRow> {
-            let rows = self.rows.iter();
-            rows.filter(|row| row.scope == scope && row.parallelism == parallelism).collect()
-        };
-        let least = |rows: &[&SkewRow]| {
-            rows.iter().copied().min_by(|a, b| skew(a).total_cmp(&skew(b))).cloned()
-        };
-        let times = |row: &SkewRow| format!("{}x the mean", significant(row.max_over_mean));
-        let run = within(RUN);
-        let Some(worst) = run.iter().rev().max_by(|a, b| skew(a).total_cmp(&skew(b))) else {
-            return NOTHING.to_owned();
-        };
-        let mut text = format!(
-            "Over the run {} puts {} on one of {parallelism} partitions",
-            worst.placement,
-            times(worst)
-        );
-        let alone = run.len() == 1;
-        if let Some(best) = least(&run).filter(|_| !alone) {
-            text += &format!(", {} {}x", best.placement, significant(best.max_over_mean));
-        }
-        let narrowest = self.scopes().into_iter().find(|scope| *scope != RUN);
-        if let Some(best) = narrowest.and_then(|scope| least(&within(scope))) {
-            let least = if alone { "" } else { "at least " };
-            text += &format!("; within {} {least}{}", scope_words(&best.scope), times(&best));
-        }
-        text
-    }
-}
-
-/// Said when there is no row.
-const NOTHING: &str = "No record met the exchange";
-
-/// A scope as a reader would say it.
-pub fn scope_words(scope: &str) -> String {
-    match scope.strip_prefix("per_") {
-        Some("batch") => "one batch".to_owned(),
-        Some(records) => match records.parse() {
-            Ok(number) => format!("{} records", count(number)),
-            Err(_) => format!("{records} records"),
-        },
-        None => "the run".to_owned(),
-    }
-}
-
-/// A figure of a table: two digits behind the point.
-pub fn figure(value: f64) -> String {
-    format!("{value:.2}")
 }
 
 fn distinct<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
@@ -301,40 +238,6 @@ mod tests {
             (max_over_mean(&[]), gini(&[0]), coefficient_of_variation(&[])),
             (1.0, 0.0, 0.0)
         );
-    }
-
-    #[test]
-    fn the_finding_sets_the_run_beside_its_windows() {
-        let row = |placement: &str, scope: &str, max_over_mean| SkewRow {
-            placement: placement.to_owned(),
-            parallelism: 10,
-            scope: scope.to_owned(),
-            windows: 1,
-            max_over_mean,
-            max_over_mean_worst: max_over_mean,
-            coefficient_of_variation: 0.0,
-            gini: 0.0,
-            records: Vec::new(),
-        };
-        let result = |rows| SkewResult { rows, ..SkewResult::default() };
-        let both = result(vec![
-            row("modulo", RUN, 5.5),
-            row("modulo", "per_500", 5.6),
-            row("java-hash", RUN, 5.5),
-            row("jump", RUN, 1.05),
-            row("jump", "per_500", 5.17),
-        ]);
-        assert_eq!(
-            both.finding(),
-            "Over the run modulo puts 5.50x the mean on one of 10 partitions, jump 1.05x; within \
-             500 records at least 5.17x the mean"
-        );
-        assert_eq!(
-            result(vec![row("jump", RUN, 1.05), row("jump", PER_BATCH, 5.17)]).finding(),
-            "Over the run jump puts 1.05x the mean on one of 10 partitions; within one batch 5.17x \
-             the mean"
-        );
-        assert_eq!(result(Vec::new()).finding(), "No record met the exchange");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! A summary for a pull request, in GitHub's Markdown: verdicts, a table per kind of measurement,
 //! and what was measured where.
 
-use crate::schema::result::{CompareResult, Measures};
-use crate::words::summary::{Experiment, LatencyKind, Percentile, Spread, Variant, experiments};
+use crate::schema::{CompareResult, LatencyKind, Measures, Metric, Percentile};
+use crate::words::summary::{Experiment, Spread, Variant, experiments};
 use crate::words::units;
 use crate::words::units::NO_FIGURE;
 use crate::words::verdict;
@@ -11,7 +11,7 @@ use crate::words::verdict;
 ///
 /// ```
 /// use reports::words::markdown::summary;
-/// use reports::schema::result::CompareResult;
+/// use reports::schema::CompareResult;
 /// let result = CompareResult { suite: "quick".into(), ..CompareResult::default() };
 /// assert!(summary(&result).starts_with("### Streamgauge: quick\n"));
 /// ```
@@ -64,17 +64,16 @@ fn row(experiment: &Experiment<'_>, variant: &Variant<'_>) -> String {
         Measures::Throughput => {
             let throughput = variant.throughput();
             let range = |it: Spread| format!("{} to {}", units::rate(it.low), units::rate(it.high));
-            cells.push(median(throughput, units::rate));
+            cells.push(median(variant, &Metric::THROUGHPUT));
             cells.push(throughput.map_or_else(|| NO_FIGURE.to_owned(), range));
-            cells.push(median(variant.spread(|run| run.cpu_ns_per_record), units::duration));
+            cells.push(median(variant, &Metric::COST));
         }
         Measures::Latency => {
             cells.push(units::planned_rate(experiment.first_run().rate));
             for percentile in [Percentile::P50, Percentile::P99, Percentile::P999, Percentile::Max]
             {
-                let of = LatencyKind::FromPlanned;
-                let spread = variant.spread(|run| percentile.of(of.of(&run.latency_ns)));
-                cells.push(median(spread, units::duration));
+                let metric = Metric::of_latency(LatencyKind::FromPlanned, percentile);
+                cells.push(median(variant, metric));
             }
         }
     }
@@ -82,8 +81,9 @@ fn row(experiment: &Experiment<'_>, variant: &Variant<'_>) -> String {
     format!("| {} |", cells.join(" | "))
 }
 
-fn median(spread: Option<Spread>, shown: fn(f64) -> String) -> String {
-    spread.map_or_else(|| NO_FIGURE.to_owned(), |it| shown(it.median))
+fn median(variant: &Variant<'_>, metric: &Metric) -> String {
+    let shown = |it: Spread| units::figure(metric.unit, it.median);
+    variant.figure(metric).map_or_else(|| NO_FIGURE.to_owned(), shown)
 }
 
 /// What the figures are, and where they come from.
@@ -129,7 +129,7 @@ fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::result::{LatencySummary, RunResult};
+    use crate::schema::{LatencySummary, RunResult};
 
     fn run(variant: &str, measures: Measures, valid: bool) -> RunResult {
         let mut run = RunResult {

@@ -1,6 +1,9 @@
-//! Results in words: medians and ranges, verdicts, units.
+//! Results in words: medians and ranges, verdicts, findings, units.
 
 pub mod markdown;
+pub mod recovery;
+pub mod skew;
 pub mod summary;
+pub mod tolerance;
 pub mod units;
 pub mod verdict;

@@ -1,8 +1,6 @@
 //! Runs grouped by experiment and variant, and medians with ranges over the valid ones.
 
-use crate::schema::result::{
-    CompareResult, Comparison, Latencies, LatencySummary, Measures, RunResult,
-};
+use crate::schema::{CompareResult, Comparison, Measures, Metric, RunResult, Unit};
 
 /// The runs of one experiment that measure the same thing, by variant.
 #[derive(Clone, Debug)]
@@ -72,107 +70,22 @@ impl<'a> Variant<'a> {
         Spread::of(self.valid().filter_map(figure))
     }
 
+    /// Median and range of a metric, in its own unit, over the valid runs that have it. A rate of 0
+    /// is no figure.
+    pub fn figure(&self, metric: &Metric) -> Option<Spread> {
+        let is_figure = |value: &f64| metric.unit != Unit::RecordsPerSecond || *value > 0.0;
+        self.spread(|run| metric.of(run).filter(is_figure))
+    }
+
     /// Median and range of the throughput, in records per second, over the valid runs.
     pub fn throughput(&self) -> Option<Spread> {
-        self.spread(throughput)
+        self.figure(&Metric::THROUGHPUT)
     }
 }
 
 /// Throughput of a run, unless it is not a number above zero.
 pub fn throughput(run: &RunResult) -> Option<f64> {
     Some(run.throughput_per_s).filter(|rate| rate.is_finite() && *rate > 0.0)
-}
-
-/// One of the three latencies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum LatencyKind {
-    /// Emission minus the planned time of the newest contributor.
-    FromPlanned,
-    /// Emission minus the moment the newest contributor became readable.
-    FromIngestion,
-    /// Emission minus the planned time of the window's end.
-    AfterWindowEnd,
-}
-
-impl LatencyKind {
-    /// The section of a result's latencies.
-    pub fn of(self, latencies: &Latencies) -> &LatencySummary {
-        match self {
-            LatencyKind::FromPlanned => &latencies.from_planned,
-            LatencyKind::FromIngestion => &latencies.from_ingestion,
-            LatencyKind::AfterWindowEnd => &latencies.after_window_end,
-        }
-    }
-
-    /// The field's name in a result.
-    pub fn field(self) -> &'static str {
-        match self {
-            LatencyKind::FromPlanned => "from_planned",
-            LatencyKind::FromIngestion => "from_ingestion",
-            LatencyKind::AfterWindowEnd => "after_window_end",
-        }
-    }
-
-    /// What it is counted from, for people: `from the planned time`.
-    pub fn description(self) -> &'static str {
-        match self {
-            LatencyKind::FromPlanned => "from the planned time",
-            LatencyKind::FromIngestion => "from ingestion",
-            LatencyKind::AfterWindowEnd => "after the window's end",
-        }
-    }
-}
-
-/// A percentile that results carry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Percentile {
-    /// Median.
-    P50,
-    /// 90th.
-    P90,
-    /// 99th.
-    P99,
-    /// 99.9th.
-    P999,
-    /// Largest value.
-    Max,
-}
-
-impl Percentile {
-    /// All, rising.
-    pub const ALL: [Percentile; 5] =
-        [Percentile::P50, Percentile::P90, Percentile::P99, Percentile::P999, Percentile::Max];
-
-    /// Its value in a summary, in nanoseconds; `None` where too few values lie beyond it.
-    pub fn of(self, summary: &LatencySummary) -> Option<f64> {
-        let value = match self {
-            Percentile::P50 => summary.p50,
-            Percentile::P90 => summary.p90,
-            Percentile::P99 => summary.p99,
-            Percentile::P999 => summary.p999,
-            Percentile::Max => summary.max,
-        };
-        value.map(|value| value as f64)
-    }
-
-    /// The field's name in a result.
-    pub fn field(self) -> &'static str {
-        match self {
-            Percentile::P50 => "p50",
-            Percentile::P90 => "p90",
-            Percentile::P99 => "p99",
-            Percentile::P999 => "p999",
-            Percentile::Max => "max",
-        }
-    }
-
-    /// For people: `p99.9`.
-    pub fn label(self) -> &'static str {
-        match self {
-            Percentile::P999 => "p99.9",
-            other => other.field(),
-        }
-    }
 }
 
 /// Groups a result by experiment and what was measured, in the order in which they first ran.

@@ -1,5 +1,9 @@
 //! Numbers as people read them: three significant digits and a unit that fits.
 
+use serde_json::Value;
+
+use crate::schema::Unit;
+
 /// What stands where there is no figure.
 pub const NO_FIGURE: &str = "–";
 
@@ -89,6 +93,32 @@ pub fn share(share: f64) -> String {
         true if percent.abs() < 1.0 => format!("{} %", significant(percent)),
         true => format!("{} %", trimmed(percent, 1)),
         false => NO_FIGURE.into(),
+    }
+}
+
+/// A value of a metric with its unit.
+///
+/// ```
+/// use reports::schema::Metric;
+/// use reports::words::units::figure;
+/// assert_eq!(figure(Metric::P99_LATENCY.unit, 1_500_000.0), "1.50 ms");
+/// assert_eq!(figure(Metric::THROUGHPUT.unit, 2e6), "2.00 M records/s");
+/// ```
+pub fn figure(unit: Unit, value: f64) -> String {
+    match unit {
+        Unit::Nanoseconds => duration(value),
+        Unit::Bytes => bytes(value),
+        Unit::Share => share(value),
+        Unit::RecordsPerSecond => rate(value),
+        Unit::Count => trimmed(value, 3),
+    }
+}
+
+/// A value of a setting or a knob as a reader would write it: `1,000`, `0.5`, `ring`.
+pub fn setting(value: &Value) -> String {
+    match value.as_f64() {
+        Some(number) => trimmed(number, 3),
+        None => value.as_str().map_or_else(|| value.to_string(), str::to_owned),
     }
 }
 

@@ -1,14 +1,11 @@
 //! Comparisons as plain sentences.
 
-use crate::schema::result::{Comparison, Measures, Verdict};
-use crate::words::summary::{Experiment, LatencyKind, Percentile, Spread, Variant};
-use crate::words::units::{NO_FIGURE, duration, rate, ratio, significant};
+use super::summary::{Experiment, Variant};
+use super::units::{NO_FIGURE, figure, ratio, significant};
+use crate::schema::{Comparison, LatencyKind, Measures, Metric, Percentile, Verdict};
 
 /// Pairs from which an interval is Student's t and no longer the range.
 const PAIRS_FOR_AN_INTERVAL: u32 = 5;
-
-/// The metric that decides a throughput experiment.
-const THROUGHPUT: &str = "throughput_per_s";
 
 /// The percentiles that may stand in a headline, the preferred one first.
 const HEADLINE_PERCENTILES: [Percentile; 5] =
@@ -52,24 +49,16 @@ pub fn headlines<'a>(experiment: &Experiment<'a>) -> Vec<&'a Comparison> {
 
 /// Lower is preferred; no ratio comes last; `None`: never a headline.
 fn rank(measures: Measures, comparison: &Comparison) -> Option<usize> {
+    let metric = Metric::named(&comparison.metric)?;
     let place = match measures {
-        Measures::Throughput => (comparison.metric == THROUGHPUT).then_some(0)?,
+        Measures::Throughput => (*metric == Metric::THROUGHPUT).then_some(0)?,
         Measures::Latency => {
-            let (kind, percentile) = latency_metric(&comparison.metric)?;
+            let (kind, percentile) = metric.latency()?;
             let place = HEADLINE_PERCENTILES.iter().position(|p| *p == percentile)?;
             (kind == LatencyKind::FromPlanned).then_some(place)?
         }
     };
     Some(place + if comparison.ratio.is_none() { HEADLINE_PERCENTILES.len() } else { 0 })
-}
-
-/// The latency and percentile that a metric such as `latency_ns.from_planned.p99` names.
-pub fn latency_metric(metric: &str) -> Option<(LatencyKind, Percentile)> {
-    let (kind, percentile) = metric.strip_prefix("latency_ns.")?.split_once('.')?;
-    let kinds = [LatencyKind::FromPlanned, LatencyKind::FromIngestion, LatencyKind::AfterWindowEnd];
-    let kind = kinds.into_iter().find(|k| k.field() == kind)?;
-    let percentile = Percentile::ALL.into_iter().find(|p| p.field() == percentile)?;
-    Some((kind, percentile))
 }
 
 /// A metric's name for people: `throughput`, `p99 latency`; an unknown one as it is.
@@ -80,15 +69,8 @@ pub fn latency_metric(metric: &str) -> Option<(LatencyKind, Percentile)> {
 /// let name = metric_name("latency_ns.after_window_end.p50");
 /// assert_eq!(name, "p50 latency after the window's end");
 /// ```
-pub fn metric_name(metric: &str) -> String {
-    match (metric, latency_metric(metric)) {
-        (THROUGHPUT, _) => "throughput".into(),
-        ("cpu_ns_per_record", _) => "processor time per record".into(),
-        ("peak_memory_bytes", _) => "peak memory".into(),
-        (_, Some((LatencyKind::FromPlanned, p))) => format!("{} latency", p.label()),
-        (_, Some((kind, p))) => format!("{} latency {}", p.label(), kind.description()),
-        (other, None) => other.into(),
-    }
+pub fn metric_name(path: &str) -> String {
+    Metric::named(path).map_or(path, |metric| metric.name).to_owned()
 }
 
 /// Winner, loser, and how many times better; `None` without a verdict for either.
@@ -106,17 +88,9 @@ pub fn winner(comparison: &Comparison) -> Option<(&str, &str, f64)> {
     }
 }
 
-/// `4.20 M records/s` or `52.3 ms`: the median of the comparison's metric over valid runs.
-fn median(variant: Option<&Variant<'_>>, metric: &str) -> Option<String> {
-    let variant = variant?;
-    let figure = |spread: Option<Spread>| spread.map(|s| s.median);
-    match latency_metric(metric) {
-        Some((kind, percentile)) => {
-            figure(variant.spread(|run| percentile.of(kind.of(&run.latency_ns)))).map(duration)
-        }
-        None if metric == THROUGHPUT => figure(variant.throughput()).map(rate),
-        None => None,
-    }
+/// `4.20 M records/s` or `52.3 ms`: the median of a metric over valid runs.
+fn median(variant: &Variant<'_>, metric: &Metric) -> Option<String> {
+    variant.figure(metric).map(|spread| figure(metric.unit, spread.median))
 }
 
 fn sentence(experiment: &Experiment<'_>, comparison: &Comparison) -> Sentence {
@@ -124,9 +98,10 @@ fn sentence(experiment: &Experiment<'_>, comparison: &Comparison) -> Sentence {
     let name = metric_name(metric);
     let why = Some(comparison.why.trim().to_string()).filter(|why| !why.is_empty());
     if let Some((winner, loser, factor)) = winner(comparison) {
-        let of = |variant| median(experiment.variant(variant), metric);
+        let of = |variant| median(experiment.variant(variant)?, Metric::named(metric)?);
         let of = |variant| of(variant).unwrap_or_else(|| NO_FIGURE.into());
-        let noun = if metric == THROUGHPUT { String::new() } else { format!("{name} ") };
+        let is_throughput = metric == Metric::THROUGHPUT.path;
+        let noun = if is_throughput { String::new() } else { format!("{name} ") };
         let text = format!(
             "{winner} is ahead: {noun}{}, against {} with {loser} (a factor of {}; {}).",
             of(winner),
@@ -179,30 +154,23 @@ pub fn interval_name(pairs: u32) -> &'static str {
 
 fn uncompared(experiment: &Experiment<'_>) -> Sentence {
     let metric = match experiment.measures {
-        Measures::Throughput => THROUGHPUT.to_string(),
+        Measures::Throughput => &Metric::THROUGHPUT,
         Measures::Latency => {
-            let kind = LatencyKind::FromPlanned;
+            let of = |percentile| Metric::of_latency(LatencyKind::FromPlanned, percentile);
             let all = |p: &&Percentile| {
-                experiment
-                    .variants
-                    .iter()
-                    .all(|v| v.spread(|r| p.of(kind.of(&r.latency_ns))).is_some())
+                experiment.variants.iter().all(|variant| variant.figure(of(**p)).is_some())
             };
-            let percentile = HEADLINE_PERCENTILES.iter().find(all).unwrap_or(&Percentile::Max);
-            format!("latency_ns.{}.{}", kind.field(), percentile.field())
+            of(*HEADLINE_PERCENTILES.iter().find(all).unwrap_or(&Percentile::Max))
         }
     };
     let medians: Vec<String> = experiment
         .variants
         .iter()
-        .map(|variant| {
-            let median = median(Some(variant), &metric);
-            match median {
-                Some(median) => format!("{median} with {}", variant.name),
-                None => format!("no valid run of {}", variant.name),
-            }
+        .map(|variant| match median(variant, metric) {
+            Some(median) => format!("{median} with {}", variant.name),
+            None => format!("no valid run of {}", variant.name),
         })
         .collect();
-    let text = format!("Not compared. Median {}: {}.", metric_name(&metric), medians.join("; "));
+    let text = format!("Not compared. Median {}: {}.", metric.name, medians.join("; "));
     Sentence { text, why: None }
 }

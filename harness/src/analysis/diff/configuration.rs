@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use reports::schema::result::RunResult;
+use reports::schema::RunResult;
 use serde_json::{Value, json};
 
 use crate::run::clock::Clock;

@@ -1,6 +1,6 @@
 //! Results made by hand, for tests.
 
-use reports::schema::result::{CompareResult, Measures, RunResult};
+use reports::schema::{CompareResult, Measures, RunResult};
 use serde_json::json;
 
 /// A valid throughput run of 2,000 events with this many events per second, and processor time and

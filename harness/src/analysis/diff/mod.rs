@@ -9,7 +9,7 @@ pub mod welch;
 
 use std::collections::BTreeSet;
 
-use reports::schema::result::CompareResult;
+use reports::schema::CompareResult;
 use reports::words::summary;
 use reports::words::summary::{Experiment, Variant};
 use serde::Serialize;
@@ -306,13 +306,13 @@ mod tests {
         experiment: &str,
         variant: &str,
         figures: [f64; 5],
-    ) -> Vec<reports::schema::result::RunResult> {
+    ) -> Vec<reports::schema::RunResult> {
         figures.iter().map(|figure| run(experiment, variant, *figure)).collect()
     }
 
     fn between(
-        a: Vec<reports::schema::result::RunResult>,
-        b: Vec<reports::schema::result::RunResult>,
+        a: Vec<reports::schema::RunResult>,
+        b: Vec<reports::schema::RunResult>,
     ) -> Diff {
         Diff::between(("old", &comparison(a)), ("new", &comparison(b)))
     }

@@ -1,6 +1,6 @@
 //! One metric of one variant in two results, and what it means.
 
-use reports::schema::result::{Measures, RunResult};
+use reports::schema::{Measures, RunResult};
 use reports::words::summary::Variant;
 use serde::Serialize;
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use reports::schema::result::{COMPARE_SCHEMA, CompareResult};
+use reports::schema::{COMPARE_SCHEMA, CompareResult};
 use reports::words::summary;
 use serde_json::Value;
 

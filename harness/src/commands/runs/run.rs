@@ -10,7 +10,7 @@ use std::time::Duration;
 use dataflow::job::engine::Start;
 use dataflow::job::storage::Storage;
 use dataflow::{Guarantee, ProcessingTime, StopSignal};
-use reports::schema::result::{Measures, RunResult};
+use reports::schema::{Measures, RunResult};
 use runtime::{Costs, DirectoryStorage};
 use workloads::registry::{AnyEvents, LiveInput};
 

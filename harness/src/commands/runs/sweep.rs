@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use dataflow::StopSignal;
-use reports::schema::result::{Sweep, SweepAxis, SweepPoint};
+use reports::schema::{Sweep, SweepAxis, SweepPoint};
 use serde_json::Value;
 
 use crate::cli::SweepArgs;

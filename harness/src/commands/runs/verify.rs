@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use dataflow::{Digest, Engine, StopSignal};
-use reports::schema::result::Measures;
+use reports::schema::Measures;
 use serde::Serialize;
 use serde_json::Value;
 use workloads::registry::{AnyEvents, AnyWorkload};

@@ -14,7 +14,7 @@ use dataflow::record::emission_times::Timed;
 use dataflow::record::latency_trace::{Sampling, Trail};
 use dataflow::{EventTime, ProcessingTime, StampUnit};
 use hdrhistogram::Histogram;
-use reports::schema::result::{Latencies, LatencyParts, LatencySummary, SeriesRow};
+use reports::schema::{Latencies, LatencyParts, LatencySummary, SeriesRow};
 use workloads::schedule::load_shape::LoadShape;
 
 pub use intervals::Interval;

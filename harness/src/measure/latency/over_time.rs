@@ -1,7 +1,7 @@
 //! What was emitted in each bin of time.
 
 use dataflow::ProcessingTime;
-use reports::schema::result::{SERIES_BIN_NS, SeriesRow};
+use reports::schema::{SERIES_BIN_NS, SeriesRow};
 
 use super::HIGHEST_NANOS;
 

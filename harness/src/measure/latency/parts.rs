@@ -1,7 +1,7 @@
 //! Where the time of latencies went: what the trails of sampled records come to.
 
 use dataflow::record::latency_trace::{Part, Sampling, Trail};
-use reports::schema::result::{LatencyParts, PartsOfMean};
+use reports::schema::{LatencyParts, PartsOfMean};
 
 /// Samples that a run aims at.
 const SAMPLES: u64 = 20_000;

@@ -18,7 +18,7 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::{Hide, Show};
 use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen};
-use reports::schema::result::RunResult;
+use reports::schema::RunResult;
 
 pub use crate::measure::latency::live_counts::SeenLatency;
 pub use panels::{Panel, Panels, Step};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reports::schema::result::RunResult;
+use reports::schema::RunResult;
 
 use crate::measure::run_observer::{Begun, Latest, Snapshot};
 use crate::run::execute::RunSpec;

@@ -159,7 +159,7 @@ mod tests {
 
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
-    use reports::schema::result::{ExchangeLoad, RunResult};
+    use reports::schema::{ExchangeLoad, RunResult};
 
     use super::super::{Panels, Step};
     use super::*;

@@ -5,15 +5,15 @@ mod dry_run;
 
 use comfy_table::presets;
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table};
-use reports::formulas::chapter::CHAPTERS;
+use reports::formulas::chapters::CHAPTERS;
 use reports::formulas::{CaseVerdict, FormulasResult};
 use reports::page::formulas as formulas_page;
 use reports::schema::latency_buckets;
-use reports::schema::recovery;
 use reports::schema::recovery::RecoverResult;
-use reports::schema::result::{CompareResult, LatencySummary, Measures, NoiseRow, RunResult};
+use reports::schema::{CompareResult, LatencySummary, Measures, NoiseRow, RunResult};
 use reports::schema::skew;
 use reports::schema::skew::SkewResult;
+use reports::words;
 use reports::words::units;
 use reports::words::units::NO_FIGURE;
 use reports::words::verdict;
@@ -216,19 +216,19 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
 /// A failure under every guarantee of every engine, and what it says.
 pub fn recovery(result: &RecoverResult) -> String {
     let mut headings = vec!["engine", "guarantee"];
-    headings.extend(recovery::FIGURES);
+    headings.extend(words::recovery::FIGURES);
     headings.push("output");
     let mut table = table(&headings, 2);
     for run in &result.runs {
         let mut row = vec![run.run.variant.clone(), run.guarantee.clone()];
-        row.extend(recovery::figures(run));
+        row.extend(words::recovery::figures(run));
         row.push(run.outcome());
         table.add_row(row);
     }
     if let Some(column) = table.column_mut(headings.len() - 1) {
         column.set_cell_alignment(CellAlignment::Left);
     }
-    let mut text = format!("{}\n{table}\n{}.", result.fault, recovery::finding(result));
+    let mut text = format!("{}\n{table}\n{}.", result.fault, words::recovery::finding(result));
     if result.interrupted {
         text.push_str("\nInterrupted: only what had ended by then is shown.");
     }
@@ -245,7 +245,7 @@ pub fn skew(result: &SkewResult) -> String {
         result.exchange
     );
     let scopes = result.scopes();
-    let words: Vec<String> = scopes.iter().map(|scope| skew::scope_words(scope)).collect();
+    let words: Vec<String> = scopes.iter().map(|scope| words::skew::scope_words(scope)).collect();
     let mut headings = vec!["placement", "partitions"];
     headings.extend(words.iter().map(String::as_str));
     headings.extend(["variation", "Gini"]);
@@ -255,11 +255,11 @@ pub fn skew(result: &SkewResult) -> String {
             let mut row = vec![placement.to_owned(), parallelism.to_string()];
             for scope in &scopes {
                 let figure = result.row(placement, parallelism, scope);
-                row.push(figure.map_or(NO_FIGURE.to_owned(), |it| skew::figure(it.max_over_mean)));
+                row.push(figure.map_or(NO_FIGURE.to_owned(), |it| words::skew::figure(it.max_over_mean)));
             }
             let run = result.row(placement, parallelism, skew::RUN);
-            row.extend(run.map(|it| skew::figure(it.coefficient_of_variation)));
-            row.extend(run.map(|it| skew::figure(it.gini)));
+            row.extend(run.map(|it| words::skew::figure(it.coefficient_of_variation)));
+            row.extend(run.map(|it| words::skew::figure(it.gini)));
             table.add_row(row);
         }
     }
@@ -272,7 +272,7 @@ pub fn skew(result: &SkewResult) -> String {
         format!("{} ({})", hot.key, units::share(share))
     });
     let hot: Vec<String> = hot.collect();
-    text.push_str(&format!("Hottest keys: {}\n{}.", hot.join(", "), result.finding()));
+    text.push_str(&format!("Hottest keys: {}\n{}.", hot.join(", "), words::skew::finding(result)));
     text
 }
 
@@ -294,7 +294,7 @@ pub fn formulas(result: &FormulasResult) -> String {
                 formulas_page::figure(case.predicted),
                 formulas_page::figure(case.measured),
                 formulas_page::error(case),
-                case.tolerance.words(),
+                words::tolerance::allowed(case.tolerance),
                 case.verdict.words().to_owned(),
             ]);
         }

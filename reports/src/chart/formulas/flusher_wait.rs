@@ -1,30 +1,31 @@
 //! How long a record waits in an open buffer, by how fast buffers fill.
 
-use super::Chart;
+use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::draw::line_plot::{Axis, Line, LinePlot, Stroke};
 use crate::draw::style::Palette;
-use crate::error::ReportError;
 use crate::formulas::flow_control::flusher_wait::mean_wait;
-use crate::formulas::{Case, FormulasResult};
+use crate::schema::{Case, ChartTag, FormulasResult};
 use crate::words::units::{significant, trimmed};
 
 const PLOT_HEIGHT: f64 = 320.0;
 /// Chapter whose cases are drawn.
 const CHAPTER: &str = "flow-control";
-/// Parameter that marks the cases of this chart.
-const MARK: &str = "flusher";
 /// Fill times of a theory curve, over the interval: from a fifteenth to ten times.
 const RATIOS: (f64, f64) = (1.0 / 15.0, 10.0);
 const STEPS: u32 = 60;
+
+/// The kind of chart that this file draws.
+pub(crate) const KIND: ChartKind =
+    ChartKind { tag: "flusher-wait", draw: Draw::Chapter(CHAPTER, draw) };
 
 /// Both in units of the flusher's interval, so that every case is on one curve; `None` without such
 /// cases.
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-pub(crate) fn draw(result: &FormulasResult) -> Result<Option<Chart>, ReportError> {
+fn draw(result: &FormulasResult) -> Drawn {
     let cases: Vec<&Case> =
-        result.of(CHAPTER).filter(|case| case.word("chart") == Some(MARK)).collect();
+        result.of(CHAPTER).filter(|case| case.chart() == Some(ChartTag::Flusher)).collect();
     let mut clocks: Vec<&str> = cases.iter().map(|case| case.clock.as_str()).collect();
     clocks.sort_unstable();
     clocks.dedup();
@@ -74,7 +75,7 @@ pub(crate) fn draw(result: &FormulasResult) -> Result<Option<Chart>, ReportError
     let caption = "Points: means over seeds (virtual time) or repeats (wall clock). Dashed: \
                    a/2 − a²/(6d), with a the shorter and d the longer of φ and τ."
         .to_owned();
-    plot.chart(CHAPTER, "flow-control-flusher-wait", title, subtitle, caption).map(Some)
+    plot.drawing(title, subtitle, caption).map(Some)
 }
 
 fn point(case: &Case) -> Option<(f64, f64)> {

@@ -1,30 +1,33 @@
 //! The fullest partition over the mean, by the number of partitions: what chance makes and what a
 //! hot key makes.
 
-use super::Chart;
+use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::draw::line_plot::{Axis, Line, LinePlot, Stroke};
 use crate::draw::style::Palette;
-use crate::error::ReportError;
 use crate::formulas::partitioning::hot_key;
 use crate::formulas::partitioning::zipf::Zipf;
-use crate::formulas::{Case, FormulasResult};
+use crate::schema::{Case, ChartTag, FormulasResult};
 use crate::words::units::{significant, trimmed};
 
 const PLOT_HEIGHT: f64 = 330.0;
 /// Chapter whose cases are drawn.
 const CHAPTER: &str = "partitioning";
-/// Parameter that marks the cases of this chart.
-const MARK: &str = "max-over-mean-by-partitions";
 /// Partition counts of a theory curve.
 const PARTITIONS: [u32; 11] = [2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
+
+/// The kind of chart that this file draws.
+pub(crate) const KIND: ChartKind =
+    ChartKind { tag: "max-over-mean", draw: Draw::Chapter(CHAPTER, draw) };
 
 /// Theory dashed, measurements as points, a colour per exponent; `None` without such cases.
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-pub(crate) fn draw(result: &FormulasResult) -> Result<Option<Chart>, ReportError> {
-    let cases: Vec<&Case> =
-        result.of(CHAPTER).filter(|case| case.word("chart") == Some(MARK)).collect();
+fn draw(result: &FormulasResult) -> Drawn {
+    let cases: Vec<&Case> = result
+        .of(CHAPTER)
+        .filter(|case| case.chart() == Some(ChartTag::MaxOverMeanByPartitions))
+        .collect();
     let mut exponents: Vec<f64> = cases.iter().filter_map(|case| case.number("exponent")).collect();
     exponents.sort_by(f64::total_cmp);
     exponents.dedup();
@@ -89,7 +92,7 @@ pub(crate) fn draw(result: &FormulasResult) -> Result<Option<Chart>, ReportError
     let caption = "Points: runs of both engines. Dashed: max(1 + √(2 M ln M / K), M p₁ + 1 − p₁), \
                    an upper bound of the expected maximum; s is the exponent of Zipf's law."
         .to_owned();
-    plot.chart(CHAPTER, "partitioning-max-over-mean", title, &subtitle, caption).map(Some)
+    plot.drawing(title, &subtitle, caption).map(Some)
 }
 
 fn name(exponent: f64) -> String {

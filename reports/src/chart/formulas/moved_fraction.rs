@@ -1,20 +1,17 @@
 //! What moves from p to p+1 partitions, by p: remainders, key groups, consistent hashing.
 
-use super::Chart;
+use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::draw::line_plot::{Axis, Line, LinePlot, Stroke};
 use crate::draw::style::{GREY, Palette};
-use crate::error::ReportError;
 use crate::formulas::placement::{
     moved_by_consistent_hashing, moved_by_remainder, moved_key_groups,
 };
-use crate::formulas::{Case, FormulasResult};
+use crate::schema::{Case, ChartTag, FormulasResult};
 use crate::words::units::trimmed;
 
 const PLOT_HEIGHT: f64 = 360.0;
 /// Chapter whose cases are drawn.
 const CHAPTER: &str = "placement";
-/// Parameter that marks the cases of this chart.
-const MARK: &str = "moved-to-next";
 /// Key groups of the theory curve: Flink's default.
 const GROUPS: u32 = 128;
 /// Largest p of theory curves.
@@ -26,13 +23,16 @@ const FAMILIES: [(&str, &str); 3] = [
     ("consistent", "consistent: 1/(p+1)"),
 ];
 
+/// The kind of chart that this file draws.
+pub(crate) const KIND: ChartKind = ChartKind { tag: "moved", draw: Draw::Chapter(CHAPTER, draw) };
+
 /// Theory dashed, rescaled jobs as points; `None` without such cases.
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-pub(crate) fn draw(result: &FormulasResult) -> Result<Option<Chart>, ReportError> {
+fn draw(result: &FormulasResult) -> Drawn {
     let cases: Vec<&Case> =
-        result.of(CHAPTER).filter(|case| case.word("chart") == Some(MARK)).collect();
+        result.of(CHAPTER).filter(|case| case.chart() == Some(ChartTag::MovedToNext)).collect();
     let Some(first) = cases.first() else { return Ok(None) };
     let palette = Palette::of_names(FAMILIES.map(|(family, _)| family));
     let curve = |moved: &dyn Fn(u32) -> f64| -> Vec<(f64, f64)> {
@@ -86,7 +86,7 @@ pub(crate) fn draw(result: &FormulasResult) -> Result<Option<Chart>, ReportError
                    engine; the share is of the keys in their state. Dashed: closed forms. Grey: what \
                    most texts give for key groups."
         .to_owned();
-    plot.chart(CHAPTER, "placement-moved", title, &subtitle, caption).map(Some)
+    plot.drawing(title, &subtitle, caption).map(Some)
 }
 
 fn points(cases: &[&Case], family: &str) -> Vec<(f64, f64)> {

@@ -1,18 +1,15 @@
 //! How long a record is in full buffers, by what is buffered: T = B/R.
 
-use super::Chart;
+use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::draw::line_plot::{Axis, Line, LinePlot, Stroke};
 use crate::draw::style::Palette;
-use crate::error::ReportError;
-use crate::formulas::FormulasResult;
 use crate::formulas::flow_control::full_buffers::seconds;
+use crate::schema::{ChartTag, FormulasResult};
 use crate::words::units::{significant, trimmed};
 
 const PLOT_HEIGHT: f64 = 320.0;
 /// Chapter whose cases are drawn.
 const CHAPTER: &str = "flow-control";
-/// Parameter that marks the cases of this chart.
-const MARK: &str = "full buffers";
 const KIBIBYTE: f64 = 1_024.0;
 
 /// A measured case.
@@ -24,12 +21,16 @@ struct Point {
     millis: f64,
 }
 
+/// The kind of chart that this file draws.
+pub(crate) const KIND: ChartKind =
+    ChartKind { tag: "residence", draw: Draw::Chapter(CHAPTER, draw) };
+
 /// Theory dashed, measurements as points, a colour per rate and clock; `None` without such cases.
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-pub(crate) fn draw(result: &FormulasResult) -> Result<Option<Chart>, ReportError> {
-    let cases = result.of(CHAPTER).filter(|case| case.word("chart") == Some(MARK));
+fn draw(result: &FormulasResult) -> Drawn {
+    let cases = result.of(CHAPTER).filter(|case| case.chart() == Some(ChartTag::FullBuffers));
     let points: Vec<Point> = cases
         .filter_map(|case| {
             Some(Point {
@@ -89,7 +90,7 @@ pub(crate) fn draw(result: &FormulasResult) -> Result<Option<Chart>, ReportError
         "Points: mean residence by stamps, over number and size of buffers. Dashed: what \
                    is buffered over the rate at which it leaves."
             .to_owned();
-    plot.chart(CHAPTER, "flow-control-residence", title, subtitle, caption).map(Some)
+    plot.drawing(title, subtitle, caption).map(Some)
 }
 
 fn name(point: &Point) -> String {

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::chart::{Chart, stem};
+use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::draw::canvas::render;
+use crate::draw::drawing::Drawing;
 use crate::draw::header::{Header, circumstances};
 use crate::draw::line_plot::{Axis, Line, LinePlot, Stroke};
 use crate::draw::style::{Palette, WIDTH};
-use crate::error::ReportError;
+use crate::schema::Measures;
 use crate::schema::latency_buckets::{LOWEST_NANOS, bounds};
-use crate::schema::result::Measures;
 use crate::words::summary::{Experiment, Variant};
 use crate::words::units::{duration, duration_tick, trimmed};
 
@@ -17,12 +17,16 @@ const PLOT_HEIGHT: f64 = 240.0;
 /// Latencies below the first bucket's end are drawn in a bucket as wide as the others.
 const LOWEST: f64 = LOWEST_NANOS as f64 / 1.25;
 
+/// The kind of chart that this file draws.
+pub(crate) const KIND: ChartKind =
+    ChartKind { tag: "latency-histogram", draw: Draw::Experiment(draw) };
+
 /// Shares of an experiment's results by latency; `None` for another kind of experiment or without
 /// latencies over time.
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-pub fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Result<Option<Chart>, ReportError> {
+fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Drawn {
     if experiment.measures != Measures::Latency {
         return Ok(None);
     }
@@ -60,9 +64,7 @@ pub fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Result<Option<Cha
         header.draw(canvas)?;
         plot.draw(canvas, header.height())
     })?;
-    Ok(Some(Chart {
-        experiment: experiment.name.into(),
-        stem: stem(experiment.name, "latency-histogram"),
+    Ok(Some(Drawing {
         title,
         caption: "All valid runs of a variant together; steps are as wide as latency grows by a \
                   quarter of a doubling (19 %), so areas on the logarithmic axis are comparable."

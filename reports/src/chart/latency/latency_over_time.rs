@@ -2,16 +2,17 @@
 
 use plotters::style::RGBColor;
 
+use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::chart::median_run::median_run;
-use crate::chart::{Chart, stem};
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
+use crate::draw::drawing::Drawing;
 use crate::draw::header::{Header, circumstances};
 use crate::draw::scale::Scale;
 use crate::draw::style::{AXIS, BASE, GRID, LABEL, MARGIN, WIDTH, text_width};
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
 use crate::schema::latency_buckets::{LOWEST_NANOS, bounds};
-use crate::schema::result::{Measures, RunResult, SERIES_BIN_NS};
+use crate::schema::{Measures, RunResult, SERIES_BIN_NS};
 use crate::words::summary::Experiment;
 use crate::words::units::{duration, duration_tick, share, trimmed};
 
@@ -34,11 +35,17 @@ const COLUMNS: u64 = 150;
 const LIGHT: RGBColor = RGBColor(0xde, 0xe7, 0xf1);
 const DARK: RGBColor = RGBColor(0x08, 0x30, 0x6b);
 
+/// The kind of chart that this file draws.
+pub(crate) const KIND: ChartKind = ChartKind {
+    tag: "latency-over-time",
+    draw: Draw::Experiment(|experiment, _| draw(experiment)),
+};
+
 /// Draws a heat map for each variant that has latencies over time; `None` without any.
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-pub fn draw(experiment: &Experiment<'_>) -> Result<Option<Chart>, ReportError> {
+fn draw(experiment: &Experiment<'_>) -> Drawn {
     if experiment.measures != Measures::Latency {
         return Ok(None);
     }
@@ -67,9 +74,7 @@ pub fn draw(experiment: &Experiment<'_>) -> Result<Option<Chart>, ReportError> {
         }
         Ok(())
     })?;
-    Ok(Some(Chart {
-        experiment: experiment.name.into(),
-        stem: stem(experiment.name, "latency-over-time"),
+    Ok(Some(Drawing {
         title,
         caption:
             "Of each variant the valid run with the median p99. Columns are time, rows latency \

@@ -2,18 +2,17 @@
 
 use plotters::style::RGBColor;
 
+use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::chart::median_run::median_run;
-use crate::chart::{Chart, stem};
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
+use crate::draw::drawing::Drawing;
 use crate::draw::header::{Header, circumstances};
 use crate::draw::legend::Legend;
 use crate::draw::scale::Scale;
-use crate::draw::style::{
-    AXIS, BASE, FIGURE, GREY, GRID, LABEL, MARGIN, Text, WIDTH, register_fonts, text_width,
-};
+use crate::draw::style::{AXIS, BASE, FIGURE, GREY, GRID, LABEL, MARGIN, Text, WIDTH, text_width};
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
-use crate::schema::result::{PartsOfMean, RunResult};
+use crate::schema::{PartsOfMean, RunResult};
 use crate::words::summary::Experiment;
 use crate::words::units::{count, duration, duration_tick, share};
 
@@ -37,12 +36,15 @@ const PARTS: [(&str, RGBColor); 6] = [
     ("for the commit", RGBColor(0x00, 0x9e, 0x73)),
 ];
 
+/// The kind of chart that this file draws.
+pub(crate) const KIND: ChartKind =
+    ChartKind { tag: "latency-parts", draw: Draw::Experiment(|experiment, _| draw(experiment)) };
+
 /// Draws the parts of each variant's median run; `None` when no run has any.
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-pub fn draw(experiment: &Experiment<'_>) -> Result<Option<Chart>, ReportError> {
-    register_fonts();
+fn draw(experiment: &Experiment<'_>) -> Drawn {
     let runs = experiment.variants.iter().filter_map(|variant| median_run(variant));
     let has_parts = |run: &&RunResult| {
         let total = run.latency_parts.mean.total_ns;
@@ -92,8 +94,7 @@ pub fn draw(experiment: &Experiment<'_>) -> Result<Option<Chart>, ReportError> {
             count(lost)
         ));
     }
-    let stem = stem(experiment.name, "latency-parts");
-    Ok(Some(Chart { experiment: experiment.name.into(), stem, title, caption, svg }))
+    Ok(Some(Drawing { title, caption, svg }))
 }
 
 const ALL: &str = "all";

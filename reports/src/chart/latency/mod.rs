@@ -1,6 +1,6 @@
 //! Charts of latency.
 
-pub mod latency_histogram;
-pub mod latency_over_time;
-pub mod latency_parts;
-pub mod latency_percentiles;
+pub(crate) mod latency_histogram;
+pub(crate) mod latency_over_time;
+pub(crate) mod latency_parts;
+pub(crate) mod latency_percentiles;

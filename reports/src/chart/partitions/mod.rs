@@ -1,4 +1,4 @@
 //! Charts of how records fall on partitions.
 
-pub mod partition_load;
-pub mod skew;
+pub(crate) mod partition_load;
+pub(crate) mod skew;

@@ -1,7 +1,8 @@
 //! Partition load: what share of the records each partition of an exchange took.
 
-use crate::chart::{Chart, stem};
+use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
+use crate::draw::drawing::Drawing;
 use crate::draw::header::{Header, circumstances};
 use crate::draw::scale::Scale;
 use crate::draw::style::{
@@ -9,7 +10,7 @@ use crate::draw::style::{
 };
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
-use crate::schema::result::ExchangeLoad;
+use crate::schema::ExchangeLoad;
 use crate::words::summary::{Experiment, Variant};
 use crate::words::units::{count, share, significant, trimmed};
 
@@ -35,12 +36,16 @@ const HEADROOM: f64 = 1.18;
 /// Below this, partitions count as evenly loaded.
 const EVEN: f64 = 1.05;
 
+/// The kind of chart that this file draws.
+pub(crate) const KIND: ChartKind =
+    ChartKind { tag: "partition-load", draw: Draw::Experiment(draw) };
+
 /// Draws the exchanges of an experiment, of the first run of each variant; variants whose records
 /// went the same ways share a panel. `None` without an exchange over several partitions.
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-pub fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Result<Option<Chart>, ReportError> {
+fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Drawn {
     let mut panels = panels(experiment);
     let left_out = panels.len().saturating_sub(MAX_PANELS);
     panels.truncate(MAX_PANELS);
@@ -93,9 +98,7 @@ pub fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Result<Option<Cha
         0 => String::new(),
         more => format!(" {more} more exchanges are not drawn."),
     };
-    Ok(Some(Chart {
-        experiment: experiment.name.into(),
-        stem: stem(experiment.name, "partition-load"),
+    Ok(Some(Drawing {
         title,
         caption: format!(
             "Share of an exchange's N records that each of its M partitions took, in the first \

@@ -2,8 +2,9 @@
 
 use plotters::style::RGBColor;
 
-use crate::chart::Chart;
+use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
+use crate::draw::drawing::Drawing;
 use crate::draw::header::Header;
 use crate::draw::scale::Scale;
 use crate::draw::style::{
@@ -11,7 +12,8 @@ use crate::draw::style::{
 };
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
-use crate::schema::skew::{Heat, RUN, SkewResult, SkewRow, figure, scope_words};
+use crate::schema::skew::{Heat, RUN, SkewResult, SkewRow};
+use crate::words::skew::{figure, finding_over, scope_words};
 use crate::words::units::{count, significant, trimmed};
 
 const PANEL_HEIGHT: f64 = 74.0;
@@ -32,12 +34,15 @@ const LIGHT: RGBColor = RGBColor(0xf3, 0xf6, 0xf9);
 const DARK: RGBColor = RGBColor(0x08, 0x30, 0x6b);
 const DETAIL: Text = Text { ink: GREY, ..FIGURE };
 
+/// The kind of chart that this file draws.
+pub(crate) const KIND: ChartKind = ChartKind { tag: "skew", draw: Draw::Skew(draw) };
+
 /// Draws a row of two plots for each placement: bars of records per partition over the run with
 /// the mean P = N/M, and a heat map of the windows. `None` when no record met the exchange.
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-pub fn draw(result: &SkewResult) -> Result<Option<Chart>, ReportError> {
+fn draw(result: &SkewResult) -> Drawn {
     let Some(parallelism) = result.parallelisms().first().copied() else { return Ok(None) };
     let panels: Vec<Panel<'_>> = result
         .placements()
@@ -51,7 +56,7 @@ pub fn draw(result: &SkewResult) -> Result<Option<Chart>, ReportError> {
     if panels.is_empty() || result.records == 0 {
         return Ok(None);
     }
-    let title = result.finding_over(parallelism);
+    let title = finding_over(result, parallelism);
     let subtitle = format!(
         "{} · {} records of {} keys over {parallelism} partitions · {} events · seed {}",
         result.workload,
@@ -76,9 +81,7 @@ pub fn draw(result: &SkewResult) -> Result<Option<Chart>, ReportError> {
         let bottom = top + LEGEND_HEIGHT + panels.len() as f64 * each - PANEL_GAP;
         axes.draw_captions(canvas, bottom, panels[0].heat)
     })?;
-    Ok(Some(Chart {
-        experiment: "skew".into(),
-        stem: "skew".into(),
+    Ok(Some(Drawing {
         title,
         caption: format!(
             "Left: records per partition over the run; the line is the mean, P = N/M = \

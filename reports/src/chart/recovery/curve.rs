@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::schema::result::{SERIES_BIN_NS, SeriesRow};
+use crate::schema::{SERIES_BIN_NS, SeriesRow};
 
 /// Bins drawn at most: the hour that a series holds.
 const MOST_BINS: u64 = 36_000;

@@ -3,8 +3,9 @@
 
 mod curve;
 
-use super::Chart;
+use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
+use crate::draw::drawing::Drawing;
 use crate::draw::header::Header;
 use crate::draw::scale::Scale;
 use crate::draw::style::{
@@ -12,7 +13,8 @@ use crate::draw::style::{
 };
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
-use crate::schema::recovery::{RecoverOutput, RecoverResult, RecoverRun, finding};
+use crate::schema::recovery::{RecoverOutput, RecoverResult, RecoverRun};
+use crate::words::recovery::finding;
 use crate::words::units;
 use crate::words::units::{
     NO_FIGURE, count, duration, duration_tick, planned_rate, rate_unit, trimmed,
@@ -48,11 +50,14 @@ const GUARANTEES: [&str; 3] = ["none", "at-least-once", "exactly-once"];
 /// Settings that decide how long the way back is.
 const SETTINGS: [&str; 3] = ["checkpoint_interval_ms", "restart_delay_ms", "batch_interval_ms"];
 
+/// The kind of chart that this file draws.
+pub(crate) const KIND: ChartKind = ChartKind { tag: "recovery", draw: Draw::Recovery(draw) };
+
 /// Draws the runs of all engines; `None` when nothing was emitted in any.
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-pub fn draw(result: &RecoverResult) -> Result<Option<Chart>, ReportError> {
+fn draw(result: &RecoverResult) -> Drawn {
     let mut panels = panels(&result.runs);
     let left_out = panels.len().saturating_sub(MAX_PANELS);
     panels.truncate(MAX_PANELS);
@@ -89,9 +94,7 @@ pub fn draw(result: &RecoverResult) -> Result<Option<Chart>, ReportError> {
         0 => String::new(),
         more => format!(" {more} more engines are not drawn."),
     };
-    Ok(Some(Chart {
-        experiment: "recover".into(),
-        stem: "recovery".into(),
+    Ok(Some(Drawing {
         title,
         caption: format!(
             "Records emitted per second, as the mean of the past {} s, and the largest latency \

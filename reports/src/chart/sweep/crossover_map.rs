@@ -1,16 +1,17 @@
 //! Crossover map: over two axes, who is ahead and by how much.
 
-use super::sweep_points::{Metric, at, axis_caption, label, metrics, variants, winner};
-use crate::chart::Chart;
+use super::sweep_points::{at, axis_caption, metrics, variants, winner};
+use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
+use crate::draw::drawing::Drawing;
 use crate::draw::header::{Header, sweep_circumstances};
 use crate::draw::legend::Legend;
 use crate::draw::style::{AXIS, FIGURE, GREY, GRID, LABEL, MARGIN, Palette, Text, WHITE, WIDTH};
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
-use crate::schema::result::{Sweep, Verdict};
+use crate::schema::{Better, Metric, Sweep, Verdict};
 use crate::words::summary::Experiment;
-use crate::words::units::{ratio, significant};
+use crate::words::units::{ratio, setting, significant};
 
 const CELL_HEIGHT: f64 = 40.0;
 const LABELS_WIDTH: f64 = 110.0;
@@ -25,15 +26,14 @@ const SPAN: f64 = 0.28;
 const DETAIL: Text = Text { ink: GREY, ..FIGURE };
 const IN_CELL: Text = LABEL;
 
+/// The kind of chart that this file draws.
+pub(crate) const KIND: ChartKind = ChartKind { tag: "crossover-map", draw: Draw::Sweep(draw) };
+
 /// A cell for each point of a sweep with two axes; `None` for another kind.
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-pub fn draw(
-    sweep: &Sweep,
-    experiments: &[Experiment<'_>],
-    palette: &Palette,
-) -> Result<Option<Chart>, ReportError> {
+fn draw(sweep: &Sweep, experiments: &[Experiment<'_>], palette: &Palette) -> Drawn {
     let ([across, down], Some(first)) = (sweep.axes.as_slice(), experiments.first()) else {
         return Ok(None);
     };
@@ -54,7 +54,7 @@ pub fn draw(
         let width = (WIDTH - MARGIN - left) / columns as f64;
         for (row, value) in down.values.iter().enumerate() {
             let y = top + row as f64 * CELL_HEIGHT;
-            let text = wrap(&label(value), AXIS, LABELS_WIDTH - 12.0, 2);
+            let text = wrap(&setting(value), AXIS, LABELS_WIDTH - 12.0, 2);
             let head = y + (CELL_HEIGHT - text.len() as f64 * AXIS.line) / 2.0;
             canvas.lines(&text, (left - 8.0, head), Anchor::Right, AXIS)?;
             for column in 0..columns {
@@ -62,20 +62,18 @@ pub fn draw(
                 let cell = Cell::of(at(sweep, column * rows + row, experiments), metric);
                 cell.draw(canvas, (x, y), width, palette)?;
                 let (ahead, factor, is_sure) = cell.figures();
-                let [a, b] = [&across.values[column], value].map(|it| label(it).replace(',', ""));
+                let [a, b] = [&across.values[column], value].map(|it| setting(it).replace(',', ""));
                 canvas.row(&[&a, &b, &ahead, &factor, &is_sure]);
             }
         }
         let bottom = top + rows as f64 * CELL_HEIGHT;
         for (column, value) in across.values.iter().enumerate() {
             let x = left + (column as f64 + 0.5) * width;
-            canvas.text(&label(value), (x, bottom + 13.0), Anchor::Centre, AXIS)?;
+            canvas.text(&setting(value), (x, bottom + 13.0), Anchor::Centre, AXIS)?;
         }
         canvas.text(&axis_caption(&across.name), (left, bottom + 33.0), Anchor::Left, AXIS)
     })?;
-    Ok(Some(Chart {
-        experiment: first.name.into(),
-        stem: "crossover-map".into(),
+    Ok(Some(Drawing {
         title,
         caption: format!(
             "A cell has the colour of the variant that is ahead, the fuller the larger its factor \
@@ -96,17 +94,13 @@ enum Cell<'a> {
 }
 
 impl<'a> Cell<'a> {
-    fn of(experiment: Option<&Experiment<'a>>, metric: Metric) -> Self {
+    fn of(experiment: Option<&Experiment<'a>>, metric: &Metric) -> Self {
         let Some(experiment) = experiment else { return Cell::Empty };
         let Some((name, factor)) = winner(experiment, metric) else {
             let mut valid = experiment.variants.iter().filter(|it| it.valid().next().is_some());
             return valid.next().map_or(Cell::Empty, |variant| Cell::Alone(variant.name));
         };
-        let field = match metric.name {
-            "throughput" => "throughput_per_s",
-            _ => "latency_ns.from_planned.p99",
-        };
-        let compared = experiment.comparisons.iter().filter(|it| it.metric == field);
+        let compared = experiment.comparisons.iter().filter(|it| it.metric == metric.path);
         let of_winner: Vec<Verdict> =
             compared.filter(|it| it.a == name || it.b == name).map(|it| it.verdict).collect();
         match of_winner.as_slice() {
@@ -161,7 +155,7 @@ impl<'a> Cell<'a> {
     }
 }
 
-fn title(sweep: &Sweep, experiments: &[Experiment<'_>], metric: Metric) -> String {
+fn title(sweep: &Sweep, experiments: &[Experiment<'_>], metric: &Metric) -> String {
     let mut ahead: Vec<(&str, usize, f64)> = Vec::new();
     let mut ties = 0;
     for point in 0..sweep.points.len() {
@@ -174,7 +168,7 @@ fn title(sweep: &Sweep, experiments: &[Experiment<'_>], metric: Metric) -> Strin
             Cell::Empty | Cell::Alone(_) => {}
         }
     }
-    let better = if metric.more_is_better { "Higher" } else { "Lower" };
+    let better = if metric.better == Better::More { "Higher" } else { "Lower" };
     let of = sweep.points.len();
     let mut each: Vec<String> = ahead
         .iter()

@@ -1,5 +1,5 @@
 //! Charts over the points of a sweep.
 
-pub mod crossover_map;
-pub mod sweep_curve;
+pub(crate) mod crossover_map;
+pub(crate) mod sweep_curve;
 pub(crate) mod sweep_points;

@@ -3,19 +3,18 @@
 
 use serde_json::Value;
 
-use super::sweep_points::{
-    Metric, Places, at, axis_caption, label, metrics, spread, variants, winner,
-};
-use crate::chart::Chart;
+use super::sweep_points::{Places, at, axis_caption, metrics, spread, variants, winner};
+use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::draw::canvas::render;
+use crate::draw::drawing::Drawing;
 use crate::draw::header::{Header, sweep_circumstances};
 use crate::draw::line_plot::{Axis, Line, LinePlot, Stroke};
 use crate::draw::style::{INK, Palette, WIDTH};
-use crate::error::ReportError;
 use crate::formulas::flow_control::{flusher_wait, micro_batch};
-use crate::schema::result::{BatchRow, Measures, RunResult, Sweep, SweepAxis};
+use crate::schema::{BatchRow, Better, Measures, Metric, RunResult, Sweep, SweepAxis, Unit};
 use crate::words::summary::{Experiment, Spread};
-use crate::words::units::{duration_tick, ratio, significant};
+use crate::words::units;
+use crate::words::units::{duration_tick, ratio, setting, significant};
 
 const PLOT_HEIGHT: f64 = 190.0;
 const GAP: f64 = 14.0;
@@ -23,18 +22,38 @@ const HEADROOM: f64 = 1.2;
 /// Figures that differ by this factor stand on a logarithmic axis.
 const WIDE: f64 = 12.0;
 
+/// Latency over the planned rate.
+pub(crate) const RATE_LATENCY: ChartKind = ChartKind {
+    tag: "rate-latency-curve",
+    draw: Draw::Sweep(|sweep, all, palette| draw(Curve::RateLatency, sweep, all, palette)),
+};
+/// Latency over the interval of micro-batches.
+pub(crate) const BATCH_INTERVAL: ChartKind = ChartKind {
+    tag: "latency-by-batch-interval",
+    draw: Draw::Sweep(|sweep, all, palette| draw(Curve::BatchInterval, sweep, all, palette)),
+};
+/// Latency over the time-out of buffers.
+pub(crate) const BUFFER_TIMEOUT: ChartKind = ChartKind {
+    tag: "latency-by-buffer-timeout",
+    draw: Draw::Sweep(|sweep, all, palette| draw(Curve::BufferTimeout, sweep, all, palette)),
+};
+/// Any figure over any other axis.
+pub(crate) const OTHER: ChartKind = ChartKind {
+    tag: "sweep",
+    draw: Draw::Sweep(|sweep, all, palette| draw(Curve::Other, sweep, all, palette)),
+};
+
 /// Two plots over a sweep's only axis; `None` for another kind of sweep or without a figure.
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-pub fn draw(
-    sweep: &Sweep,
-    experiments: &[Experiment<'_>],
-    palette: &Palette,
-) -> Result<Option<Chart>, ReportError> {
+fn draw(curve: Curve, sweep: &Sweep, experiments: &[Experiment<'_>], palette: &Palette) -> Drawn {
     let ([axis], Some(first)) = (sweep.axes.as_slice(), experiments.first()) else {
         return Ok(None);
     };
+    if Curve::of(axis, first.measures) != curve {
+        return Ok(None);
+    }
     let places = Places::of(&axis.values);
     let [above, below] = metrics(first.measures);
     let plots: Vec<LinePlot> = [above, below]
@@ -78,22 +97,31 @@ pub fn draw(
     if !missing.is_empty() {
         caption.push_str(&format!(" Without a valid run: {}.", missing.join("; ")));
     }
-    let stem = stem(axis, first.measures).into();
-    Ok(Some(Chart { experiment: first.name.into(), stem, title, caption, svg }))
+    Ok(Some(Drawing { title, caption, svg }))
 }
 
 /// The settings for which there are closed forms.
 const INTERVAL: &str = "batch_interval_ms";
 const TIMEOUT: &str = "buffer_timeout_ms";
 
-/// What the curve is called.
-fn stem(axis: &SweepAxis, measures: Measures) -> &'static str {
-    match axis.name.as_str() {
-        _ if measures != Measures::Latency => "sweep",
-        "rate" => "rate-latency-curve",
-        INTERVAL => "latency-by-batch-interval",
-        TIMEOUT => "latency-by-buffer-timeout",
-        _ => "sweep",
+/// Which curve a sweep over one axis is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Curve {
+    RateLatency,
+    BatchInterval,
+    BufferTimeout,
+    Other,
+}
+
+impl Curve {
+    fn of(axis: &SweepAxis, measures: Measures) -> Self {
+        match axis.name.as_str() {
+            _ if measures != Measures::Latency => Self::Other,
+            "rate" => Self::RateLatency,
+            INTERVAL => Self::BatchInterval,
+            TIMEOUT => Self::BufferTimeout,
+            _ => Self::Other,
+        }
     }
 }
 
@@ -102,7 +130,7 @@ fn plot(
     experiments: &[Experiment<'_>],
     palette: &Palette,
     places: &Places,
-    metric: Metric,
+    metric: &Metric,
 ) -> Option<LinePlot> {
     let mut lines: Vec<Line> = Vec::new();
     for name in variants(experiments) {
@@ -113,12 +141,12 @@ fn plot(
             })
             .collect();
         let Some(last) = figures.last() else { continue };
-        let detail = format!("{} at the end", (metric.shown)(last.1.median));
+        let detail = format!("{} at the end", units::figure(metric.unit, last.1.median));
         let points = figures.iter().map(|(x, figure)| (*x, figure.median)).collect();
         let ranges = figures.iter().map(|(x, figure)| (*x, figure.low, figure.high)).collect();
         let line = Line::new(name, detail, palette.colour(name), points);
         lines.push(Line { stroke: Stroke::Marked, ranges, ..line });
-        if metric.name == "mean latency" {
+        if *metric == Metric::MEAN_LATENCY {
             lines.extend(closed_form(sweep, experiments, name, places));
         }
     }
@@ -134,7 +162,7 @@ fn plot(
     }
     let logarithmic = least > 0.0 && most / least > WIDE;
     let low = if logarithmic { least / HEADROOM } else { 0.0 };
-    let is_rate = metric.name == "throughput";
+    let is_rate = metric.unit == Unit::RecordsPerSecond;
     let (first, last) = places
         .values
         .iter()
@@ -226,7 +254,7 @@ fn missing(sweep: &Sweep, experiments: &[Experiment<'_>]) -> Vec<String> {
     for point in 0..sweep.points.len() {
         let Some(experiment) = at(sweep, point, experiments) else { continue };
         for variant in experiment.variants.iter().filter(|it| it.valid().next().is_none()) {
-            missing.push(format!("{} at {}", variant.name, label(&sweep.points[point].at[0])));
+            missing.push(format!("{} at {}", variant.name, setting(&sweep.points[point].at[0])));
         }
     }
     missing
@@ -238,7 +266,7 @@ fn capital(words: &str) -> String {
 }
 
 /// Who is ahead where, by how much; of a single variant, the figure at both ends.
-fn title(sweep: &Sweep, experiments: &[Experiment<'_>], metric: Metric) -> String {
+fn title(sweep: &Sweep, experiments: &[Experiment<'_>], metric: &Metric) -> String {
     let axis = &sweep.axes[0].name;
     let mut stretches: Vec<(&str, usize, usize, f64, f64)> = Vec::new();
     for point in 0..sweep.points.len() {
@@ -255,18 +283,22 @@ fn title(sweep: &Sweep, experiments: &[Experiment<'_>], metric: Metric) -> Strin
             _ => stretches.push((name, point, point, factor, factor)),
         }
     }
-    let value = |point: usize| label(&sweep.points[point].at[0]);
+    let value = |point: usize| setting(&sweep.points[point].at[0]);
     if let [alone] = variants(experiments).as_slice() {
         let figures = (0..sweep.points.len()).filter_map(|point| {
-            let figure = spread(at(sweep, point, experiments)?, alone, metric)?;
-            Some(format!("{} at {axis}={}", (metric.shown)(figure.median), value(point)))
+            let spread = spread(at(sweep, point, experiments)?, alone, metric)?;
+            Some(format!(
+                "{} at {axis}={}",
+                units::figure(metric.unit, spread.median),
+                value(point)
+            ))
         });
         let figures: Vec<String> = figures.collect();
         if let [first, .., last] = figures.as_slice() {
             return format!("{} of {alone}: {first}, {last}", metric.name);
         }
     }
-    let better = if metric.more_is_better { "higher" } else { "lower" };
+    let better = if metric.better == Better::More { "higher" } else { "lower" };
     match stretches.as_slice() {
         [] => format!("{} over {axis}: no difference", metric.name),
         [(name, _, _, least, most)] => format!(

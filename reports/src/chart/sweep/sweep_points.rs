@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::schema::result::{Measures, RunResult, Sweep};
+use crate::schema::{Better, Measures, Metric, Sweep};
 use crate::words::summary::{Experiment, Spread};
-use crate::words::units::{duration, rate, trimmed};
+use crate::words::units::setting;
 
 /// Where a value of an axis stands, and what its tick says.
 pub(crate) struct Places {
@@ -22,7 +22,7 @@ impl Places {
     /// Of the values of an axis: numbers where they are, and side by side where one is no number,
     /// or where 0 is among numbers too far apart for a linear axis.
     pub(crate) fn of(values: &[Value]) -> Self {
-        let labels = values.iter().map(label).collect();
+        let labels = values.iter().map(setting).collect();
         let numbers: Option<Vec<f64>> = values.iter().map(Value::as_f64).collect();
         let ordinal = Self {
             values: (0..values.len()).map(|n| n as f64).collect(),
@@ -42,14 +42,6 @@ impl Places {
     }
 }
 
-/// A value as a reader would write it.
-pub(crate) fn label(value: &Value) -> String {
-    match value.as_f64() {
-        Some(number) => trimmed(number, 3),
-        None => value.as_str().map_or_else(|| value.to_string(), str::to_owned),
-    }
-}
-
 /// What stands at an axis: settings and knobs have their unit in their name.
 pub(crate) fn axis_caption(name: &str) -> String {
     match name {
@@ -58,45 +50,11 @@ pub(crate) fn axis_caption(name: &str) -> String {
     }
 }
 
-/// A figure that sweeps are drawn by.
-#[derive(Clone, Copy)]
-pub(crate) struct Metric {
-    pub(crate) name: &'static str,
-    pub(crate) of: fn(&RunResult) -> Option<f64>,
-    pub(crate) more_is_better: bool,
-    pub(crate) shown: fn(f64) -> String,
-}
-
-const MEAN: Metric = Metric {
-    name: "mean latency",
-    of: |run| run.latency_ns.from_planned.mean,
-    more_is_better: false,
-    shown: duration,
-};
-const P99: Metric = Metric {
-    name: "p99 latency",
-    of: |run| run.latency_ns.from_planned.p99.map(|nanos| nanos as f64),
-    more_is_better: false,
-    shown: duration,
-};
-const THROUGHPUT: Metric = Metric {
-    name: "throughput",
-    of: |run| crate::words::summary::throughput(run),
-    more_is_better: true,
-    shown: rate,
-};
-const COST: Metric = Metric {
-    name: "processor time per record",
-    of: |run| run.cpu_ns_per_record,
-    more_is_better: false,
-    shown: duration,
-};
-
-/// The figures for what was measured; the one that decides comes last.
-pub(crate) fn metrics(measures: Measures) -> [Metric; 2] {
+/// The metrics for what was measured; the one that decides comes last.
+pub(crate) fn metrics(measures: Measures) -> [&'static Metric; 2] {
     match measures {
-        Measures::Latency => [MEAN, P99],
-        Measures::Throughput => [COST, THROUGHPUT],
+        Measures::Latency => [&Metric::MEAN_LATENCY, &Metric::P99_LATENCY],
+        Measures::Throughput => [&Metric::COST, &Metric::THROUGHPUT],
     }
 }
 
@@ -122,21 +80,26 @@ pub(crate) fn variants<'a>(experiments: &[Experiment<'a>]) -> Vec<&'a str> {
 }
 
 /// A figure of a variant at a point.
-pub(crate) fn spread(experiment: &Experiment<'_>, variant: &str, metric: Metric) -> Option<Spread> {
-    experiment.variant(variant)?.spread(metric.of)
+pub(crate) fn spread(
+    experiment: &Experiment<'_>,
+    variant: &str,
+    metric: &Metric,
+) -> Option<Spread> {
+    experiment.variant(variant)?.figure(metric)
 }
 
 /// Who is ahead at a point, and by which factor over the next one; `None` with fewer than two that
 /// have a figure.
-pub(crate) fn winner<'a>(experiment: &Experiment<'a>, metric: Metric) -> Option<(&'a str, f64)> {
+pub(crate) fn winner<'a>(experiment: &Experiment<'a>, metric: &Metric) -> Option<(&'a str, f64)> {
     let of = |name: &'a str| Some((name, spread(experiment, name, metric)?.median));
     let mut figures: Vec<(&str, f64)> =
         experiment.variants.iter().filter_map(|variant| of(variant.name)).collect();
     figures.sort_by(|a, b| a.1.total_cmp(&b.1));
-    if metric.more_is_better {
+    let more_is_better = metric.better == Better::More;
+    if more_is_better {
         figures.reverse();
     }
     let [first, second, ..] = figures.as_slice() else { return None };
-    let factor = if metric.more_is_better { first.1 / second.1 } else { second.1 / first.1 };
+    let factor = if more_is_better { first.1 / second.1 } else { second.1 / first.1 };
     (factor.is_finite() && first.1 > 0.0).then_some((first.0, factor))
 }

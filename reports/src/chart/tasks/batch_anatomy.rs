@@ -2,15 +2,16 @@
 
 use plotters::style::RGBColor;
 
+use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::chart::median_run::median_run;
-use crate::chart::{Chart, stem};
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
+use crate::draw::drawing::Drawing;
 use crate::draw::header::{Header, circumstances};
 use crate::draw::scale::Scale;
 use crate::draw::style::{AXIS, BASE, FIGURE, GREY, GRID, LABEL, MARGIN, Text, WIDTH, text_width};
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
-use crate::schema::result::{BatchRow, RunResult};
+use crate::schema::{BatchRow, RunResult};
 use crate::words::summary::Experiment;
 use crate::words::units::{duration, duration_tick, significant};
 
@@ -33,11 +34,15 @@ const STAGES: [RGBColor; 4] = [
 ];
 const REST: RGBColor = RGBColor(0xb8, 0xbf, 0xc6);
 
+/// The kind of chart that this file draws.
+pub(crate) const KIND: ChartKind =
+    ChartKind { tag: "batch-anatomy", draw: Draw::Experiment(|experiment, _| draw(experiment)) };
+
 /// Draws the batches of each variant that has any; `None` without.
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-pub fn draw(experiment: &Experiment<'_>) -> Result<Option<Chart>, ReportError> {
+fn draw(experiment: &Experiment<'_>) -> Drawn {
     let runs = experiment.variants.iter().filter_map(|variant| median_run(variant));
     let panels: Vec<&RunResult> = runs.filter(|run| run.batches.len() > 1).collect();
     if panels.is_empty() {
@@ -58,9 +63,7 @@ pub fn draw(experiment: &Experiment<'_>) -> Result<Option<Chart>, ReportError> {
         }
         Ok(())
     })?;
-    Ok(Some(Chart {
-        experiment: experiment.name.into(),
-        stem: stem(experiment.name, "batch-anatomy"),
+    Ok(Some(Drawing {
         title,
         caption: format!(
             "Of each variant the valid run with the median p99; {DRAWN} batches from its middle, each \

@@ -1,13 +1,13 @@
 //! Partition load batch by batch: how unevenly each micro-batch fell on the partitions.
 
+use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::chart::median_run::median_run;
-use crate::chart::{Chart, stem};
 use crate::draw::canvas::render;
+use crate::draw::drawing::Drawing;
 use crate::draw::header::{Header, circumstances};
 use crate::draw::line_plot::{Axis, Line, LinePlot};
 use crate::draw::style::{Palette, WIDTH};
-use crate::error::ReportError;
-use crate::schema::result::RunResult;
+use crate::schema::RunResult;
 use crate::words::summary::Experiment;
 use crate::words::units::{significant, trimmed};
 
@@ -17,12 +17,16 @@ const POINTS: usize = 150;
 /// Above the largest figure, as a factor.
 const HEADROOM: f64 = 1.08;
 
+/// The kind of chart that this file draws.
+pub(crate) const KIND: ChartKind =
+    ChartKind { tag: "partition-load-per-batch", draw: Draw::Experiment(draw) };
+
 /// Largest over mean of the first exchange, batch by batch; `None` without micro-batches that have
 /// one.
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-pub fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Result<Option<Chart>, ReportError> {
+fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Drawn {
     let runs = experiment.variants.iter().filter_map(|variant| median_run(variant));
     let loads: Vec<Loads<'_>> = runs.filter_map(Loads::of).collect();
     let Some(most) = loads.iter().map(|it| it.most).max_by(f64::total_cmp) else {
@@ -62,9 +66,7 @@ pub fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Result<Option<Cha
         header.draw(canvas)?;
         plot.draw(canvas, header.height())
     })?;
-    Ok(Some(Chart {
-        experiment: experiment.name.into(),
-        stem: stem(experiment.name, "partition-load-per-batch"),
+    Ok(Some(Drawing {
         title,
         caption: "Of each variant the valid run with the median p99; the stage behind the first \
                   exchange. 1 is even. With many batches a point is the most uneven of its stretch. \

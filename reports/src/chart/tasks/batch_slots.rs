@@ -2,18 +2,17 @@
 
 use plotters::style::RGBColor;
 
+use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::chart::median_run::median_run;
-use crate::chart::{Chart, stem};
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
+use crate::draw::drawing::Drawing;
 use crate::draw::header::{Header, circumstances};
 use crate::draw::legend::Legend;
 use crate::draw::scale::Scale;
-use crate::draw::style::{
-    AXIS, BASE, FIGURE, GREY, GRID, LABEL, MARGIN, Text, WHITE, WIDTH, register_fonts,
-};
+use crate::draw::style::{AXIS, BASE, FIGURE, GREY, GRID, LABEL, MARGIN, Text, WHITE, WIDTH};
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
-use crate::schema::result::{BatchRow, RunResult, TaskRow};
+use crate::schema::{BatchRow, RunResult, TaskRow};
 use crate::words::summary::Experiment;
 use crate::words::units::{count, duration, duration_tick, share};
 
@@ -35,12 +34,15 @@ const STAGES: [(&str, RGBColor); 4] = [
     ("stage 4", RGBColor(0xe6, 0x9f, 0x00)),
 ];
 
+/// The kind of chart that this file draws.
+pub(crate) const KIND: ChartKind =
+    ChartKind { tag: "batch-slots", draw: Draw::Experiment(|experiment, _| draw(experiment)) };
+
 /// Draws two batches of each variant that has any with tasks; `None` without.
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-pub fn draw(experiment: &Experiment<'_>) -> Result<Option<Chart>, ReportError> {
-    register_fonts();
+fn draw(experiment: &Experiment<'_>) -> Drawn {
     let runs = experiment.variants.iter().filter_map(|variant| median_run(variant));
     let panels: Vec<Panel<'_>> = runs.flat_map(Panel::of).collect();
     let Some(stages) = panels.iter().flat_map(|it| &it.batch.tasks).map(|it| it.stage).max() else {
@@ -72,9 +74,7 @@ pub fn draw(experiment: &Experiment<'_>) -> Result<Option<Chart>, ReportError> {
         }
         Ok(())
     })?;
-    Ok(Some(Chart {
-        experiment: experiment.name.into(),
-        stem: stem(experiment.name, "batch-slots"),
+    Ok(Some(Drawing {
         title,
         caption:
             "Of each variant the valid run with the median p99: the batch of median length and \

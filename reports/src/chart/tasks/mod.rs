@@ -1,6 +1,6 @@
 //! Charts of what tasks, batches and checkpoints spend their time on.
 
-pub mod batch_anatomy;
-pub mod batch_load;
-pub mod batch_slots;
-pub mod pipeline_anatomy;
+pub(crate) mod batch_anatomy;
+pub(crate) mod batch_load;
+pub(crate) mod batch_slots;
+pub(crate) mod pipeline_anatomy;

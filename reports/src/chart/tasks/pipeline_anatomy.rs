@@ -3,18 +3,17 @@
 
 use plotters::style::RGBColor;
 
+use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::chart::median_run::median_run;
-use crate::chart::{Chart, stem};
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
+use crate::draw::drawing::Drawing;
 use crate::draw::header::{Header, circumstances};
 use crate::draw::legend::Legend;
 use crate::draw::scale::Scale;
-use crate::draw::style::{
-    AXIS, BASE, FIGURE, GREY, GRID, LABEL, MARGIN, Text, WIDTH, register_fonts,
-};
+use crate::draw::style::{AXIS, BASE, FIGURE, GREY, GRID, LABEL, MARGIN, Text, WIDTH};
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
-use crate::schema::result::{ActivityRow, RunResult};
+use crate::schema::{ActivityRow, RunResult};
 use crate::words::summary::Experiment;
 use crate::words::units::{duration, share};
 
@@ -34,12 +33,15 @@ const PARTS: [(&str, RGBColor); 3] = [
     ("idle", RGBColor(0xe3, 0xe6, 0xe8)),
 ];
 
+/// The kind of chart that this file draws.
+pub(crate) const KIND: ChartKind =
+    ChartKind { tag: "pipeline-anatomy", draw: Draw::Experiment(|experiment, _| draw(experiment)) };
+
 /// Draws the subtasks of each variant that has long-lived ones; `None` without.
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-pub fn draw(experiment: &Experiment<'_>) -> Result<Option<Chart>, ReportError> {
-    register_fonts();
+fn draw(experiment: &Experiment<'_>) -> Drawn {
     let runs = experiment.variants.iter().filter_map(|variant| median_run(variant));
     let panels: Vec<Panel<'_>> = runs.filter_map(Panel::of).collect();
     if panels.is_empty() {
@@ -81,8 +83,7 @@ pub fn draw(experiment: &Experiment<'_>) -> Result<Option<Chart>, ReportError> {
     if left_out > 0 {
         caption.push_str(&format!(" {left_out} less busy subtasks are left out."));
     }
-    let stem = stem(experiment.name, "pipeline-anatomy");
-    Ok(Some(Chart { experiment: experiment.name.into(), stem, title, caption, svg }))
+    Ok(Some(Drawing { title, caption, svg }))
 }
 
 /// The subtasks of one variant.

@@ -1,14 +1,14 @@
 //! Processor time per record, by experiment and variant.
 
-use crate::chart::Chart;
+use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::draw::canvas::{Anchor, Paint, render};
+use crate::draw::drawing::Drawing;
 use crate::draw::header::Header;
 use crate::draw::legend::Legend;
 use crate::draw::scale::Scale;
 use crate::draw::style::{AXIS, BASE, FIGURE, GRID, LABEL, MARGIN, Palette, WIDTH};
 use crate::draw::wrap::wrap;
-use crate::error::ReportError;
-use crate::schema::result::Measures;
+use crate::schema::{Measures, Metric};
 use crate::words::summary::{Experiment, Spread, Variant};
 use crate::words::units::{duration, duration_tick};
 
@@ -20,14 +20,14 @@ const GROUP_GAP: f64 = 14.0;
 const AXIS_HEIGHT: f64 = 48.0;
 const TICKS: usize = 5;
 
+/// The kind of chart that this file draws.
+pub(crate) const KIND: ChartKind = ChartKind { tag: "cost-per-record", draw: Draw::Suite(draw) };
+
 /// A bar for each variant of each throughput experiment; `None` with fewer than two experiments.
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-pub fn draw(
-    experiments: &[Experiment<'_>],
-    palette: &Palette,
-) -> Result<Option<Chart>, ReportError> {
+fn draw(experiments: &[Experiment<'_>], palette: &Palette) -> Drawn {
     let measured = experiments.iter().filter(|it| it.measures == Measures::Throughput);
     let groups: Vec<Group<'_>> = measured.filter_map(Group::of).collect();
     let bars = || groups.iter().flat_map(|group| &group.bars);
@@ -119,9 +119,7 @@ pub fn draw(
         }
         Ok(())
     })?;
-    Ok(Some(Chart {
-        experiment: groups[0].name.into(),
-        stem: "cost-per-record".into(),
+    Ok(Some(Drawing {
         title,
         caption: "The thin line is the range of the runs; a hatched bar has no valid run.".into(),
         svg,
@@ -143,8 +141,8 @@ struct Group<'a> {
 impl<'a> Group<'a> {
     fn of(experiment: &'a Experiment<'a>) -> Option<Self> {
         let bar = |variant: &'a Variant<'a>| {
-            let valid = variant.spread(|run| run.cpu_ns_per_record);
-            let all = || Spread::of(variant.runs.iter().filter_map(|run| run.cpu_ns_per_record));
+            let valid = variant.figure(&Metric::COST);
+            let all = || Spread::of(variant.runs.iter().filter_map(|run| Metric::COST.of(run)));
             Some(Bar { variant, cost: valid.or_else(all)?, is_valid: valid.is_some() })
         };
         let bars: Vec<Bar<'a>> = experiment.variants.iter().filter_map(bar).collect();

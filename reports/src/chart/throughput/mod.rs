@@ -1,5 +1,5 @@
 //! Charts of throughput and of what a record costs.
 
-pub mod cost_per_record;
-pub mod throughput_bars;
-pub mod throughput_over_time;
+pub(crate) mod cost_per_record;
+pub(crate) mod throughput_bars;
+pub(crate) mod throughput_over_time;

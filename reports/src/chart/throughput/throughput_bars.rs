@@ -1,7 +1,8 @@
 //! Throughput: a bar per variant, from zero, and every run as a dot.
 
-use crate::chart::{Chart, stem};
+use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
+use crate::draw::drawing::Drawing;
 use crate::draw::header::{Header, circumstances};
 use crate::draw::scale::Scale;
 use crate::draw::style::{
@@ -9,7 +10,7 @@ use crate::draw::style::{
 };
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
-use crate::schema::result::Measures;
+use crate::schema::Measures;
 use crate::words::summary::{Experiment, Spread, Variant, throughput};
 use crate::words::units::{rate, rate_unit, ratio, significant, trimmed};
 use crate::words::verdict::{headlines, winner};
@@ -29,12 +30,15 @@ const AXIS_HEIGHT: f64 = 48.0;
 const FIGURE_GREY: Text = Text { ink: GREY, ..FIGURE };
 const NOTHING_VALID: &str = "no valid run";
 
+/// The kind of chart that this file draws.
+pub(crate) const KIND: ChartKind = ChartKind { tag: "throughput", draw: Draw::Experiment(draw) };
+
 /// Draws the throughput of an experiment; `None` for another kind of experiment or without a
 /// single figure above zero.
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-pub fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Result<Option<Chart>, ReportError> {
+fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Drawn {
     let runs = experiment.variants.iter().flat_map(|variant| &variant.runs);
     let largest = runs.filter_map(|run| throughput(run)).fold(0.0, f64::max);
     if experiment.measures != Measures::Throughput || largest <= 0.0 {
@@ -68,9 +72,7 @@ pub fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Result<Option<Cha
         }
         canvas.path(&[(left, top), (left, bottom)], Paint::stroke(BASE, 1.0))
     })?;
-    Ok(Some(Chart {
-        experiment: experiment.name.into(),
-        stem: stem(experiment.name, "throughput"),
+    Ok(Some(Drawing {
         title,
         caption: "Bars are medians over valid runs; each dot is a run, in order from top to \
                   bottom; a hollow dot is an invalid run and counts for nothing; a hatched bar has no \

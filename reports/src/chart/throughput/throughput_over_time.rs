@@ -1,13 +1,13 @@
 //! Throughput over time, and what waited meanwhile.
 
+use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::chart::median_run::median_run;
-use crate::chart::{Chart, stem};
 use crate::draw::canvas::render;
+use crate::draw::drawing::Drawing;
 use crate::draw::header::{Header, circumstances};
 use crate::draw::line_plot::{Axis, Line, LinePlot};
 use crate::draw::style::{Palette, WIDTH};
-use crate::error::ReportError;
-use crate::schema::result::{Measures, RunResult, SERIES_BIN_NS};
+use crate::schema::{Measures, RunResult, SERIES_BIN_NS};
 use crate::words::summary::Experiment;
 use crate::words::units::{count, rate_unit, significant, trimmed};
 
@@ -16,12 +16,16 @@ const GAP: f64 = 10.0;
 /// Points of a line at the most.
 const POINTS: u64 = 150;
 
+/// The kind of chart that this file draws.
+pub(crate) const KIND: ChartKind =
+    ChartKind { tag: "throughput-over-time", draw: Draw::Experiment(draw) };
+
 /// Results per second and the backlog over time, of each variant's median run; `None` without a
 /// series.
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-pub fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Result<Option<Chart>, ReportError> {
+fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Drawn {
     if experiment.measures != Measures::Latency {
         return Ok(None);
     }
@@ -85,9 +89,7 @@ pub fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Result<Option<Cha
         results.draw(canvas, header.height())?;
         backlog.draw(canvas, header.height() + results.full_height() + GAP)
     })?;
-    Ok(Some(Chart {
-        experiment: experiment.name.into(),
-        stem: stem(experiment.name, "throughput-over-time"),
+    Ok(Some(Drawing {
         title,
         caption:
             "Of each variant the valid run with the median p99. A backlog is the most that was \

@@ -2,8 +2,8 @@
 
 use super::balls_in_bins;
 use super::zipf::Zipf;
-use crate::formulas::tolerance::EXPECTED_MAXIMA;
 use crate::formulas::{ClosedForm, Prediction, Tolerance};
+use crate::schema::tolerance::EXPECTED_MAXIMA;
 
 /// Largest partition over the mean, by chance or by the hottest key.
 pub const FORM: ClosedForm = ClosedForm {
@@ -33,7 +33,7 @@ pub fn share_of_its_partition(first: f64, partitions: u32) -> f64 {
 /// Largest partition over the mean: the larger of what chance and what the hottest key makes.
 ///
 /// ```
-/// use reports::formulas::{hot_key::max_over_mean, zipf::Zipf};
+/// use reports::formulas::partitioning::{hot_key::max_over_mean, zipf::Zipf};
 /// let skew = |keys, exponent, partitions| {
 ///     max_over_mean(Zipf::new(keys, exponent), u64::MAX, partitions)
 /// };

@@ -8,7 +8,7 @@ use dataflow::ProcessingTime;
 use dataflow::StopSignal;
 use dataflow::job::storage::Storage;
 use reports::formulas::{Case, CaseVerdict, Prediction, Reading, Tolerance};
-use reports::schema::result::{Measures, RunResult};
+use reports::schema::{Measures, RunResult};
 use runtime::MemoryStorage;
 use serde::Serialize;
 use serde_json::Value;
@@ -129,7 +129,7 @@ impl<'a> Lab<'a> {
     }
 
     /// Runs a job and returns its result without saving it: for what is repeated into
-    /// [samples](reports::schema::formula_samples).
+    /// [samples](reports::schema::samples).
     ///
     /// # Errors
     /// When the job cannot be run, or its answer is wrong.
@@ -269,7 +269,7 @@ impl Saved {
             reading: asked.reading,
             at: owned(&asked.at),
         };
-        Ok(case.judged(asked.prediction))
+        Ok(asked.prediction.judge(case))
     }
 }
 

@@ -8,7 +8,7 @@ use reports::formulas::partitioning::zipf::Zipf;
 use reports::formulas::partitioning::{balls_in_bins, hot_key, mean_load, split_key};
 use reports::formulas::placement::ring_balance;
 use reports::formulas::{Case, Prediction, Reading};
-use reports::schema::result::RunResult;
+use reports::schema::{ChartTag, RunResult};
 use runtime::Costs;
 use serde_json::Value;
 
@@ -69,7 +69,7 @@ pub(super) fn spread(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
                 prediction: hot_key::predict(zipf, KEYS, EVENTS, partitions),
                 reading: Reading::MaxOverMean,
                 at: vec![
-                    ("chart", "max-over-mean-by-partitions".into()),
+                    ChartTag::MaxOverMeanByPartitions.parameter(),
                     ("partitions", partitions.into()),
                     ("exponent", exponent.into()),
                     ("keys", KEYS.into()),

@@ -7,8 +7,8 @@ use reports::formulas::placement::{
     moved_key_groups as groups, ring_balance,
 };
 use reports::formulas::{Case, Prediction, Reading};
-use reports::schema::formula_samples::{SAMPLES_SCHEMA, Sample, Samples};
-use reports::schema::result::RescaleRow;
+use reports::schema::samples::{SAMPLES_SCHEMA, Sample, Samples};
+use reports::schema::{ChartTag, RescaleRow};
 
 use super::rescale::{GoesOn, Job};
 use super::{Asked, Bench, Formula, Lab, Saved, in_turn, key_groups};
@@ -103,7 +103,7 @@ fn moved(saved: &Saved, asked: Moved<'_>) -> Result<Case> {
         ("from", from.into()),
     ];
     if what.ends_with(&format!("{from} → {}", from + 1)) && reading == Reading::MovedKeys {
-        at.push(("chart", "moved-to-next".into()));
+        at.push(ChartTag::MovedToNext.parameter());
     }
     saved.case(Asked {
         formula: FORMULA.name,
@@ -167,7 +167,7 @@ pub(super) fn changes_of(lab: &mut Lab<'_>, placement: &str, engine: &str) -> Re
 fn balance(
     lab: &mut Lab<'_>,
     placement: &str,
-    result: &reports::schema::result::RunResult,
+    result: &reports::schema::RunResult,
 ) -> Result<Case> {
     let saved = lab.save_run(result)?;
     let keys = KEYS as f64;

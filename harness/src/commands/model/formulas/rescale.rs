@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dataflow::job::engine::Start;
-use reports::schema::result::{RescaleRow, RunResult};
+use reports::schema::{RescaleRow, RunResult};
 use runtime::MemoryStorage;
 use serde_json::Value;
 

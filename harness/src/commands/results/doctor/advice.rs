@@ -169,7 +169,7 @@ fn noise(diagnosis: &Diagnosis) -> Vec<Advice> {
 mod tests {
     use std::collections::BTreeMap;
 
-    use reports::schema::result::NoiseRow;
+    use reports::schema::NoiseRow;
     use serde_json::{Value, json};
 
     use super::super::{ClockFigures, DOCTOR_SCHEMA, StallFigures, TimerFigures};

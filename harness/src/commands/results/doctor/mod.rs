@@ -6,7 +6,7 @@ mod probe;
 use std::collections::BTreeMap;
 
 use dataflow::{Digest, StopSignal};
-use reports::schema::result::NoiseRow;
+use reports::schema::NoiseRow;
 use serde::Serialize;
 use serde_json::Value;
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use dataflow::StopSignal;
-use reports::schema::result::{CompareResult, Measures, RunResult};
+use reports::schema::{CompareResult, Measures, RunResult};
 
 use crate::analysis::diff::configuration::Configuration;
 use crate::analysis::diff::row::{Row, Verdict};

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use dataflow::{Digest, StopSignal};
-use reports::schema::result::RunResult;
+use reports::schema::RunResult;
 use reports::words::units;
 use serde::Serialize;
 use workloads::schedule::load_shape::LoadShape;

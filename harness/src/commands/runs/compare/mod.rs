@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use dataflow::StopSignal;
-use reports::schema::result::{COMPARE_SCHEMA, CompareResult, RunResult, Sweep};
+use reports::schema::{COMPARE_SCHEMA, CompareResult, RunResult, Sweep};
 use reports::words::units;
 
 use crate::analysis::comparisons::Comparing;

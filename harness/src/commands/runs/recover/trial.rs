@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dataflow::job::storage::Storage;
 use dataflow::{Digest, Guarantee, StopSignal};
 use reports::schema::recovery::{RecoverOutput, RecoverRun};
-use reports::schema::result::{FailureRow, Measures, RunResult};
+use reports::schema::{FailureRow, Measures, RunResult};
 use runtime::MemoryStorage;
 use workloads::registry::AnyEvents;
 

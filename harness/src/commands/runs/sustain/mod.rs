@@ -3,7 +3,7 @@
 mod search;
 
 use dataflow::StopSignal;
-use reports::schema::result::{
+use reports::schema::{
     COMPARE_SCHEMA, CompareResult, Measures, RunResult, Sweep, SweepAxis, SweepPoint,
 };
 use reports::words::units;

@@ -1,7 +1,7 @@
 //! Curves of latency over 1 / (1 - quantile): of each run of a variant, and their median.
 
-use crate::schema::result::LatencySummary;
-use crate::words::summary::{LatencyKind, Spread, Variant};
+use crate::schema::{LatencyKind, LatencySummary};
+use crate::words::summary::{Spread, Variant};
 
 /// A curve stops at the quantile with fewer values than this beyond it.
 pub const VALUES_BEYOND: u64 = 10;

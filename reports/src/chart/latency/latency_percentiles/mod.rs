@@ -5,8 +5,9 @@
 
 mod curve;
 
-use crate::chart::{Chart, stem};
+use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
+use crate::draw::drawing::Drawing;
 use crate::draw::header::{Header, circumstances};
 use crate::draw::labels::{Wish, spread};
 use crate::draw::scale::Scale;
@@ -15,8 +16,8 @@ use crate::draw::style::{
 };
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
-use crate::schema::result::Measures;
-use crate::words::summary::{Experiment, LatencyKind, Percentile, Variant};
+use crate::schema::{LatencyKind, Measures, Metric, Percentile};
+use crate::words::summary::{Experiment, Variant};
 use crate::words::units::{duration, duration_tick, trimmed};
 use curve::{Curves, curves};
 
@@ -42,16 +43,28 @@ const HEADROOM: f64 = 1.25;
 const TIP_RADIUS: f64 = 6.0;
 const DETAIL: Text = Text { ink: GREY, ..FIGURE };
 
+/// Latency from the planned time.
+pub(crate) const FROM_PLANNED: ChartKind = ChartKind {
+    tag: "latency-from-planned",
+    draw: Draw::Experiment(|experiment, palette| {
+        draw(experiment, LatencyKind::FromPlanned, palette)
+    }),
+};
+
+/// Latency after a window's end.
+pub(crate) const AFTER_WINDOW_END: ChartKind = ChartKind {
+    tag: "latency-after-window-end",
+    draw: Draw::Experiment(|experiment, palette| {
+        draw(experiment, LatencyKind::AfterWindowEnd, palette)
+    }),
+};
+
 /// Draws one of the latencies of an experiment; `None` for another kind of experiment or when no run
 /// has enough values for a curve.
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-pub fn draw(
-    experiment: &Experiment<'_>,
-    kind: LatencyKind,
-    palette: &Palette,
-) -> Result<Option<Chart>, ReportError> {
+fn draw(experiment: &Experiment<'_>, kind: LatencyKind, palette: &Palette) -> Drawn {
     if experiment.measures != Measures::Latency {
         return Ok(None);
     }
@@ -86,13 +99,7 @@ pub fn draw(
         }
         plot.draw_labels(canvas, &drawn, kind, palette)
     })?;
-    Ok(Some(Chart {
-        experiment: experiment.name.into(),
-        stem: stem(experiment.name, &format!("latency-{}", kind.field().replace('_', "-"))),
-        title,
-        caption: caption(experiment, kind, &drawn),
-        svg,
-    }))
+    Ok(Some(Drawing { title, caption: caption(experiment, kind, &drawn), svg }))
 }
 
 struct Plot {
@@ -242,7 +249,7 @@ fn quantile_ticks(farthest: f64) -> Vec<(f64, String)> {
 }
 
 fn median(variant: &Variant<'_>, kind: LatencyKind, percentile: Percentile) -> Option<f64> {
-    let spread = variant.spread(|run| percentile.of(kind.of(&run.latency_ns)));
+    let spread = variant.figure(Metric::of_latency(kind, percentile));
     spread.map(|spread| spread.median)
 }
 

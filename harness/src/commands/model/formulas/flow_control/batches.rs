@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use dataflow::Engine;
+use reports::schema::ChartTag;
 use reports::formulas::Reading;
 use reports::formulas::flow_control::micro_batch::Batches;
 use runtime::Costs;
@@ -107,7 +108,7 @@ fn described(batches: &Batches) -> String {
 
 fn at(batches: &Batches) -> Vec<(&'static str, serde_json::Value)> {
     vec![
-        ("chart", "batches".into()),
+        ChartTag::Batches.parameter(),
         ("interval_ms", (batches.interval_s * 1e3).into()),
         ("load", batches.load().into()),
         ("fixed_ms", (batches.fixed_s * 1e3).into()),
@@ -135,7 +136,7 @@ fn limited(engine: &Arc<dyn Engine>, seed: u64, limit: u64, interval_ms: u64) ->
         quantity: "records per second",
         prediction: batches.predict_capacity(limit),
         reading: rate(),
-        at: vec![("chart", "limit".into())],
+        at: vec![ChartTag::Limit.parameter()],
     };
     Experiment::once("limited-batches", trial, vec![draft])
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use dataflow::Engine;
+use reports::schema::ChartTag;
 use reports::formulas::flow_control::full_buffers::Channel;
 use reports::formulas::flow_control::{barrier_travel, full_buffers};
 use reports::formulas::{Prediction, Reading};
@@ -88,7 +89,7 @@ pub(super) fn residence(wanted: (u64, u64, u64), served: f64, reading: Reading) 
         prediction: full_buffers::predict(&channel, bytes_per_s(served), true),
         reading,
         at: vec![
-            ("chart", "full buffers".into()),
+            ChartTag::FullBuffers.parameter(),
             ("bytes_ahead", channel.bytes_ahead().into()),
             ("buffer_bytes", channel.buffer_bytes.into()),
             ("served_bytes_per_s", bytes_per_s(served).into()),
@@ -102,7 +103,7 @@ fn bounded(case: &str, prediction: Prediction) -> Draft {
         quantity: "mean residence, ms",
         prediction,
         reading: mean_wait(),
-        at: vec![("chart", "bound".into())],
+        at: vec![ChartTag::Bound.parameter()],
     }
 }
 
@@ -142,7 +143,7 @@ fn overloaded(engine: &Arc<dyn Engine>, seed: u64) -> Experiment {
         quantity: "mean latency from planned, ms",
         prediction,
         reading: mean_wait(),
-        at: vec![("chart", "overload".into())],
+        at: vec![ChartTag::Overload.parameter()],
     };
     Experiment::once("overload", trial, vec![draft])
 }
@@ -180,7 +181,7 @@ pub(super) fn travel(
         quantity: "mean time from trigger to end of a checkpoint, ms",
         prediction: barrier_travel::predict(&channel(wanted), bytes_per_s(served), interval_ms),
         reading,
-        at: vec![("chart", "barrier".into())],
+        at: vec![ChartTag::Barrier.parameter()],
     }
 }
 

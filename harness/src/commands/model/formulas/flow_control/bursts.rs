@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use dataflow::Engine;
+use reports::schema::ChartTag;
 use reports::formulas::Reading;
 use reports::formulas::flow_control::backlog::Burst;
 
@@ -88,7 +89,7 @@ fn experiment(engine: &Arc<dyn Engine>, seed: u64) -> Experiment {
         quantity: "time from the burst's end until nothing waits, ms",
         prediction: burst.predict_drain(),
         reading: Reading::DrainedAfter { from_ms: LOAD.burst_end_ms(), latency_ms: GONE_MS as f64 },
-        at: vec![("chart", "drain".into())],
+        at: vec![ChartTag::Drain.parameter()],
     };
     Experiment::once(
         "burst",
@@ -108,6 +109,6 @@ pub(super) fn wait(load: &Load, reading: Reading) -> Draft {
         quantity: "longest wait, ms",
         prediction: burst.predict_wait(),
         reading,
-        at: vec![("chart", "backlog".into()), ("backlog", burst.backlog().into())],
+        at: vec![ChartTag::Backlog.parameter(), ("backlog", burst.backlog().into())],
     }
 }

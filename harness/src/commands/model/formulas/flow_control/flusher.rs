@@ -1,5 +1,6 @@
 //! Buffers that are rarely full: what the flusher makes records wait.
 
+use reports::schema::ChartTag;
 use reports::formulas::Reading;
 use reports::formulas::flow_control::flusher_wait::{beat, predict};
 
@@ -56,7 +57,7 @@ pub(super) fn draft((fill_ms, interval_ms): (f64, f64), records: u64, reading: R
         prediction: predict(first_to_last_ms, interval_ms, true),
         reading,
         at: vec![
-            ("chart", "flusher".into()),
+            ChartTag::Flusher.parameter(),
             ("fill_ms", fill_ms.into()),
             ("interval_ms", interval_ms.into()),
         ],

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use dataflow::Engine;
+use reports::schema::ChartTag;
 use reports::formulas::flow_control::credit_window::{Window, predict};
 
 use super::buffers::{EXCLUSIVE, residence, saturated, set};
@@ -60,7 +61,7 @@ fn window(engine: &Arc<dyn Engine>, seed: u64, (floating, megabits): (u64, f64))
         prediction: predict(&window, RECORD_BYTES),
         reading: rate(),
         at: vec![
-            ("chart", "credit window".into()),
+            ChartTag::CreditWindow.parameter(),
             ("credits", window.credits.into()),
             ("megabits", megabits.into()),
         ],

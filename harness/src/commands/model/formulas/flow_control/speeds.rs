@@ -1,5 +1,6 @@
 //! A slow and a fast receiver side by side, under both models: flow control balances nothing.
 
+use reports::schema::ChartTag;
 use reports::formulas::Reading;
 use reports::formulas::flow_control::slowest_receiver::{predict, predict_load};
 
@@ -65,7 +66,7 @@ pub(super) fn pace(speeds: [f64; 2], reading: Reading) -> Draft {
         prediction: predict(&speeds.map(|speed| (speed, 0.5))),
         reading,
         at: vec![
-            ("chart", "receivers".into()),
+            ChartTag::Receivers.parameter(),
             ("slow", speeds[0].into()),
             ("fast", speeds[1].into()),
         ],
@@ -81,6 +82,6 @@ fn load(speeds: [f64; 2]) -> Draft {
         quantity: "largest over mean load",
         prediction: predict_load(),
         reading: Reading::MaxOverMean,
-        at: vec![("chart", "load".into())],
+        at: vec![ChartTag::Load.parameter()],
     }
 }

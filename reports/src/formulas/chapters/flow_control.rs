@@ -1,6 +1,6 @@
 //! T = B/R.
 
-use super::Chapter;
+use super::chapter::Chapter;
 
 /// Flow control.
 pub(super) const CHAPTER: Chapter = Chapter {

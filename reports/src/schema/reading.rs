@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::schema::formula_samples::Samples;
-use crate::schema::result::{RescaleRow, RunResult, SeriesRow};
-use crate::schema::skew::{SkewResult, max_over_mean};
+use super::rescale::RescaleRow;
+use super::run::RunResult;
+use super::samples::Samples;
+use super::series::SeriesRow;
+use super::skew::{SkewResult, max_over_mean};
 
 /// A way to read one value from one result file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -197,7 +199,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::schema::result::{BatchRow, CheckpointRow};
+    use crate::schema::{BatchRow, CheckpointRow};
 
     fn file(run: &RunResult) -> Value {
         serde_json::to_value(run).expect("a run is JSON")

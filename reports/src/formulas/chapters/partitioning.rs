@@ -1,6 +1,6 @@
 //! P = N/M.
 
-use super::Chapter;
+use super::chapter::Chapter;
 
 /// Data partitioning.
 pub(super) const CHAPTER: Chapter = Chapter {

@@ -1,9 +1,6 @@
-//! How far a measured value may be from a predicted one.
+//! How far a measured value may be from a predicted one, and whether it is within that.
 
 use serde::{Deserialize, Serialize};
-
-use super::CaseVerdict;
-use crate::words::units::{share, significant};
 
 /// Means and rates agree within this share.
 pub const MEANS_AND_RATES: Tolerance = Tolerance::Within { share: 0.02 };
@@ -13,6 +10,31 @@ pub const EXPECTED_MAXIMA: Tolerance = Tolerance::AtMost { share: 0.10 };
 const STANDARD_ERRORS: f64 = 3.0;
 /// Two numbers that are equal but for rounding in their last digits.
 const ROUNDING: f64 = 1e-9;
+
+/// What became of a prediction.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum CaseVerdict {
+    /// Within its tolerance.
+    #[serde(rename = "holds")]
+    Holds,
+    /// Beyond it.
+    #[serde(rename = "does not hold")]
+    DoesNotHold,
+    /// Nothing is claimed there.
+    #[serde(rename = "outside its range")]
+    OutsideItsRange,
+}
+
+impl CaseVerdict {
+    /// As results carry it.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::DoesNotHold => "does not hold",
+            Self::OutsideItsRange => "outside its range",
+        }
+    }
+}
 
 /// A rule by which a measurement meets a prediction.
 #[derive(Copy, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,7 +69,7 @@ impl Tolerance {
     /// each of which counts or not: sqrt(f (1 - f) / n).
     ///
     /// ```
-    /// use reports::formulas::Tolerance;
+    /// use reports::schema::Tolerance;
     /// let Tolerance::WithinAbsolute { distance } = Tolerance::of_share(0.5, 10_000) else { panic!() };
     /// assert!((distance - 0.015).abs() < 1e-12);
     /// ```
@@ -79,17 +101,6 @@ impl Tolerance {
             }
         };
         if holds { CaseVerdict::Holds } else { CaseVerdict::DoesNotHold }
-    }
-
-    /// In words: `exact`, `2 %`, `at most, +10 %`, `±0.0012`.
-    pub fn words(self) -> String {
-        match self {
-            Self::Exact => "exact".to_owned(),
-            Self::Within { share: most } => format!("± {}", share(most)),
-            Self::AtMost { share: most } => format!("at most, + {}", share(most)),
-            Self::AtLeast { share: most } => format!("at least, − {}", share(most)),
-            Self::WithinAbsolute { distance } => format!("± {}", significant(distance)),
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! H(x) = H_mod(x mod P).
 
-use super::Chapter;
+use super::chapter::Chapter;
 
 /// Placement of keys.
 pub(super) const CHAPTER: Chapter = Chapter {

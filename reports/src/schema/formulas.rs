@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::formulas::{Prediction, Reading, Tolerance};
+use super::chart_tag::ChartTag;
+use super::reading::Reading;
+use super::tolerance::{CaseVerdict, Tolerance};
 
 /// Schema tag of [`FormulasResult`].
 pub const FORMULAS_SCHEMA: &str = "streamgauge.formulas/1";
@@ -47,57 +49,15 @@ pub struct Case {
     pub at: BTreeMap<String, Value>,
 }
 
-/// What became of a prediction.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum CaseVerdict {
-    /// Within its tolerance.
-    #[serde(rename = "holds")]
-    Holds,
-    /// Beyond it.
-    #[serde(rename = "does not hold")]
-    DoesNotHold,
-    /// Nothing is claimed there.
-    #[serde(rename = "outside its range")]
-    OutsideItsRange,
-}
-
-impl CaseVerdict {
-    /// As results carry it.
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Holds => "holds",
-            Self::DoesNotHold => "does not hold",
-            Self::OutsideItsRange => "outside its range",
-        }
-    }
-}
-
 impl Case {
-    /// Takes a prediction into the case and decides what became of it: `measured` must be in
-    /// place.
-    #[must_use]
-    pub fn judged(self, prediction: Prediction) -> Self {
-        let Prediction { form, value, tolerance, inside } = prediction;
-        let error = (self.measured - value) / value;
-        let is_error = inside && !tolerance.is_bound() && error.is_finite();
-        let verdict = match inside {
-            true => tolerance.judge(value, self.measured),
-            false => CaseVerdict::OutsideItsRange,
-        };
-        Self {
-            form: form.expression.to_owned(),
-            predicted: value,
-            relative_error: is_error.then_some(error),
-            tolerance,
-            valid_range: form.valid_range.to_owned(),
-            verdict,
-            ..self
-        }
-    }
-
     /// A parameter that is a number.
     pub fn number(&self, name: &str) -> Option<f64> {
         self.at.get(name)?.as_f64()
+    }
+
+    /// The picture that it belongs to; `None` when it is in none.
+    pub fn chart(&self) -> Option<ChartTag> {
+        ChartTag::named(self.word(ChartTag::PARAMETER)?)
     }
 
     /// A parameter that is a word.

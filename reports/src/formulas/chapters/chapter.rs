@@ -1,8 +1,4 @@
-//! What the page says of each formula, in words.
-
-mod flow_control;
-mod partitioning;
-mod placement;
+//! What the page says of one formula.
 
 /// A formula of the document.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -32,13 +28,4 @@ impl Chapter {
     pub fn command(&self) -> String {
         format!("streamgauge formulas {}", self.name)
     }
-}
-
-/// All of them, in the document's order.
-pub const CHAPTERS: [Chapter; 3] =
-    [partitioning::CHAPTER, flow_control::CHAPTER, placement::CHAPTER];
-
-/// By name.
-pub fn named(name: &str) -> Option<&'static Chapter> {
-    CHAPTERS.iter().find(|chapter| chapter.name == name)
 }

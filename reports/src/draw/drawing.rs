@@ -1,0 +1,12 @@
+//! A drawing with its words, before it has a file name.
+
+/// What a kind of chart makes of results.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Drawing {
+    /// The finding, or what is shown where there is none.
+    pub(crate) title: String,
+    /// What marks mean and what was left out.
+    pub(crate) caption: String,
+    /// Self-contained SVG, with its alternative text and its figures.
+    pub(crate) svg: String,
+}

@@ -1,0 +1,185 @@
+//! One run of one workload on one engine: its description, its figures, and whether it is valid.
+//!
+//! Times are in nanoseconds unless the name says otherwise.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::latency::{Latencies, LatencyParts};
+use super::recovery_figures::RecoveryFigures;
+use super::series::SeriesRow;
+use super::tasks::{ActivityRow, BatchRow};
+
+/// Schema tag of [`RunResult`].
+pub const RUN_SCHEMA: &str = "streamgauge.run/1";
+
+/// One run of one workload on one engine, saved as soon as it has ended.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunResult {
+    /// Always [`RUN_SCHEMA`].
+    pub schema: String,
+    /// Name of the suite's experiment this run belongs to; the workload's name outside a suite.
+    pub experiment: String,
+    /// Workload name.
+    pub workload: String,
+    /// Engine name.
+    pub engine: String,
+    /// The column this run stands in: the engine and the settings that set the variant apart,
+    /// such as `microbatch, batch_interval_ms=50`.
+    pub variant: String,
+    /// What the run was made for: `throughput` or `latency`.
+    pub measures: Measures,
+    /// Every engine setting, as resolved.
+    pub settings: BTreeMap<String, Value>,
+    /// Every workload knob, as resolved.
+    pub knobs: BTreeMap<String, Value>,
+    /// Seed of everything drawn at random.
+    pub seed: u64,
+    /// Planned events per second; `null` when events are read as fast as the engine can.
+    pub rate: Option<f64>,
+    /// Number of events of the run.
+    pub events: u64,
+    /// Events at the start that are digested but not timed.
+    pub warm_up_events: u64,
+    /// Subtasks per stage.
+    pub parallelism: u32,
+    /// `wall` or `virtual`.
+    pub clock: String,
+    /// Delivery guarantee: `none`, `at-least-once` or `exactly-once`.
+    pub guarantee: String,
+    /// Position among the alternating repeats, from 0.
+    pub repeat: u32,
+    /// The user stopped the run.
+    pub interrupted: bool,
+    /// Whether the figures may be used.
+    pub valid: bool,
+    /// Why not, one sentence each.
+    pub invalid_because: Vec<String>,
+    /// Another run was made in its place, as this one was invalid.
+    #[serde(default)]
+    pub superseded: bool,
+    /// Records read by the sources.
+    pub records_in: u64,
+    /// Records handed to the sink.
+    pub records_out: u64,
+    /// From the first timed event to the end of the run, in the run's own clock.
+    pub elapsed_ns: u64,
+    /// Timed events over `elapsed_ns`.
+    pub throughput_per_s: f64,
+    /// Processor time of the whole process over timed events; `null` under virtual time.
+    pub cpu_ns_per_record: Option<f64>,
+    /// Peak resident memory of the process during the run, where the system tells.
+    pub peak_memory_bytes: Option<u64>,
+    /// Latencies; empty sections have a count of 0.
+    pub latency_ns: Latencies,
+    /// Batches, checkpoints of an exactly-once sink, or else flushes that what is timed came out
+    /// in: below ten there are no percentiles.
+    #[serde(default)]
+    pub emissions: u64,
+    /// Where the time from the planned time to the emission went; empty when no latency was
+    /// measured.
+    #[serde(default)]
+    pub latency_parts: LatencyParts,
+    /// What came out, against what had to.
+    pub output: OutputCheck,
+    /// Records that came after their window had closed.
+    pub late_records: u64,
+    /// Windows that closed before the end of the input; `null` for a workload without windows.
+    pub windows_closed: Option<u64>,
+    /// Share of the events that were planned and unread when the plan ended (0 to 1).
+    pub backlog_at_end: f64,
+    /// Events per second by which the backlog grew over the plan: slope of a straight line through
+    /// the largest backlog of each bin of [`SERIES_BIN_NS`](super::series::SERIES_BIN_NS), with its 95 % interval. `null` below
+    /// ten bins.
+    #[serde(default)]
+    pub backlog_slope: Option<Slope>,
+    /// Events per second that the generator makes by itself, on one core; `null` when nobody
+    /// measured it.
+    #[serde(default)]
+    pub generator_per_s: Option<f64>,
+    /// What was read late though its source had nothing to do but to wait for it.
+    #[serde(default)]
+    pub overslept: Overslept,
+    /// Timed results that were emitted before their planned time: a clock that went back.
+    #[serde(default)]
+    pub emitted_early: u64,
+    /// Records per partition of every exchange.
+    pub exchanges: Vec<ExchangeLoad>,
+    /// Micro-batches, in order (at most the first 10,000); empty for other models.
+    pub batches: Vec<BatchRow>,
+    /// What every subtask did with its time (pipelined), in the order of their names; empty for
+    /// other models.
+    #[serde(default)]
+    pub activity: Vec<ActivityRow>,
+    /// Checkpoints, failures and what they cost.
+    #[serde(default)]
+    pub recovery: RecoveryFigures,
+    /// What was emitted over time, in bins of [`SERIES_BIN_NS`](super::series::SERIES_BIN_NS); bins in which nothing was emitted
+    /// and nothing waited are left out. Empty when no latency was measured; at most the first hour.
+    #[serde(default)]
+    pub series: Vec<SeriesRow>,
+    /// The machine and the build.
+    pub environment: BTreeMap<String, Value>,
+}
+
+/// How often the timer of a source that had nothing to do but to wait for its next event fired over
+/// a millisecond late, and what that did. What waits for a trigger, for room, or for tasks of the
+/// engine that have the cores is not counted.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overslept {
+    /// How often.
+    pub times: u64,
+    /// Events that were read over a millisecond after they were planned.
+    pub events: u64,
+}
+
+/// A trend with its uncertainty.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Slope {
+    /// Least squares.
+    pub per_s: f64,
+    /// 95 % interval by Student's t.
+    pub interval: (f64, f64),
+}
+
+/// What a run was made to measure. Throughput and latency never come from the same run.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Measures {
+    /// Events as fast as they are taken; no latency is recorded.
+    #[default]
+    Throughput,
+    /// Events at a planned rate; latency is recorded.
+    Latency,
+}
+
+/// The digest of the output beside the evaluator's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputCheck {
+    /// Records put in minus records taken out: the size of the result.
+    pub records: i64,
+    /// Digest of the engine's result.
+    pub digest: String,
+    /// Digest of the evaluator's result; `null` when nothing was there to compare.
+    pub expected_digest: Option<String>,
+}
+
+/// How an exchange spread its records.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ExchangeLoad {
+    /// `from -> to`, stage names.
+    pub exchange: String,
+    /// Placement by which keys found their partition.
+    pub placement: String,
+    /// Records per partition, in the order of partitions.
+    pub records: Vec<u64>,
+    /// Largest over mean; 1 is even.
+    pub max_over_mean: f64,
+    /// Bytes in all, as buffers count them.
+    #[serde(default)]
+    pub bytes: u64,
+}
