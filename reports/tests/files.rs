@@ -6,8 +6,8 @@ mod fixture;
 use std::fs;
 use std::path::Path;
 
-use reports::schema::read::Source;
 use reports::schema::RunResult;
+use reports::schema::read::Source;
 use reports::{draw, load};
 
 fn error_of(file: &str, content: &str) -> String {

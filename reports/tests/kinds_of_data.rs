@@ -9,8 +9,8 @@ use fixture::skew::{Shape, skewed};
 use reports::chart::partitions::skew;
 use reports::chart::{Chart, recovery};
 use reports::schema::recovery::RecoverResult;
-use reports::schema::{SERIES_BIN_NS, SeriesRow};
 use reports::schema::skew::SkewResult;
+use reports::schema::{SERIES_BIN_NS, SeriesRow};
 
 /// The failure of the fixture in runs of so many bins with such latencies.
 fn recover(case: Case) -> RecoverResult {

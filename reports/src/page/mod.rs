@@ -18,8 +18,8 @@ mod verdicts;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::chart::Chart;
-use crate::schema::read::Source;
 use crate::schema::CompareResult;
+use crate::schema::read::Source;
 use crate::words::summary::{Experiment, experiments};
 
 /// What a page is made of.

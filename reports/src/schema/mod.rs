@@ -21,9 +21,7 @@ pub mod tolerance;
 
 pub use compare::{COMPARE_SCHEMA, CompareResult, Comparison, NoiseRow, Verdict};
 pub use formulas::{Case, FORMULAS_SCHEMA, FormulasResult};
-pub use latency::{
-    Latencies, LatencyKind, LatencyParts, LatencySummary, PartsOfMean, Percentile,
-};
+pub use latency::{Latencies, LatencyKind, LatencyParts, LatencySummary, PartsOfMean, Percentile};
 pub use metric::{Better, MeasuredBy, Metric, Unit};
 pub use reading::Reading;
 pub use recovery_figures::{CheckpointRow, FailureRow, RecoveryFigures};

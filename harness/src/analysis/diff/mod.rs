@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::error::{Error, Result};
 
 use configuration::Configuration;
-use row::{METRICS, Row};
+use row::{Row, compared};
 
 /// Schema tag of [`Diff`].
 pub const DIFF_SCHEMA: &str = "streamgauge.diff/1";
@@ -201,7 +201,7 @@ impl Diff {
             let configuration = |of: &Variant<'_>| Configuration::of_run(of.runs[0]);
             let both = (&configuration(variant), &configuration(other));
             Difference::collect(&mut self.differences, a.name, variant.name, both);
-            self.rows.extend(METRICS.iter().filter_map(|it| Row::of(it, a.name, variant, other)));
+            self.rows.extend(compared().filter_map(|it| Row::of(it, a.name, variant, other)));
         }
     }
 
@@ -283,18 +283,11 @@ mod tests {
     use super::row::Verdict;
     use super::*;
 
-    fn five(
-        experiment: &str,
-        variant: &str,
-        figures: [f64; 5],
-    ) -> Vec<reports::schema::RunResult> {
+    fn five(experiment: &str, variant: &str, figures: [f64; 5]) -> Vec<reports::schema::RunResult> {
         figures.iter().map(|figure| run(experiment, variant, *figure)).collect()
     }
 
-    fn between(
-        a: Vec<reports::schema::RunResult>,
-        b: Vec<reports::schema::RunResult>,
-    ) -> Diff {
+    fn between(a: Vec<reports::schema::RunResult>, b: Vec<reports::schema::RunResult>) -> Diff {
         Diff::between(("old", &comparison(a)), ("new", &comparison(b)))
     }
 

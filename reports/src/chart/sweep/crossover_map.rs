@@ -10,7 +10,7 @@ use crate::draw::wrap::wrap;
 use crate::error::ReportError;
 use crate::schema::{Sweep, Verdict};
 use crate::words::summary::Experiment;
-use crate::words::units::{setting, ratio, significant};
+use crate::words::units::{ratio, setting, significant};
 
 const CELL_HEIGHT: f64 = 40.0;
 const LABELS_WIDTH: f64 = 110.0;

@@ -3,9 +3,7 @@
 
 use serde_json::Value;
 
-use super::sweep_points::{
-    Metric, Places, at, axis_caption, metrics, spread, variants, winner,
-};
+use super::sweep_points::{Metric, Places, at, axis_caption, metrics, spread, variants, winner};
 use crate::chart::Chart;
 use crate::draw::canvas::render;
 use crate::draw::header::{Header, sweep_circumstances};
@@ -15,7 +13,7 @@ use crate::error::ReportError;
 use crate::formulas::flow_control::{flusher_wait, micro_batch};
 use crate::schema::{BatchRow, Measures, RunResult, Sweep, SweepAxis};
 use crate::words::summary::{Experiment, Spread};
-use crate::words::units::{setting, duration_tick, ratio, significant};
+use crate::words::units::{duration_tick, ratio, setting, significant};
 
 const PLOT_HEIGHT: f64 = 190.0;
 const GAP: f64 = 14.0;

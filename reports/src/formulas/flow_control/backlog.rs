@@ -1,7 +1,7 @@
 //! What a burst leaves behind: how long its events wait, and when it is gone.
 
-use crate::schema::tolerance::MEANS_AND_RATES;
 use crate::formulas::{ClosedForm, Prediction};
+use crate::schema::tolerance::MEANS_AND_RATES;
 
 /// Wait of the last event of a burst.
 pub const WAIT: ClosedForm = ClosedForm {

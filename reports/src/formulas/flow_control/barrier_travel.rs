@@ -1,8 +1,8 @@
 //! How long an aligned barrier takes through full buffers.
 
 use super::full_buffers::{Channel, seconds};
-use crate::schema::tolerance::MEANS_AND_RATES;
 use crate::formulas::{ClosedForm, Prediction};
+use crate::schema::tolerance::MEANS_AND_RATES;
 
 /// From the trigger of a checkpoint to its end.
 pub const FORM: ClosedForm = ClosedForm {

@@ -1,7 +1,7 @@
 //! What a channel's credits let through when its ends are apart.
 
-use crate::schema::tolerance::MEANS_AND_RATES;
 use crate::formulas::{ClosedForm, Prediction};
+use crate::schema::tolerance::MEANS_AND_RATES;
 
 /// Rate through a channel over a link.
 pub const FORM: ClosedForm = ClosedForm {

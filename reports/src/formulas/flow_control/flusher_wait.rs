@@ -1,7 +1,7 @@
 //! How long a record waits in an open buffer that is rarely full.
 
-use crate::schema::tolerance::MEANS_AND_RATES;
 use crate::formulas::{ClosedForm, Prediction};
+use crate::schema::tolerance::MEANS_AND_RATES;
 
 /// Mean wait in an open buffer.
 pub const FORM: ClosedForm = ClosedForm {

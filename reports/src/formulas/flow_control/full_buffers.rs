@@ -1,7 +1,7 @@
 //! T = B/R itself: how long what is buffered takes to leave.
 
-use crate::schema::tolerance::MEANS_AND_RATES;
 use crate::formulas::{ClosedForm, Prediction, Tolerance};
+use crate::schema::tolerance::MEANS_AND_RATES;
 
 /// Time from being read to being emitted, under back-pressure.
 pub const FORM: ClosedForm = ClosedForm {

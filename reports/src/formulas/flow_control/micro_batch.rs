@@ -1,7 +1,7 @@
 //! How long a record waits in the micro-batch model: for its batch, and for what the batch takes.
 
-use crate::schema::tolerance::MEANS_AND_RATES;
 use crate::formulas::{ClosedForm, Prediction};
+use crate::schema::tolerance::MEANS_AND_RATES;
 
 /// Mean latency at an interval that is kept.
 pub const AT_INTERVAL: ClosedForm = ClosedForm {

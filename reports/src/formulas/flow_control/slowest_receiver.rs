@@ -1,7 +1,7 @@
 //! What a slow receiver does to a job beside faster ones.
 
-use crate::schema::tolerance::MEANS_AND_RATES;
 use crate::formulas::{ClosedForm, Prediction};
+use crate::schema::tolerance::MEANS_AND_RATES;
 
 /// Rate of a job whose receivers differ.
 pub const FORM: ClosedForm = ClosedForm {

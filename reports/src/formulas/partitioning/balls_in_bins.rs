@@ -1,7 +1,7 @@
 //! The fullest partition by chance alone: keys are balls, partitions are bins.
 
-use crate::schema::tolerance::EXPECTED_MAXIMA;
 use crate::formulas::{ClosedForm, Prediction};
+use crate::schema::tolerance::EXPECTED_MAXIMA;
 
 /// Largest partition over the mean.
 pub const FORM: ClosedForm = ClosedForm {

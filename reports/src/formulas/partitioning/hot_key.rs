@@ -2,8 +2,8 @@
 
 use super::balls_in_bins;
 use super::zipf::Zipf;
-use crate::schema::tolerance::EXPECTED_MAXIMA;
 use crate::formulas::{ClosedForm, Prediction, Tolerance};
+use crate::schema::tolerance::EXPECTED_MAXIMA;
 
 /// Largest partition over the mean, by chance or by the hottest key.
 pub const FORM: ClosedForm = ClosedForm {

@@ -1,7 +1,7 @@
 //! Hot keys that are multiples of one number, placed by their remainder: Nexmark's trap.
 
-use crate::schema::tolerance::MEANS_AND_RATES;
 use crate::formulas::{ClosedForm, Prediction};
+use crate::schema::tolerance::MEANS_AND_RATES;
 
 /// Largest partition over the mean.
 pub const FORM: ClosedForm = ClosedForm {

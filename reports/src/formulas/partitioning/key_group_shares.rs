@@ -1,8 +1,8 @@
 //! Key groups are dealt whole: where they do not divide evenly, some partitions have one more.
 
 use super::balls_in_bins;
-use crate::schema::tolerance::EXPECTED_MAXIMA;
 use crate::formulas::{ClosedForm, Prediction, Tolerance};
+use crate::schema::tolerance::EXPECTED_MAXIMA;
 
 /// Largest number of key groups of a partition over the mean.
 pub const FORM: ClosedForm = ClosedForm {

@@ -1,8 +1,8 @@
 //! What skew does to the latency of a micro-batch: its second stage lasts as long as the fullest
 //! partition.
 
-use crate::schema::tolerance::MEANS_AND_RATES;
 use crate::formulas::{ClosedForm, Prediction};
+use crate::schema::tolerance::MEANS_AND_RATES;
 
 /// Mean latency from the planned time.
 pub const FORM: ClosedForm = ClosedForm {

@@ -1,7 +1,7 @@
 //! What skew does to throughput: the fullest partition works while the others wait.
 
-use crate::schema::tolerance::MEANS_AND_RATES;
 use crate::formulas::{ClosedForm, Prediction};
+use crate::schema::tolerance::MEANS_AND_RATES;
 
 /// Events per second of a pipelined job.
 pub const PIPELINED: ClosedForm = ClosedForm {

@@ -2,8 +2,8 @@
 
 use super::zipf::Zipf;
 use super::{balls_in_bins, hot_key};
-use crate::schema::tolerance::EXPECTED_MAXIMA;
 use crate::formulas::{ClosedForm, Prediction};
+use crate::schema::tolerance::EXPECTED_MAXIMA;
 
 /// Largest partition of the first stage over the mean.
 pub const FORM: ClosedForm = ClosedForm {

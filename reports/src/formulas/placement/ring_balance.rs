@@ -1,8 +1,8 @@
 //! How even a ring is.
 
 use crate::formulas::partitioning::balls_in_bins;
-use crate::schema::tolerance::EXPECTED_MAXIMA;
 use crate::formulas::{ClosedForm, Prediction};
+use crate::schema::tolerance::EXPECTED_MAXIMA;
 
 /// Largest partition over the mean.
 pub const FORM: ClosedForm = ClosedForm {
