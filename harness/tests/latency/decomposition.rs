@@ -2,7 +2,7 @@
 //! model says that it is.
 
 use reports::schema::{PartsOfMean, RunResult};
-use streamgauge::run::clock::Clock;
+use streamgauge::internals::Clock;
 
 use crate::job::Job;
 

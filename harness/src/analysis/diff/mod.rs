@@ -15,12 +15,10 @@ use reports::words::summary::{Experiment, Variant};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::cli::DiffArgs;
-use crate::error::{Error, Outcome, Result};
-use crate::terminal::{out, table};
+use crate::error::{Error, Result};
 
 use configuration::Configuration;
-use row::{METRICS, Row};
+use row::{Row, compared};
 
 /// Schema tag of [`Diff`].
 pub const DIFF_SCHEMA: &str = "streamgauge.diff/1";
@@ -203,7 +201,7 @@ impl Diff {
             let configuration = |of: &Variant<'_>| Configuration::of_run(of.runs[0]);
             let both = (&configuration(variant), &configuration(other));
             Difference::collect(&mut self.differences, a.name, variant.name, both);
-            self.rows.extend(METRICS.iter().filter_map(|it| Row::of(it, a.name, variant, other)));
+            self.rows.extend(compared().filter_map(|it| Row::of(it, a.name, variant, other)));
         }
     }
 
@@ -279,41 +277,17 @@ fn only_in_first(first: &[Experiment<'_>], second: &[Experiment<'_>]) -> Vec<Mis
     missing
 }
 
-/// Runs the command.
-///
-/// # Errors
-/// When a side cannot be read, and as [`Diff::check`].
-pub fn diff(args: &DiffArgs) -> Result<Outcome> {
-    let (a, b) = (source::open(&args.a)?, source::open(&args.b)?);
-    let names = (args.a.display().to_string(), args.b.display().to_string());
-    let diff = Diff::between((&names.0, &a), (&names.1, &b));
-    diff.check(args.anyway)?;
-    if args.json {
-        out::json(&diff);
-    } else {
-        out::line(&table::diff(&diff));
-    }
-    Ok(Outcome::Good)
-}
-
 #[cfg(test)]
 mod tests {
     use super::fixture::{comparison, latency_run, run};
     use super::row::Verdict;
     use super::*;
 
-    fn five(
-        experiment: &str,
-        variant: &str,
-        figures: [f64; 5],
-    ) -> Vec<reports::schema::RunResult> {
+    fn five(experiment: &str, variant: &str, figures: [f64; 5]) -> Vec<reports::schema::RunResult> {
         figures.iter().map(|figure| run(experiment, variant, *figure)).collect()
     }
 
-    fn between(
-        a: Vec<reports::schema::RunResult>,
-        b: Vec<reports::schema::RunResult>,
-    ) -> Diff {
+    fn between(a: Vec<reports::schema::RunResult>, b: Vec<reports::schema::RunResult>) -> Diff {
         Diff::between(("old", &comparison(a)), ("new", &comparison(b)))
     }
 
