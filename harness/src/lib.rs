@@ -2,6 +2,20 @@
 //!
 //! A crate of your own adds a workload or an engine to [`Registry::standard`], calls [`main`] and
 //! has every command; see `examples/own_workload.rs` and `examples/own_engine.rs`.
+//!
+//! The rooms, lowest first; each knows only those before it:
+//!
+//! - `error`, `quantity`: exit statuses; durations, counts and rates as users write them;
+//! - `files`: result folders, rows in and out, and the one place that writes;
+//! - `registry`: engines and workloads by name;
+//! - `analysis`: statistics, comparisons, thresholds and differences of results;
+//! - `measure`: what a run is watched by: sinks, latencies, transactions;
+//! - `run`: one run: its description, its executors, its validity and its result;
+//! - `terminal`: tables, progress and the live view;
+//! - `cli`: the arguments of each command;
+//! - `experiment`: suites, and how long a run has to be;
+//! - `commands`: one folder or file per command;
+//! - `internals`: what tests and benches of this crate use, without a promise.
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -5,6 +5,11 @@
 //! the batches before once, after the records. With a guarantee every batch is logged before it
 //! runs and committed after it, so that a restart runs at most one batch again, exactly as it was.
 //! Nothing here knows the pipelined model.
+//!
+//! The rooms, lowest first: `settings`; `trigger`, `cut` and `batch_log` (when a batch is due, what
+//! it holds, and where that is written); `state_store` and `retention` (versions of state, and which
+//! may go); `partition`, `task`, `slot`, `retry`, `scheduler` and `stages` (how a batch runs);
+//! `recovery`; `driver` (the loop over batches).
 
 pub mod batch_log;
 pub mod cut;

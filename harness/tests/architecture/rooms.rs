@@ -8,7 +8,81 @@ use crate::manifests::{ALLOWED, root};
 use crate::modules::{Imports, Module, Modules, circles, name_of};
 
 /// Rooms of each crate, the lowest first. Above them all is the crate's `lib.rs`.
-const ROOMS: &[(&str, &[&str])] = &[];
+pub const ROOMS: &[(&str, &[&str])] = &[
+    (
+        "engines/dataflow",
+        &[
+            "future",
+            "record",
+            "placement",
+            "operator",
+            "exchange",
+            "stage",
+            "job",
+            "operators",
+            "stream",
+            "key_probe",
+            "verify",
+        ],
+    ),
+    ("engines/runtime", &["lock", "random", "timers", "faults", "storage", "virtual_time", "wall"]),
+    ("engines/sequential", &["engine"]),
+    ("engines/pipelined", &["channel", "checkpoint", "settings", "task", "job"]),
+    (
+        "engines/microbatch",
+        &[
+            "settings",
+            "trigger",
+            "cut",
+            "batch_log",
+            "state_store",
+            "retention",
+            "partition",
+            "task",
+            "slot",
+            "retry",
+            "scheduler",
+            "stages",
+            "recovery",
+            "driver",
+        ],
+    ),
+    (
+        "workloads",
+        &[
+            "spec",
+            "random",
+            "text",
+            "schedule",
+            "event_time",
+            "events",
+            "knobs",
+            "nexmark",
+            "erased",
+            "inputs",
+            "queries",
+            "registry",
+        ],
+    ),
+    ("reports", &["error", "schema", "words", "formulas", "draw", "chart", "page", "write"]),
+    (
+        "harness",
+        &[
+            "error",
+            "quantity",
+            "files",
+            "registry",
+            "analysis",
+            "measure",
+            "run",
+            "terminal",
+            "cli",
+            "experiment",
+            "commands",
+            "internals",
+        ],
+    ),
+];
 
 /// Most entries of a folder of sources.
 const MOST_ENTRIES: usize = 20;

@@ -45,8 +45,8 @@ fn student_of_sample(centred: &[f64], random: &mut Xoshiro256PlusPlus) -> f64 {
     let (mut sum, mut squares) = (0.0, 0.0);
     let (mut least, mut most) = (f64::INFINITY, f64::NEG_INFINITY);
     for _ in centred {
-        let value = centred
-            [workloads::random::below(random.next_u64(), centred.len() as u64) as usize];
+        let value =
+            centred[workloads::random::below(random.next_u64(), centred.len() as u64) as usize];
         sum += value;
         squares += value * value;
         least = value.min(least);

@@ -8,7 +8,6 @@ use crate::draw::drawing::Drawing;
 use crate::draw::header::{Header, circumstances};
 use crate::draw::line_plot::{Axis, Line, LinePlot, Stroke};
 use crate::draw::style::{Palette, WIDTH};
-use crate::error::ReportError;
 use crate::schema::Measures;
 use crate::schema::latency_buckets::{LOWEST_NANOS, bounds};
 use crate::words::summary::{Experiment, Variant};

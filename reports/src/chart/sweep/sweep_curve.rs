@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use super::sweep_points::{Metric, Places, at, axis_caption, metrics, spread, variants, winner};
-use crate::chart::Chart;
+use super::sweep_points::{Places, at, axis_caption, metrics, spread, variants, winner};
+use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::draw::canvas::render;
 use crate::draw::drawing::Drawing;
 use crate::draw::header::{Header, sweep_circumstances};
@@ -13,6 +13,7 @@ use crate::draw::style::{INK, Palette, WIDTH};
 use crate::formulas::flow_control::{flusher_wait, micro_batch};
 use crate::schema::{BatchRow, Better, Measures, Metric, RunResult, Sweep, SweepAxis, Unit};
 use crate::words::summary::{Experiment, Spread};
+use crate::words::units;
 use crate::words::units::{duration_tick, ratio, setting, significant};
 
 const PLOT_HEIGHT: f64 = 190.0;

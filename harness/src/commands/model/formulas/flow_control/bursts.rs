@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use dataflow::Engine;
-use reports::schema::ChartTag;
 use reports::formulas::Reading;
 use reports::formulas::flow_control::backlog::Burst;
+use reports::schema::ChartTag;
 
 use super::experiment::{Draft, Experiment, MICRO_BATCH, PIPELINED, longest_wait};
 use super::trial::Trial;

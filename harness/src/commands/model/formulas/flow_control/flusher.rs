@@ -1,8 +1,8 @@
 //! Buffers that are rarely full: what the flusher makes records wait.
 
-use reports::schema::ChartTag;
 use reports::formulas::Reading;
 use reports::formulas::flow_control::flusher_wait::{beat, predict};
+use reports::schema::ChartTag;
 
 use super::experiment::{Draft, Experiment, PIPELINED, Repeats, mean_wait};
 use super::trial::{RECORD_BYTES, Trial};
