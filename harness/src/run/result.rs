@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use dataflow::{Completion, Digest, Guarantee};
-use reports::schema::{
-    ExchangeLoad, OutputCheck, RUN_SCHEMA, RunResult, SERIES_BIN_NS, SeriesRow,
-};
+use reports::schema::{ExchangeLoad, OutputCheck, RUN_SCHEMA, RunResult, SERIES_BIN_NS, SeriesRow};
 
 use crate::measure::latency::Recorder;
 use crate::measure::run_observer::Watch;

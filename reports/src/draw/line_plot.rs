@@ -4,10 +4,11 @@ use plotters::style::RGBColor;
 
 use super::canvas::{Anchor, Canvas, Paint, render};
 use super::drawing::Drawing;
+use super::frame::{Area, Frame, Grid};
 use super::header::Header;
 use super::labels::{Wish, spread};
 use super::scale::Scale;
-use super::style::{AXIS, BASE, FIGURE, GREY, GRID, LABEL, MARGIN, Text, WIDTH, text_width};
+use super::style::{AXIS, FIGURE, GREY, LABEL, MARGIN, Text, WIDTH};
 use super::wrap::wrap;
 use crate::error::ReportError;
 
@@ -22,6 +23,8 @@ const LABEL_GAP: f64 = 7.0;
 /// Above the plot: the y axis' caption. Under it: tick labels and the x axis' caption.
 const CAPTION_HEIGHT: f64 = 24.0;
 const AXIS_HEIGHT: f64 = 48.0;
+const TICKS_UNDER: f64 = 14.0;
+const CAPTION_UNDER: f64 = 34.0;
 const TICKS: usize = 5;
 /// Around a point, where a reader may point at it.
 const TIP_RADIUS: f64 = 6.0;
@@ -140,26 +143,15 @@ impl LinePlot {
             WIDTH - MARGIN - LABEL_WIDTH - SWATCH_WIDTH - LEADER_WIDTH - 8.0,
         );
         let (head, bottom) = (top + CAPTION_HEIGHT, top + CAPTION_HEIGHT + plot_height);
-        let (x, y) = (self.x.scale((left, right)), self.y.scale((bottom, head)));
-        for tick in self.y.ticks(&y) {
-            let at = y.place(tick);
-            canvas.path(&[(left, at), (right, at)], Paint::stroke(GRID, 1.0))?;
-            canvas.text(&(self.y.tick)(tick), (left - 8.0, at), Anchor::Right, AXIS)?;
-        }
-        canvas.path(&[(left, bottom), (right, bottom)], Paint::stroke(BASE, 1.0))?;
-        let mut free = f64::NEG_INFINITY;
-        for tick in self.x.ticks(&x) {
-            let at = x.place(tick);
-            canvas.path(&[(at, bottom), (at, bottom + 4.0)], Paint::stroke(BASE, 1.0))?;
-            let label = (self.x.tick)(tick);
-            let half = text_width(&label, AXIS) / 2.0;
-            if at - half >= free {
-                canvas.text(&label, (at, bottom + 14.0), Anchor::Centre, AXIS)?;
-                free = at + half + TICK_GAP;
-            }
-        }
+        let plot = Area { left, top: head, right, bottom };
+        let (x, y) = (self.x.scale(plot.sides()), self.y.scale(plot.upwards()));
+        let frame = Frame { plot, x, y, grid: Grid::Level };
+        frame.draw_grid(canvas, &self.y.ticks(&y), &self.y.tick)?;
+        frame.draw_base(canvas)?;
+        let marks = self.x.ticks(&x).into_iter().map(|at| (at, (self.x.tick)(at)));
+        frame.draw_marks(canvas, marks, (TICK_GAP, TICKS_UNDER))?;
         canvas.text(&self.y.caption, (MARGIN, top + 6.0), Anchor::Left, AXIS)?;
-        canvas.text(&self.x.caption, (left, bottom + 34.0), Anchor::Left, AXIS)?;
+        frame.draw_caption(canvas, &self.x.caption, CAPTION_UNDER)?;
         canvas.columns(&["y_is", "line", "x", "y", "low", "high", "x_is"]);
         for line in &self.lines {
             draw_line(canvas, line, &x, &y)?;

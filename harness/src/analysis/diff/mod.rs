@@ -302,18 +302,11 @@ mod tests {
     use super::row::Verdict;
     use super::*;
 
-    fn five(
-        experiment: &str,
-        variant: &str,
-        figures: [f64; 5],
-    ) -> Vec<reports::schema::RunResult> {
+    fn five(experiment: &str, variant: &str, figures: [f64; 5]) -> Vec<reports::schema::RunResult> {
         figures.iter().map(|figure| run(experiment, variant, *figure)).collect()
     }
 
-    fn between(
-        a: Vec<reports::schema::RunResult>,
-        b: Vec<reports::schema::RunResult>,
-    ) -> Diff {
+    fn between(a: Vec<reports::schema::RunResult>, b: Vec<reports::schema::RunResult>) -> Diff {
         Diff::between(("old", &comparison(a)), ("new", &comparison(b)))
     }
 

@@ -10,9 +10,9 @@ use reports::formulas::{CaseVerdict, FormulasResult};
 use reports::page::formulas as formulas_page;
 use reports::schema::latency_buckets;
 use reports::schema::recovery::RecoverResult;
-use reports::schema::{CompareResult, LatencySummary, Measures, NoiseRow, RunResult};
 use reports::schema::skew;
 use reports::schema::skew::SkewResult;
+use reports::schema::{CompareResult, LatencySummary, Measures, NoiseRow, RunResult};
 use reports::words;
 use reports::words::units;
 use reports::words::units::NO_FIGURE;
@@ -255,7 +255,9 @@ pub fn skew(result: &SkewResult) -> String {
             let mut row = vec![placement.to_owned(), parallelism.to_string()];
             for scope in &scopes {
                 let figure = result.row(placement, parallelism, scope);
-                row.push(figure.map_or(NO_FIGURE.to_owned(), |it| words::skew::figure(it.max_over_mean)));
+                row.push(
+                    figure.map_or(NO_FIGURE.to_owned(), |it| words::skew::figure(it.max_over_mean)),
+                );
             }
             let run = result.row(placement, parallelism, skew::RUN);
             row.extend(run.map(|it| words::skew::figure(it.coefficient_of_variation)));

@@ -6,9 +6,10 @@ use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::chart::median_run::median_run;
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
 use crate::draw::drawing::Drawing;
+use crate::draw::frame::{Area, Frame, Grid};
 use crate::draw::header::{Header, circumstances};
 use crate::draw::scale::Scale;
-use crate::draw::style::{AXIS, BASE, GRID, LABEL, MARGIN, WIDTH, text_width};
+use crate::draw::style::{AXIS, LABEL, MARGIN, WIDTH, text_width};
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
 use crate::schema::latency_buckets::{LOWEST_NANOS, bounds};
@@ -54,25 +55,27 @@ fn draw(experiment: &Experiment<'_>) -> Drawn {
     if panels.is_empty() {
         return Ok(None);
     }
-    let lowest = panels.iter().map(|it| it.buckets.0).fold(u8::MAX, u8::min);
-    let highest = panels.iter().map(|it| it.buckets.1).fold(0, u8::max);
-    let seconds = panels.iter().map(Panel::seconds).fold(0.0, f64::max);
+    let axes = Axes {
+        buckets: (
+            panels.iter().map(|it| it.buckets.0).fold(u8::MAX, u8::min),
+            panels.iter().map(|it| it.buckets.1).fold(0, u8::max),
+        ),
+        most: panels.iter().map(Panel::most).fold(0.0, f64::max),
+        seconds: panels.iter().map(Panel::seconds).fold(0.0, f64::max),
+    };
     let title = title(&panels);
     let header = Header::new(&title, &circumstances(experiment));
     let each = NAME_HEIGHT + PANEL_HEIGHT + PANEL_GAP;
     let plots = header.height() + LEGEND_HEIGHT;
     let height = plots + each * panels.len() as f64 + AXIS_HEIGHT;
-    let most = panels.iter().map(Panel::most).fold(0.0, f64::max);
     let svg = render((WIDTH, height), &format!("Heat maps. {title}."), |canvas| {
         header.draw(canvas)?;
         canvas.columns(&["variant", "from_s", "to_s", "latency_from_ns", "latency_to_ns", "share"]);
-        draw_legend(canvas, header.height(), most)?;
+        draw_legend(canvas, header.height(), axes.most)?;
         for (index, panel) in panels.iter().enumerate() {
-            let top = plots + each * index as f64;
-            let is_last = index + 1 == panels.len();
-            panel.draw(canvas, top, ((lowest, highest), most), seconds, is_last)?;
+            panel.draw(canvas, plots + each * index as f64, &axes)?;
         }
-        Ok(())
+        draw_time(canvas, height - AXIS_HEIGHT - PANEL_GAP, axes.seconds)
     })?;
     Ok(Some(Drawing {
         title,
@@ -82,6 +85,36 @@ fn draw(experiment: &Experiment<'_>) -> Drawn {
                 .into(),
         svg,
     }))
+}
+
+/// What all panels share, so that they can be compared.
+struct Axes {
+    /// Lowest and highest bucket of latency.
+    buckets: (u8, u8),
+    /// Largest share of a column's results in one row.
+    most: f64,
+    /// End of the last column.
+    seconds: f64,
+}
+
+/// Lower bound of a bucket in nanoseconds; the first is drawn as wide as the others.
+fn low(bucket: u8) -> f64 {
+    (bounds(bucket).0 as f64).max(LOWEST_NANOS as f64 / 1.25)
+}
+
+fn high(bucket: u8) -> f64 {
+    bounds(bucket).1 as f64
+}
+
+/// The time, under the last panel.
+fn draw_time(canvas: &Canvas<'_>, bottom: f64, seconds: f64) -> Result<(), ReportError> {
+    let left = MARGIN + TICKS_WIDTH;
+    let scale = Scale::linear((0.0, seconds), (left, WIDTH - MARGIN));
+    for tick in scale.ticks(TIME_TICKS) {
+        let at = (scale.place(tick), bottom + 12.0);
+        canvas.text(&trimmed(tick, 2), at, Anchor::Centre, AXIS)?;
+    }
+    canvas.text("Time since the first result, s", (left, bottom + 32.0), Anchor::Left, AXIS)
 }
 
 struct Panel<'a> {
@@ -131,59 +164,54 @@ impl<'a> Panel<'a> {
         self.columns.len() as f64 * self.bins as f64 * SERIES_BIN_NS as f64 / 1e9
     }
 
-    fn draw(
-        &self,
-        canvas: &Canvas<'_>,
-        top: f64,
-        ((lowest, highest), most): ((u8, u8), f64),
-        seconds: f64,
-        is_last: bool,
-    ) -> Result<(), ReportError> {
+    fn draw(&self, canvas: &Canvas<'_>, top: f64, axes: &Axes) -> Result<(), ReportError> {
         let (left, right) = (MARGIN + TICKS_WIDTH, WIDTH - MARGIN);
-        let (head, bottom) = (top + NAME_HEIGHT, top + NAME_HEIGHT + PANEL_HEIGHT);
+        let head = top + NAME_HEIGHT;
+        let plot = Area { left, top: head, right, bottom: head + PANEL_HEIGHT };
+        let (lowest, highest) = axes.buckets;
+        let frame = Frame {
+            plot,
+            x: Scale::linear((0.0, axes.seconds), plot.sides()),
+            y: Scale::logarithmic((low(lowest), high(highest)), plot.upwards()),
+            grid: Grid::Level,
+        };
         let name = wrap(&self.run.variant, LABEL, NAME_WIDTH, 1);
         canvas.lines(&name, (MARGIN, top), Anchor::Left, LABEL)?;
         let caption = "Latency from the planned time, logarithmic";
         canvas.text(caption, (right, top + LABEL.line / 2.0), Anchor::Right, AXIS)?;
-        let low = |bucket: u8| (bounds(bucket).0 as f64).max(LOWEST_NANOS as f64 / 1.25);
-        let y = Scale::logarithmic((low(lowest), bounds(highest).1 as f64), (bottom, head));
-        let x = Scale::linear((0.0, seconds), (left, right));
-        for tick in y.ticks(TICKS) {
-            let at = y.place(tick);
-            canvas.path(&[(left, at), (right, at)], Paint::stroke(GRID, 1.0))?;
-            canvas.text(&duration_tick(tick), (left - 8.0, at), Anchor::Right, AXIS)?;
-        }
-        let width = self.bins as f64 * SERIES_BIN_NS as f64 / 1e9;
+        frame.draw_grid(canvas, &frame.y.ticks(TICKS), duration_tick)?;
         for (index, column) in self.columns.iter().enumerate() {
-            let (from, to) = (x.place(index as f64 * width), x.place((index + 1) as f64 * width));
-            for &(bucket, part) in column {
-                let corners =
-                    ((from, y.place(low(bucket))), (to, y.place(bounds(bucket).1 as f64)));
-                // The root, so that rare results are seen.
-                let shade = shade((part / most).sqrt());
-                canvas.rectangle(corners.0, corners.1, Paint::fill(shade))?;
-                let (from, to) = (index as f64 * width, (index + 1) as f64 * width);
-                let (low, high) = bounds(bucket);
-                let times = [trimmed(from, 3), trimmed(to, 3)];
-                let part = format!("{part:.4}");
-                canvas.row(&[&self.run.variant, &times[0], &times[1], &low, &high, &part]);
-            }
-            if let Some((low, high)) = reach(column) {
-                let spans = [index as f64 * width, (index + 1) as f64 * width];
-                let [since, upto] = spans.map(|seconds| trimmed(seconds, 2));
-                let (low, high) = (duration(low), duration(high));
-                let tip = format!("{}, {since} to {upto} s: {low} to {high}", self.run.variant);
-                canvas.tip_over((from, head), (to, bottom), &tip);
-            }
+            self.draw_column(canvas, &frame, (index, column), axes.most)?;
         }
-        canvas.path(&[(left, bottom), (right, bottom)], Paint::stroke(BASE, 1.0))?;
-        if is_last {
-            for tick in x.ticks(TIME_TICKS) {
-                let at = (x.place(tick), bottom + 12.0);
-                canvas.text(&trimmed(tick, 2), at, Anchor::Centre, AXIS)?;
-            }
-            let caption = "Time since the first result, s";
-            canvas.text(caption, (left, bottom + 32.0), Anchor::Left, AXIS)?;
+        frame.draw_base(canvas)
+    }
+
+    /// A column's cells, with their figures.
+    fn draw_column(
+        &self,
+        canvas: &Canvas<'_>,
+        frame: &Frame,
+        (index, column): (usize, &[(u8, f64)]),
+        most: f64,
+    ) -> Result<(), ReportError> {
+        let width = self.bins as f64 * SERIES_BIN_NS as f64 / 1e9;
+        let since = [index as f64 * width, (index + 1) as f64 * width];
+        let [from, upto] = since.map(|seconds| frame.x.place(seconds));
+        for &(bucket, part) in column {
+            let (bottom, top) = (frame.y.place(low(bucket)), frame.y.place(high(bucket)));
+            // The root, so that rare results are seen.
+            let shade = shade((part / most).sqrt());
+            canvas.rectangle((from, bottom), (upto, top), Paint::fill(shade))?;
+            let (low, high) = bounds(bucket);
+            let times = since.map(|seconds| trimmed(seconds, 3));
+            let part = format!("{part:.4}");
+            canvas.row(&[&self.run.variant, &times[0], &times[1], &low, &high, &part]);
+        }
+        if let Some((low, high)) = reach(column) {
+            let [since, upto_s] = since.map(|seconds| trimmed(seconds, 2));
+            let (low, high) = (duration(low), duration(high));
+            let tip = format!("{}, {since} to {upto_s} s: {low} to {high}", self.run.variant);
+            canvas.tip_over((from, frame.plot.top), (upto, frame.plot.bottom), &tip);
         }
         Ok(())
     }

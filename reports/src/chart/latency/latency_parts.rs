@@ -4,12 +4,13 @@ use plotters::style::RGBColor;
 
 use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::chart::median_run::median_run;
-use crate::draw::canvas::{Anchor, Canvas, Paint, render};
+use crate::draw::bar_plot::{BarPlot, draw_stack};
+use crate::draw::canvas::{Anchor, Canvas, render};
 use crate::draw::drawing::Drawing;
 use crate::draw::header::{Header, circumstances};
 use crate::draw::legend::Legend;
 use crate::draw::scale::Scale;
-use crate::draw::style::{AXIS, BASE, FIGURE, GREY, GRID, LABEL, MARGIN, Text, WIDTH, text_width};
+use crate::draw::style::{AXIS, FIGURE, GREY, LABEL, MARGIN, Text, WIDTH, text_width};
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
 use crate::schema::{PartsOfMean, RunResult};
@@ -23,8 +24,6 @@ const BAR_HEIGHT: f64 = 22.0;
 /// Between the two bars of a variant, and between variants.
 const BAR_GAP: f64 = 5.0;
 const ROW_GAP: f64 = 16.0;
-const AXIS_HEIGHT: f64 = 48.0;
-const TICKS: usize = 5;
 const DETAIL: Text = Text { ink: GREY, ..FIGURE };
 /// A part as the legend names it, and its colour.
 const PARTS: [(&str, RGBColor); 6] = [
@@ -58,26 +57,29 @@ fn draw(experiment: &Experiment<'_>) -> Drawn {
     let title = title(&rows);
     let header = Header::new(&title, &circumstances(experiment));
     let legend = Legend::of_parts(left, &PARTS);
-    let height =
-        header.height() + legend.height() + rows.iter().map(Row::height).sum::<f64>() + AXIS_HEIGHT;
-    let scale = Scale::linear((0.0, longest), (left, WIDTH - MARGIN - VALUE_WIDTH));
+    let plot = BarPlot {
+        caption: "Mean latency",
+        most: longest,
+        tick: &duration_tick,
+        ticks: None,
+        left,
+        value_width: VALUE_WIDTH,
+        height: rows.iter().map(Row::height).sum(),
+    };
+    let top = header.height() + legend.height();
+    let height = top + plot.full_height();
     let svg = render((WIDTH, height), &alternative(&rows, &title), |canvas| {
         canvas.columns(&["variant", "records", "part", "mean_ns"]);
         header.draw(canvas)?;
         legend.draw(canvas, header.height())?;
-        let (top, bottom) = (header.height() + legend.height(), height - AXIS_HEIGHT);
-        for tick in scale.ticks(TICKS) {
-            let x = scale.place(tick);
-            canvas.path(&[(x, top), (x, bottom)], Paint::stroke(GRID, 1.0))?;
-            canvas.text(&duration_tick(tick), (x, bottom + 12.0), Anchor::Centre, AXIS)?;
-        }
-        canvas.text("Mean latency", (left, bottom + 31.0), Anchor::Left, AXIS)?;
-        let mut y = top;
-        for row in &rows {
-            row.draw(canvas, &scale, (left, y))?;
-            y += row.height();
-        }
-        canvas.path(&[(left, top), (left, bottom)], Paint::stroke(BASE, 1.0))
+        plot.draw(canvas, top, |scale| {
+            let mut y = top;
+            for row in &rows {
+                row.draw(canvas, scale, (left, y))?;
+                y += row.height();
+            }
+            Ok(())
+        })
     })?;
     let run = rows[0].run;
     let mut caption = format!(
@@ -145,18 +147,17 @@ impl<'a> Row<'a> {
         for (name, parts) in &self.bars {
             let (middle, low) = (y + BAR_HEIGHT / 2.0, y + BAR_HEIGHT);
             canvas.text(name, (left - 12.0, middle), Anchor::Right, AXIS)?;
-            let mut so_far = 0.0;
-            for (nanos, (part, colour)) in parts.parts().into_iter().zip(PARTS) {
+            for (nanos, (part, _)) in parts.parts().into_iter().zip(PARTS) {
                 canvas.row(&[&self.run.variant, name, &part, &nanos]);
-                let (a, b) = (scale.place(so_far), scale.place(so_far + nanos));
-                if b > a {
-                    canvas.rectangle((a, y), (b, low), Paint::fill(colour))?;
-                    let of_all = share(nanos / parts.total_ns);
-                    let text = format!("{name}: {part} {}, {of_all}", duration(nanos));
-                    canvas.tip_over((a, y), (b, low), &text);
-                }
-                so_far += nanos;
             }
+            let drawn =
+                parts.parts().into_iter().zip(PARTS).map(|(nanos, (_, colour))| (nanos, colour));
+            draw_stack(canvas, scale, (y, low), drawn, |place, from, upto| {
+                let (nanos, part) = (parts.parts()[place], PARTS[place].0);
+                let of_all = share(nanos / parts.total_ns);
+                let text = format!("{name}: {part} {}, {of_all}", duration(nanos));
+                canvas.tip_over((from, y), (upto, low), &text);
+            })?;
             let end = scale.place(parts.total_ns) + 8.0;
             canvas.text(&duration(parts.total_ns), (end, middle), Anchor::Left, DETAIL)?;
             y += BAR_HEIGHT + BAR_GAP;

@@ -1,13 +1,13 @@
 //! Partition load: what share of the records each partition of an exchange took.
 
+use super::columns::{Column, draw_columns};
 use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
 use crate::draw::drawing::Drawing;
+use crate::draw::frame::{Area, Frame, Grid};
 use crate::draw::header::{Header, circumstances};
 use crate::draw::scale::Scale;
-use crate::draw::style::{
-    AXIS, BASE, FIGURE, GREY, GRID, INK, LABEL, MARGIN, Palette, SHARED, Text, WIDTH, text_width,
-};
+use crate::draw::style::{AXIS, FIGURE, GREY, INK, LABEL, MARGIN, Palette, SHARED, Text, WIDTH};
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
 use crate::schema::ExchangeLoad;
@@ -177,51 +177,39 @@ impl Panel<'_> {
         canvas.text(&caption, (left, top + 10.0), Anchor::Left, AXIS)?;
         let (top, left, right) =
             (top + AXIS.line + 10.0, left + TICKS_WIDTH, left + width - MEAN_WIDTH);
-        let bottom = top + PLOT_HEIGHT;
-        let scale = Scale::linear((0.0, highest * HEADROOM * 100.0), (bottom, top));
-        for tick in scale.ticks(TICKS) {
-            let y = scale.place(tick);
-            canvas.path(&[(left, y), (right, y)], Paint::stroke(GRID, 1.0))?;
-            canvas.text(&trimmed(tick, 2), (left - 8.0, y), Anchor::Right, AXIS)?;
-        }
+        let plot = Area { left, top, right, bottom: top + PLOT_HEIGHT };
+        let frame = Frame {
+            plot,
+            x: Scale::linear((0.0, self.load.records.len() as f64), plot.sides()),
+            y: Scale::linear((0.0, highest * HEADROOM * 100.0), plot.upwards()),
+            grid: Grid::Level,
+        };
+        frame.draw_grid(canvas, &frame.y.ticks(TICKS), |tick| trimmed(tick, 2))?;
         let colour = match self.variants.as_slice() {
             [one] => palette.colour(one),
             _ => SHARED,
         };
-        let partitions = self.load.records.len();
-        let step = (right - left) / partitions as f64;
-        let gap = (step * 0.25).min(10.0);
-        let every = (text_width("000", AXIS) / step).ceil().max(1.0) as usize;
-        for (partition, records) in self.load.records.iter().enumerate() {
-            let x = left + partition as f64 * step;
-            let y = scale.place(*records as f64 / self.total().max(1) as f64 * 100.0);
-            let bar = Paint::fill(colour).with_opacity(0.85);
-            canvas.rectangle((x + gap / 2.0, y), (x + step - gap / 2.0, bottom), bar)?;
-            let of_all = share(*records as f64 / self.total().max(1) as f64);
-            let tip = format!("partition {partition}: {} records, {of_all}", count(*records));
-            canvas.tip_over((x, top), (x + step, bottom), &tip);
-            let Panel { variants, load } = self;
+        let loads = &self.load.records;
+        draw_columns(canvas, &frame, loads.len(), (10.0, 11.0), |partition| {
+            let of_all = loads[partition] as f64 / self.total().max(1) as f64;
+            let (records, share) = (count(loads[partition]), share(of_all));
+            let tip = format!("partition {partition}: {records} records, {share}");
+            Column { value: of_all * 100.0, paint: Paint::fill(colour).with_opacity(0.85), tip }
+        })?;
+        let Panel { variants, load } = self;
+        for (partition, records) in load.records.iter().enumerate() {
             let variants = variants.join(" and ");
             canvas.row(&[&variants, &load.exchange, &load.placement, &partition, records]);
-            if partition % every == 0 {
-                let at = (x + step / 2.0, bottom + 11.0);
-                canvas.text(&partition.to_string(), at, Anchor::Centre, AXIS)?;
-            }
         }
-        canvas.path(&[(left, bottom), (right, bottom)], Paint::stroke(BASE, 1.0))?;
-        canvas.text("Partition", (left, bottom + 28.0), Anchor::Left, AXIS)?;
-        self.draw_mean(canvas, &scale, (left, right), bottom)
+        frame.draw_base(canvas)?;
+        frame.draw_caption(canvas, "Partition", 28.0)?;
+        self.draw_mean(canvas, &frame)
     }
 
     /// The mean as a line, with its name at the end and its figures under the panel.
-    fn draw_mean(
-        &self,
-        canvas: &Canvas<'_>,
-        scale: &Scale,
-        (left, right): (f64, f64),
-        bottom: f64,
-    ) -> Result<(), ReportError> {
-        let y = scale.place(self.mean_share() * 100.0);
+    fn draw_mean(&self, canvas: &Canvas<'_>, frame: &Frame) -> Result<(), ReportError> {
+        let Area { left, right, bottom, .. } = frame.plot;
+        let y = frame.y.place(self.mean_share() * 100.0);
         canvas.path(&[(left, y), (right + 4.0, y)], Paint::stroke(INK, 1.25))?;
         canvas.text(MEAN, (right + 8.0, y), Anchor::Left, FIGURE)?;
         let (total, partitions) = (self.total(), self.load.records.len() as u64);

@@ -2,13 +2,15 @@
 
 use plotters::style::RGBColor;
 
+use super::columns::{Column, draw_columns};
 use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
 use crate::draw::drawing::Drawing;
+use crate::draw::frame::{Area, Frame, Grid};
 use crate::draw::header::Header;
 use crate::draw::scale::Scale;
 use crate::draw::style::{
-    AXIS, BASE, FIGURE, GREY, GRID, INK, LABEL, MARGIN, SHARED, Text, WIDTH, text_width,
+    AXIS, FIGURE, GREY, GRID, INK, LABEL, MARGIN, SHARED, Text, WIDTH, text_width,
 };
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
@@ -179,34 +181,31 @@ impl Panel<'_> {
     }
 
     fn draw_bars(&self, canvas: &Canvas<'_>, top: f64, axes: &Axes) -> Result<(), ReportError> {
-        let (left, right, bottom) = (axes.left, axes.left + BARS_WIDTH, top + PANEL_HEIGHT);
-        let scale = Scale::linear((0.0, axes.bars * HEADROOM), (bottom, top));
-        for tick in scale.ticks(TICKS) {
-            let y = scale.place(tick);
-            canvas.path(&[(left, y), (right, y)], Paint::stroke(GRID, 1.0))?;
-            canvas.text(&trimmed(tick, 2), (left - 8.0, y), Anchor::Right, AXIS)?;
-        }
         let loads = &self.row.records;
+        let right = axes.left + BARS_WIDTH;
+        let plot = Area { left: axes.left, top, right, bottom: top + PANEL_HEIGHT };
+        let frame = Frame {
+            plot,
+            x: Scale::linear((0.0, loads.len() as f64), plot.sides()),
+            y: Scale::linear((0.0, axes.bars * HEADROOM), plot.upwards()),
+            grid: Grid::Level,
+        };
+        frame.draw_grid(canvas, &frame.y.ticks(TICKS), |tick| trimmed(tick, 2))?;
         let mean = loads.iter().map(|&load| load as f64).sum::<f64>() / loads.len() as f64;
-        let step = (right - left) / loads.len() as f64;
-        let gap = (step * 0.25).min(8.0);
-        let every = (text_width("000", AXIS) / step).ceil().max(1.0) as usize;
-        for (partition, &load) in loads.iter().enumerate() {
-            let x = left + partition as f64 * step;
-            let y = scale.place(load as f64 / mean.max(f64::MIN_POSITIVE));
-            let (a, b) = ((x + gap / 2.0, y), (x + step - gap / 2.0, bottom));
-            canvas.rectangle(a, b, Paint::fill(SHARED))?;
-            let tip = format!("partition {partition}: {} records over the run", count(load));
-            canvas.tip_over((x, top), (x + step, bottom), &tip);
-            canvas.row(&[&self.row.placement, &"run", &partition, &load]);
-            if partition % every == 0 {
-                let at = (x + step / 2.0, bottom + 10.0);
-                canvas.text(&partition.to_string(), at, Anchor::Centre, AXIS)?;
+        draw_columns(canvas, &frame, loads.len(), (8.0, 10.0), |partition| {
+            let records = count(loads[partition]);
+            Column {
+                value: loads[partition] as f64 / mean.max(f64::MIN_POSITIVE),
+                paint: Paint::fill(SHARED),
+                tip: format!("partition {partition}: {records} records over the run"),
             }
+        })?;
+        for (partition, load) in loads.iter().enumerate() {
+            canvas.row(&[&self.row.placement, &"run", &partition, load]);
         }
-        canvas.path(&[(left, bottom), (right, bottom)], Paint::stroke(BASE, 1.0))?;
-        let y = scale.place(1.0);
-        canvas.path(&[(left, y), (right + 4.0, y)], Paint::stroke(INK, 1.25))?;
+        frame.draw_base(canvas)?;
+        let y = frame.y.place(1.0);
+        canvas.path(&[(plot.left, y), (right + 4.0, y)], Paint::stroke(INK, 1.25))?;
         canvas.text("P = N/M", (right + 7.0, y), Anchor::Left, FIGURE)
     }
 

@@ -6,10 +6,11 @@ mod curve;
 use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
 use crate::draw::drawing::Drawing;
+use crate::draw::frame::{Area, Frame, Grid};
 use crate::draw::header::Header;
 use crate::draw::scale::Scale;
 use crate::draw::style::{
-    AXIS, BASE, FIGURE, GREY, GRID, INK, LABEL, MARGIN, Palette, Text, WHITE, WIDTH, text_width,
+    AXIS, FIGURE, GREY, INK, LABEL, MARGIN, Palette, Text, WHITE, WIDTH, text_width,
 };
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
@@ -166,21 +167,24 @@ impl Panel<'_> {
         canvas.lines(&name, (left, top), Anchor::Left, LABEL)?;
         self.draw_legend(canvas, (left, top + LABEL.line), width)?;
         let (right, left) = (left + width - 4.0, left + TICKS_WIDTH);
-        let x = Scale::linear((0.0, self.axes.end), (left, right));
         let top = top + LABEL.line + lines * LEGEND_LINE + CAPTION_HEIGHT;
         let middle = top + PLOT_HEIGHT + PLOT_GAP + CAPTION_HEIGHT;
-        let bottom = middle + PLOT_HEIGHT;
-        self.draw_rates(canvas, &x, (left, right), (top, top + PLOT_HEIGHT))?;
-        self.draw_latencies(canvas, &x, (left, right), (middle, bottom))?;
-        for tick in x.ticks(TICKS + 2) {
-            let at = x.place(tick);
-            canvas.path(&[(at, bottom), (at, bottom + 4.0)], Paint::stroke(BASE, 1.0))?;
-            canvas.text(&trimmed(tick, 2), (at, bottom + 13.0), Anchor::Centre, AXIS)?;
-        }
-        let caption = "Seconds since the start";
-        canvas.text(caption, (left, bottom + 30.0), Anchor::Left, AXIS)?;
-        let plots = [(top, top + PLOT_HEIGHT), (middle, bottom)];
-        self.draw_failures(canvas, &x, right, plots)
+        let above = Area { left, top, right, bottom: top + PLOT_HEIGHT };
+        let below = Area { left, top: middle, right, bottom: middle + PLOT_HEIGHT };
+        let rates = Scale::linear((0.0, self.axes.rate * HEADROOM), above.upwards());
+        let latencies = Scale::logarithmic(self.axes.latency, below.upwards());
+        let frame = |plot: Area, y| {
+            let x = Scale::linear((0.0, self.axes.end), plot.sides());
+            Frame { plot, x, y, grid: Grid::Level }
+        };
+        let frames = [frame(above, rates), frame(below, latencies)];
+        self.draw_rates(canvas, &frames[0])?;
+        self.draw_latencies(canvas, &frames[1])?;
+        let ticks = frames[1].x.ticks(TICKS + 2);
+        let marks = ticks.into_iter().map(|tick| (tick, trimmed(tick, 2)));
+        frames[1].draw_marks(canvas, marks, (f64::NEG_INFINITY, 13.0))?;
+        frames[1].draw_caption(canvas, "Seconds since the start", 30.0)?;
+        self.draw_failures(canvas, &frames)
     }
 
     /// A line for each guarantee: what became of its rows.
@@ -205,27 +209,20 @@ impl Panel<'_> {
         Ok(())
     }
 
-    fn draw_rates(
-        &self,
-        canvas: &Canvas<'_>,
-        x: &Scale,
-        sides: (f64, f64),
-        (top, bottom): (f64, f64),
-    ) -> Result<(), ReportError> {
-        let y = Scale::linear((0.0, self.axes.rate * HEADROOM), (bottom, top));
+    fn draw_rates(&self, canvas: &Canvas<'_>, frame: &Frame) -> Result<(), ReportError> {
         let (divisor, unit) = rate_unit(self.axes.rate);
         let caption = format!(
             "Emitted, {unit}, mean of the past {} s",
             trimmed(curve::seconds(self.axes.mean), 1)
         );
-        draw_grid(canvas, &y, sides, (top, bottom), &caption, |tick| trimmed(tick / divisor, 2))?;
+        draw_grid(canvas, frame, &caption, |tick| trimmed(tick / divisor, 2))?;
         for run in self.runs {
             let points = rate(run, self.axes.mean);
             for (at, rate) in &points {
                 canvas.row(&[&run.run.variant, &run.guarantee, &"emitted_per_s", at, rate]);
             }
-            self.draw_tips(canvas, run, &points, (x, &y), units::rate);
-            let points: Vec<_> = points.iter().map(|at| (x.place(at.0), y.place(at.1))).collect();
+            self.draw_tips(canvas, run, &points, frame, units::rate);
+            let points = placed(frame, &points);
             let colour = self.palette.colour(&run.guarantee);
             canvas.path(&points, Paint::stroke(colour, width(run)))?;
             self.draw_end(canvas, run, &points)?;
@@ -233,16 +230,9 @@ impl Panel<'_> {
         Ok(())
     }
 
-    fn draw_latencies(
-        &self,
-        canvas: &Canvas<'_>,
-        x: &Scale,
-        sides: (f64, f64),
-        (top, bottom): (f64, f64),
-    ) -> Result<(), ReportError> {
-        let y = Scale::logarithmic(self.axes.latency, (bottom, top));
+    fn draw_latencies(&self, canvas: &Canvas<'_>, frame: &Frame) -> Result<(), ReportError> {
         let caption = "Largest latency in each 0.1 s, logarithmic";
-        draw_grid(canvas, &y, sides, (top, bottom), caption, duration_tick)?;
+        draw_grid(canvas, frame, caption, duration_tick)?;
         for run in self.runs {
             let colour = self.palette.colour(&run.guarantee);
             let parts = curve::latency(&run.run.series, self.axes.mean);
@@ -250,8 +240,8 @@ impl Panel<'_> {
                 for &(at, nanos) in part {
                     canvas.row(&[&run.run.variant, &run.guarantee, &"latency_max_ns", &at, &nanos]);
                 }
-                self.draw_tips(canvas, run, part, (x, &y), duration);
-                let points: Vec<_> = part.iter().map(|at| (x.place(at.0), y.place(at.1))).collect();
+                self.draw_tips(canvas, run, part, frame, duration);
+                let points = placed(frame, part);
                 match points.as_slice() {
                     [one] => canvas.circle(*one, width(run) / 2.0, Paint::fill(colour))?,
                     _ => canvas.path(&points, Paint::stroke(colour, width(run)))?,
@@ -270,13 +260,13 @@ impl Panel<'_> {
         canvas: &Canvas<'_>,
         run: &RecoverRun,
         points: &[(f64, f64)],
-        (x, y): (&Scale, &Scale),
+        frame: &Frame,
         shown: fn(f64) -> String,
     ) {
         for (at, value) in points.iter().filter(|_| points.len() <= MOST_TIPS) {
             let (shown, seconds) = (shown(*value), trimmed(*at, 2));
             let tip = format!("{}: {shown} at {seconds} s", run.guarantee);
-            canvas.tip((x.place(*at), y.place(*value)), TIP_RADIUS, &tip);
+            canvas.tip((frame.x.place(*at), frame.y.place(*value)), TIP_RADIUS, &tip);
         }
     }
 
@@ -296,20 +286,15 @@ impl Panel<'_> {
     }
 
     /// A line through both plots at every failure, with a name at the first.
-    fn draw_failures(
-        &self,
-        canvas: &Canvas<'_>,
-        x: &Scale,
-        right: f64,
-        plots: [(f64, f64); 2],
-    ) -> Result<(), ReportError> {
+    fn draw_failures(&self, canvas: &Canvas<'_>, frames: &[Frame; 2]) -> Result<(), ReportError> {
+        let (x, right) = (&frames[0].x, frames[0].plot.right);
         let failures = self.runs.iter().flat_map(|run| &run.run.recovery.failures);
         let mut marks: Vec<f64> =
             failures.map(|failure| x.place(failure.at_ns as f64 / 1e9)).collect();
         marks.sort_by(f64::total_cmp);
         marks.dedup_by(|next, kept| *next - *kept < ONE_MARK);
         for mark in &marks {
-            for (top, bottom) in plots {
+            for Area { top, bottom, .. } in frames.map(|frame| frame.plot) {
                 let line = Paint::stroke(INK, 1.0).with_opacity(0.6);
                 canvas.path(&[(*mark, top), (*mark, bottom)], line)?;
             }
@@ -320,28 +305,27 @@ impl Panel<'_> {
         let (at, anchor) =
             if fits { (first + 6.0, Anchor::Left) } else { (first - 6.0, Anchor::Right) };
         let width = if fits { text_width(name, FIGURE) } else { -text_width(name, FIGURE) };
-        let top = plots[0].0;
+        let top = frames[0].plot.top;
         canvas.rectangle((at, top), (at + width, top + FIGURE.line), Paint::fill(WHITE))?;
         canvas.text(name, (at, top + FIGURE.line / 2.0), anchor, FIGURE)
     }
 }
 
+/// Grid, labels and base line of a plot, under the caption of its values.
 fn draw_grid(
     canvas: &Canvas<'_>,
-    scale: &Scale,
-    (left, right): (f64, f64),
-    (top, bottom): (f64, f64),
+    frame: &Frame,
     caption: &str,
     label: impl Fn(f64) -> String,
 ) -> Result<(), ReportError> {
-    let caption_at = (left - TICKS_WIDTH, top - CAPTION_HEIGHT / 2.0);
-    canvas.text(caption, caption_at, Anchor::Left, AXIS)?;
-    for tick in scale.ticks(TICKS) {
-        let y = scale.place(tick);
-        canvas.path(&[(left, y), (right, y)], Paint::stroke(GRID, 1.0))?;
-        canvas.text(&label(tick), (left - 8.0, y), Anchor::Right, AXIS)?;
-    }
-    canvas.path(&[(left, bottom), (right, bottom)], Paint::stroke(BASE, 1.0))
+    let at = (frame.plot.left - TICKS_WIDTH, frame.plot.top - CAPTION_HEIGHT / 2.0);
+    canvas.text(caption, at, Anchor::Left, AXIS)?;
+    frame.draw_grid(canvas, &frame.y.ticks(TICKS), label)?;
+    frame.draw_base(canvas)
+}
+
+fn placed(frame: &Frame, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    points.iter().map(|at| (frame.x.place(at.0), frame.y.place(at.1))).collect()
 }
 
 /// What a run emitted per second, up to the failure that ended it.

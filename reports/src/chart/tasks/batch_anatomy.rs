@@ -6,9 +6,10 @@ use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::chart::median_run::median_run;
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
 use crate::draw::drawing::Drawing;
+use crate::draw::frame::{Area, Frame, Grid};
 use crate::draw::header::{Header, circumstances};
 use crate::draw::scale::Scale;
-use crate::draw::style::{AXIS, BASE, FIGURE, GREY, GRID, LABEL, MARGIN, Text, WIDTH, text_width};
+use crate::draw::style::{AXIS, FIGURE, GREY, LABEL, MARGIN, Text, WIDTH, text_width};
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
 use crate::schema::{BatchRow, RunResult};
@@ -105,61 +106,63 @@ fn draw_legend(canvas: &Canvas<'_>, top: f64, stages: usize) -> Result<(), Repor
 
 fn draw_panel(canvas: &Canvas<'_>, run: &RunResult, top: f64) -> Result<(), ReportError> {
     let batches = middle(run);
-    let (left, right) = (MARGIN + TICKS_WIDTH, WIDTH - MARGIN);
-    let (head, bottom) = (top + NAME_HEIGHT, top + NAME_HEIGHT + PANEL_HEIGHT);
     let longest = batches.iter().map(|it| it.delay_ns + it.total_ns).max().unwrap_or(1);
-    let scale = Scale::linear((0.0, longest as f64 * 1.05), (bottom, head));
+    let head = top + NAME_HEIGHT;
+    let (left, right) = (MARGIN + TICKS_WIDTH, WIDTH - MARGIN);
+    let plot = Area { left, top: head, right, bottom: head + PANEL_HEIGHT };
+    let frame = Frame {
+        plot,
+        x: Scale::linear((0.0, DRAWN as f64), plot.sides()),
+        y: Scale::linear((0.0, longest as f64 * 1.05), plot.upwards()),
+        grid: Grid::Level,
+    };
     let name = wrap(&run.variant, LABEL, 380.0, 1);
     canvas.lines(&name, (MARGIN, top), Anchor::Left, LABEL)?;
-    let mean =
-        run.batches.iter().map(|it| it.records as f64).sum::<f64>() / run.batches.len() as f64;
-    let detail = format!(
-        "Time in a batch; {} batches, {} records each on average",
-        run.batches.len(),
-        significant(mean)
-    );
+    let all = run.batches.len();
+    let mean = run.batches.iter().map(|it| it.records as f64).sum::<f64>() / all as f64;
+    let mean = significant(mean);
+    let detail = format!("Time in a batch; {all} batches, {mean} records each on average");
     canvas.text(&detail, (right, top + LABEL.line / 2.0), Anchor::Right, DETAIL)?;
-    for tick in scale.ticks(TICKS) {
-        let y = scale.place(tick);
-        canvas.path(&[(left, y), (right, y)], Paint::stroke(GRID, 1.0))?;
-        canvas.text(&duration_tick(tick), (left - 8.0, y), Anchor::Right, AXIS)?;
-    }
-    let step = (right - left) / DRAWN as f64;
-    for (index, batch) in batches.iter().enumerate() {
-        let x = left + index as f64 * step;
-        let mut so_far = 0.0;
-        for (nanos, colour) in parts(batch) {
-            let (a, b) = (scale.place(so_far), scale.place(so_far + nanos));
-            if a > b {
-                canvas.rectangle((x + 1.0, b), (x + step - 1.0, a), Paint::fill(colour))?;
-            }
-            so_far += nanos;
-        }
-        let stages: Vec<String> =
-            batch.stages_ns.iter().map(|nanos| duration(*nanos as f64)).collect();
-        let text = format!(
-            "batch {}: {} records, {} late, {} in all; stages {}",
-            batch.batch,
-            batch.records,
-            duration(batch.delay_ns as f64),
-            duration(batch.total_ns as f64),
-            stages.join(", ")
-        );
-        canvas.tip_over((x, scale.place(so_far)), (x + step, bottom), &text);
+    frame.draw_grid(canvas, &frame.y.ticks(TICKS), duration_tick)?;
+    for (place, batch) in batches.iter().enumerate() {
+        draw_batch(canvas, &frame, place, batch)?;
         let stages: Vec<String> = batch.stages_ns.iter().map(u64::to_string).collect();
-        canvas.row(&[
-            &run.variant,
-            &batch.batch,
-            &batch.records,
-            &batch.delay_ns,
-            &stages.join(" "),
-            &batch.total_ns,
-        ]);
+        let BatchRow { batch, records, delay_ns, total_ns, .. } = batch;
+        canvas.row(&[&run.variant, batch, records, delay_ns, &stages.join(" "), total_ns]);
     }
-    canvas.path(&[(left, bottom), (right, bottom)], Paint::stroke(BASE, 1.0))?;
+    frame.draw_base(canvas)?;
     let first = batches.first().map_or(0, |it| it.batch);
     let caption = format!("Batches {first} to {}", first + batches.len().max(1) as u64 - 1);
-    canvas.text(&caption, (left, bottom + 14.0), Anchor::Left, AXIS)
+    frame.draw_caption(canvas, &caption, 14.0)
+}
+
+/// A column of the parts of a batch, in the order in which they come.
+fn draw_batch(
+    canvas: &Canvas<'_>,
+    frame: &Frame,
+    place: usize,
+    batch: &BatchRow,
+) -> Result<(), ReportError> {
+    let [left, right] = [place, place + 1].map(|edge| frame.x.place(edge as f64));
+    let mut so_far = 0.0;
+    for (nanos, colour) in parts(batch) {
+        let (a, b) = (frame.y.place(so_far), frame.y.place(so_far + nanos));
+        if a > b {
+            canvas.rectangle((left + 1.0, b), (right - 1.0, a), Paint::fill(colour))?;
+        }
+        so_far += nanos;
+    }
+    let stages = batch.stages_ns.iter().map(|nanos| duration(*nanos as f64));
+    let text = format!(
+        "batch {}: {} records, {} late, {} in all; stages {}",
+        batch.batch,
+        batch.records,
+        duration(batch.delay_ns as f64),
+        duration(batch.total_ns as f64),
+        stages.collect::<Vec<String>>().join(", ")
+    );
+    canvas.tip_over((left, frame.y.place(so_far)), (right, frame.plot.bottom), &text);
+    Ok(())
 }
 
 fn title(panels: &[&RunResult]) -> String {

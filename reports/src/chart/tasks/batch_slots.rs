@@ -6,10 +6,11 @@ use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::chart::median_run::median_run;
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
 use crate::draw::drawing::Drawing;
+use crate::draw::frame::{Area, Frame, Grid};
 use crate::draw::header::{Header, circumstances};
 use crate::draw::legend::Legend;
 use crate::draw::scale::Scale;
-use crate::draw::style::{AXIS, BASE, FIGURE, GREY, GRID, LABEL, MARGIN, Text, WHITE, WIDTH};
+use crate::draw::style::{AXIS, FIGURE, GREY, LABEL, MARGIN, Text, WHITE, WIDTH};
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
 use crate::schema::{BatchRow, RunResult, TaskRow};
@@ -157,21 +158,23 @@ impl<'a> Panel<'a> {
         canvas.text(&detail, (MARGIN, top + NAME_HEIGHT + 4.0), Anchor::Left, DETAIL)?;
         let head = top + NAME_HEIGHT + DETAIL_HEIGHT;
         let bottom = head + self.plot_height();
-        let scale = Scale::linear((0.0, self.batch.total_ns as f64), (left, right));
-        for tick in scale.ticks(TICKS) {
-            let x = scale.place(tick);
-            canvas.path(&[(x, head), (x, bottom)], Paint::stroke(GRID, 1.0))?;
-            canvas.text(&duration_tick(tick), (x, bottom + 12.0), Anchor::Centre, AXIS)?;
-        }
+        let plot = Area { left, top: head, right, bottom };
+        let frame = Frame {
+            plot,
+            x: Scale::linear((0.0, self.batch.total_ns as f64), plot.sides()),
+            y: Scale::linear((0.0, self.slots.len() as f64), (head, bottom)),
+            grid: Grid::Upright,
+        };
+        frame.draw_grid(canvas, &frame.x.ticks(TICKS), duration_tick)?;
         for (lane, slot) in self.slots.iter().enumerate() {
-            let y = head + lane as f64 * (LANE_HEIGHT + LANE_GAP);
+            let y = frame.y.place(lane as f64);
             let at = (left - 8.0, y + LANE_HEIGHT / 2.0);
             canvas.text(&format!("slot {slot}"), at, Anchor::Right, AXIS)?;
             for task in self.batch.tasks.iter().filter(|task| task.slot == *slot) {
-                self.draw_task(canvas, &scale, task, y)?;
+                self.draw_task(canvas, &frame.x, task, y)?;
             }
         }
-        canvas.path(&[(left, head), (left, bottom)], Paint::stroke(BASE, 1.0))
+        frame.draw_base(canvas)
     }
 
     fn draw_task(

@@ -5,12 +5,13 @@ use plotters::style::RGBColor;
 
 use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::chart::median_run::median_run;
-use crate::draw::canvas::{Anchor, Canvas, Paint, render};
+use crate::draw::bar_plot::{BarPlot, draw_stack};
+use crate::draw::canvas::{Anchor, Canvas, render};
 use crate::draw::drawing::Drawing;
 use crate::draw::header::{Header, circumstances};
 use crate::draw::legend::Legend;
 use crate::draw::scale::Scale;
-use crate::draw::style::{AXIS, BASE, FIGURE, GREY, GRID, LABEL, MARGIN, Text, WIDTH};
+use crate::draw::style::{AXIS, FIGURE, GREY, LABEL, MARGIN, Text, WIDTH};
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
 use crate::schema::{ActivityRow, RunResult};
@@ -23,7 +24,6 @@ const BAR_HEIGHT: f64 = 14.0;
 const BAR_GAP: f64 = 4.0;
 const NAME_HEIGHT: f64 = 24.0;
 const PANEL_GAP: f64 = 14.0;
-const AXIS_HEIGHT: f64 = 48.0;
 /// Subtasks drawn of a variant: the busiest, if there are more.
 const DRAWN: usize = 16;
 const DETAIL: Text = Text { ink: GREY, ..FIGURE };
@@ -51,27 +51,29 @@ fn draw(experiment: &Experiment<'_>) -> Drawn {
     let header = Header::new(&title, &circumstances(experiment));
     let left = MARGIN + NAMES_WIDTH;
     let legend = Legend::of_parts(left, &PARTS);
-    let bars: f64 = panels.iter().map(Panel::height).sum();
-    let height = header.height() + legend.height() + bars + AXIS_HEIGHT;
-    let scale = Scale::linear((0.0, 100.0), (left, WIDTH - MARGIN - VALUE_WIDTH));
+    let plot = BarPlot {
+        caption: "Share of the subtask's time, %",
+        most: 100.0,
+        tick: &|percent| percent.to_string(),
+        ticks: Some(&[0.0, 25.0, 50.0, 75.0, 100.0]),
+        left,
+        value_width: VALUE_WIDTH,
+        height: panels.iter().map(Panel::height).sum(),
+    };
+    let top = header.height() + legend.height();
+    let height = top + plot.full_height();
     let svg = render((WIDTH, height), &format!("Stacked bars. {title}."), |canvas| {
         canvas.columns(&["variant", "subtask", "busy_ns", "back_pressured_ns", "idle_ns"]);
         header.draw(canvas)?;
         legend.draw(canvas, header.height())?;
-        let (top, bottom) = (header.height() + legend.height(), height - AXIS_HEIGHT);
-        for tick in [0.0, 25.0, 50.0, 75.0, 100.0] {
-            let x = scale.place(tick);
-            canvas.path(&[(x, top), (x, bottom)], Paint::stroke(GRID, 1.0))?;
-            canvas.text(&format!("{tick}"), (x, bottom + 12.0), Anchor::Centre, AXIS)?;
-        }
-        let caption = "Share of the subtask's time, %";
-        canvas.text(caption, (left, bottom + 31.0), Anchor::Left, AXIS)?;
-        let mut y = top;
-        for panel in &panels {
-            panel.draw(canvas, &scale, y)?;
-            y += panel.height();
-        }
-        canvas.path(&[(left, top), (left, bottom)], Paint::stroke(BASE, 1.0))
+        plot.draw(canvas, top, |scale| {
+            let mut y = top;
+            for panel in &panels {
+                panel.draw(canvas, scale, y)?;
+                y += panel.height();
+            }
+            Ok(())
+        })
     })?;
     let mut caption =
         "Of each variant with long-lived subtasks the valid run with the median p99, \
@@ -144,14 +146,9 @@ impl<'a> Panel<'a> {
             let name = wrap(&row.subtask, AXIS, NAMES_WIDTH - 12.0, 1);
             let top = middle - AXIS.line / 2.0;
             canvas.lines(&name, (left - 10.0, top), Anchor::Right, AXIS)?;
-            let (parts, mut so_far) = (shares(row), 0.0);
-            for (part, (_, colour)) in parts.into_iter().zip(PARTS) {
-                let (a, b) = (scale.place(so_far), scale.place(so_far + part));
-                if b > a {
-                    canvas.rectangle((a, y), (b, low), Paint::fill(colour))?;
-                }
-                so_far += part;
-            }
+            let parts = shares(row);
+            let drawn = parts.into_iter().zip(PARTS).map(|(part, (_, colour))| (part, colour));
+            draw_stack(canvas, scale, (y, low), drawn, |_, _, _| ())?;
             let all = (row.busy_ns as f64) + (row.back_pressured_ns as f64) + row.idle_ns as f64;
             let text = format!(
                 "{}: busy {}, back-pressured {}, idle {} of {}",

@@ -1,13 +1,15 @@
 //! Processor time per record, by experiment and variant.
 
 use crate::chart::kind::{ChartKind, Draw, Drawn};
-use crate::draw::canvas::{Anchor, Paint, render};
+use crate::draw::bar_plot::BarPlot;
+use crate::draw::canvas::{Anchor, Canvas, Paint, render};
 use crate::draw::drawing::Drawing;
 use crate::draw::header::Header;
 use crate::draw::legend::Legend;
 use crate::draw::scale::Scale;
-use crate::draw::style::{AXIS, BASE, FIGURE, GRID, LABEL, MARGIN, Palette, WIDTH};
+use crate::draw::style::{FIGURE, INK, LABEL, MARGIN, Palette, WIDTH};
 use crate::draw::wrap::wrap;
+use crate::error::ReportError;
 use crate::schema::{Measures, Metric};
 use crate::words::summary::{Experiment, Spread, Variant};
 use crate::words::units::{duration, duration_tick};
@@ -17,8 +19,8 @@ const VALUE_WIDTH: f64 = 110.0;
 const BAR_HEIGHT: f64 = 15.0;
 const BAR_GAP: f64 = 5.0;
 const GROUP_GAP: f64 = 14.0;
-const AXIS_HEIGHT: f64 = 48.0;
-const TICKS: usize = 5;
+const COLUMNS: [&str; 7] =
+    ["experiment", "variant", "cpu_ns_per_record", "low", "high", "runs", "valid"];
 
 /// The kind of chart that this file draws.
 pub(crate) const KIND: ChartKind = ChartKind { tag: "cost-per-record", draw: Draw::Suite(draw) };
@@ -45,79 +47,46 @@ fn draw(experiments: &[Experiment<'_>], palette: &Palette) -> Drawn {
         }
     }
     let legend = Legend::of(names, palette);
-    let plot_top = header.height() + legend.height();
-    let height = plot_top + groups.iter().map(Group::height).sum::<f64>() + AXIS_HEIGHT;
-    let longest = bars().map(|bar| bar.cost.high).fold(0.0, f64::max);
     let left = MARGIN + NAMES_WIDTH + 12.0;
-    let scale = Scale::linear((0.0, longest), (left, WIDTH - MARGIN - VALUE_WIDTH));
+    let plot = BarPlot {
+        caption: "Processor time per record",
+        most: bars().map(|bar| bar.cost.high).fold(0.0, f64::max),
+        tick: &duration_tick,
+        ticks: None,
+        left,
+        value_width: VALUE_WIDTH,
+        height: groups.iter().map(Group::height).sum(),
+    };
+    let plot_top = header.height() + legend.height();
+    let height = plot_top + plot.full_height();
     let svg = render((WIDTH, height), &format!("Bar chart. {title}."), |canvas| {
         header.draw(canvas)?;
-        canvas.columns(&[
-            "experiment",
-            "variant",
-            "cpu_ns_per_record",
-            "low",
-            "high",
-            "runs",
-            "valid",
-        ]);
+        canvas.columns(&COLUMNS);
         legend.draw(canvas, header.height())?;
-        let (mut top, bottom) = (plot_top, height - AXIS_HEIGHT);
-        for tick in scale.ticks(TICKS) {
-            let x = scale.place(tick);
-            canvas.path(&[(x, top), (x, bottom)], Paint::stroke(GRID, 1.0))?;
-            canvas.text(&duration_tick(tick), (x, bottom + 12.0), Anchor::Centre, AXIS)?;
-        }
-        let caption = "Processor time per record";
-        canvas.text(caption, (left, bottom + 31.0), Anchor::Left, AXIS)?;
-        canvas.path(&[(left, plot_top), (left, bottom)], Paint::stroke(BASE, 1.0))?;
-        for group in &groups {
-            let lines = wrap(group.name, LABEL, NAMES_WIDTH, 2);
-            canvas.lines(&lines, (left - 12.0, top), Anchor::Right, LABEL)?;
-            let mut y = top;
-            for bar in &group.bars {
-                let (end, colour) =
-                    (scale.place(bar.cost.median), palette.colour(bar.variant.name));
-                let corners = ((left, y), (end, y + BAR_HEIGHT));
-                match bar.is_valid {
-                    true => {
-                        let fill = Paint::fill(colour).with_opacity(0.75);
-                        canvas.rectangle(corners.0, corners.1, fill)?;
-                    }
-                    false => canvas.hatched(corners.0, corners.1, colour)?,
+        plot.draw(canvas, plot_top, |scale| {
+            let mut top = plot_top;
+            for group in &groups {
+                let lines = wrap(group.name, LABEL, NAMES_WIDTH, 2);
+                canvas.lines(&lines, (left - 12.0, top), Anchor::Right, LABEL)?;
+                for (index, bar) in group.bars.iter().enumerate() {
+                    let y = top + index as f64 * (BAR_HEIGHT + BAR_GAP);
+                    let Spread { median, low, high, count } = bar.cost;
+                    let variant = bar.variant.name;
+                    canvas.row(&[
+                        &group.name,
+                        &variant,
+                        &median,
+                        &low,
+                        &high,
+                        &count,
+                        &bar.is_valid,
+                    ]);
+                    bar.draw(canvas, scale, y, palette)?;
                 }
-                let middle = y + BAR_HEIGHT / 2.0;
-                let text = format!(
-                    "{}: {} ({} to {})",
-                    bar.variant.name,
-                    duration(bar.cost.median),
-                    duration(bar.cost.low),
-                    duration(bar.cost.high)
-                );
-                canvas.tip_over((left, y), (end, y + BAR_HEIGHT), &text);
-                let Spread { median, low, high, count } = bar.cost;
-                canvas.row(&[
-                    &group.name,
-                    &bar.variant.name,
-                    &median,
-                    &low,
-                    &high,
-                    &count,
-                    &bar.is_valid,
-                ]);
-                let (low, high) = (scale.place(bar.cost.low), scale.place(bar.cost.high));
-                canvas.path(
-                    &[(low, middle), (high, middle)],
-                    Paint::stroke(crate::draw::style::INK, 1.0),
-                )?;
-                let judged = if bar.is_valid { "" } else { ", invalid" };
-                let value = format!("{}{judged}", duration(bar.cost.median));
-                canvas.text(&value, (high.max(end) + 8.0, middle), Anchor::Left, FIGURE)?;
-                y += BAR_HEIGHT + BAR_GAP;
+                top += group.height();
             }
-            top += group.height();
-        }
-        Ok(())
+            Ok(())
+        })
     })?;
     Ok(Some(Drawing {
         title,
@@ -131,6 +100,35 @@ struct Bar<'a> {
     cost: Spread,
     /// Otherwise no run of the variant is.
     is_valid: bool,
+}
+
+impl Bar<'_> {
+    fn draw(
+        &self,
+        canvas: &Canvas<'_>,
+        scale: &Scale,
+        top: f64,
+        palette: &Palette,
+    ) -> Result<(), ReportError> {
+        let (start, end) = (scale.place(0.0), scale.place(self.cost.median));
+        let (bottom, middle) = (top + BAR_HEIGHT, top + BAR_HEIGHT / 2.0);
+        let colour = palette.colour(self.variant.name);
+        match self.is_valid {
+            true => {
+                let fill = Paint::fill(colour).with_opacity(0.75);
+                canvas.rectangle((start, top), (end, bottom), fill)?;
+            }
+            false => canvas.hatched((start, top), (end, bottom), colour)?,
+        }
+        let [median, low, high] = [self.cost.median, self.cost.low, self.cost.high].map(duration);
+        let text = format!("{}: {median} ({low} to {high})", self.variant.name);
+        canvas.tip_over((start, top), (end, bottom), &text);
+        let (low, high) = (scale.place(self.cost.low), scale.place(self.cost.high));
+        canvas.path(&[(low, middle), (high, middle)], Paint::stroke(INK, 1.0))?;
+        let judged = if self.is_valid { "" } else { ", invalid" };
+        let value = format!("{median}{judged}");
+        canvas.text(&value, (high.max(end) + 8.0, middle), Anchor::Left, FIGURE)
+    }
 }
 
 struct Group<'a> {

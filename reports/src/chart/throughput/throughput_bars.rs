@@ -1,13 +1,14 @@
 //! Throughput: a bar per variant, from zero, and every run as a dot.
 
+use plotters::style::RGBColor;
+
 use crate::chart::kind::{ChartKind, Draw, Drawn};
+use crate::draw::bar_plot::BarPlot;
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
 use crate::draw::drawing::Drawing;
 use crate::draw::header::{Header, circumstances};
 use crate::draw::scale::Scale;
-use crate::draw::style::{
-    AXIS, BASE, FIGURE, GREY, GRID, LABEL, MARGIN, Palette, Text, WHITE, WIDTH, text_width,
-};
+use crate::draw::style::{FIGURE, GREY, LABEL, MARGIN, Palette, Text, WHITE, WIDTH, text_width};
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
 use crate::schema::Measures;
@@ -19,14 +20,10 @@ use crate::words::verdict::{headlines, winner};
 const NAMES_WIDTH: f64 = 220.0;
 /// Room at the right for the value beside the longest bar.
 const VALUE_WIDTH: f64 = 160.0;
-/// Ticks wanted on the axis.
-const TICKS: usize = 5;
 const NAME_LINES: usize = 3;
 const BAR_HEIGHT: f64 = 26.0;
 const ROW_GAP: f64 = 16.0;
 const DOT_RADIUS: f64 = 3.2;
-/// Under the bars: tick labels and the axis caption.
-const AXIS_HEIGHT: f64 = 48.0;
 const FIGURE_GREY: Text = Text { ink: GREY, ..FIGURE };
 const NOTHING_VALID: &str = "no valid run";
 
@@ -47,30 +44,35 @@ fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Drawn {
     let title = title(experiment);
     let header = Header::new(&title, &circumstances(experiment));
     let rows: Vec<Row<'_>> = experiment.variants.iter().map(Row::new).collect();
-    let height = header.height() + rows.iter().map(Row::height).sum::<f64>() + AXIS_HEIGHT;
     let names = rows.iter().flat_map(|row| &row.name).map(|line| text_width(line, LABEL));
     let left = MARGIN + names.fold(0.0, f64::max) + 12.0;
     let (divisor, unit) = rate_unit(largest);
-    let scale = Scale::linear((0.0, largest / divisor), (left, WIDTH - MARGIN - VALUE_WIDTH));
-
+    let plot = BarPlot {
+        caption: &format!("Throughput, {unit}"),
+        most: largest / divisor,
+        tick: &|tick| trimmed(tick, 3),
+        ticks: None,
+        left,
+        value_width: VALUE_WIDTH,
+        height: rows.iter().map(Row::height).sum(),
+    };
+    let height = header.height() + plot.full_height();
     let svg = render((WIDTH, height), &alternative(experiment, &title), |canvas| {
         header.draw(canvas)?;
-        let (top, bottom) = (header.height(), height - AXIS_HEIGHT);
-        draw_axis(canvas, &scale, (top, bottom), unit)?;
         canvas.columns(&["variant", "repeat", "throughput_per_s", "valid"]);
-        let mut middle = top;
-        for row in &rows {
-            middle += row.height() / 2.0;
-            canvas.lines(
-                &row.name,
-                (left - 12.0, middle - row.name.len() as f64 * LABEL.line / 2.0),
-                Anchor::Right,
-                LABEL,
-            )?;
-            draw_row(canvas, row.variant, middle, &scale, divisor, palette)?;
-            middle += row.height() / 2.0;
-        }
-        canvas.path(&[(left, top), (left, bottom)], Paint::stroke(BASE, 1.0))
+        plot.draw(canvas, header.height(), |scale| {
+            let mut middle = header.height();
+            for row in &rows {
+                middle += row.height() / 2.0;
+                let top = middle - row.name.len() as f64 * LABEL.line / 2.0;
+                canvas.lines(&row.name, (left - 12.0, top), Anchor::Right, LABEL)?;
+                let places =
+                    Places { middle, scale, divisor, colour: palette.colour(row.variant.name) };
+                places.draw(canvas, row.variant)?;
+                middle += row.height() / 2.0;
+            }
+            Ok(())
+        })
     })?;
     Ok(Some(Drawing {
         title,
@@ -97,81 +99,90 @@ impl<'a> Row<'a> {
     }
 }
 
-fn draw_axis(
-    canvas: &Canvas<'_>,
-    scale: &Scale,
-    (top, bottom): (f64, f64),
-    unit: &str,
-) -> Result<(), ReportError> {
-    for tick in scale.ticks(TICKS) {
-        let x = scale.place(tick);
-        canvas.path(&[(x, top), (x, bottom)], Paint::stroke(GRID, 1.0))?;
-        canvas.text(&trimmed(tick, 3), (x, bottom + 12.0), Anchor::Centre, AXIS)?;
-    }
-    let caption = format!("Throughput, {unit}");
-    canvas.text(&caption, (scale.place(0.0), bottom + 31.0), Anchor::Left, AXIS)
+/// Where a variant's bar is drawn.
+struct Places<'a> {
+    /// Middle of its row.
+    middle: f64,
+    scale: &'a Scale,
+    /// From records per second to the unit of the scale.
+    divisor: f64,
+    colour: RGBColor,
 }
 
-fn draw_row(
-    canvas: &Canvas<'_>,
-    variant: &Variant<'_>,
-    middle: f64,
-    scale: &Scale,
-    divisor: f64,
-    palette: &Palette,
-) -> Result<(), ReportError> {
-    let colour = palette.colour(variant.name);
-    let (top, bottom) = (middle - BAR_HEIGHT / 2.0, middle + BAR_HEIGHT / 2.0);
-    let median = variant.throughput().map(|spread| spread.median / divisor);
-    let mut end = scale.place(0.0);
-    if let Some(median) = median {
-        end = scale.place(median);
-        let bar = Paint::fill(colour).with_opacity(0.35);
-        canvas.rectangle((scale.place(0.0), top), (end, bottom), bar)?;
-        canvas.path(&[(end, top), (end, bottom)], Paint::stroke(colour, 2.0))?;
-    } else if let Some(refused) = Spread::of(variant.runs.iter().filter_map(|run| throughput(run)))
-    {
-        end = scale.place(refused.median / divisor);
-        canvas.hatched((scale.place(0.0), top), (end, bottom), colour)?;
+impl Places<'_> {
+    fn draw(&self, canvas: &Canvas<'_>, variant: &Variant<'_>) -> Result<(), ReportError> {
+        let bar_end = self.draw_bar(canvas, variant)?;
+        let end = self.draw_runs(canvas, variant)?.max(bar_end);
+        self.draw_figures(canvas, variant.throughput(), end)
     }
-    let runs: Vec<_> = variant.runs.iter().filter(|run| throughput(run).is_some()).collect();
-    for (index, run) in runs.iter().enumerate() {
-        let Some(value) = throughput(run) else { continue };
-        let x = scale.place(value / divisor);
-        let y = top + BAR_HEIGHT * (index as f64 + 1.0) / (runs.len() as f64 + 1.0);
-        let (inside, edge) = if run.valid { (colour, WHITE) } else { (WHITE, colour) };
-        canvas.circle((x, y), DOT_RADIUS, Paint::fill(inside))?;
-        canvas.circle(
-            (x, y),
-            DOT_RADIUS,
-            Paint::stroke(edge, if run.valid { 0.75 } else { 1.5 }),
-        )?;
-        let judged = if run.valid { "" } else { ", invalid" };
-        let text = format!("{}, repeat {}: {}{judged}", run.variant, run.repeat + 1, rate(value));
-        canvas.tip((x, y), DOT_RADIUS + 2.0, &text);
-        canvas.row(&[&run.variant, &(run.repeat + 1), &value, &run.valid]);
-        end = end.max(x + DOT_RADIUS);
-    }
-    let (label, style) = match median {
-        Some(median) => (significant(median), LABEL),
-        None => (NOTHING_VALID.into(), FIGURE_GREY),
-    };
-    canvas.text(&label, (end + 8.0, middle), Anchor::Left, style)?;
-    if let (Some(spread), Some(_)) = (variant.throughput(), median) {
-        let beside = end + 8.0 + text_width(&label, LABEL) + 8.0;
-        let range = match spread.count {
-            1 => "1 run".into(),
-            _ => format!(
-                "{} – {}",
-                significant(spread.low / divisor),
-                significant(spread.high / divisor)
-            ),
-        };
-        if beside + text_width(&range, FIGURE_GREY) <= WIDTH - MARGIN {
-            canvas.text(&range, (beside, middle), Anchor::Left, FIGURE_GREY)?;
+
+    /// The median of the valid runs, or hatched that of the invalid ones; returns its end.
+    fn draw_bar(&self, canvas: &Canvas<'_>, variant: &Variant<'_>) -> Result<f64, ReportError> {
+        let (top, bottom) = (self.middle - BAR_HEIGHT / 2.0, self.middle + BAR_HEIGHT / 2.0);
+        let zero = self.scale.place(0.0);
+        let all = || Spread::of(variant.runs.iter().filter_map(|run| throughput(run)));
+        let place = |spread: Spread| self.scale.place(spread.median / self.divisor);
+        if let Some(end) = variant.throughput().map(place) {
+            let bar = Paint::fill(self.colour).with_opacity(0.35);
+            canvas.rectangle((zero, top), (end, bottom), bar)?;
+            canvas.path(&[(end, top), (end, bottom)], Paint::stroke(self.colour, 2.0))?;
+            Ok(end)
+        } else if let Some(end) = all().map(place) {
+            canvas.hatched((zero, top), (end, bottom), self.colour)?;
+            Ok(end)
+        } else {
+            Ok(zero)
         }
     }
-    Ok(())
+
+    /// Every run as a dot, from top to bottom; returns the end of the farthest.
+    fn draw_runs(&self, canvas: &Canvas<'_>, variant: &Variant<'_>) -> Result<f64, ReportError> {
+        let runs = variant.runs.iter().filter_map(|run| Some((run, throughput(run)?)));
+        let runs: Vec<_> = runs.collect();
+        let (top, mut end) = (self.middle - BAR_HEIGHT / 2.0, 0.0_f64);
+        for (index, (run, value)) in runs.iter().enumerate() {
+            let x = self.scale.place(value / self.divisor);
+            let y = top + BAR_HEIGHT * (index as f64 + 1.0) / (runs.len() as f64 + 1.0);
+            let (inside, edge, width) = match run.valid {
+                true => (self.colour, WHITE, 0.75),
+                false => (WHITE, self.colour, 1.5),
+            };
+            canvas.circle((x, y), DOT_RADIUS, Paint::fill(inside))?;
+            canvas.circle((x, y), DOT_RADIUS, Paint::stroke(edge, width))?;
+            let judged = if run.valid { "" } else { ", invalid" };
+            let (name, repeat) = (&run.variant, run.repeat + 1);
+            let text = format!("{name}, repeat {repeat}: {}{judged}", rate(*value));
+            canvas.tip((x, y), DOT_RADIUS + 2.0, &text);
+            canvas.row(&[name, &repeat, value, &run.valid]);
+            end = end.max(x + DOT_RADIUS);
+        }
+        Ok(end)
+    }
+
+    /// The median and, if there is room, the range of the runs, right of `end`.
+    fn draw_figures(
+        &self,
+        canvas: &Canvas<'_>,
+        valid: Option<Spread>,
+        end: f64,
+    ) -> Result<(), ReportError> {
+        let at = end + 8.0;
+        let Some(spread) = valid else {
+            return canvas.text(NOTHING_VALID, (at, self.middle), Anchor::Left, FIGURE_GREY);
+        };
+        let shown = |per_s: f64| significant(per_s / self.divisor);
+        let label = shown(spread.median);
+        canvas.text(&label, (at, self.middle), Anchor::Left, LABEL)?;
+        let beside = at + text_width(&label, LABEL) + 8.0;
+        let range = match spread.count {
+            1 => "1 run".to_owned(),
+            _ => format!("{} – {}", shown(spread.low), shown(spread.high)),
+        };
+        if beside + text_width(&range, FIGURE_GREY) <= WIDTH - MARGIN {
+            canvas.text(&range, (beside, self.middle), Anchor::Left, FIGURE_GREY)?;
+        }
+        Ok(())
+    }
 }
 
 /// `pipelined: 1.82x the throughput of microbatch`, when one variant is ahead of all others.

@@ -8,12 +8,11 @@ mod curve;
 use crate::chart::kind::{ChartKind, Draw, Drawn};
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
 use crate::draw::drawing::Drawing;
+use crate::draw::frame::{Area, Frame, Grid};
 use crate::draw::header::{Header, circumstances};
 use crate::draw::labels::{Wish, spread};
 use crate::draw::scale::Scale;
-use crate::draw::style::{
-    AXIS, BASE, FIGURE, GREY, GRID, LABEL, MARGIN, Palette, Text, WIDTH, text_width,
-};
+use crate::draw::style::{AXIS, FIGURE, GREY, LABEL, MARGIN, Palette, Text, WIDTH};
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
 use crate::schema::{LatencyKind, Measures, Metric, Percentile};
@@ -83,12 +82,14 @@ fn draw(experiment: &Experiment<'_>, kind: LatencyKind, palette: &Palette) -> Dr
     let farthest = points().map(|(x, _)| x).fold(2.0, f64::max);
     let lowest = points().map(|(_, y)| y).fold(f64::INFINITY, f64::min) / HEADROOM;
     let highest = points().map(|(_, y)| y).fold(0.0, f64::max) * HEADROOM;
-    let plot = Plot {
-        x: Scale::logarithmic((1.0, farthest), (left, right)),
-        y: Scale::logarithmic((lowest, highest), (bottom, top)),
-        farthest,
-        corners: ((left, top), (right, bottom)),
+    let area = Area { left, top, right, bottom };
+    let frame = Frame {
+        plot: area,
+        x: Scale::logarithmic((1.0, farthest), area.sides()),
+        y: Scale::logarithmic((lowest, highest), area.upwards()),
+        grid: Grid::Level,
     };
+    let plot = Plot { frame, farthest };
     let alt = alternative(experiment, kind, &title);
     let svg = render((WIDTH, bottom + AXIS_HEIGHT), &alt, |canvas| {
         header.draw(canvas)?;
@@ -103,39 +104,25 @@ fn draw(experiment: &Experiment<'_>, kind: LatencyKind, palette: &Palette) -> Dr
 }
 
 struct Plot {
-    x: Scale,
-    y: Scale,
+    frame: Frame,
+    /// Farthest value of the x axis.
     farthest: f64,
-    corners: ((f64, f64), (f64, f64)),
 }
 
 impl Plot {
     fn draw_axes(&self, canvas: &Canvas<'_>, kind: LatencyKind) -> Result<(), ReportError> {
-        let ((left, top), (right, bottom)) = self.corners;
-        for tick in self.y.ticks(TICKS) {
-            let y = self.y.place(tick);
-            canvas.path(&[(left, y), (right, y)], Paint::stroke(GRID, 1.0))?;
-            canvas.text(&duration_tick(tick), (left - 8.0, y), Anchor::Right, AXIS)?;
-        }
-        canvas.path(&[(left, bottom), (right, bottom)], Paint::stroke(BASE, 1.0))?;
-        let mut free = f64::NEG_INFINITY;
-        for (x, label) in quantile_ticks(self.farthest) {
-            let x = self.x.place(x);
-            canvas.path(&[(x, bottom), (x, bottom + 4.0)], Paint::stroke(BASE, 1.0))?;
-            let half = text_width(&label, AXIS) / 2.0;
-            if x - half >= free {
-                canvas.text(&label, (x, bottom + 14.0), Anchor::Centre, AXIS)?;
-                free = x + half - TICK_LABEL_SLACK;
-            }
-        }
+        let frame = &self.frame;
+        frame.draw_grid(canvas, &frame.y.ticks(TICKS), duration_tick)?;
+        frame.draw_base(canvas)?;
+        frame.draw_marks(canvas, quantile_ticks(self.farthest), (-TICK_LABEL_SLACK, 14.0))?;
         let caption = format!("Latency {}, logarithmic", kind.description());
-        canvas.text(&caption, (MARGIN, top - CAPTION_HEIGHT + 6.0), Anchor::Left, AXIS)?;
-        let caption = "Share of results with at most that latency";
-        canvas.text(caption, (left, bottom + 34.0), Anchor::Left, AXIS)
+        let at = (MARGIN, frame.plot.top - CAPTION_HEIGHT + 6.0);
+        canvas.text(&caption, at, Anchor::Left, AXIS)?;
+        frame.draw_caption(canvas, "Share of results with at most that latency", 34.0)
     }
 
     fn place(&self, points: &[(f64, f64)]) -> Vec<(f64, f64)> {
-        points.iter().map(|(x, y)| (self.x.place(*x), self.y.place(*y))).collect()
+        points.iter().map(|(x, y)| (self.frame.x.place(*x), self.frame.y.place(*y))).collect()
     }
 
     fn draw_curves(
@@ -157,7 +144,7 @@ impl Plot {
                 duration(*nanos),
                 trimmed(share, 4)
             );
-            canvas.tip((self.x.place(*x), self.y.place(*nanos)), TIP_RADIUS, &text);
+            canvas.tip((self.frame.x.place(*x), self.frame.y.place(*nanos)), TIP_RADIUS, &text);
             let share = trimmed(share / 100.0, 7);
             let which = if curves.are_valid { "median" } else { "median of invalid runs" };
             canvas.row(&[&curves.variant.name, &which, &share, &nanos.round()]);
@@ -177,7 +164,7 @@ impl Plot {
         kind: LatencyKind,
         palette: &Palette,
     ) -> Result<(), ReportError> {
-        let ((_, top), (right, bottom)) = self.corners;
+        let Area { top, right, bottom, .. } = self.frame.plot;
         let labels: Vec<Label> = drawn.iter().map(|c| self.label(c, kind)).collect();
         let wishes: Vec<Wish> = labels.iter().map(Label::wish).collect();
         let middles = spread(&wishes, (top - CAPTION_HEIGHT, bottom + AXIS_HEIGHT));
@@ -210,7 +197,7 @@ impl Plot {
         Label {
             name: wrap(curves.variant.name, LABEL, LABEL_WIDTH, LABEL_LINES),
             detail: wrap(&detail, DETAIL, LABEL_WIDTH, 1),
-            end: (self.x.place(end.0), self.y.place(end.1)),
+            end: (self.frame.x.place(end.0), self.frame.y.place(end.1)),
         }
     }
 }

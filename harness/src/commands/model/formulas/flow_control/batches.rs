@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use dataflow::Engine;
-use reports::schema::ChartTag;
 use reports::formulas::Reading;
 use reports::formulas::flow_control::micro_batch::Batches;
+use reports::schema::ChartTag;
 use runtime::Costs;
 
 use super::trial::Trial;

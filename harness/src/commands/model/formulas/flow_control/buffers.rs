@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use dataflow::Engine;
-use reports::schema::ChartTag;
 use reports::formulas::flow_control::full_buffers::Channel;
 use reports::formulas::flow_control::{barrier_travel, full_buffers};
 use reports::formulas::{Prediction, Reading};
+use reports::schema::ChartTag;
 use serde_json::Value;
 
 use super::trial::{RECORD_BYTES, Trial};

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use dataflow::Engine;
-use reports::schema::ChartTag;
 use reports::formulas::Reading;
 use reports::formulas::flow_control::backlog::Burst;
+use reports::schema::ChartTag;
 
 use super::trial::Trial;
 use super::{Draft, Experiment, Lab, MICRO_BATCH, PIPELINED, longest_wait};

@@ -1,8 +1,8 @@
 //! Buffers that are rarely full: what the flusher makes records wait.
 
-use reports::schema::ChartTag;
 use reports::formulas::Reading;
 use reports::formulas::flow_control::flusher_wait::{beat, predict};
+use reports::schema::ChartTag;
 
 use super::trial::{RECORD_BYTES, Trial};
 use super::{Draft, Experiment, Lab, PIPELINED, Repeats, mean_wait};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use dataflow::Engine;
-use reports::schema::ChartTag;
 use reports::formulas::flow_control::credit_window::{Window, predict};
+use reports::schema::ChartTag;
 
 use super::buffers::{EXCLUSIVE, residence, saturated, set};
 use super::trial::{RECORD_BYTES, Trial};

@@ -19,8 +19,8 @@ mod wall;
 mod tests;
 
 use reports::formulas::{Case, Prediction, Reading};
-use reports::schema::samples::{SAMPLES_SCHEMA, Sample, Samples};
 use reports::schema::RunResult;
+use reports::schema::samples::{SAMPLES_SCHEMA, Sample, Samples};
 use serde::Serialize;
 use serde_json::Value;
 

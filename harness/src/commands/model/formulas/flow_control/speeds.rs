@@ -1,8 +1,8 @@
 //! A slow and a fast receiver side by side, under both models: flow control balances nothing.
 
-use reports::schema::ChartTag;
 use reports::formulas::Reading;
 use reports::formulas::flow_control::slowest_receiver::{predict, predict_load};
+use reports::schema::ChartTag;
 
 use super::trial::{RECORD_BYTES, Trial};
 use super::{Draft, Experiment, Lab, MICRO_BATCH, PIPELINED, rate};
