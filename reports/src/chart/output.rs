@@ -36,7 +36,7 @@ impl Chart {
     }
 
     /// Path of the figures that it shows, if it has a table of them.
-    pub fn data_file(&self) -> String {
+    pub(crate) fn data_file(&self) -> String {
         format!("charts/{}.csv", self.stem)
     }
 

@@ -13,7 +13,7 @@ pub fn finding(result: &SkewResult) -> String {
 
 /// What it says about so many partitions: the most skewed placement over the run, the least
 /// skewed beside it, and the least skew there is within the narrowest windows.
-pub fn finding_over(result: &SkewResult, parallelism: u32) -> String {
+pub(crate) fn finding_over(result: &SkewResult, parallelism: u32) -> String {
     let skew = |row: &&SkewRow| row.max_over_mean;
     let within = |scope: &str| -> Vec<&SkewRow> {
         let rows = result.rows.iter();

@@ -58,13 +58,7 @@ fn draw(result: &FormulasResult) -> Drawn {
             tick: Box::new(significant),
             ticks: Some(vec![0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0]),
         },
-        y: Axis {
-            caption: "mean wait over the interval".to_owned(),
-            values: (0.0, 0.55),
-            logarithmic: false,
-            tick: Box::new(|at| trimmed(at, 1)),
-            ticks: None,
-        },
+        y: Axis::linear("mean wait over the interval", (0.0, 0.55), |at| trimmed(at, 1)),
         lines,
         height: PLOT_HEIGHT,
     };

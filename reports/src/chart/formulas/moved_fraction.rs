@@ -67,13 +67,9 @@ fn draw(result: &FormulasResult) -> Drawn {
             tick: Box::new(|at| trimmed(at, 0)),
             ticks: Some(vec![1.0, 4.0, 8.0, 16.0, 24.0, 32.0]),
         },
-        y: Axis {
-            caption: "share of keys that move, p → p+1".to_owned(),
-            values: (0.0, 1.0),
-            logarithmic: false,
-            tick: Box::new(|share| format!("{} %", trimmed(share * 100.0, 0))),
-            ticks: None,
-        },
+        y: Axis::linear("share of keys that move, p → p+1", (0.0, 1.0), |share| {
+            format!("{} %", trimmed(share * 100.0, 0))
+        }),
         lines,
         height: PLOT_HEIGHT,
     };

@@ -63,20 +63,12 @@ fn draw(result: &FormulasResult) -> Drawn {
     }
     let most_millis = lines.iter().flat_map(|line| &line.points).map(|it| it.1).fold(1.0, f64::max);
     let plot = LinePlot {
-        x: Axis {
-            caption: "B: KiB buffered ahead of a record".to_owned(),
-            values: (0.0, most_kib),
-            logarithmic: false,
-            tick: Box::new(|at| trimmed(at, 0)),
-            ticks: None,
-        },
-        y: Axis {
-            caption: "T: ms from being read to being emitted".to_owned(),
-            values: (0.0, most_millis * 1.05),
-            logarithmic: false,
-            tick: Box::new(significant),
-            ticks: None,
-        },
+        x: Axis::linear("B: KiB buffered ahead of a record", (0.0, most_kib), |at| trimmed(at, 0)),
+        y: Axis::linear(
+            "T: ms from being read to being emitted",
+            (0.0, most_millis * 1.05),
+            significant,
+        ),
         lines,
         height: PLOT_HEIGHT,
     };

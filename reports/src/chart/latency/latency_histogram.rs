@@ -49,13 +49,11 @@ fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Drawn {
             tick: Box::new(duration_tick),
             ticks: None,
         },
-        y: Axis {
-            caption: "Share of results within a quarter of a doubling, %".into(),
-            values: (0.0, highest * 105.0),
-            logarithmic: false,
-            tick: Box::new(|share| trimmed(share, 2)),
-            ticks: None,
-        },
+        y: Axis::linear(
+            "Share of results within a quarter of a doubling, %",
+            (0.0, highest * 105.0),
+            |share| trimmed(share, 2),
+        ),
         lines: shares.iter().map(|(variant, shares)| line(variant, shares, palette)).collect(),
         height: PLOT_HEIGHT,
     };

@@ -42,20 +42,12 @@ fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Drawn {
         Line::new(name, detail, palette.colour(name), it.points.clone())
     };
     let plot = LinePlot {
-        x: Axis {
-            caption: "Batch".into(),
-            values: (0.0, last),
-            logarithmic: false,
-            tick: Box::new(|batch| trimmed(batch, 0)),
-            ticks: None,
-        },
-        y: Axis {
-            caption: "Records of the fullest partition over the mean".into(),
-            values: (1.0, (most * HEADROOM).max(1.1)),
-            logarithmic: false,
-            tick: Box::new(|factor| trimmed(factor, 3)),
-            ticks: None,
-        },
+        x: Axis::linear("Batch", (0.0, last), |batch| trimmed(batch, 0)),
+        y: Axis::linear(
+            "Records of the fullest partition over the mean",
+            (1.0, (most * HEADROOM).max(1.1)),
+            |factor| trimmed(factor, 3),
+        ),
         lines: loads.iter().map(line).collect(),
         height: PLOT_HEIGHT,
     };

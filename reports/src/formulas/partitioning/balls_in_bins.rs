@@ -36,7 +36,7 @@ pub fn max_over_mean(keys: f64, partitions: u32) -> f64 {
 }
 
 /// Whether there are enough keys for the form.
-pub fn holds_for(keys: f64, partitions: u32) -> bool {
+pub(crate) fn holds_for(keys: f64, partitions: u32) -> bool {
     let bins = f64::from(partitions);
     partitions >= 2 && keys >= bins * bins.ln()
 }
