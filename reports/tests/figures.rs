@@ -7,6 +7,7 @@ use fixture::check::marks::legend;
 use fixture::check::shapes::{self, Kind, Shape};
 use fixture::drawn::{result, sweep};
 use fixture::kinds::{Case, TYPICAL};
+use fixture::recovery::recovered;
 use fixture::skew::{Shape as SkewShape, skewed};
 use fixture::{BACK_TO_BACK, INTERVAL, PIPELINED};
 use reports::chart::{self, Chart};
@@ -208,7 +209,7 @@ fn lines_go_through_their_figures_in_the_colours_of_their_variants() {
             let axis = &it.axes[usize::from(is_second)];
             let (x, y, ..) = tip.bounds();
             it.is_close(axis, axis.value(y), it.number(row, 3));
-            let colour = COLOURS.iter().find(|it_is| it_is.0 == it.rows[row][1]).unwrap().1;
+            let colour = COLOURS.iter().find(|known| known.0 == it.rows[row][1]).unwrap().1;
             let goes_through = |shape: &Shape| match &shape.kind {
                 Kind::Line(points) => points.contains(&(x, y)) && shape.colour == colour,
                 _ => false,
@@ -251,6 +252,34 @@ fn a_cell_of_a_map_has_the_colour_of_the_variant_that_is_ahead() {
         let colour = &it.legend.iter().find(|(name, _)| *name == row[2]).unwrap().1;
         let is_cell = |shape: &&Shape| shape.bounds() == tip.bounds() && shape.colour == *colour;
         assert_eq!(it.shapes.iter().filter(is_cell).count(), 1, "{tip:?} in {colour}");
+    }
+}
+
+#[test]
+fn rates_and_latencies_of_a_failure_go_through_their_figures() {
+    let chart = chart::of_recovery(&recovered()).unwrap().remove(0);
+    let it = Drawing::of(&chart);
+    assert_eq!((it.axes.len(), it.tips.len()), (4, it.rows.len()), "two engines, two plots each");
+    let engines: Vec<&String> = it.rows.iter().map(|row| &row[0]).collect();
+    for (row, tip) in it.tips.iter().enumerate() {
+        let is_latency = it.rows[row][2] == "latency_max_ns";
+        let axis = &it.axes[2 * usize::from(engines[row] != engines[0]) + usize::from(is_latency)];
+        let (x, y, ..) = tip.bounds();
+        let figure = it.number(row, 4);
+        match is_latency {
+            // Logarithmic.
+            true => assert!((axis.value_of_log(y) / figure - 1.0).abs() < 0.02, "{tip:?}"),
+            false => it.is_close(axis, axis.value(y), figure / 1e3),
+        }
+        let place = ["none", "at-least-once", "exactly-once"]
+            .iter()
+            .position(|known| *known == it.rows[row][1]);
+        let colour = COLOURS[place.unwrap()].1;
+        let goes_through = |shape: &Shape| {
+            matches!(&shape.kind, Kind::Line(points) if points.contains(&(x, y)))
+                && shape.colour == colour
+        };
+        assert!(it.shapes.iter().any(goes_through), "{tip:?} in {colour}");
     }
 }
 

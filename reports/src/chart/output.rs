@@ -11,7 +11,7 @@ pub struct Chart {
     /// File name without directory and extension: `<experiment>-<tag>`, or the tag
     /// alone when it shows several experiments.
     pub stem: String,
-    /// The finding, or what is shown where there is none.
+    /// The finding; without one, what the chart shows.
     pub title: String,
     /// What marks mean and what was left out, for the caption.
     pub caption: String,

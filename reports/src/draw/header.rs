@@ -104,7 +104,7 @@ pub(crate) fn sweep_circumstances(sweep: &Sweep, experiments: &[Experiment<'_>])
     joined(&parts)
 }
 
-/// Guarantee, number of runs, and the clock if it is none of the wall.
+/// Guarantee, number of runs, and the clock unless it is the wall clock.
 fn promises(experiments: &[&Experiment<'_>]) -> Vec<String> {
     let Some(run) = experiments.first().map(|experiment| experiment.first_run()) else {
         return Vec::new();

@@ -83,12 +83,12 @@ impl Tolerance {
         Self::WithinAbsolute { distance: STANDARD_ERRORS * standard_error }
     }
 
-    /// Whether the prediction is a bound: then a distance to it is no error.
+    /// Whether the prediction is a bound: then the distance to it does not count as an error.
     pub const fn is_bound(self) -> bool {
         matches!(self, Self::AtMost { .. } | Self::AtLeast { .. })
     }
 
-    /// Whether a measurement meets the prediction. What is no number meets nothing.
+    /// Whether a measurement meets the prediction. A value that is not a number never does.
     pub fn judge(self, predicted: f64, measured: f64) -> CaseVerdict {
         let distance = measured - predicted;
         let holds = match self {

@@ -1,6 +1,6 @@
 //! What moves from p to p+1 partitions, by p: remainders, key groups, consistent hashing.
 
-use crate::chart::kind::{ChartKind, Draw, Drawn};
+use crate::chart::kind::{ChartKind, Draw, Outcome};
 use crate::draw::line_plot::{Axis, Line, LinePlot, Stroke};
 use crate::draw::style::{GREY, Palette};
 use crate::formulas::placement::{
@@ -30,7 +30,7 @@ pub(crate) const KIND: ChartKind = ChartKind { tag: "moved", draw: Draw::Chapter
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-fn draw(result: &FormulasResult) -> Drawn {
+fn draw(result: &FormulasResult) -> Outcome {
     let cases: Vec<&Case> =
         result.of(CHAPTER).filter(|case| case.chart() == Some(ChartTag::MovedToNext)).collect();
     let Some(first) = cases.first() else { return Ok(None) };

@@ -1,6 +1,6 @@
 //! How long a record is in full buffers, by what is buffered: T = B/R.
 
-use crate::chart::kind::{ChartKind, Draw, Drawn};
+use crate::chart::kind::{ChartKind, Draw, Outcome};
 use crate::draw::line_plot::{Axis, Line, LinePlot, Stroke};
 use crate::draw::style::Palette;
 use crate::formulas::flow_control::full_buffers::seconds;
@@ -29,7 +29,7 @@ pub(crate) const KIND: ChartKind =
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-fn draw(result: &FormulasResult) -> Drawn {
+fn draw(result: &FormulasResult) -> Outcome {
     let cases = result.of(CHAPTER).filter(|case| case.chart() == Some(ChartTag::FullBuffers));
     let points: Vec<Point> = cases
         .filter_map(|case| {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::chart::kind::{ChartKind, Draw, Drawn};
+use crate::chart::kind::{ChartKind, Draw, Outcome};
 use crate::draw::canvas::render;
 use crate::draw::drawing::Drawing;
 use crate::draw::header::{Header, circumstances};
@@ -26,7 +26,7 @@ pub(crate) const KIND: ChartKind =
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Drawn {
+fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Outcome {
     if experiment.measures != Measures::Latency {
         return Ok(None);
     }

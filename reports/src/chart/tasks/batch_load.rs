@@ -1,6 +1,6 @@
 //! Partition load batch by batch: how unevenly each micro-batch fell on the partitions.
 
-use crate::chart::kind::{ChartKind, Draw, Drawn};
+use crate::chart::kind::{ChartKind, Draw, Outcome};
 use crate::chart::median_run::median_run;
 use crate::draw::canvas::render;
 use crate::draw::drawing::Drawing;
@@ -26,7 +26,7 @@ pub(crate) const KIND: ChartKind =
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Drawn {
+fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Outcome {
     let runs = experiment.variants.iter().filter_map(|variant| median_run(variant));
     let loads: Vec<Loads<'_>> = runs.filter_map(Loads::of).collect();
     let Some(most) = loads.iter().map(|it| it.most).max_by(f64::total_cmp) else {

@@ -1,6 +1,6 @@
 //! Throughput over time, and what waited meanwhile.
 
-use crate::chart::kind::{ChartKind, Draw, Drawn};
+use crate::chart::kind::{ChartKind, Draw, Outcome};
 use crate::chart::median_run::median_run;
 use crate::draw::canvas::render;
 use crate::draw::drawing::Drawing;
@@ -25,7 +25,7 @@ pub(crate) const KIND: ChartKind =
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Drawn {
+fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Outcome {
     if experiment.measures != Measures::Latency {
         return Ok(None);
     }

@@ -41,7 +41,7 @@ pub(crate) fn holds_for(keys: f64, partitions: u32) -> bool {
     partitions >= 2 && keys >= bins * bins.ln()
 }
 
-/// The prediction for so many effective keys.
+/// The prediction for a number of effective keys.
 pub fn predict(keys: f64, partitions: u32) -> Prediction {
     let inside = holds_for(keys, partitions);
     FORM.predicts(max_over_mean(keys, partitions), EXPECTED_MAXIMA, inside)
