@@ -14,11 +14,11 @@ use crate::words::markdown;
 use crate::{chart, page};
 
 /// File name of the page, inside the result directory.
-pub const REPORT_FILE: &str = "report.html";
+pub(crate) const REPORT_FILE: &str = "report.html";
 /// File name of the summary in Markdown, inside the result directory.
-pub const SUMMARY_FILE: &str = "summary.md";
+pub(crate) const SUMMARY_FILE: &str = "summary.md";
 /// Directory of the charts, inside the result directory.
-pub const CHARTS_DIRECTORY: &str = "charts";
+pub(crate) const CHARTS_DIRECTORY: &str = "charts";
 
 /// What was drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]

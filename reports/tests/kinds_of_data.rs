@@ -2,7 +2,7 @@
 
 mod fixture;
 
-use fixture::check::{check_chart, digests};
+use fixture::check::check_chart;
 use fixture::kinds::{CASES, Case, LONG, TYPICAL};
 use fixture::recovery::recovered;
 use fixture::skew::{Shape, skewed};
@@ -61,14 +61,11 @@ fn skew_chart(case: Case) -> Chart {
 
 #[test]
 fn charts_of_recover_and_skew_are_whole_in_every_case() {
-    let mut pinned = String::new();
     for case in CASES {
         let charts = [recovery_chart(case), skew_chart(case)];
         charts.iter().for_each(|chart| check_chart(case.name, chart));
         assert_eq!(charts, [recovery_chart(case), skew_chart(case)], "the same each time");
-        pinned += &digests(case.name, &charts);
     }
-    insta::assert_snapshot!("digests", pinned);
 }
 
 #[test]

@@ -19,22 +19,22 @@ pub(crate) struct ChartKind {
 }
 
 /// A drawing; `None` when there is nothing to draw.
-pub(crate) type Drawn = Result<Option<Drawing>, ReportError>;
+pub(crate) type Outcome = Result<Option<Drawing>, ReportError>;
 
 /// What a kind of chart is drawn from. The palette gives each variant one colour in all charts of a
 /// report.
 #[derive(Clone, Copy)]
 pub(crate) enum Draw {
     /// Each experiment of a comparison by itself.
-    Experiment(fn(&Experiment<'_>, &Palette) -> Drawn),
+    Experiment(fn(&Experiment<'_>, &Palette) -> Outcome),
     /// All experiments of a comparison together.
-    Suite(fn(&[Experiment<'_>], &Palette) -> Drawn),
+    Suite(fn(&[Experiment<'_>], &Palette) -> Outcome),
     /// The points of a sweep, each an experiment.
-    Sweep(fn(&Sweep, &[Experiment<'_>], &Palette) -> Drawn),
+    Sweep(fn(&Sweep, &[Experiment<'_>], &Palette) -> Outcome),
     /// What `recover` left.
-    Recovery(fn(&RecoverResult) -> Drawn),
+    Recovery(fn(&RecoverResult) -> Outcome),
     /// What `skew` left.
-    Skew(fn(&SkewResult) -> Drawn),
+    Skew(fn(&SkewResult) -> Outcome),
     /// The cases of a chapter of `formulas`.
-    Chapter(&'static str, fn(&FormulasResult) -> Drawn),
+    Chapter(&'static str, fn(&FormulasResult) -> Outcome),
 }

@@ -17,7 +17,7 @@ mod sweep;
 mod tasks;
 mod throughput;
 
-use kind::{ChartKind, Draw, Drawn};
+use kind::{ChartKind, Draw, Outcome};
 use output::{stem, unused};
 
 use crate::draw::style::Palette;
@@ -138,7 +138,7 @@ fn add(
     charts: &mut Vec<Chart>,
     experiment: &str,
     stem: &str,
-    drawn: Drawn,
+    drawn: Outcome,
 ) -> Result<(), ReportError> {
     if let Some(drawing) = drawn? {
         let stem = unused(stem, charts);

@@ -11,7 +11,7 @@ pub struct Chart {
     /// File name without directory and extension: `<experiment>-<tag>`, or the tag
     /// alone when it shows several experiments.
     pub stem: String,
-    /// The finding, or what is shown where there is none.
+    /// The finding; without one, what the chart shows.
     pub title: String,
     /// What marks mean and what was left out, for the caption.
     pub caption: String,
@@ -36,7 +36,7 @@ impl Chart {
     }
 
     /// Path of the figures that it shows, if it has a table of them.
-    pub fn data_file(&self) -> String {
+    pub(crate) fn data_file(&self) -> String {
         format!("charts/{}.csv", self.stem)
     }
 

@@ -29,7 +29,7 @@ const HATCH: f64 = 6.0;
 
 /// Where text stands relative to its point.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Anchor {
+pub(crate) enum Anchor {
     /// The point is at the left.
     Left,
     /// The point is in the middle.
@@ -40,7 +40,7 @@ pub enum Anchor {
 
 /// How a shape is filled or stroked.
 #[derive(Clone, Copy, Debug)]
-pub struct Paint {
+pub(crate) struct Paint {
     /// Colour.
     pub colour: RGBColor,
     /// 0 to 1.
@@ -51,17 +51,17 @@ pub struct Paint {
 
 impl Paint {
     /// Filled.
-    pub fn fill(colour: RGBColor) -> Paint {
+    pub(crate) fn fill(colour: RGBColor) -> Paint {
         Paint { colour, opacity: 1.0, stroke: None }
     }
 
     /// Stroked with a line of that width.
-    pub fn stroke(colour: RGBColor, width: f64) -> Paint {
+    pub(crate) fn stroke(colour: RGBColor, width: f64) -> Paint {
         Paint { colour, opacity: 1.0, stroke: Some(width) }
     }
 
     /// The same, translucent.
-    pub fn with_opacity(self, opacity: f64) -> Paint {
+    pub(crate) fn with_opacity(self, opacity: f64) -> Paint {
         Paint { opacity, ..self }
     }
 
@@ -76,7 +76,7 @@ impl Paint {
 }
 
 /// The surface of one chart.
-pub struct Canvas<'a> {
+pub(crate) struct Canvas<'a> {
     area: DrawingArea<SVGBackend<'a>, Shift>,
     /// What a reader sees who points at a mark, as SVG.
     tips: RefCell<String>,
@@ -87,7 +87,7 @@ pub struct Canvas<'a> {
 ///
 /// # Errors
 /// [`ReportError::Draw`] when plotters refuses.
-pub fn render(
+pub(crate) fn render(
     (width, height): (f64, f64),
     alt: &str,
     draw: impl FnOnce(&Canvas<'_>) -> Result<(), ReportError>,
@@ -127,17 +127,17 @@ fn in_css_pixels(svg: &str, (width, height): (f64, f64), size: (u32, u32), alt: 
 
 impl Canvas<'_> {
     /// Names the columns of the chart's table of figures, with their units.
-    pub fn columns(&self, names: &[&str]) {
+    pub(crate) fn columns(&self, names: &[&str]) {
         self.data.borrow_mut().name(names);
     }
 
     /// Adds a row of what is drawn to that table.
-    pub fn row(&self, cells: &[&dyn Display]) {
+    pub(crate) fn row(&self, cells: &[&dyn Display]) {
         self.data.borrow_mut().add(cells);
     }
 
     /// What a reader sees who points at a mark; no script is needed for it.
-    pub fn tip(&self, at: (f64, f64), radius: f64, text: &str) {
+    pub(crate) fn tip(&self, at: (f64, f64), radius: f64, text: &str) {
         let ((x, y), radius) = (fine(at), (radius * SCALE).round());
         let text = escaped(text);
         let _ = write!(
@@ -147,7 +147,7 @@ impl Canvas<'_> {
     }
 
     /// The same of a rectangle between two corners.
-    pub fn tip_over(&self, a: (f64, f64), b: (f64, f64), text: &str) {
+    pub(crate) fn tip_over(&self, a: (f64, f64), b: (f64, f64), text: &str) {
         let (a, b) = (fine(a), fine(b));
         let (x, y) = (a.0.min(b.0), a.1.min(b.1));
         let (width, height) = ((a.0 - b.0).abs(), (a.1 - b.1).abs());
@@ -159,23 +159,28 @@ impl Canvas<'_> {
     }
 
     /// A line through `points`.
-    pub fn path(&self, points: &[(f64, f64)], paint: Paint) -> Result<(), ReportError> {
+    pub(crate) fn path(&self, points: &[(f64, f64)], paint: Paint) -> Result<(), ReportError> {
         let points: Vec<(i32, i32)> = points.iter().copied().map(fine).collect();
         self.area.draw(&PathElement::new(points, paint.shape_style())).map_err(refused)
     }
 
     /// A rectangle between two corners.
-    pub fn rectangle(&self, a: (f64, f64), b: (f64, f64), paint: Paint) -> Result<(), ReportError> {
+    pub(crate) fn rectangle(
+        &self,
+        a: (f64, f64),
+        b: (f64, f64),
+        paint: Paint,
+    ) -> Result<(), ReportError> {
         self.area.draw(&Rectangle::new([fine(a), fine(b)], paint.shape_style())).map_err(refused)
     }
 
     /// A dashed line along points.
-    pub fn dashed(&self, points: &[(f64, f64)], paint: Paint) -> Result<(), ReportError> {
+    pub(crate) fn dashed(&self, points: &[(f64, f64)], paint: Paint) -> Result<(), ReportError> {
         dashes(points).iter().try_for_each(|piece| self.path(piece, paint))
     }
 
     /// A rectangle between two corners, hatched: what was measured and may not be used.
-    pub fn hatched(
+    pub(crate) fn hatched(
         &self,
         a: (f64, f64),
         b: (f64, f64),
@@ -197,13 +202,18 @@ impl Canvas<'_> {
     }
 
     /// A circle.
-    pub fn circle(&self, at: (f64, f64), radius: f64, paint: Paint) -> Result<(), ReportError> {
+    pub(crate) fn circle(
+        &self,
+        at: (f64, f64),
+        radius: f64,
+        paint: Paint,
+    ) -> Result<(), ReportError> {
         let radius = (radius * SCALE).round() as u32;
         self.area.draw(&Circle::new(fine(at), radius, paint.shape_style())).map_err(refused)
     }
 
     /// One line of text, centred vertically at the point.
-    pub fn text(
+    pub(crate) fn text(
         &self,
         text: &str,
         at: (f64, f64),
@@ -224,7 +234,7 @@ impl Canvas<'_> {
     }
 
     /// Lines of text from `top` down.
-    pub fn lines(
+    pub(crate) fn lines(
         &self,
         lines: &[String],
         (x, top): (f64, f64),

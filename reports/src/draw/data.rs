@@ -27,7 +27,7 @@ impl Data {
         self.columns = columns.iter().map(|&name| name.to_owned()).collect();
     }
 
-    /// Adds a row. Figures that are none stay empty, and those with noise in their last digits
+    /// Adds a row. Values that are not finite leave their cell empty, and those with noise in their last digits
     /// are rounded.
     pub(crate) fn add(&mut self, row: &[&dyn Display]) {
         debug_assert_eq!(row.len(), self.columns.len(), "{:?}", self.columns);
@@ -39,7 +39,7 @@ impl Data {
         self.rows.push(row.iter().map(cell).collect());
     }
 
-    /// The drawing with the table in it; as it is when there is none.
+    /// The drawing with the table in it; unchanged without a table.
     pub(crate) fn put_into(&self, svg: &str) -> String {
         let open_tag = svg.find("<svg").and_then(|at| Some(at + svg[at..].find('>')? + 1));
         let (Some(at), false) = (open_tag, self.rows.is_empty()) else { return svg.to_owned() };
@@ -49,7 +49,7 @@ impl Data {
     }
 }
 
-/// A number of so many significant digits.
+/// The number, rounded to [`DIGITS`] significant digits.
 fn rounded(number: f64) -> String {
     let short: f64 = format!("{number:.*e}", DIGITS - 1).parse().unwrap_or(number);
     short.to_string()

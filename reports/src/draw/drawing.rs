@@ -3,7 +3,7 @@
 /// What a kind of chart makes of results.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Drawing {
-    /// The finding, or what is shown where there is none.
+    /// The finding; without one, what the chart shows.
     pub(crate) title: String,
     /// What marks mean and what was left out.
     pub(crate) caption: String,

@@ -109,7 +109,7 @@ impl Frame {
         Ok(())
     }
 
-    /// What is drawn along x, with its middle so many pixels under the plot.
+    /// What is drawn along x; the middle of the text is `under` pixels under the plot.
     pub(crate) fn draw_caption(
         &self,
         canvas: &Canvas<'_>,

@@ -21,14 +21,14 @@ const GAP: f64 = 3.0;
 const BOTTOM: f64 = 14.0;
 
 /// A title that says the finding over a subtitle that says the circumstances.
-pub struct Header {
+pub(crate) struct Header {
     title: Vec<String>,
     subtitle: Vec<String>,
 }
 
 impl Header {
     /// Wrapped to the width of a chart.
-    pub fn new(title: &str, subtitle: &str) -> Header {
+    pub(crate) fn new(title: &str, subtitle: &str) -> Header {
         let width = WIDTH - 2.0 * MARGIN;
         Header {
             title: wrap(title, TITLE, width, MAX_LINES),
@@ -37,13 +37,13 @@ impl Header {
     }
 
     /// Height in CSS pixels, with the room under it.
-    pub fn height(&self) -> f64 {
+    pub(crate) fn height(&self) -> f64 {
         let title = self.title.len() as f64 * TITLE.line;
         TOP + title + GAP + self.subtitle.len() as f64 * SUBTITLE.line + BOTTOM
     }
 
     /// Draws it at the top of the chart.
-    pub fn draw(&self, canvas: &Canvas<'_>) -> Result<(), ReportError> {
+    pub(crate) fn draw(&self, canvas: &Canvas<'_>) -> Result<(), ReportError> {
         canvas.lines(&self.title, (MARGIN, TOP), Anchor::Left, TITLE)?;
         let top = TOP + self.title.len() as f64 * TITLE.line + GAP;
         canvas.lines(&self.subtitle, (MARGIN, top), Anchor::Left, SUBTITLE)
@@ -51,7 +51,7 @@ impl Header {
 }
 
 /// Experiment, workload, rate, parallelism, guarantee and number of runs.
-pub fn circumstances(experiment: &Experiment<'_>) -> String {
+pub(crate) fn circumstances(experiment: &Experiment<'_>) -> String {
     let run = experiment.first_run();
     let mut parts = vec![experiment.name.to_string()];
     if run.workload != experiment.name {
@@ -83,7 +83,7 @@ fn settings(experiments: &[&Experiment<'_>]) -> Vec<String> {
 }
 
 /// The same of all points of a sweep, without what it varies.
-pub fn sweep_circumstances(sweep: &Sweep, experiments: &[Experiment<'_>]) -> String {
+pub(crate) fn sweep_circumstances(sweep: &Sweep, experiments: &[Experiment<'_>]) -> String {
     let varied = |name: &str| sweep.axes.iter().any(|axis| axis.name == name);
     let names: Vec<&str> = sweep.axes.iter().map(|axis| axis.name.as_str()).collect();
     let mut parts = vec![format!("over {}", names.join(" and "))];
@@ -104,7 +104,7 @@ pub fn sweep_circumstances(sweep: &Sweep, experiments: &[Experiment<'_>]) -> Str
     joined(&parts)
 }
 
-/// Guarantee, number of runs, and the clock if it is none of the wall.
+/// Guarantee, number of runs, and the clock unless it is the wall clock.
 fn promises(experiments: &[&Experiment<'_>]) -> Vec<String> {
     let Some(run) = experiments.first().map(|experiment| experiment.first_run()) else {
         return Vec::new();

@@ -2,7 +2,7 @@
 
 /// A label that wants to stand at a height.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Wish {
+pub(crate) struct Wish {
     /// Where its middle should be.
     pub middle: f64,
     /// How high it is, with the gap to its neighbours.
@@ -13,7 +13,7 @@ pub struct Wish {
 ///
 /// Labels keep the order of their wishes. Neighbours that collide are moved as one block to the
 /// mean of what they wish.
-pub fn spread(wishes: &[Wish], bounds: (f64, f64)) -> Vec<f64> {
+pub(crate) fn spread(wishes: &[Wish], bounds: (f64, f64)) -> Vec<f64> {
     let mut order: Vec<usize> = (0..wishes.len()).collect();
     order.sort_by(|a, b| wishes[*a].middle.total_cmp(&wishes[*b].middle));
     let mut blocks: Vec<Block> = Vec::new();

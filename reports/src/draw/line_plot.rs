@@ -44,6 +44,16 @@ pub(crate) struct Axis {
 }
 
 impl Axis {
+    /// From `values.0` to `values.1` in even steps, with ticks at round values.
+    pub(crate) fn linear(
+        caption: impl Into<String>,
+        values: (f64, f64),
+        tick: impl Fn(f64) -> String + 'static,
+    ) -> Self {
+        let (caption, tick) = (caption.into(), Box::new(tick));
+        Self { caption, values, logarithmic: false, tick, ticks: None }
+    }
+
     fn scale(&self, places: (f64, f64)) -> Scale {
         match self.logarithmic {
             true => Scale::logarithmic(self.values, places),

@@ -13,7 +13,7 @@ pub const SCALE: f32 = 2.0;
 /// Draws a chart at [`SCALE`] times its size.
 ///
 /// # Errors
-/// [`ReportError::Draw`] when the drawing is no SVG.
+/// [`ReportError::Draw`] when the drawing is not valid SVG.
 pub fn png(svg: &str) -> Result<Vec<u8>, ReportError> {
     let refused = |reason: &dyn std::fmt::Display| ReportError::Draw { reason: reason.to_string() };
     let mut fonts = fontdb::Database::new();

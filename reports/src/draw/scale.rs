@@ -2,7 +2,7 @@
 
 /// A linear or logarithmic axis between two values and two places.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Scale {
+pub(crate) struct Scale {
     values: (f64, f64),
     places: (f64, f64),
     logarithmic: bool,
@@ -10,21 +10,21 @@ pub struct Scale {
 
 impl Scale {
     /// Linear from `values` to `places`; a range of one value is widened.
-    pub fn linear(values: (f64, f64), places: (f64, f64)) -> Scale {
+    pub(crate) fn linear(values: (f64, f64), places: (f64, f64)) -> Scale {
         let (low, high) = values;
         let high = if high > low { high } else { low + 1.0 };
         Scale { values: (low, high), places, logarithmic: false }
     }
 
     /// Logarithmic; both values must be above zero, a range of one value is widened.
-    pub fn logarithmic(values: (f64, f64), places: (f64, f64)) -> Scale {
+    pub(crate) fn logarithmic(values: (f64, f64), places: (f64, f64)) -> Scale {
         let low = values.0.max(f64::MIN_POSITIVE);
         let high = if values.1 > low * 1.000_001 { values.1 } else { low * 2.0 };
         Scale { values: (low, high), places, logarithmic: true }
     }
 
     /// The place of a value, held inside the axis.
-    pub fn place(&self, value: f64) -> f64 {
+    pub(crate) fn place(&self, value: f64) -> f64 {
         let ((low, high), value) = (self.values, value.clamp(self.values.0, self.values.1));
         let share = match self.logarithmic {
             true => (value / low).ln() / (high / low).ln(),
@@ -34,7 +34,7 @@ impl Scale {
     }
 
     /// About `wanted` round values inside the axis; more where whole decades need them.
-    pub fn ticks(&self, wanted: usize) -> Vec<f64> {
+    pub(crate) fn ticks(&self, wanted: usize) -> Vec<f64> {
         let (low, high) = self.values;
         match self.logarithmic {
             true => log_ticks(low, high, wanted),

@@ -7,33 +7,34 @@ use plotters::style::{FontStyle, IntoFont, RGBColor, register_font};
 use crate::schema::CompareResult;
 
 /// Width of every chart, CSS pixels.
-pub const WIDTH: f64 = 820.0;
+pub(crate) const WIDTH: f64 = 820.0;
 /// Empty border at the left and right.
-pub const MARGIN: f64 = 16.0;
+pub(crate) const MARGIN: f64 = 16.0;
 
 /// Title: size and distance between lines.
-pub const TITLE: Text = Text { size: 17.0, line: 22.0, weight: Weight::SemiBold, ink: INK };
+pub(crate) const TITLE: Text = Text { size: 17.0, line: 22.0, weight: Weight::SemiBold, ink: INK };
 /// Subtitle under the title.
-pub const SUBTITLE: Text = Text { size: 12.5, line: 17.0, weight: Weight::Regular, ink: GREY };
+pub(crate) const SUBTITLE: Text =
+    Text { size: 12.5, line: 17.0, weight: Weight::Regular, ink: GREY };
 /// Axis labels and captions.
 pub const AXIS: Text = Text { size: 12.0, line: 15.0, weight: Weight::Regular, ink: GREY };
 /// Labels at the data.
 pub const LABEL: Text = Text { size: 12.5, line: 15.5, weight: Weight::SemiBold, ink: INK };
 /// Figures beside labels.
-pub const FIGURE: Text = Text { size: 12.0, line: 15.0, weight: Weight::Regular, ink: INK };
+pub(crate) const FIGURE: Text = Text { size: 12.0, line: 15.0, weight: Weight::Regular, ink: INK };
 
 /// Text and axes: not quite black.
-pub const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
+pub(crate) const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
 /// Second voice; 5.7 : 1 against white.
-pub const GREY: RGBColor = RGBColor(0x5f, 0x66, 0x6d);
+pub(crate) const GREY: RGBColor = RGBColor(0x5f, 0x66, 0x6d);
 /// Grid lines.
-pub const GRID: RGBColor = RGBColor(0xe3, 0xe6, 0xe8);
+pub(crate) const GRID: RGBColor = RGBColor(0xe3, 0xe6, 0xe8);
 /// Base lines.
-pub const BASE: RGBColor = RGBColor(0x9a, 0xa0, 0xa6);
+pub(crate) const BASE: RGBColor = RGBColor(0x9a, 0xa0, 0xa6);
 /// Marks that belong to several variants at once.
-pub const SHARED: RGBColor = RGBColor(0x7a, 0x86, 0x91);
+pub(crate) const SHARED: RGBColor = RGBColor(0x7a, 0x86, 0x91);
 /// Background.
-pub const WHITE: RGBColor = RGBColor(0xff, 0xff, 0xff);
+pub(crate) const WHITE: RGBColor = RGBColor(0xff, 0xff, 0xff);
 
 /// Okabe and Ito's palette, told apart by colour-blind readers, without black and yellow.
 const OKABE_ITO: [RGBColor; 6] = [
@@ -69,7 +70,7 @@ pub enum Weight {
 
 impl Weight {
     /// plotters knows normal and bold; SemiBold is registered as bold.
-    pub fn font_style(self) -> FontStyle {
+    pub(crate) fn font_style(self) -> FontStyle {
         match self {
             Weight::Regular => FontStyle::Normal,
             Weight::SemiBold => FontStyle::Bold,
@@ -78,11 +79,11 @@ impl Weight {
 }
 
 /// Name under which the vendored font is registered and measured.
-pub const FONT: &str = "Inter";
+pub(crate) const FONT: &str = "Inter";
 /// What an SVG asks the reader's system for.
-pub const FONT_FAMILIES: &str = "Inter, Helvetica, Arial, sans-serif";
+pub(crate) const FONT_FAMILIES: &str = "Inter, Helvetica, Arial, sans-serif";
 /// plotters writes a font size of 1 / 1.24 of the size it is given.
-pub const PLOTTERS_FONT_SIZE: f64 = 1.24;
+pub(crate) const PLOTTERS_FONT_SIZE: f64 = 1.24;
 
 /// Allowance for readers whose system has another font than the one measured: DejaVu Sans, the
 /// widest of the usual ones, takes this much more room; its only bold weight more than semi-bold.
@@ -94,7 +95,7 @@ pub const fn other_fonts(weight: Weight) -> f64 {
 }
 
 /// Makes the vendored font known to plotters, the first time it is called.
-pub fn register_fonts() {
+pub(crate) fn register_fonts() {
     static KNOWN: Once = Once::new();
     KNOWN.call_once(|| {
         let regular = include_bytes!("../../assets/Inter-Regular.otf");
@@ -121,13 +122,13 @@ pub fn text_width(text: &str, style: Text) -> f64 {
 
 /// A colour for every variant, the same in all charts of a report.
 #[derive(Clone, Debug)]
-pub struct Palette {
+pub(crate) struct Palette {
     variants: Vec<String>,
 }
 
 impl Palette {
     /// Colours variants in the order in which they first ran.
-    pub fn of(result: &CompareResult) -> Palette {
+    pub(crate) fn of(result: &CompareResult) -> Palette {
         let mut variants: Vec<String> = Vec::new();
         for run in &result.runs {
             if !variants.contains(&run.variant) {
@@ -138,12 +139,12 @@ impl Palette {
     }
 
     /// Colours these, in their order.
-    pub fn of_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Palette {
+    pub(crate) fn of_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Palette {
         Palette { variants: names.into_iter().map(str::to_owned).collect() }
     }
 
     /// The variant's colour; colours repeat from the seventh variant on.
-    pub fn colour(&self, variant: &str) -> RGBColor {
+    pub(crate) fn colour(&self, variant: &str) -> RGBColor {
         match self.variants.iter().position(|known| known == variant) {
             Some(index) => OKABE_ITO[index % OKABE_ITO.len()],
             None => SHARED,

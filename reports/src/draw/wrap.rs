@@ -7,7 +7,7 @@ use super::style::{Text, text_width};
 /// Lines break after a space or a comma outside numbers, not at a no-break space; a longer word is cut anywhere.
 /// What does not fit is cut off with an ellipsis. Control characters, which XML forbids, become
 /// spaces.
-pub fn wrap(text: &str, style: Text, width: f64, max_lines: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, style: Text, width: f64, max_lines: usize) -> Vec<String> {
     let text: String = text.chars().map(|c| if is_printable(c) { c } else { ' ' }).collect();
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
@@ -65,7 +65,7 @@ fn longest_prefix(line: &str, style: Text, width: f64) -> usize {
 }
 
 /// Whether XML 1.0 allows the character and it has a shape.
-pub fn is_printable(c: char) -> bool {
+pub(crate) fn is_printable(c: char) -> bool {
     !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}')
 }
 

@@ -69,7 +69,7 @@ pub fn load(dir: &Path) -> Result<Loaded, ReportError> {
 ///
 /// # Errors
 /// [`ReportError`] naming file, line and column when it is damaged.
-pub fn load_recovery(dir: &Path) -> Result<Option<RecoverResult>, ReportError> {
+pub(crate) fn load_recovery(dir: &Path) -> Result<Option<RecoverResult>, ReportError> {
     load_tagged(dir, RECOVER_SCHEMA, "run `streamgauge recover` again")
 }
 
@@ -77,7 +77,7 @@ pub fn load_recovery(dir: &Path) -> Result<Option<RecoverResult>, ReportError> {
 ///
 /// # Errors
 /// [`ReportError`] naming file, line and column when it is damaged.
-pub fn load_skew(dir: &Path) -> Result<Option<SkewResult>, ReportError> {
+pub(crate) fn load_skew(dir: &Path) -> Result<Option<SkewResult>, ReportError> {
     load_tagged(dir, SKEW_SCHEMA, "run `streamgauge skew` again")
 }
 
@@ -85,7 +85,7 @@ pub fn load_skew(dir: &Path) -> Result<Option<SkewResult>, ReportError> {
 ///
 /// # Errors
 /// [`ReportError`] naming file, line and column when it is damaged.
-pub fn load_formulas(dir: &Path) -> Result<Option<FormulasResult>, ReportError> {
+pub(crate) fn load_formulas(dir: &Path) -> Result<Option<FormulasResult>, ReportError> {
     load_tagged(dir, FORMULAS_SCHEMA, "run `streamgauge formulas` again")
 }
 

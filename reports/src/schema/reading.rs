@@ -136,7 +136,7 @@ impl Reading {
     /// Reads the value from every run of a file of runs.
     ///
     /// # Errors
-    /// When it is no such file, or a run lacks the figure.
+    /// When the file has no runs, or a run lacks the figure.
     pub fn of_each(&self, file: &Value) -> Result<Vec<f64>, UnreadableFile> {
         let runs = file.pointer("/runs").and_then(Value::as_array);
         let runs = runs.ok_or_else(|| UnreadableFile("no runs".to_owned()))?;

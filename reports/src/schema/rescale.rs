@@ -30,11 +30,6 @@ impl RescaleRow {
         self.keys.iter().flatten().sum()
     }
 
-    /// All bytes.
-    pub fn bytes_held(&self) -> u64 {
-        self.bytes.iter().flatten().sum()
-    }
-
     /// Share of the keys whose partition does not go on from the one that held them; `None`
     /// without keys.
     pub fn moved_keys(&self) -> Option<f64> {
@@ -42,23 +37,17 @@ impl RescaleRow {
     }
 
     /// The same of bytes.
-    pub fn moved_bytes(&self) -> Option<f64> {
+    pub(crate) fn moved_bytes(&self) -> Option<f64> {
         moved_share(&self.bytes, &|new| self.goes_on_from.get(new).copied().flatten())
     }
 
     /// Share of the keys that would have moved if partition `lost` had gone and those behind it had
     /// moved up; `None` without keys, and unless there is one partition less.
-    pub fn moved_keys_without(&self, lost: u32) -> Option<f64> {
+    pub(crate) fn moved_keys_without(&self, lost: u32) -> Option<f64> {
         let survivor = |new: usize| Some(new as u32 + u32::from(new as u32 >= lost));
         (self.to + 1 == self.from && lost < self.from)
             .then(|| moved_share(&self.keys, &survivor))
             .flatten()
-    }
-
-    /// Former partitions that each new one read something of, the most of any.
-    pub fn most_sources(&self) -> usize {
-        let sources = |new: usize| self.keys.iter().filter(|row| row[new] > 0).count();
-        (0..self.to as usize).map(sources).max().unwrap_or(0)
     }
 }
 

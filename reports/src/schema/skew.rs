@@ -101,7 +101,7 @@ pub struct HotKey {
     pub records: u64,
 }
 
-/// One placement over so many partitions, over the run or within windows.
+/// One placement over a number of partitions, over the run or within windows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SkewRow {
     /// The rule.
@@ -129,7 +129,7 @@ pub const RUN: &str = "run";
 /// Scope of a row over the batches of a micro-batch run.
 pub const PER_BATCH: &str = "per_batch";
 
-/// Scope of a row over windows of so many records.
+/// Scope of a row over windows of this many records.
 pub fn per_window(records: u64) -> String {
     format!("per_{records}")
 }

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 /// Means and rates agree within this share.
-pub const MEANS_AND_RATES: Tolerance = Tolerance::Within { share: 0.02 };
+pub(crate) const MEANS_AND_RATES: Tolerance = Tolerance::Within { share: 0.02 };
 /// Expected maxima are upper bounds, and held to this share above them: a maximum scatters.
-pub const EXPECTED_MAXIMA: Tolerance = Tolerance::AtMost { share: 0.10 };
+pub(crate) const EXPECTED_MAXIMA: Tolerance = Tolerance::AtMost { share: 0.10 };
 /// Moved fractions: how many standard errors of the sample are allowed.
 const STANDARD_ERRORS: f64 = 3.0;
 /// Two numbers that are equal but for rounding in their last digits.
@@ -79,16 +79,16 @@ impl Tolerance {
     }
 
     /// Within three times this standard error.
-    pub fn of_standard_error(standard_error: f64) -> Self {
+    pub(crate) fn of_standard_error(standard_error: f64) -> Self {
         Self::WithinAbsolute { distance: STANDARD_ERRORS * standard_error }
     }
 
-    /// Whether the prediction is a bound: then a distance to it is no error.
+    /// Whether the prediction is a bound: then the distance to it does not count as an error.
     pub const fn is_bound(self) -> bool {
         matches!(self, Self::AtMost { .. } | Self::AtLeast { .. })
     }
 
-    /// Whether a measurement meets the prediction. What is no number meets nothing.
+    /// Whether a measurement meets the prediction. A value that is not a number never does.
     pub fn judge(self, predicted: f64, measured: f64) -> CaseVerdict {
         let distance = measured - predicted;
         let holds = match self {

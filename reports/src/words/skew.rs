@@ -11,9 +11,9 @@ pub fn finding(result: &SkewResult) -> String {
         .map_or_else(|| NOTHING.to_owned(), |worst| finding_over(result, worst.parallelism))
 }
 
-/// What it says about so many partitions: the most skewed placement over the run, the least
+/// What it says about this number of partitions: the most skewed placement over the run, the least
 /// skewed beside it, and the least skew there is within the narrowest windows.
-pub fn finding_over(result: &SkewResult, parallelism: u32) -> String {
+pub(crate) fn finding_over(result: &SkewResult, parallelism: u32) -> String {
     let skew = |row: &&SkewRow| row.max_over_mean;
     let within = |scope: &str| -> Vec<&SkewRow> {
         let rows = result.rows.iter();

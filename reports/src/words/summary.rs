@@ -124,7 +124,7 @@ impl<'a> Experiment<'a> {
     }
 
     /// Valid runs and all runs.
-    pub fn valid_of_all(&self) -> (usize, usize) {
+    pub(crate) fn valid_of_all(&self) -> (usize, usize) {
         let valid = self.variants.iter().map(|variant| variant.valid().count()).sum();
         (valid, self.variants.iter().map(|variant| variant.runs.len()).sum())
     }

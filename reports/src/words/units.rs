@@ -23,7 +23,7 @@ pub fn duration(ns: f64) -> String {
 }
 
 /// A round duration on an axis, without trailing zeros: `1 µs`, `2.5 ms`.
-pub fn duration_tick(ns: f64) -> String {
+pub(crate) fn duration_tick(ns: f64) -> String {
     tick_scaled(ns, &[(1.0, "ns"), (1e3, "µs"), (1e6, "ms"), (1e9, "s")])
 }
 
@@ -42,7 +42,7 @@ pub fn rate(per_s: f64) -> String {
 }
 
 /// Divisor and unit for rates up to `largest` per second.
-pub fn rate_unit(largest: f64) -> (f64, &'static str) {
+pub(crate) fn rate_unit(largest: f64) -> (f64, &'static str) {
     match largest {
         rate if rate >= 0.999_5e9 => (1e9, "G records/s"),
         rate if rate >= 0.999_5e6 => (1e6, "M records/s"),

@@ -31,7 +31,7 @@ pub fn sentences(experiment: &Experiment<'_>) -> Vec<Sentence> {
 
 /// For each pair of variants the comparison that stands for the experiment: its throughput, or
 /// the latency from the planned time at the preferred percentile that has a ratio.
-pub fn headlines<'a>(experiment: &Experiment<'a>) -> Vec<&'a Comparison> {
+pub(crate) fn headlines<'a>(experiment: &Experiment<'a>) -> Vec<&'a Comparison> {
     let mut chosen: Vec<&'a Comparison> = Vec::new();
     for comparison in &experiment.comparisons {
         let Some(rank) = rank(experiment.measures, comparison) else { continue };
@@ -77,7 +77,7 @@ pub fn metric_name(path: &str) -> String {
 ///
 /// A ratio above 1 is better for throughput and worse for everything else; the factor returned
 /// is the larger of the ratio and its inverse.
-pub fn winner(comparison: &Comparison) -> Option<(&str, &str, f64)> {
+pub(crate) fn winner(comparison: &Comparison) -> Option<(&str, &str, f64)> {
     let (a, b) = (comparison.a.as_str(), comparison.b.as_str());
     let factor = comparison.ratio.filter(|ratio| ratio.is_finite() && *ratio > 0.0)?;
     let factor = factor.max(factor.recip());
@@ -145,7 +145,7 @@ fn evidence(comparison: &Comparison, inverted: bool) -> String {
 }
 
 /// What an interval over that many pairs is.
-pub fn interval_name(pairs: u32) -> &'static str {
+pub(crate) fn interval_name(pairs: u32) -> &'static str {
     match pairs {
         PAIRS_FOR_AN_INTERVAL.. => "95 % interval",
         _ => "range",

@@ -1,6 +1,6 @@
 //! How long a record waits in an open buffer, by how fast buffers fill.
 
-use crate::chart::kind::{ChartKind, Draw, Drawn};
+use crate::chart::kind::{ChartKind, Draw, Outcome};
 use crate::draw::line_plot::{Axis, Line, LinePlot, Stroke};
 use crate::draw::style::Palette;
 use crate::formulas::flow_control::flusher_wait::mean_wait;
@@ -23,7 +23,7 @@ pub(crate) const KIND: ChartKind =
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-fn draw(result: &FormulasResult) -> Drawn {
+fn draw(result: &FormulasResult) -> Outcome {
     let cases: Vec<&Case> =
         result.of(CHAPTER).filter(|case| case.chart() == Some(ChartTag::Flusher)).collect();
     let mut clocks: Vec<&str> = cases.iter().map(|case| case.clock.as_str()).collect();
@@ -58,13 +58,7 @@ fn draw(result: &FormulasResult) -> Drawn {
             tick: Box::new(significant),
             ticks: Some(vec![0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0]),
         },
-        y: Axis {
-            caption: "mean wait over the interval".to_owned(),
-            values: (0.0, 0.55),
-            logarithmic: false,
-            tick: Box::new(|at| trimmed(at, 1)),
-            ticks: None,
-        },
+        y: Axis::linear("mean wait over the interval", (0.0, 0.55), |at| trimmed(at, 1)),
         lines,
         height: PLOT_HEIGHT,
     };

@@ -1,7 +1,7 @@
 //! The fullest partition over the mean, by the number of partitions: what chance makes and what a
 //! hot key makes.
 
-use crate::chart::kind::{ChartKind, Draw, Drawn};
+use crate::chart::kind::{ChartKind, Draw, Outcome};
 use crate::draw::line_plot::{Axis, Line, LinePlot, Stroke};
 use crate::draw::style::Palette;
 use crate::formulas::partitioning::hot_key;
@@ -23,7 +23,7 @@ pub(crate) const KIND: ChartKind =
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-fn draw(result: &FormulasResult) -> Drawn {
+fn draw(result: &FormulasResult) -> Outcome {
     let cases: Vec<&Case> = result
         .of(CHAPTER)
         .filter(|case| case.chart() == Some(ChartTag::MaxOverMeanByPartitions))

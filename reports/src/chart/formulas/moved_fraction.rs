@@ -1,6 +1,6 @@
 //! What moves from p to p+1 partitions, by p: remainders, key groups, consistent hashing.
 
-use crate::chart::kind::{ChartKind, Draw, Drawn};
+use crate::chart::kind::{ChartKind, Draw, Outcome};
 use crate::draw::line_plot::{Axis, Line, LinePlot, Stroke};
 use crate::draw::style::{GREY, Palette};
 use crate::formulas::placement::{
@@ -30,7 +30,7 @@ pub(crate) const KIND: ChartKind = ChartKind { tag: "moved", draw: Draw::Chapter
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-fn draw(result: &FormulasResult) -> Drawn {
+fn draw(result: &FormulasResult) -> Outcome {
     let cases: Vec<&Case> =
         result.of(CHAPTER).filter(|case| case.chart() == Some(ChartTag::MovedToNext)).collect();
     let Some(first) = cases.first() else { return Ok(None) };
@@ -67,13 +67,9 @@ fn draw(result: &FormulasResult) -> Drawn {
             tick: Box::new(|at| trimmed(at, 0)),
             ticks: Some(vec![1.0, 4.0, 8.0, 16.0, 24.0, 32.0]),
         },
-        y: Axis {
-            caption: "share of keys that move, p → p+1".to_owned(),
-            values: (0.0, 1.0),
-            logarithmic: false,
-            tick: Box::new(|share| format!("{} %", trimmed(share * 100.0, 0))),
-            ticks: None,
-        },
+        y: Axis::linear("share of keys that move, p → p+1", (0.0, 1.0), |share| {
+            format!("{} %", trimmed(share * 100.0, 0))
+        }),
         lines,
         height: PLOT_HEIGHT,
     };

@@ -1,6 +1,6 @@
 //! How long a record is in full buffers, by what is buffered: T = B/R.
 
-use crate::chart::kind::{ChartKind, Draw, Drawn};
+use crate::chart::kind::{ChartKind, Draw, Outcome};
 use crate::draw::line_plot::{Axis, Line, LinePlot, Stroke};
 use crate::draw::style::Palette;
 use crate::formulas::flow_control::full_buffers::seconds;
@@ -29,7 +29,7 @@ pub(crate) const KIND: ChartKind =
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-fn draw(result: &FormulasResult) -> Drawn {
+fn draw(result: &FormulasResult) -> Outcome {
     let cases = result.of(CHAPTER).filter(|case| case.chart() == Some(ChartTag::FullBuffers));
     let points: Vec<Point> = cases
         .filter_map(|case| {
@@ -63,20 +63,12 @@ fn draw(result: &FormulasResult) -> Drawn {
     }
     let most_millis = lines.iter().flat_map(|line| &line.points).map(|it| it.1).fold(1.0, f64::max);
     let plot = LinePlot {
-        x: Axis {
-            caption: "B: KiB buffered ahead of a record".to_owned(),
-            values: (0.0, most_kib),
-            logarithmic: false,
-            tick: Box::new(|at| trimmed(at, 0)),
-            ticks: None,
-        },
-        y: Axis {
-            caption: "T: ms from being read to being emitted".to_owned(),
-            values: (0.0, most_millis * 1.05),
-            logarithmic: false,
-            tick: Box::new(significant),
-            ticks: None,
-        },
+        x: Axis::linear("B: KiB buffered ahead of a record", (0.0, most_kib), |at| trimmed(at, 0)),
+        y: Axis::linear(
+            "T: ms from being read to being emitted",
+            (0.0, most_millis * 1.05),
+            significant,
+        ),
         lines,
         height: PLOT_HEIGHT,
     };

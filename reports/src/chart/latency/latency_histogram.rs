@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::chart::kind::{ChartKind, Draw, Drawn};
+use crate::chart::kind::{ChartKind, Draw, Outcome};
 use crate::draw::canvas::render;
 use crate::draw::drawing::Drawing;
 use crate::draw::header::{Header, circumstances};
@@ -26,7 +26,7 @@ pub(crate) const KIND: ChartKind =
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Drawn {
+fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Outcome {
     if experiment.measures != Measures::Latency {
         return Ok(None);
     }
@@ -49,13 +49,11 @@ fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Drawn {
             tick: Box::new(duration_tick),
             ticks: None,
         },
-        y: Axis {
-            caption: "Share of results within a quarter of a doubling, %".into(),
-            values: (0.0, highest * 105.0),
-            logarithmic: false,
-            tick: Box::new(|share| trimmed(share, 2)),
-            ticks: None,
-        },
+        y: Axis::linear(
+            "Share of results within a quarter of a doubling, %",
+            (0.0, highest * 105.0),
+            |share| trimmed(share, 2),
+        ),
         lines: shares.iter().map(|(variant, shares)| line(variant, shares, palette)).collect(),
         height: PLOT_HEIGHT,
     };

@@ -2,7 +2,7 @@
 
 use plotters::style::RGBColor;
 
-use crate::chart::kind::{ChartKind, Draw, Drawn};
+use crate::chart::kind::{ChartKind, Draw, Outcome};
 use crate::chart::median_run::median_run;
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
 use crate::draw::drawing::Drawing;
@@ -23,7 +23,7 @@ const NAME_WIDTH: f64 = 480.0;
 const NAME_HEIGHT: f64 = 24.0;
 const TICKS_WIDTH: f64 = 62.0;
 const PANEL_GAP: f64 = 16.0;
-/// Above the panels: what the shades mean, in so many cells.
+/// Above the panels: what the shades mean, in [`SHADES`] cells.
 const LEGEND_HEIGHT: f64 = 30.0;
 const LEGEND_WIDTH: f64 = 100.0;
 const SHADES: usize = 40;
@@ -46,7 +46,7 @@ pub(crate) const KIND: ChartKind = ChartKind {
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-fn draw(experiment: &Experiment<'_>) -> Drawn {
+fn draw(experiment: &Experiment<'_>) -> Outcome {
     if experiment.measures != Measures::Latency {
         return Ok(None);
     }

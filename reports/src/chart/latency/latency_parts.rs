@@ -2,7 +2,7 @@
 
 use plotters::style::RGBColor;
 
-use crate::chart::kind::{ChartKind, Draw, Drawn};
+use crate::chart::kind::{ChartKind, Draw, Outcome};
 use crate::chart::median_run::median_run;
 use crate::draw::bar_plot::{BarPlot, draw_stack};
 use crate::draw::canvas::{Anchor, Canvas, render};
@@ -43,7 +43,7 @@ pub(crate) const KIND: ChartKind =
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-fn draw(experiment: &Experiment<'_>) -> Drawn {
+fn draw(experiment: &Experiment<'_>) -> Outcome {
     let runs = experiment.variants.iter().filter_map(|variant| median_run(variant));
     let has_parts = |run: &&RunResult| {
         let total = run.latency_parts.mean.total_ns;

@@ -17,9 +17,8 @@ pub(crate) struct Column {
     pub(crate) tip: String,
 }
 
-/// Draws the columns of so many partitions, over an x axis from 0 to their number. The blank between
-/// two is at most `most_blank` wide, and numbers stand `under` the plot, as many as there is room
-/// for.
+/// Draws a column for each partition, over an x axis from 0 to their number. The blank between two
+/// is at most `most_blank` wide; numbers stand `under` pixels under the plot, as many as fit.
 pub(crate) fn draw_columns(
     canvas: &Canvas<'_>,
     frame: &Frame,

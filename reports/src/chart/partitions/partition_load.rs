@@ -1,7 +1,7 @@
 //! Partition load: what share of the records each partition of an exchange took.
 
 use super::columns::{Column, draw_columns};
-use crate::chart::kind::{ChartKind, Draw, Drawn};
+use crate::chart::kind::{ChartKind, Draw, Outcome};
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
 use crate::draw::drawing::Drawing;
 use crate::draw::frame::{Area, Frame, Grid};
@@ -45,7 +45,7 @@ pub(crate) const KIND: ChartKind =
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Drawn {
+fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Outcome {
     let mut panels = panels(experiment);
     let left_out = panels.len().saturating_sub(MAX_PANELS);
     panels.truncate(MAX_PANELS);

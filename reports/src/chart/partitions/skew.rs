@@ -3,7 +3,7 @@
 use plotters::style::RGBColor;
 
 use super::columns::{Column, draw_columns};
-use crate::chart::kind::{ChartKind, Draw, Drawn};
+use crate::chart::kind::{ChartKind, Draw, Outcome};
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
 use crate::draw::drawing::Drawing;
 use crate::draw::frame::{Area, Frame, Grid};
@@ -44,7 +44,7 @@ pub(crate) const KIND: ChartKind = ChartKind { tag: "skew", draw: Draw::Skew(dra
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-fn draw(result: &SkewResult) -> Drawn {
+fn draw(result: &SkewResult) -> Outcome {
     let Some(parallelism) = result.parallelisms().first().copied() else { return Ok(None) };
     let panels: Vec<Panel<'_>> = result
         .placements()

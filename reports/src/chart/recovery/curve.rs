@@ -19,7 +19,9 @@ const WIDEST_MEAN: f64 = 100.0;
 const BIN_SECONDS: f64 = SERIES_BIN_NS as f64 / 1e9;
 
 /// Bins over which rates are averaged, so that no run's own interval shows.
-pub fn bins_of_a_mean<'a>(settings: impl Iterator<Item = &'a BTreeMap<String, Value>>) -> usize {
+pub(crate) fn bins_of_a_mean<'a>(
+    settings: impl Iterator<Item = &'a BTreeMap<String, Value>>,
+) -> usize {
     let intervals =
         settings.flat_map(|it| INTERVALS.map(|name| it.get(name).and_then(Value::as_f64)));
     let longest = intervals.flatten().fold(0.0, f64::max) * 1e6 * INTERVALS_OF_A_MEAN;
@@ -27,13 +29,13 @@ pub fn bins_of_a_mean<'a>(settings: impl Iterator<Item = &'a BTreeMap<String, Va
 }
 
 /// Length of that many bins, in seconds.
-pub fn seconds(bins: usize) -> f64 {
+pub(crate) fn seconds(bins: usize) -> f64 {
     bins as f64 * BIN_SECONDS
 }
 
 /// (seconds, records per second), one point at the end of each bin: the mean over the past `mean`
 /// bins. The bin in which the run ended, or last emitted when it is not said, has none.
-pub fn rate(series: &[SeriesRow], ended_ns: Option<u64>, mean: usize) -> Vec<(f64, f64)> {
+pub(crate) fn rate(series: &[SeriesRow], ended_ns: Option<u64>, mean: usize) -> Vec<(f64, f64)> {
     let last = || drawn(series).map(|row| row.at_ns).max().unwrap_or(0);
     let full = (ended_ns.unwrap_or_else(last) / SERIES_BIN_NS).min(MOST_BINS) as usize;
     let mut records = vec![0.0; full];
@@ -52,7 +54,7 @@ pub fn rate(series: &[SeriesRow], ended_ns: Option<u64>, mean: usize) -> Vec<(f6
 
 /// (seconds, nanoseconds) of the largest latency in each bin that has one, parted where nothing
 /// came for longer than `mean` bins.
-pub fn latency(series: &[SeriesRow], mean: usize) -> Vec<Vec<(f64, f64)>> {
+pub(crate) fn latency(series: &[SeriesRow], mean: usize) -> Vec<Vec<(f64, f64)>> {
     let mut parts: Vec<Vec<(f64, f64)>> = Vec::new();
     let mut last = None;
     for row in drawn(series).filter(|row| row.latency_ns_max > 0) {

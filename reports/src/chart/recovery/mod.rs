@@ -3,7 +3,7 @@
 
 mod curve;
 
-use crate::chart::kind::{ChartKind, Draw, Drawn};
+use crate::chart::kind::{ChartKind, Draw, Outcome};
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
 use crate::draw::drawing::Drawing;
 use crate::draw::frame::{Area, Frame, Grid};
@@ -58,7 +58,7 @@ pub(crate) const KIND: ChartKind = ChartKind { tag: "recovery", draw: Draw::Reco
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-fn draw(result: &RecoverResult) -> Drawn {
+fn draw(result: &RecoverResult) -> Outcome {
     let mut panels = panels(&result.runs);
     let left_out = panels.len().saturating_sub(MAX_PANELS);
     panels.truncate(MAX_PANELS);

@@ -1,7 +1,7 @@
 //! Crossover map: over two axes, who is ahead and by how much.
 
 use super::sweep_points::{at, axis_caption, metrics, variants, winner};
-use crate::chart::kind::{ChartKind, Draw, Drawn};
+use crate::chart::kind::{ChartKind, Draw, Outcome};
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
 use crate::draw::drawing::Drawing;
 use crate::draw::header::{Header, sweep_circumstances};
@@ -33,7 +33,7 @@ pub(crate) const KIND: ChartKind = ChartKind { tag: "crossover-map", draw: Draw:
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-fn draw(sweep: &Sweep, experiments: &[Experiment<'_>], palette: &Palette) -> Drawn {
+fn draw(sweep: &Sweep, experiments: &[Experiment<'_>], palette: &Palette) -> Outcome {
     let ([across, down], Some(first)) = (sweep.axes.as_slice(), experiments.first()) else {
         return Ok(None);
     };

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::sweep_points::{Places, at, axis_caption, metrics, spread, variants, winner};
-use crate::chart::kind::{ChartKind, Draw, Drawn};
+use crate::chart::kind::{ChartKind, Draw, Outcome};
 use crate::draw::canvas::render;
 use crate::draw::drawing::Drawing;
 use crate::draw::header::{Header, sweep_circumstances};
@@ -47,7 +47,7 @@ pub(crate) const OTHER: ChartKind = ChartKind {
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-fn draw(curve: Curve, sweep: &Sweep, experiments: &[Experiment<'_>], palette: &Palette) -> Drawn {
+fn draw(curve: Curve, sweep: &Sweep, experiments: &[Experiment<'_>], palette: &Palette) -> Outcome {
     let ([axis], Some(first)) = (sweep.axes.as_slice(), experiments.first()) else {
         return Ok(None);
     };

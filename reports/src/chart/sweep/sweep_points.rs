@@ -19,7 +19,7 @@ pub(crate) struct Places {
 const WIDE: f64 = 8.0;
 
 impl Places {
-    /// Of the values of an axis: numbers where they are, and side by side where one is no number,
+    /// Of the values of an axis: numbers where they are, and side by side if one is not a number,
     /// or where 0 is among numbers too far apart for a linear axis.
     pub(crate) fn of(values: &[Value]) -> Self {
         let labels = values.iter().map(setting).collect();

@@ -1,6 +1,6 @@
 //! Partition load batch by batch: how unevenly each micro-batch fell on the partitions.
 
-use crate::chart::kind::{ChartKind, Draw, Drawn};
+use crate::chart::kind::{ChartKind, Draw, Outcome};
 use crate::chart::median_run::median_run;
 use crate::draw::canvas::render;
 use crate::draw::drawing::Drawing;
@@ -26,7 +26,7 @@ pub(crate) const KIND: ChartKind =
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Drawn {
+fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Outcome {
     let runs = experiment.variants.iter().filter_map(|variant| median_run(variant));
     let loads: Vec<Loads<'_>> = runs.filter_map(Loads::of).collect();
     let Some(most) = loads.iter().map(|it| it.most).max_by(f64::total_cmp) else {
@@ -42,20 +42,12 @@ fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Drawn {
         Line::new(name, detail, palette.colour(name), it.points.clone())
     };
     let plot = LinePlot {
-        x: Axis {
-            caption: "Batch".into(),
-            values: (0.0, last),
-            logarithmic: false,
-            tick: Box::new(|batch| trimmed(batch, 0)),
-            ticks: None,
-        },
-        y: Axis {
-            caption: "Records of the fullest partition over the mean".into(),
-            values: (1.0, (most * HEADROOM).max(1.1)),
-            logarithmic: false,
-            tick: Box::new(|factor| trimmed(factor, 3)),
-            ticks: None,
-        },
+        x: Axis::linear("Batch", (0.0, last), |batch| trimmed(batch, 0)),
+        y: Axis::linear(
+            "Records of the fullest partition over the mean",
+            (1.0, (most * HEADROOM).max(1.1)),
+            |factor| trimmed(factor, 3),
+        ),
         lines: loads.iter().map(line).collect(),
         height: PLOT_HEIGHT,
     };

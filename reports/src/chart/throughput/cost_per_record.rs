@@ -1,6 +1,6 @@
 //! Processor time per record, by experiment and variant.
 
-use crate::chart::kind::{ChartKind, Draw, Drawn};
+use crate::chart::kind::{ChartKind, Draw, Outcome};
 use crate::draw::bar_plot::BarPlot;
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
 use crate::draw::drawing::Drawing;
@@ -29,7 +29,7 @@ pub(crate) const KIND: ChartKind = ChartKind { tag: "cost-per-record", draw: Dra
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-fn draw(experiments: &[Experiment<'_>], palette: &Palette) -> Drawn {
+fn draw(experiments: &[Experiment<'_>], palette: &Palette) -> Outcome {
     let measured = experiments.iter().filter(|it| it.measures == Measures::Throughput);
     let groups: Vec<Group<'_>> = measured.filter_map(Group::of).collect();
     let bars = || groups.iter().flat_map(|group| &group.bars);

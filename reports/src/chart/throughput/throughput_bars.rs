@@ -2,7 +2,7 @@
 
 use plotters::style::RGBColor;
 
-use crate::chart::kind::{ChartKind, Draw, Drawn};
+use crate::chart::kind::{ChartKind, Draw, Outcome};
 use crate::draw::bar_plot::BarPlot;
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
 use crate::draw::drawing::Drawing;
@@ -35,7 +35,7 @@ pub(crate) const KIND: ChartKind = ChartKind { tag: "throughput", draw: Draw::Ex
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Drawn {
+fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Outcome {
     let runs = experiment.variants.iter().flat_map(|variant| &variant.runs);
     let largest = runs.filter_map(|run| throughput(run)).fold(0.0, f64::max);
     if experiment.measures != Measures::Throughput || largest <= 0.0 {

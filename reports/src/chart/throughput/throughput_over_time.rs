@@ -1,6 +1,6 @@
 //! Throughput over time, and what waited meanwhile.
 
-use crate::chart::kind::{ChartKind, Draw, Drawn};
+use crate::chart::kind::{ChartKind, Draw, Outcome};
 use crate::chart::median_run::median_run;
 use crate::draw::canvas::render;
 use crate::draw::drawing::Drawing;
@@ -25,7 +25,7 @@ pub(crate) const KIND: ChartKind =
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Drawn {
+fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Outcome {
     if experiment.measures != Measures::Latency {
         return Ok(None);
     }
@@ -34,53 +34,7 @@ fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Drawn {
     if series.is_empty() {
         return Ok(None);
     }
-    let seconds = series.iter().flat_map(|it| it.rates.last()).map(|it| it.0).fold(0.0, f64::max);
-    let fastest = series.iter().flat_map(|it| &it.rates).map(|it| it.1).fold(0.0, f64::max);
-    let longest = series.iter().flat_map(|it| &it.unread).map(|it| it.1).fold(0.0, f64::max);
-    let (divisor, unit) = rate_unit(fastest);
-    let time = || Axis {
-        caption: "Time since the first result, s".into(),
-        values: (0.0, seconds),
-        logarithmic: false,
-        tick: Box::new(|at| trimmed(at, 2)),
-        ticks: None,
-    };
-    let line = |it: &Series<'_>, points: Vec<(f64, f64)>, detail: String| {
-        Line::new(&it.run.variant, detail, palette.colour(&it.run.variant), points)
-    };
-    let results = LinePlot {
-        x: time(),
-        y: Axis {
-            caption: format!("Results emitted, {unit}"),
-            values: (0.0, fastest / divisor * 1.05),
-            logarithmic: false,
-            tick: Box::new(|rate| trimmed(rate, 2)),
-            ticks: None,
-        },
-        lines: series
-            .iter()
-            .map(|it| {
-                let points = it.rates.iter().map(|(at, rate)| (*at, rate / divisor)).collect();
-                line(it, points, format!("mean {} {unit}", significant(it.mean() / divisor)))
-            })
-            .collect(),
-        height: PLOT_HEIGHT,
-    };
-    let backlog = LinePlot {
-        x: time(),
-        y: Axis {
-            caption: "Events planned and not read".into(),
-            values: (0.0, (longest * 1.05).max(1.0)),
-            logarithmic: false,
-            tick: Box::new(|events| count(events.round() as u64)),
-            ticks: None,
-        },
-        lines: series
-            .iter()
-            .map(|it| line(it, it.unread.clone(), format!("at most {}", count(it.most() as u64))))
-            .collect(),
-        height: PLOT_HEIGHT,
-    };
+    let (results, backlog) = (results(&series, palette), backlog(&series, palette));
     let title = title(&series);
     let header = Header::new(&title, &circumstances(experiment));
     let height = header.height() + results.full_height() + GAP + backlog.full_height();
@@ -97,6 +51,44 @@ fn draw(experiment: &Experiment<'_>, palette: &Palette) -> Drawn {
                 .into(),
         svg,
     }))
+}
+
+/// Results per second of each run.
+fn results(series: &[Series<'_>], palette: &Palette) -> LinePlot {
+    let fastest = series.iter().flat_map(|it| &it.rates).map(|it| it.1).fold(0.0, f64::max);
+    let (divisor, unit) = rate_unit(fastest);
+    let lines = series.iter().map(|it| {
+        let points = it.rates.iter().map(|(at, rate)| (*at, rate / divisor)).collect();
+        it.line(points, format!("mean {} {unit}", significant(it.mean() / divisor)), palette)
+    });
+    let highest = fastest / divisor * 1.05;
+    LinePlot {
+        x: time(series),
+        y: Axis::linear(format!("Results emitted, {unit}"), (0.0, highest), |it| trimmed(it, 2)),
+        lines: lines.collect(),
+        height: PLOT_HEIGHT,
+    }
+}
+
+/// Events of each run that were planned and not read.
+fn backlog(series: &[Series<'_>], palette: &Palette) -> LinePlot {
+    let longest = series.iter().map(Series::most).fold(0.0, f64::max);
+    let lines = series.iter().map(|it| {
+        it.line(it.unread.clone(), format!("at most {}", count(it.most() as u64)), palette)
+    });
+    let highest = (longest * 1.05).max(1.0);
+    let events = |events: f64| count(events.round() as u64);
+    LinePlot {
+        x: time(series),
+        y: Axis::linear("Events planned and not read", (0.0, highest), events),
+        lines: lines.collect(),
+        height: PLOT_HEIGHT,
+    }
+}
+
+fn time(series: &[Series<'_>]) -> Axis {
+    let seconds = series.iter().flat_map(|it| it.rates.last()).map(|it| it.0).fold(0.0, f64::max);
+    Axis::linear("Time since the first result, s", (0.0, seconds), |at| trimmed(at, 2))
 }
 
 struct Series<'a> {
@@ -124,6 +116,10 @@ impl<'a> Series<'a> {
             records.iter().enumerate().map(|(n, it)| (at(n), it.0 as f64 / width)).collect();
         let unread = records.iter().enumerate().map(|(n, it)| (at(n), it.1 as f64)).collect();
         Some(Self { run, rates, unread })
+    }
+
+    fn line(&self, points: Vec<(f64, f64)>, detail: String, palette: &Palette) -> Line {
+        Line::new(&self.run.variant, detail, palette.colour(&self.run.variant), points)
     }
 
     fn mean(&self) -> f64 {

@@ -4,14 +4,14 @@ use crate::formulas::{ClosedForm, Prediction};
 use crate::schema::tolerance::MEANS_AND_RATES;
 
 /// Wait of the last event of a burst.
-pub const WAIT: ClosedForm = ClosedForm {
+pub(crate) const WAIT: ClosedForm = ClosedForm {
     expression: "T = (peak − served) · length / served",
     source: "Little's law: the backlog over the rate at which it is served, in order",
     valid_range: "a peak above what is served and a load below it afterwards",
 };
 
 /// Time until nothing waits.
-pub const DRAIN: ClosedForm = ClosedForm {
+pub(crate) const DRAIN: ClosedForm = ClosedForm {
     expression: "T = (peak − served) · length / (served − load after)",
     source: "the backlog over the capacity that the load leaves, a fluid",
     valid_range: "a peak above what is served and a load below it afterwards",
@@ -32,7 +32,7 @@ pub struct Burst {
 
 impl Burst {
     /// Whether anything is left behind and leaves again: the range of the three forms.
-    pub fn is_valid(&self) -> bool {
+    pub(crate) fn is_valid(&self) -> bool {
         self.peak_per_s > self.served_per_s && self.after_per_s < self.served_per_s
     }
 

@@ -13,7 +13,7 @@ pub const FORM: ClosedForm = ClosedForm {
 };
 
 /// The same where channels are many or buffers are flushed: a bound.
-pub const BOUND: ClosedForm = ClosedForm {
+pub(crate) const BOUND: ClosedForm = ClosedForm {
     expression: "T ≤ B/R, B = (credits of the gate + senders · backlog) · buffer",
     source: "Little's law over the most that can be buffered; which channels are full, and how full \
              a flushed buffer is, is left open",

@@ -4,7 +4,7 @@ use crate::formulas::{ClosedForm, Prediction};
 use crate::schema::tolerance::MEANS_AND_RATES;
 
 /// Mean latency at an interval that is kept.
-pub const AT_INTERVAL: ClosedForm = ClosedForm {
+pub(crate) const AT_INTERVAL: ClosedForm = ClosedForm {
     expression: "T/2 + S(T), S(T) = F + ρT",
     source: "Spark's ProcessingTimeExecutor: half the interval until the trigger, then the batch",
     valid_range: "S(T) < T; results seen at the commit",
@@ -19,14 +19,14 @@ pub const BACK_TO_BACK: ClosedForm = ClosedForm {
 };
 
 /// Length of batches back to back.
-pub const FIXED_POINT: ClosedForm = ClosedForm {
+pub(crate) const FIXED_POINT: ClosedForm = ClosedForm {
     expression: "S* = F/(1 − ρ)",
     source: "the length at which a batch takes as long as its records took to come",
     valid_range: "ρ < 1 and S(T) ≥ T, or no interval; settled batches",
 };
 
 /// Rate with a limit of records per trigger.
-pub const LIMIT: ClosedForm = ClosedForm {
+pub(crate) const LIMIT: ClosedForm = ClosedForm {
     expression: "R = M/max(T, F + c′M)",
     source: "Spark's maxOffsetsPerTrigger: a full batch per interval, or per its own length",
     valid_range: "more records waiting than M",

@@ -36,12 +36,12 @@ pub fn max_over_mean(keys: f64, partitions: u32) -> f64 {
 }
 
 /// Whether there are enough keys for the form.
-pub fn holds_for(keys: f64, partitions: u32) -> bool {
+pub(crate) fn holds_for(keys: f64, partitions: u32) -> bool {
     let bins = f64::from(partitions);
     partitions >= 2 && keys >= bins * bins.ln()
 }
 
-/// The prediction for so many effective keys.
+/// The prediction for a number of effective keys.
 pub fn predict(keys: f64, partitions: u32) -> Prediction {
     let inside = holds_for(keys, partitions);
     FORM.predicts(max_over_mean(keys, partitions), EXPECTED_MAXIMA, inside)

@@ -15,7 +15,7 @@ pub const FORM: ClosedForm = ClosedForm {
 };
 
 /// What the hottest key alone makes of its partition.
-pub const FLOOR: ClosedForm = ClosedForm {
+pub(crate) const FLOOR: ClosedForm = ClosedForm {
     expression: "M p₁",
     source: "records of one key are on one partition, whatever the placement",
     valid_range: "every placement by key; the share p₁ is Zipf's, 1/H(K, s)",

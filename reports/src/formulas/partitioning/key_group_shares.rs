@@ -12,7 +12,7 @@ pub const FORM: ClosedForm = ClosedForm {
 };
 
 /// The same where groups are not equally full.
-pub const SCATTERED: ClosedForm = ClosedForm {
+pub(crate) const SCATTERED: ClosedForm = ClosedForm {
     expression: "⌈G/p⌉ p/G · (1 + √(2 p ln p / K))",
     source: "key groups dealt in ranges, and balls in bins on top with K effective keys",
     valid_range: "2 ≤ p ≤ G, K ≥ p ln p",

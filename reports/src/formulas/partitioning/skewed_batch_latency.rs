@@ -14,14 +14,14 @@ pub const FORM: ClosedForm = ClosedForm {
 };
 
 /// Events per second of a plan that is kept to.
-pub const PLAN: ClosedForm = ClosedForm {
+pub(crate) const PLAN: ClosedForm = ClosedForm {
     expression: "λ",
     source: "a job that keeps up emits what is planned",
     valid_range: "λ < μ/p_hot: beyond it the hot partition is overloaded",
 };
 
 /// Duration of a batch in nanoseconds, for an interval in nanoseconds and a rate per second.
-pub fn batch_nanos(
+pub(crate) fn batch_nanos(
     interval: f64,
     rate: f64,
     record_nanos: f64,

@@ -13,7 +13,7 @@ pub const PIPELINED: ClosedForm = ClosedForm {
 };
 
 /// Events per second of a micro-batch job.
-pub const MICROBATCH: ClosedForm = ClosedForm {
+pub(crate) const MICROBATCH: ClosedForm = ClosedForm {
     expression: "1/(c (1/M + p_hot))",
     source: "the stage before the exchange is spread evenly, the one behind it lasts as long as \
              its fullest partition; c per record",

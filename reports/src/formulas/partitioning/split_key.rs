@@ -13,7 +13,7 @@ pub const FORM: ClosedForm = ClosedForm {
                   parts are dealt by the record, not by the key",
 };
 
-/// The prediction of the first stage with every key in so many parts.
+/// The prediction of the first stage with every key split into `parts`.
 pub fn predict(keys: Zipf, parts: u32, records: u64, partitions: u32) -> Prediction {
     let split = keys.split(parts);
     let effective = balls_in_bins::effective_keys(split.sum_of_squares, records);

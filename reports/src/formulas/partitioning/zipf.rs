@@ -10,7 +10,7 @@ pub struct Zipf {
 }
 
 impl Zipf {
-    /// Of so many keys; an exponent of 0 is uniform.
+    /// Shares of a number of keys; an exponent of 0 is uniform.
     ///
     /// ```
     /// use reports::formulas::partitioning::zipf::Zipf;
@@ -25,7 +25,7 @@ impl Zipf {
         Self { first: 1.0 / one, sum_of_squares: two / (one * one) }
     }
 
-    /// The same with every key split into so many of equal shares.
+    /// The same with every key split into a number of keys with equal shares.
     #[must_use]
     pub fn split(self, parts: u32) -> Self {
         let parts = f64::from(parts.max(1));

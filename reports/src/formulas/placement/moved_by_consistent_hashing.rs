@@ -11,7 +11,7 @@ pub const FORM: ClosedForm = ClosedForm {
 };
 
 /// The same of a ring, whose stretches differ: a mean over rings.
-pub const RING: ClosedForm = ClosedForm {
+pub(crate) const RING: ClosedForm = ClosedForm {
     expression: "E = |q − p|/max(p, q)",
     source: "Karger et al. (1997); with V points a partition what moves is the sum of d V of the \
              m V gaps of a circle, d = |q − p|, m = max(p, q), which is Beta(d V, (m−d) V)",
@@ -20,7 +20,7 @@ pub const RING: ClosedForm = ClosedForm {
 };
 
 /// How much rings differ.
-pub const SPREAD: ClosedForm = ClosedForm {
+pub(crate) const SPREAD: ClosedForm = ClosedForm {
     expression: "√(d (m−d)/(m V + 1))/m",
     source: "standard deviation of Beta(d V, (m−d) V)",
     valid_range: "V points a partition, spread at random",

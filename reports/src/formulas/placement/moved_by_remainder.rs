@@ -11,7 +11,7 @@ pub const FORM: ClosedForm = ClosedForm {
 };
 
 /// The same when partition `lost` of p goes and those behind it move up.
-pub const LOSS: ClosedForm = ClosedForm {
+pub(crate) const LOSS: ClosedForm = ClosedForm {
     expression: "1 − 1/p",
     source: "x mod p and x mod (p−1) are independent; p−1 of the p(p−1) pairs are of one partition",
     valid_range: "remainders that come equally often, p ≥ 2; the partitions behind the lost one \

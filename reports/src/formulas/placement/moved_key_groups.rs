@@ -10,7 +10,7 @@ pub const FORM: ClosedForm = ClosedForm {
 };
 
 /// The formula that most texts give for p → p+1.
-pub const FOLKLORE: ClosedForm = ClosedForm {
+pub(crate) const FOLKLORE: ClosedForm = ClosedForm {
     expression: "½ (1 − p/G)",
     source: "the limit ½ with a correction that is right only where p divides G",
     valid_range: "p a power of two, as G is",

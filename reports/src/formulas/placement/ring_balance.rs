@@ -24,7 +24,7 @@ pub fn max_over_mean(points: u32, partitions: u32, keys: f64) -> f64 {
     1.0 + (2.0 * bins.ln() * (1.0 / f64::from(points) + bins / keys)).sqrt()
 }
 
-/// The prediction for so many points a partition and effective keys.
+/// The prediction for a number of points a partition and of effective keys.
 pub fn predict(points: u32, partitions: u32, keys: f64) -> Prediction {
     let enough = f64::from(points) >= 2.0 * f64::from(partitions).ln();
     let inside = enough && balls_in_bins::holds_for(keys, partitions);

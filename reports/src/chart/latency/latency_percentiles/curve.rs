@@ -4,7 +4,7 @@ use crate::schema::{LatencyKind, LatencySummary};
 use crate::words::summary::{Spread, Variant};
 
 /// A curve stops at the quantile with fewer values than this beyond it.
-pub const VALUES_BEYOND: u64 = 10;
+pub(crate) const VALUES_BEYOND: u64 = 10;
 
 /// Points of a curve per factor of ten in 1 / (1 - quantile).
 const POINTS_PER_DECADE: i32 = 24;
@@ -14,7 +14,7 @@ const POINTS_PER_DECADE: i32 = 24;
 const FLOOR_NS: f64 = 1_000.0;
 
 /// The curves of one variant, as (1 / (1 - quantile), nanoseconds), rising in both.
-pub struct Curves<'a> {
+pub(crate) struct Curves<'a> {
     /// The variant.
     pub variant: &'a Variant<'a>,
     /// Whether these are its valid runs; else it has none, and these are the invalid ones.
@@ -27,7 +27,7 @@ pub struct Curves<'a> {
 
 /// The curves of a variant's valid runs, or of all if it has none; `None` without a run that has
 /// values enough.
-pub fn curves<'a>(variant: &'a Variant<'a>, kind: LatencyKind) -> Option<Curves<'a>> {
+pub(crate) fn curves<'a>(variant: &'a Variant<'a>, kind: LatencyKind) -> Option<Curves<'a>> {
     let are_valid = variant.valid().next().is_some();
     let drawn = variant.runs.iter().filter(|run| run.valid || !are_valid);
     let summaries: Vec<&LatencySummary> =
@@ -52,12 +52,12 @@ pub fn curves<'a>(variant: &'a Variant<'a>, kind: LatencyKind) -> Option<Curves<
 
 impl Curves<'_> {
     /// Every point of every curve.
-    pub fn all_points(&self) -> impl Iterator<Item = (f64, f64)> {
+    pub(crate) fn all_points(&self) -> impl Iterator<Item = (f64, f64)> {
         self.repeats.iter().flatten().chain(&self.median).copied()
     }
 
     /// Whether a latency of 0 had to be lifted to fit on a logarithmic axis.
-    pub fn has_zero(&self, kind: LatencyKind) -> bool {
+    pub(crate) fn has_zero(&self, kind: LatencyKind) -> bool {
         let mut runs = self.variant.runs.iter().filter(|run| run.valid || !self.are_valid);
         runs.any(|run| kind.of(&run.latency_ns).curve.iter().any(|(_, ns)| *ns == 0))
     }

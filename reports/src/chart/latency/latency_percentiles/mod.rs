@@ -5,7 +5,7 @@
 
 mod curve;
 
-use crate::chart::kind::{ChartKind, Draw, Drawn};
+use crate::chart::kind::{ChartKind, Draw, Outcome};
 use crate::draw::canvas::{Anchor, Canvas, Paint, render};
 use crate::draw::drawing::Drawing;
 use crate::draw::frame::{Area, Frame, Grid};
@@ -63,7 +63,7 @@ pub(crate) const AFTER_WINDOW_END: ChartKind = ChartKind {
 ///
 /// # Errors
 /// [`ReportError::Draw`] when the drawing library refuses.
-fn draw(experiment: &Experiment<'_>, kind: LatencyKind, palette: &Palette) -> Drawn {
+fn draw(experiment: &Experiment<'_>, kind: LatencyKind, palette: &Palette) -> Outcome {
     if experiment.measures != Measures::Latency {
         return Ok(None);
     }
