@@ -3,19 +3,21 @@
 //! A crate of your own adds a workload or an engine to [`Registry::standard`], calls [`main`] and
 //! has every command; see `examples/own_workload.rs` and `examples/own_engine.rs`.
 //!
-//! The rooms, lowest first; each knows only those before it:
+//! The rooms, lowest first. Each imports only from those before it; `analysis` and `measure` do not
+//! know each other, and neither do `cli` and `terminal`.
 //!
-//! - `error`, `quantity`: exit statuses; durations, counts and rates as users write them;
-//! - `files`: result folders, rows in and out, and the one place that writes;
-//! - `registry`: engines and workloads by name;
-//! - `analysis`: statistics, comparisons, thresholds and differences of results;
-//! - `measure`: what a run is watched by: sinks, latencies, transactions;
-//! - `run`: one run: its description, its executors, its validity and its result;
-//! - `terminal`: tables, progress and the live view;
-//! - `cli`: the arguments of each command;
-//! - `experiment`: suites, and how long a run has to be;
-//! - `commands`: one folder or file per command;
-//! - `internals`: what tests and benches of this crate use, without a promise.
+//! - `error`: what can go wrong, by exit status.
+//! - `quantity`: rates, durations and counts as people write them.
+//! - `files`: where results go, rows in and out, and the one place that writes.
+//! - `registry`: engines and workloads by name, with their settings and knobs.
+//! - `analysis`: statistics, comparisons, thresholds and differences: pure functions of results.
+//! - `measure`: what is measured in a run: the sink, latencies, and the observer of the engine.
+//! - `run`: one run: its description (`RunSpec`), who makes it (`Executor`), and its result.
+//! - `cli`: the arguments of every command.
+//! - `terminal`: tables, the progress bar and the live view.
+//! - `experiment`: suites of experiments, how long their runs are, and in which order they run.
+//! - `commands`: a file or folder for each command; each renders its own table.
+//! - `internals`: what this crate's tests and benches need from inside.
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -37,11 +39,12 @@ mod registry;
 mod run;
 mod terminal;
 
+pub use crate::error::Error;
 pub use crate::registry::Registry;
 
 use cli::{Cli, Command};
 use commands::{manual, model, results, runs};
-use error::{Error, Outcome, Result};
+use error::{Outcome, Result};
 use terminal::{live, out};
 
 /// Reads the command line, does what it says, and returns the exit status: 0 good; 1 a wrong

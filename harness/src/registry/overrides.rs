@@ -1,5 +1,4 @@
-//! Knobs and settings that were given together, parted into those of the workload and those of
-//! engines.
+//! Sorts what was given with `--set` into knobs of the workload and settings of engines.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +12,7 @@ use crate::error::{Error, Result};
 /// What was given with `--set` or in a suite, parted into knobs of the workload and settings of
 /// engines. A name that neither has is an error.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Overrides {
+pub(crate) struct Overrides {
     /// For the workload.
     pub knobs: BTreeMap<String, Value>,
     /// For engines that have them.
@@ -25,8 +24,8 @@ impl Overrides {
     /// every setting; with several, one of them must.
     ///
     /// # Errors
-    /// For a name that nobody has.
-    pub fn part(
+    /// If neither the workload nor an engine has a name.
+    pub(crate) fn part(
         given: &BTreeMap<String, Value>,
         workload: &dyn AnyWorkload,
         engines: &[Arc<dyn Engine>],

@@ -1,4 +1,4 @@
-//! Starts a job, and starts it again when its driver has died: what a cluster manager or a service
+//! Starts a job, and restarts it when its driver has died, as a cluster manager or a service
 //! unit does for the real systems.
 
 use std::future::poll_fn;
@@ -11,7 +11,7 @@ use dataflow::{Completion, Control, Engine, EngineError, Guarantee};
 
 /// How a job is started again.
 #[derive(Copy, Clone, Debug)]
-pub struct Supervision {
+pub(super) struct Supervision {
     /// How the first attempt starts.
     pub start: Start,
     /// What the job promises: without a promise it is not started again.
@@ -24,7 +24,7 @@ pub struct Supervision {
 ///
 /// # Errors
 /// What ended the last attempt; [`EngineError::Lost`] when its driver was killed.
-pub async fn supervise(
+pub(super) async fn supervise(
     engine: Arc<dyn Engine>,
     job: impl Fn(Start) -> Job + Send,
     runtime: Arc<dyn Runtime>,
@@ -34,9 +34,9 @@ pub async fn supervise(
     let mut start = how.start;
     let mut restarts = 0;
     loop {
-        let place = Arc::new(Place::default());
+        let place = Arc::new(ExitSlot::default());
         let running = engine.run(job(start), Arc::clone(&runtime), control.clone());
-        let leaving = Leaving(Arc::clone(&place));
+        let leaving = ExitGuard(Arc::clone(&place));
         let driver = async move {
             let outcome = running.await;
             leaving.0.lock().outcome = Some(outcome);
@@ -65,17 +65,17 @@ pub async fn supervise(
 
 /// Where a driver leaves its outcome, and tells that it has gone.
 #[derive(Default)]
-struct Place(Mutex<Left>);
+struct ExitSlot(Mutex<DriverExit>);
 
 #[derive(Default)]
-struct Left {
+struct DriverExit {
     outcome: Option<Result<Completion, EngineError>>,
     gone: bool,
     waker: Option<Waker>,
 }
 
-impl Place {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Left> {
+impl ExitSlot {
+    fn lock(&self) -> std::sync::MutexGuard<'_, DriverExit> {
         self.0.lock().expect("no holder fails")
     }
 
@@ -94,9 +94,9 @@ impl Place {
 }
 
 /// Owned by the driver's task.
-struct Leaving(Arc<Place>);
+struct ExitGuard(Arc<ExitSlot>);
 
-impl Drop for Leaving {
+impl Drop for ExitGuard {
     fn drop(&mut self) {
         let mut left = self.0.lock();
         left.gone = true;

@@ -2,20 +2,20 @@
 
 use std::io::Write;
 
-use crate::files::result_folder::Filled;
+use crate::files::result_folder::WrittenResults;
 
 /// Prints a line. If the reader has closed the pipe, the line is lost.
 pub fn line(text: &str) {
     drop(writeln!(std::io::stdout(), "{text}"));
 }
 
-/// Prints a line on standard error, likewise.
-pub fn note(text: &str) {
+/// Prints a line on standard error. If the reader has closed the pipe, the line is lost.
+pub(crate) fn note(text: &str) {
     drop(writeln!(std::io::stderr(), "{text}"));
 }
 
 /// Prints a value as one line of JSON.
-pub fn json(value: &impl serde::Serialize) {
+pub(crate) fn json(value: &impl serde::Serialize) {
     match serde_json::to_string(value) {
         Ok(text) => line(&text),
         Err(error) => note(&format!("error: the result cannot be printed as JSON: {error}")),
@@ -23,7 +23,7 @@ pub fn json(value: &impl serde::Serialize) {
 }
 
 /// Prints results that were written: as JSON, or the table and where the report lies.
-pub(crate) fn results(filled: &Filled, json: bool, table: impl FnOnce() -> String) {
+pub(crate) fn results(filled: &WrittenResults, json: bool, table: impl FnOnce() -> String) {
     if json {
         line(&filled.text);
     } else {

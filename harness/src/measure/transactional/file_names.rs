@@ -31,7 +31,7 @@ pub(super) struct Key {
     pub(super) sink: u32,
 }
 
-/// Who wrote a transaction: two writers of the same one are told apart by this.
+/// Who wrote a transaction: it distinguishes two writers of the same one.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Writer {
     /// The attempt, numbered over all processes.
@@ -74,12 +74,12 @@ pub(super) fn manifest_id(name: &str) -> Option<Version> {
 }
 
 /// The files of one output; names are those above.
-pub(super) struct Place {
+pub(super) struct OutputFolder {
     pub(super) storage: Arc<dyn Storage>,
     pub(super) prefix: String,
 }
 
-impl Place {
+impl OutputFolder {
     fn full(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
     }

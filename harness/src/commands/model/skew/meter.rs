@@ -9,7 +9,7 @@ use reports::schema::skew::{Heat, HotKey, PER_BATCH, RUN, SkewRow, Tally, per_wi
 
 /// Windows that the heat map shows, the first of the run.
 const HEAT_WINDOWS: usize = 80;
-/// The narrowest windows with so many records a partition are drawn: in narrower ones chance alone
+/// The narrowest windows with this many records a partition are drawn: in narrower ones chance alone
 /// makes loads differ.
 const HEAT_RECORDS: u64 = 100;
 /// Hottest keys that are named.
@@ -17,7 +17,7 @@ const HOTTEST: usize = 10;
 
 /// What to count.
 #[derive(Clone, Debug)]
-pub(super) struct Wanted {
+pub(super) struct MeterPlan {
     /// The rules.
     pub(super) placements: Vec<PlacementKind>,
     /// Partition counts.
@@ -35,7 +35,7 @@ pub(super) struct Meter {
     keys: HashMap<u64, (u64, String)>,
 }
 
-/// One placement over so many partitions.
+/// One placement over a number of partitions.
 struct Column {
     kind: PlacementKind,
     placement: Placement,
@@ -90,7 +90,7 @@ impl Scope {
 
 impl Meter {
     /// `events` is how many there will be at the most: it decides which windows are drawn.
-    pub(super) fn new(wanted: &Wanted, events: u64) -> Self {
+    pub(super) fn new(wanted: &MeterPlan, events: u64) -> Self {
         let fewest = HEAT_RECORDS * wanted.parallelisms.first().copied().map_or(0, u64::from);
         let whole = || wanted.windows.iter().filter(|size| **size <= events);
         let drawn = whole().find(|size| **size >= fewest).or_else(|| whole().next_back()).copied();

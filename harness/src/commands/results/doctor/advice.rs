@@ -1,4 +1,4 @@
-//! What the figures of a machine mean for results: pure rules, each with its bound.
+//! Rules that turn the figures of a machine into advice, each with its bound.
 
 use reports::words::units;
 
@@ -18,7 +18,7 @@ const LOST_SHARE: f64 = 0.01;
 const LOUD: f64 = 1.1;
 
 /// What everything means, in the order in which it matters.
-pub fn advice(diagnosis: &Diagnosis) -> Vec<Advice> {
+pub(super) fn advice(diagnosis: &Diagnosis) -> Vec<Advice> {
     let rules =
         [build, cores, governor, load, stalls, clock, timers].iter().map(|rule| rule(diagnosis));
     rules.flatten().chain(noise(diagnosis)).collect()

@@ -1,4 +1,4 @@
-//! `doctor`: what this machine does to results, measured, and what to make of it.
+//! `doctor`: measures what this machine does to results, and gives advice.
 
 mod advice;
 mod diagnosis;
@@ -9,7 +9,7 @@ use dataflow::StopSignal;
 use reports::schema::NoiseRow;
 
 use crate::analysis::comparisons;
-use crate::analysis::comparisons::Comparing;
+use crate::analysis::comparisons::ComparisonRules;
 use crate::analysis::statistics::CONFIDENCE;
 use crate::cli::{DoctorArgs, defaults};
 use crate::error::{Outcome, Result};
@@ -77,7 +77,7 @@ fn noise(args: &DoctorArgs, registry: &Registry, stop: &StopSignal) -> Result<Ve
                     return Ok(Vec::new());
                 }
                 let spec = spec(experiment, &experiment.variants[place], size, repeat)?;
-                // Nobody looks at the answers: the same events go through the same engine.
+                // Answers are not compared: the same events go through the same engine.
                 let mut result = runner.run(&spec, Answer::Unchecked)?.result;
                 result.valid = !result.interrupted;
                 runs.push(result);
@@ -86,6 +86,6 @@ fn noise(args: &DoctorArgs, registry: &Registry, stop: &StopSignal) -> Result<Ve
         }
         progress.finish();
     }
-    let how = Comparing { against_itself: true, confidence: CONFIDENCE };
+    let how = ComparisonRules { against_itself: true, confidence: CONFIDENCE };
     Ok(comparisons::noise(&runs, how))
 }
