@@ -1,7 +1,7 @@
 //! The pipelined engine: one attempt after another until a job has come to its end.
 
 pub(crate) mod attempt;
-pub mod restart_backoff;
+mod restart_backoff;
 pub(crate) mod wiring;
 
 use std::future::poll_fn;
