@@ -1,22 +1,22 @@
-//! The vocabulary that both stream-processing models share.
+//! The vocabulary that all stream-processing engines share.
 //!
-//! A workload's author meets [`Stream`], the [`operators`] and [`Operator`]; an engine meets
-//! [`Plan`], [`Stage`](stage::Stage), [`Batch`], [`Outbox`] and [`Runtime`](runtime::Runtime).
-//! Nothing here knows an engine, a clock or a thread.
+//! A workload's author meets [`Stream`], the [`operators`] and [`Operator`]. An engine meets
+//! [`Plan`], [`StageRunner`](stage::StageRunner), [`Batch`] and [`Runtime`](job::runtime::Runtime):
+//! [`stage`] has its loop, [`job::engine`] what it owes. Nothing here knows an engine, a clock or a
+//! thread.
 //!
-//! The rooms, lowest first; each knows only those before it:
-//!
-//! - [`future`]: the one shape of futures that cross a trait;
-//! - [`record`]: values and keys, times and stamps, batches, digests, traces of latencies;
-//! - [`placement`]: from a key to its partition, and which state goes where;
-//! - [`operator`]: what an operator is, its time, its state and its snapshots;
-//! - [`exchange`]: where records leave a stage: outbox, exchange and sink;
-//! - [`stage`]: a chain of operators, and the runner that every engine drives;
-//! - [`job`]: plan, source, settings and storage, and the traits of engines and runtimes;
-//! - [`operators`]: the operators, one per file;
-//! - [`stream`]: how a workload puts a job together;
-//! - [`key_probe`]: the keys at an exchange, without running the job;
-//! - [`verify`]: runs an operator in every way in which an engine may run it.
+//! The modules, from the lowest up; each uses only those before it:
+//! - `future`: a boxed future
+//! - [`record`]: a value with its times, buffers of records, digests, traces of latencies
+//! - [`placement`]: from a key to its partition
+//! - [`operator`]: the operator traits, progress of time, keyed state, snapshots
+//! - [`exchange`]: where records leave a stage, and the sink
+//! - [`stage`]: a chain of operators, and the runner that every engine uses
+//! - [`job`]: plan, source, settings, storage, runtime, engine
+//! - [`operators`]: the operators, one a file
+//! - [`stream`]: how a workload puts a job together
+//! - [`verify`]: runs an operator in every way in which an engine may run it
+//! - [`key_probe`]: listens to the keys that leave a source
 
 pub mod exchange;
 mod future;

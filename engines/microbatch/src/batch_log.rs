@@ -83,7 +83,7 @@ impl LoggedLayout {
 
 /// What a restart finds of the logs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct LogContents {
     /// The latest batch in the offset log.
     pub logged: Option<u64>,
     /// The latest batch in the commit log.
@@ -113,8 +113,8 @@ pub enum Decision {
 }
 
 /// The recovery rule.
-pub fn decide(found: Found) -> Decision {
-    let Found { logged, committed, damaged, started } = found;
+pub fn decide(found: LogContents) -> Decision {
+    let LogContents { logged, committed, damaged, started } = found;
     let Some(latest) = logged else {
         let nothing = committed.is_none() && !started;
         return if nothing { Decision::Fresh } else { Decision::Inconsistent };
@@ -135,8 +135,8 @@ mod tests {
 
     use super::*;
 
-    fn found(logged: Option<u64>, committed: Option<u64>) -> Found {
-        Found { logged, committed, ..Found::default() }
+    fn found(logged: Option<u64>, committed: Option<u64>) -> LogContents {
+        LogContents { logged, committed, ..LogContents::default() }
     }
 
     #[test]
@@ -153,7 +153,8 @@ mod tests {
     #[test]
     fn a_batch_that_was_not_committed_runs_again_whether_or_not_it_began() {
         for started in [false, true] {
-            let run = |logged, committed| decide(Found { started, ..found(logged, committed) });
+            let run =
+                |logged, committed| decide(LogContents { started, ..found(logged, committed) });
             assert_eq!(run(Some(0), None), Decision::Again(0));
             assert_eq!(run(Some(7), Some(6)), Decision::Again(7));
         }
@@ -166,15 +167,18 @@ mod tests {
         {
             assert_eq!(decide(found(logged, committed)), Decision::Inconsistent);
         }
-        assert_eq!(decide(Found { started: true, ..found(None, None) }), Decision::Inconsistent);
+        assert_eq!(
+            decide(LogContents { started: true, ..found(None, None) }),
+            Decision::Inconsistent
+        );
     }
 
     #[test]
     fn a_torn_offset_log_is_dropped_only_when_its_batch_cannot_have_begun() {
-        let torn = |logged, committed| Found { damaged: true, ..found(logged, committed) };
+        let torn = |logged, committed| LogContents { damaged: true, ..found(logged, committed) };
         assert_eq!(decide(torn(Some(0), None)), Decision::WithoutLatest(None));
         assert_eq!(decide(torn(Some(7), Some(6))), Decision::WithoutLatest(Some(6)));
-        let began = |it| decide(Found { started: true, ..it });
+        let began = |it| decide(LogContents { started: true, ..it });
         assert_eq!(began(torn(Some(7), Some(6))), Decision::Damaged(7));
         assert_eq!(decide(torn(Some(7), Some(7))), Decision::Damaged(7), "it was committed");
         assert_eq!(decide(torn(Some(7), Some(5))), Decision::Damaged(7), "a commit is missing");

@@ -16,10 +16,10 @@ use dataflow::{Completion, Control, Engine, EngineError, EventTime, ProcessingTi
 
 use crate::batch_log::{BatchSpec, CommitLog, LoggedLayout};
 use crate::cut::{Cut, Offsets};
-use crate::recovery::{Begin, Recovery};
+use crate::recovery::{Recovery, StartingPoint};
 use crate::retry::TaskFailures;
 use crate::scheduler::Scheduler;
-use crate::settings::{Resolved, SETTINGS};
+use crate::settings::{ResolvedSettings, SETTINGS};
 use crate::slot::LostTask;
 use crate::stages::{BatchOutcome, Pass, Stages, layout, own};
 use crate::trigger::TriggerClock;
@@ -59,7 +59,7 @@ impl Engine for MicroBatch {
 
 struct Driver {
     stages: Stages,
-    settings: Resolved,
+    settings: ResolvedSettings,
     offsets: Offsets,
     watermarks: BoundedOutOfOrderness,
     /// The watermark that the last batch applied.
@@ -101,7 +101,7 @@ impl Driver {
         control: Control,
     ) -> Result<Self, EngineError> {
         let Job { plan, parallelism, settings, start } = job;
-        let settings = Resolved::new(&settings, parallelism);
+        let settings = ResolvedSettings::new(&settings, parallelism);
         let layout = layout(&plan, parallelism, &settings);
         let scheduler = Scheduler::new(parallelism, Arc::clone(&runtime), settings.stall_nanos);
         let mut driver = Self {
@@ -152,9 +152,9 @@ impl Driver {
         }
         self.recovery = Some(recovery);
         let (spec, commit) = match begin {
-            Begin::Fresh => return Ok(()),
-            Begin::After(spec, commit) => (spec, Some(commit)),
-            Begin::Again(spec) => (spec, None),
+            StartingPoint::Fresh => return Ok(()),
+            StartingPoint::After(spec, commit) => (spec, Some(commit)),
+            StartingPoint::Again(spec) => (spec, None),
         };
         self.ahead_nanos = spec.processing_time.since(self.runtime.now());
         // A batch that runs again is counted as replayed when it does.

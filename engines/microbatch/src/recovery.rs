@@ -13,10 +13,12 @@ use dataflow::operator::snapshot::Version;
 use dataflow::stage::{Marks, Tally};
 use dataflow::{EngineError, Plan, ProcessingTime};
 
-use crate::batch_log::{BatchSpec, CommitLog, Decision, Found, LoggedLayout, OffsetLog, decide};
+use crate::batch_log::{
+    BatchSpec, CommitLog, Decision, LogContents, LoggedLayout, OffsetLog, decide,
+};
 use crate::partition::Partition;
 use crate::retention::Retention;
-use crate::settings::Resolved;
+use crate::settings::ResolvedSettings;
 use crate::state_store::{COMMITS, OFFSETS, ROOT, StateFile, StateStore, commit_name, offset_name};
 use crate::task::Durable;
 
@@ -34,7 +36,7 @@ pub(crate) struct Recovery {
 }
 
 /// Where a job goes on.
-pub(crate) enum Begin {
+pub(crate) enum StartingPoint {
     /// At the first batch.
     Fresh,
     /// Behind a committed batch.
@@ -55,11 +57,11 @@ impl Recovery {
     /// Looks at what the storage holds and decides where the job goes on.
     pub(crate) async fn begin(
         start: Start,
-        settings: &Resolved,
+        settings: &ResolvedSettings,
         plan: &Plan,
         layout: &Layout,
         storage: Arc<dyn Storage>,
-    ) -> Result<(Self, Begin), EngineError> {
+    ) -> Result<(Self, StartingPoint), EngineError> {
         let committer = plan.committer(settings.guarantee)?;
         let mut recovery = Self {
             store: StateStore::new(Arc::clone(&storage), settings.min_deltas),
@@ -85,7 +87,7 @@ impl Recovery {
             files.state,
             &layout.parallelism,
         );
-        let (Begin::After(spec, _) | Begin::Again(spec)) = &begin else {
+        let (StartingPoint::After(spec, _) | StartingPoint::Again(spec)) = &begin else {
             return Ok((recovery, begin));
         };
         let (then, now) = (spec.ranges.len(), plan.source.splits.splits() as usize);
@@ -100,18 +102,18 @@ impl Recovery {
 
     /// Refuses output that this storage's job cannot have written, and drops what it has written
     /// and not committed.
-    async fn check_output(&self, begin: &Begin) -> Result<(), EngineError> {
+    async fn check_output(&self, begin: &StartingPoint) -> Result<(), EngineError> {
         let Some(committer) = &self.committer else { return Ok(()) };
         let logged = match begin {
-            Begin::Fresh => None,
-            Begin::After(spec, _) | Begin::Again(spec) => Some(Version(spec.batch)),
+            StartingPoint::Fresh => None,
+            StartingPoint::After(spec, _) | StartingPoint::Again(spec) => Some(Version(spec.batch)),
         };
         let newest = committer.newest().await?;
         if newest > logged {
             let (place, newest) = (self.storage.locate(ROOT), newest.unwrap_or_default().0);
             return Err(foreign_output(&format!("batch {newest}"), &place));
         }
-        if let Begin::After(spec, commit) = begin
+        if let StartingPoint::After(spec, commit) = begin
             && newest < commit.output
         {
             let place = self.storage.locate(&commit_name(spec.batch));
@@ -151,11 +153,11 @@ impl Recovery {
     }
 
     /// Applies the recovery rule to the logs.
-    async fn decide(&mut self, files: &Files) -> Result<Begin, EngineError> {
+    async fn decide(&mut self, files: &Files) -> Result<StartingPoint, EngineError> {
         let (logged, committed) =
             (files.offsets.iter().max().copied(), files.commits.iter().max().copied());
         let opened = committed.map_or(0, |batch| batch + 1);
-        let mut found = Found { logged, committed, damaged: false, started: false };
+        let mut found = LogContents { logged, committed, damaged: false, started: false };
         found.started = files.state.iter().any(|file| file.version > opened);
         let mut latest = None;
         let mut damage = None;
@@ -168,23 +170,23 @@ impl Recovery {
             found.damaged = damage.is_some();
         }
         match (decide(found), latest, damage) {
-            (Decision::Fresh, ..) => Ok(Begin::Fresh),
+            (Decision::Fresh, ..) => Ok(StartingPoint::Fresh),
             (Decision::After(batch), Some(spec), _) => {
                 let commit = self.take_up(batch).await?;
-                Ok(Begin::After(spec, commit))
+                Ok(StartingPoint::After(spec, commit))
             }
             (Decision::Again(batch), Some(spec), _) => {
                 if let Some(before) = batch.checked_sub(1) {
                     self.take_up(before).await?;
                 }
-                Ok(Begin::Again(spec))
+                Ok(StartingPoint::Again(spec))
             }
             (Decision::WithoutLatest(before), _, _) => {
                 self.storage.remove(&offset_name(logged.unwrap_or_default())).await?;
-                let Some(before) = before else { return Ok(Begin::Fresh) };
+                let Some(before) = before else { return Ok(StartingPoint::Fresh) };
                 let spec = self.load_offsets(before).await?;
                 let commit = self.take_up(before).await?;
-                Ok(Begin::After(spec, commit))
+                Ok(StartingPoint::After(spec, commit))
             }
             (_, _, Some(damage)) => Err(damage.into()),
             _ => Err(self.inconsistent(found, files)),
@@ -192,7 +194,7 @@ impl Recovery {
     }
 
     /// Names the file by which the logs cannot be a job's.
-    fn inconsistent(&self, found: Found, files: &Files) -> EngineError {
+    fn inconsistent(&self, found: LogContents, files: &Files) -> EngineError {
         let (name, beside) = match (found.logged, found.committed) {
             (Some(logged), committed) if committed < Some(logged) => {
                 (offset_name(logged), format!("commit log of batch {}", logged.saturating_sub(1)))

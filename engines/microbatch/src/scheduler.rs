@@ -30,9 +30,9 @@ pub(crate) struct Outcome {
 }
 
 /// The driver's hold on a stage: when the driver goes, its tasks go too.
-struct Owned(Arc<StageRun>);
+struct StageGuard(Arc<StageRun>);
 
-impl Drop for Owned {
+impl Drop for StageGuard {
     fn drop(&mut self) {
         self.0.abandon();
     }
@@ -52,7 +52,7 @@ impl Scheduler {
     ) -> Result<Outcome, EngineError> {
         let count = tasks.len() as u32;
         let statuses: Vec<_> = tasks.iter().map(|spec| Arc::clone(&spec.status)).collect();
-        let stage = Owned(StageRun::new(tasks, on_loss));
+        let stage = StageGuard(StageRun::new(tasks, on_loss));
         for slot in 0..self.slots.min(count) {
             stage.0.start_slot(Home(slot), &self.runtime);
         }

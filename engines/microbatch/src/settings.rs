@@ -3,6 +3,7 @@
 use dataflow::job::engine::{GUARANTEES, Guarantee};
 use dataflow::job::placement_settings::{LOST_PARTITION, RING_POINTS, RING_SEED};
 use dataflow::job::settings::{Default, Setting, Settings};
+use dataflow::job::status::STALL_TIMEOUT;
 use dataflow::placement::{PLACEMENTS, PlacementKind};
 
 /// Records a trigger takes at most when events are read as fast as they are taken.
@@ -37,14 +38,14 @@ pub const SETTINGS: &[Setting] = &[
         .mirroring("spark.sql.streaming.minBatchesToRetain"),
     Setting::integer("max_task_failures", (1, 1_000), 4, "failures of one task in one batch that end the run; with guarantee none the first one does")
         .mirroring("spark.task.maxFailures"),
-    Setting::integer("stall_timeout_ms", (100, 3_600_000), 10_000, "the run ends with an error when nothing moves for this long, in ms"),
+    STALL_TIMEOUT,
 ];
 
 const NANOS_PER_MILLI: f64 = 1e6;
 
 /// The settings that the engine's parts take.
 #[derive(Clone, Debug)]
-pub(crate) struct Resolved {
+pub(crate) struct ResolvedSettings {
     pub(crate) guarantee: Guarantee,
     pub(crate) interval_nanos: u64,
     pub(crate) max_offsets: u64,
@@ -58,7 +59,7 @@ pub(crate) struct Resolved {
     pub(crate) max_task_failures: u64,
 }
 
-impl Resolved {
+impl ResolvedSettings {
     pub(crate) fn new(settings: &Settings, parallelism: u32) -> Self {
         let partitions = settings.get_integer("shuffle_partitions").map(|it| it as u32);
         let max_offsets = settings.get_integer("max_offsets_per_trigger").map(|it| it as u64);

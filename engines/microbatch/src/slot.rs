@@ -154,16 +154,16 @@ struct Slot {
     stage: Arc<StageRun>,
     home: Home,
     runtime: Arc<dyn Runtime>,
-    held: Option<Held>,
+    held: Option<HeldTask>,
 }
 
 /// The task that a slot runs.
-struct Held {
+struct HeldTask {
     partition: u32,
     status: Arc<Status>,
 }
 
-impl Held {
+impl HeldTask {
     fn lost(self, at: ProcessingTime, error: Option<EngineError>) -> LostTask {
         self.status.set(Activity::Ended);
         let name = self.status.name().to_owned();
@@ -177,7 +177,7 @@ impl Slot {
             let next = self.stage.lock().waiting.pop_front();
             let Some(spec) = next else { return };
             let (partition, status) = (spec.partition.number, Arc::clone(&spec.status));
-            self.held = Some(Held { partition, status });
+            self.held = Some(HeldTask { partition, status });
             let ended = {
                 let mut running = pin!(task::run(spec, self.home, Arc::clone(&self.runtime)));
                 let abandoned = &self.stage.abandoned;

@@ -13,7 +13,7 @@ use dataflow::{Completion, EngineError, EventTime, Plan, ProcessingTime, Progres
 use crate::batch_log::BatchSpec;
 use crate::partition::Partition;
 use crate::scheduler::Scheduler;
-use crate::settings::{BLOCK_BUFFER_BYTES, Resolved};
+use crate::settings::{BLOCK_BUFFER_BYTES, ResolvedSettings};
 use crate::slot::{LostTask, OnLoss};
 use crate::task::{Block, Durable, TaskResult, TaskSpec};
 
@@ -219,7 +219,7 @@ pub(crate) fn own(spec: &BatchSpec, number: u32, tasks: u32) -> Vec<(u32, std::o
 }
 
 /// Partitions of every stage, and what exchanges need to know.
-pub(crate) fn layout(plan: &Plan, parallelism: u32, settings: &Resolved) -> Layout {
+pub(crate) fn layout(plan: &Plan, parallelism: u32, settings: &ResolvedSettings) -> Layout {
     let mut partitions: Vec<u32> = Vec::new();
     for stage in (0..plan.stages.len()).map(StageId) {
         let forward = plan.inputs(stage).into_iter().find(|edge| edge.kind == EdgeKind::Forward);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use dataflow::job::storage::{Storage, StorageError, load_existing, save};
 use dataflow::operator::snapshot::{Snapshot, Version};
-use dataflow::stage::{Saved, Tally};
+use dataflow::stage::{SavedState, Tally};
 
 /// What all files of this engine begin with.
 pub(crate) const ROOT: &str = "microbatch/";
@@ -95,7 +95,11 @@ impl StateStore {
     }
 
     /// Writes a version, in the place of one that a lost task has written.
-    pub(crate) async fn write(&self, file: StateFile, state: &Saved) -> Result<(), StorageError> {
+    pub(crate) async fn write(
+        &self,
+        file: StateFile,
+        state: &SavedState,
+    ) -> Result<(), StorageError> {
         save(&self.storage, &file.name(), state).await
     }
 
@@ -108,7 +112,7 @@ impl StateStore {
         let mut chain = Vec::new();
         let mut tally = None;
         while file.version > 0 {
-            let state: Saved = load_existing(&self.storage, &file.name()).await?;
+            let state: SavedState = load_existing(&self.storage, &file.name()).await?;
             tally.get_or_insert(state.tally);
             let since = state.snapshot.since;
             chain.push(state.snapshot);
@@ -145,10 +149,10 @@ mod tests {
         StateFile { stage: 2, partition: 13, version }
     }
 
-    fn state(version: u64, since: Option<u64>) -> Saved {
+    fn state(version: u64, since: Option<u64>) -> SavedState {
         let snapshot = Snapshot { since: since.map(Version), bytes: vec![version as u8] };
         let tally = Tally { records_out: 10 * version, ..Tally::default() };
-        Saved { snapshot, tally }
+        SavedState { snapshot, tally }
     }
 
     #[test]

@@ -84,7 +84,7 @@ const CHUNKS_PER_TURN: u32 = 256;
 const BUFFERS_PER_TURN: u32 = 64;
 
 /// A task while it runs.
-struct Running<'a> {
+struct RunningTask<'a> {
     partition: Partition,
     blocks: Vec<(usize, usize, Batch)>,
     /// Done and not yet charged.
@@ -104,7 +104,7 @@ pub(crate) async fn run(
     let read: u64 = spec.offsets.iter().map(|(_, offsets)| offsets.end - offsets.start).sum();
     let taken: u64 = spec.blocks.iter().map(|(.., batch)| batch.len() as u64).sum();
     let started = runtime.now();
-    let mut running = Running {
+    let mut running = RunningTask {
         partition: spec.partition,
         blocks: Vec::new(),
         work: Work { tasks: 1, ..Work::default() },
@@ -137,7 +137,7 @@ pub(crate) async fn run(
         Some(durable) => running.make_durable(durable).await?,
     };
     running.status.set(Activity::Ended);
-    let Running { partition, blocks, .. } = running;
+    let RunningTask { partition, blocks, .. } = running;
     let report = TaskReport {
         stage: partition.stage_number,
         partition: partition.number,
@@ -149,7 +149,7 @@ pub(crate) async fn run(
     Ok(TaskResult { partition, blocks, consumed, newest, report, transaction })
 }
 
-impl Running<'_> {
+impl RunningTask<'_> {
     async fn read(&mut self, split: u32, offsets: Range<u64>) -> Result<EventTime, EngineError> {
         let mut newest = EventTime::MIN;
         let (mut from, mut chunks) = (offsets.start, 0);

@@ -5,6 +5,7 @@ use dataflow::job::engine::GUARANTEES;
 use dataflow::job::link::LinkSpec;
 use dataflow::job::placement_settings::{LOST_PARTITION, RING_POINTS, RING_SEED};
 use dataflow::job::settings::{Setting, Settings};
+use dataflow::job::status::STALL_TIMEOUT;
 use dataflow::placement::{PLACEMENTS, PlacementKind};
 
 use crate::channel::input_gate::GateLimits;
@@ -50,7 +51,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::integer("watermark_interval_ms", (1, 3_600_000), 200, "sources emit their watermark this often, in ms")
         .mirroring("pipeline.auto-watermark-interval"),
     Setting::integer("watermark_interval_records", (1, i64::MAX), 4_096, "and after this many records of a subtask, so that event time moves at any speed"),
-    Setting::integer("stall_timeout_ms", (100, 3_600_000), 10_000, "the run ends with an error when nothing moves for this long, in ms"),
+    STALL_TIMEOUT,
 ];
 
 /// Where the two ends of a channel are.
@@ -60,7 +61,7 @@ const NANOS_PER_MILLI: u64 = 1_000_000;
 
 /// The settings that the engine's parts take.
 #[derive(Clone, Debug)]
-pub(crate) struct Resolved {
+pub(crate) struct ResolvedSettings {
     pub(crate) placement: PlacementKind,
     pub(crate) max_parallelism: Option<u32>,
     pub(crate) buffer_bytes: usize,
@@ -78,7 +79,7 @@ pub(crate) struct Resolved {
     pub(crate) restart_max_nanos: u64,
 }
 
-impl Resolved {
+impl ResolvedSettings {
     pub(crate) fn new(settings: &Settings) -> Self {
         let nanos = |name| (settings.number(name) * NANOS_PER_MILLI as f64) as u64;
         let timeout_ms = settings.number("buffer_timeout_ms");

@@ -40,13 +40,13 @@ fn a_workload_of_ones_own_is_right_on_every_engine() {
 
 #[test]
 fn an_engine_of_ones_own_is_right_on_every_workload() {
-    let line = "verify --engine eager --events 20000 --parallelism 1,3 --json --workload forward \
+    let line = "verify --engine bulk --events 20000 --parallelism 1,3 --json --workload forward \
                 --workload keyed-count --workload windowed-count --workload word-count \
                 --workload nexmark-q4 --workload nexmark-q7";
     let ended = run("own_engine", line);
     let cells = ended.with_status(0).json();
-    assert!(cells.as_array().unwrap().iter().all(|cell| cell["engine"] == "eager"));
-    let line = "run --engine eager --workload keyed-count --events 2000 --json";
+    assert!(cells.as_array().unwrap().iter().all(|cell| cell["engine"] == "bulk"));
+    let line = "run --engine bulk --workload keyed-count --events 2000 --json";
     let result = run("own_engine", line).with_status(0).json();
-    assert_eq!(result["settings"]["buffer_timeout_ms"], 0.0);
+    assert_eq!(result["settings"]["step_records"], 4096);
 }

@@ -7,6 +7,7 @@
 mod answers;
 mod batches;
 mod bounded_memory;
+mod charging;
 mod failures;
 mod fixture;
 mod flow_control;

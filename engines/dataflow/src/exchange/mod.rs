@@ -1,4 +1,8 @@
 //! Where records leave a stage: into buffers for the partitions of the next, or into the sink.
+//!
+//! [`Exchange`] keeps one open buffer per channel and seals it when its bytes reach the size of a
+//! buffer. [`Appending`] and [`Changing`] are the tail of the last stage. They know the type of the
+//! record, so the digest of the answer is computed there, inside of the task.
 
 pub mod outbox;
 pub mod sink;

@@ -1,4 +1,9 @@
 //! What a stage has made and its engine has not yet handed over.
+//!
+//! An [`Outbox`] holds sealed buffers (edge, channel, batch), the output for the sink, counters, and
+//! a pool of empty batches per edge. Its [`StageRunner`](crate::stage::StageRunner) alone tells it
+//! when a step begins and when output leaves, because those calls must come in order for the parts
+//! of a latency to be right.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,10 @@
 //! Where results leave a job.
+//!
+//! What reaches [`Sink::write`] is an [`Output`]: how many results, their digest, and, only if
+//! [`Wants`] says so, event times and stamps (for latency) and lines of JSON (for rows). The engine
+//! passes the instant of the call, and that is the emission. [`Sink::poll_room`] is back-pressure,
+//! and [`Sink::poll_finish`] the end. Under exactly-once [`Sink::pre_commit`] closes a
+//! [`Transaction`], which a [`Committer`] makes visible.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};

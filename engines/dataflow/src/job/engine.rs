@@ -1,4 +1,21 @@
 //! An engine: runs a plan under one model.
+//!
+//! An engine owes:
+//! - a [`StageRunner`](crate::stage::StageRunner) per subtask, from [`Plan::runner`] or
+//!   [`Plan::runner_from`], opened with `(plan.sink.open)(subtask)` where the stage writes to the
+//!   sink; the loop stands there;
+//! - the work of every turn to [`Runtime::reserve`] before the hand-over;
+//! - [`Progress`](crate::Progress) that never goes back, and at the end of the input
+//!   [`EventTime::MAX`](crate::EventTime::MAX), a flush, and `poll_finish` until it is ready;
+//! - to the [`Observer`]: `started`, `backlog`, `read` and `finished`, by which progress, the timed
+//!   span and the validity of a run are known; and [`note_oversleep`] after a source's timer;
+//! - an end when [`Control::stop`] is requested: it reads no more, drains, and ends;
+//! - [`Completion::add_subtask`] for every subtask;
+//! - a declared setting `guarantee`, which every result names.
+//!
+//! `harness/examples/own_engine.rs` is an engine from scratch.
+//!
+//! [`note_oversleep`]: crate::job::source::note_oversleep
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! What a job is made of, and what an engine needs to run it.
+//! What a job is made of, and what an engine needs to run it: plan and settings, source, storage and
+//! runtime, the observer, and how a job stops, stalls, is refused or is taken up again.
 
 pub mod completion;
 pub mod engine;

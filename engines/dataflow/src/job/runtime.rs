@@ -3,6 +3,11 @@
 //! Two implementations live in the `runtime` crate: the wall clock on tokio and virtual time.
 //! Engines hold an `Arc<dyn Runtime>` and are not generic over it: measured, the virtual calls
 //! cost nothing, because there is at most one per buffer.
+//!
+//! The order of every engine is: process, charge, hand over. Charging is [`Runtime::reserve`] and
+//! then waiting for the instant that it returns. On the wall clock it returns `None`, because real
+//! time has passed by itself. In virtual time one thread runs all tasks and the clock jumps from
+//! timer to timer: the same seed gives the same run to the byte.
 
 use std::fmt;
 use std::future::Future;

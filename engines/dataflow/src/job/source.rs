@@ -1,4 +1,10 @@
 //! Where events come from: splits whose offsets can be read again with equal content.
+//!
+//! [`Splits`] says what there is, and [`Reader`] reads it. Neither waits. The event at a seed, split
+//! and offset is the same whenever it is read. Split `s` of `S` holds the events `s`, `s + S` and so
+//! on. The number of splits does not depend on the parallelism: subtask `p` of `P` reads the splits
+//! `p`, `p + P` and so on ([`splits_of`]). Engines meet [`BatchReader`], which fills a [`Batch`] with
+//! at most [`READ_CHUNK`] records.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -91,9 +97,9 @@ pub trait BatchReader: Send {
     fn batch(&self) -> Batch;
 }
 
-struct Erased<E>(Box<dyn Reader<E>>);
+struct ErasedReader<E>(Box<dyn Reader<E>>);
 
-impl<E: Send + 'static> BatchReader for Erased<E> {
+impl<E: Send + 'static> BatchReader for ErasedReader<E> {
     fn read(
         &mut self,
         split: u32,
@@ -128,7 +134,7 @@ impl SourceSpec {
     pub fn new<E: Send + 'static>(source: Arc<dyn Source<E>>, bound_nanos: i64) -> Self {
         let splits: Arc<dyn Splits> = source.clone();
         let reader =
-            Arc::new(move || -> Box<dyn BatchReader> { Box::new(Erased(source.reader())) });
+            Arc::new(move || -> Box<dyn BatchReader> { Box::new(ErasedReader(source.reader())) });
         Self { splits, bound_nanos, reader }
     }
 

@@ -9,7 +9,16 @@ use std::task::{Context, Poll};
 
 use crate::job::error::EngineError;
 use crate::job::runtime::{Runtime, sleep_until};
+use crate::job::settings::Setting;
 use crate::record::time::ProcessingTime;
+
+/// The setting of an engine for the time after which a run in which nothing moves is a stall.
+pub const STALL_TIMEOUT: Setting = Setting::integer(
+    "stall_timeout_ms",
+    (100, 3_600_000),
+    10_000,
+    "the run ends with an error when nothing moves for this long, in ms",
+);
 
 /// What a subtask or task does, or waits for.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

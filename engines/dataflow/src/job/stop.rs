@@ -6,10 +6,10 @@ use std::task::{Context, Poll, Waker};
 
 /// Asks a job to stop: sources read no more, everything is drained, and the job ends.
 #[derive(Clone, Debug, Default)]
-pub struct StopSignal(Arc<Stopping>);
+pub struct StopSignal(Arc<StopState>);
 
 #[derive(Debug, Default)]
-struct Stopping {
+struct StopState {
     requested: AtomicBool,
     wakers: Mutex<Vec<Waker>>,
 }

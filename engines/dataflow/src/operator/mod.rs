@@ -1,7 +1,12 @@
-//! The operator trait: what a workload's author writes, and what both engines run.
+//! The operator traits: what a workload's author writes, and what every engine runs.
 //!
 //! An operator is a function of its configuration, its state, the record and the progress of
-//! time. It meets no clock, thread, channel or randomness, so a replay is exact.
+//! time. It meets no clock, thread, channel or randomness, so a replay is exact. Processing time
+//! enters only as [`Progress`]: an engine moves it before it hands records in, with the watermark as
+//! it was.
+//!
+//! Operators of a stage are fused by type ([`Then`]), so that a record goes through a chain by
+//! calls that the compiler sees.
 
 pub mod progress;
 pub mod snapshot;

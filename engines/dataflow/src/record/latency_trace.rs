@@ -1,11 +1,15 @@
-//! Where the time of a latency went: trails of sampled records, from their planned time on.
+//! Where the time of a latency went: traces of sampled records, from their planned time on.
 //!
-//! Samples are chosen where records are read, and marked in a bit of their stamps, so that every
-//! place on their way knows them and looks at no other record. What a result is made from hands
-//! it its stamps (those of the newest contributor), and with them its trail. Batches carry the
-//! trails of their samples beside the records. Engines say when a step begins, when its work is
-//! done and when its output leaves; they read the clock for that once per batch, and not at all
-//! when nobody asked for trails.
+//! Samples are chosen where records are read: the reader jumps from sample to sample by gaps without
+//! memory, and marks each in the lowest bit of its planned stamp. So every place on the way knows
+//! samples by their stamps, and nobody looks at the records between. What a result is made from
+//! hands it its stamps (those of the newest contributor), and with them its trace. Batches carry
+//! the traces of their samples beside the records. The outbox keeps those of open buffers and, by
+//! planned time, those of records in state; the oldest are forgotten, which is counted.
+//!
+//! The runner of a stage says when a step begins, and when output leaves. Each call adds the time
+//! since the last one to a [`Part`], so the parts of a trace are its total to the nanosecond. A step
+//! that meets no sample reads no clock.
 
 use std::collections::VecDeque;
 

@@ -1,4 +1,9 @@
 //! One subtask's instance of a chain of operators: all that a runner sees of it.
+//!
+//! [`Step::More`] means that the outbox is full. The stage has then stopped between two records, or
+//! between two results of a window. It keeps its place and is called again with the same arguments
+//! once there is room. An operator whose `advance` emits much therefore looks at
+//! [`Collect::is_full`](crate::Collect::is_full) and returns `More`.
 
 use crate::exchange::outbox::Outbox;
 use crate::operator::Failure;

@@ -19,5 +19,5 @@ pub use fused::{FusedStage, Side, SideTail};
 pub use head::{End, Head, OneInput, TwoInputs};
 pub use instance::{InputPort, Stage, StageError};
 pub use runner::{PreCommit, StageRunner};
-pub use saved::{Save, Saved, Tally};
+pub use saved::{Save, SavedState, Tally};
 pub use turn::{Input, Marks, Turn, Work};

@@ -11,7 +11,7 @@ use crate::record::batch::Batch;
 use crate::record::latency_trace::Part;
 use crate::record::time::ProcessingTime;
 use crate::stage::instance::{InputPort, Stage, StageError};
-use crate::stage::saved::{Save, Saved, Tally};
+use crate::stage::saved::{Save, SavedState, Tally};
 use crate::stage::turn::{Input, Marks, Turn, Work};
 
 /// A transaction on its way to being durable.
@@ -352,14 +352,14 @@ impl StageRunner {
     ///
     /// # Panics
     /// While an input is pending, or output was not flushed and handed over: it would be lost.
-    pub fn save(&mut self, how: Save) -> Result<Saved, StageError> {
+    pub fn save(&mut self, how: Save) -> Result<SavedState, StageError> {
         let tally = self.tally();
         let snapshot = match how {
             Save::Full => self.stage.snapshot(None)?,
             Save::Alone => self.stage.snapshot_alone()?,
             Save::Since(version) => self.stage.snapshot(Some(version))?,
         };
-        Ok(Saved { snapshot, tally })
+        Ok(SavedState { snapshot, tally })
     }
 
     /// What was counted so far: all that is left of a subtask that has come to its end.

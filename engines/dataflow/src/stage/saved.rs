@@ -20,7 +20,7 @@ pub enum Save {
 
 /// What one subtask of a stage leaves behind at a cut through the stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Saved {
+pub struct SavedState {
     /// The state.
     pub snapshot: Snapshot,
     /// What had been counted by then.

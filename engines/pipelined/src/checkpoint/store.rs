@@ -114,7 +114,7 @@ impl CheckpointStore {
     }
 
     /// Ids of all checkpoints that have left a file, and the newest completed one.
-    pub(crate) async fn look(&self) -> Result<Found, StorageError> {
+    pub(crate) async fn look(&self) -> Result<StoredCheckpoints, StorageError> {
         let (mut newest_id, mut completed) = (0, None);
         for name in self.storage.list(FOLDER).await? {
             let Some((id, file)) = name[FOLDER.len()..].split_once('-') else { continue };
@@ -130,7 +130,7 @@ impl CheckpointStore {
             Some(id) => load::<Metadata>(&self.storage, &Self::metadata(id)).await?,
             None => None,
         };
-        Ok(Found { newest_id, completed })
+        Ok(StoredCheckpoints { newest_id, completed })
     }
 
     /// Where the folder of all checkpoints is, for a person.
@@ -167,7 +167,7 @@ impl CheckpointStore {
 }
 
 /// What a storage holds of a job.
-pub(crate) struct Found {
+pub(crate) struct StoredCheckpoints {
     /// Highest id that any file carries: never used again.
     pub(crate) newest_id: u64,
     pub(crate) completed: Option<Metadata>,

@@ -15,7 +15,7 @@ use crate::checkpoint::coordinator::{Acknowledged, CheckpointCoordinator, Due};
 use crate::checkpoint::mailbox::{Acknowledgement, Ending, Mailbox, Part, PartError};
 use crate::checkpoint::store::{CheckpointStore, Metadata, SubtaskRecord};
 use crate::job::wiring::Wiring;
-use crate::settings::Resolved;
+use crate::settings::ResolvedSettings;
 use crate::task::attempt_state::AttemptState;
 
 /// The coordinator and all that it keeps.
@@ -54,7 +54,7 @@ enum Event {
 impl Attempt {
     pub(crate) fn new(
         job: &Job,
-        settings: &Resolved,
+        settings: &ResolvedSettings,
         runtime: Arc<dyn Runtime>,
         control: Control,
         wiring: &Wiring,

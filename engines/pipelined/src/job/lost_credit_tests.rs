@@ -87,7 +87,7 @@ fn a_consumer_that_gives_no_credit_back_is_a_stall_that_names_its_sender() {
     let runtime: Arc<dyn Runtime> = time.clone();
     let control = Control { stop: StopSignal::default(), observer: Arc::new(Silent) };
     let job = job(&room);
-    let settings = Resolved::new(&job.settings);
+    let settings = ResolvedSettings::new(&job.settings);
     let wiring = Wiring::new(&job, &settings, Arc::clone(&runtime), control, None, 1);
     let sender = wiring.subtask(StageId(0), 0).expect("nothing is restored");
     let statuses = vec![Arc::clone(&sender.status)];

@@ -1,7 +1,7 @@
 //! The pipelined engine: one attempt after another until a job has come to its end.
 
 pub(crate) mod attempt;
-pub mod restart_backoff;
+mod restart_backoff;
 pub(crate) mod wiring;
 
 use std::future::poll_fn;
@@ -22,8 +22,8 @@ use dataflow::{Completion, Control, Engine, EngineError, Guarantee};
 use crate::checkpoint::store::{CheckpointStore, Metadata};
 use crate::job::attempt::Attempt;
 use crate::job::restart_backoff::RestartBackoff;
-use crate::job::wiring::{Restored, Wiring, layout};
-use crate::settings::{Resolved, SETTINGS};
+use crate::job::wiring::{RestoredJob, Wiring, layout};
+use crate::settings::{ResolvedSettings, SETTINGS};
 use crate::task::attempt_state::watch;
 use crate::task::subtask::Subtask;
 
@@ -62,10 +62,10 @@ impl Engine for Pipelined {
         control: Control,
     ) -> BoxFuture<Result<Completion, EngineError>> {
         Box::pin(async move {
-            let settings = Resolved::new(&job.settings);
+            let settings = ResolvedSettings::new(&job.settings);
             let observer = Arc::clone(&control.observer);
             observer.started(runtime.now());
-            let running = Running { job, settings, runtime: Arc::clone(&runtime), control };
+            let running = RunningJob { job, settings, runtime: Arc::clone(&runtime), control };
             let completion = if running.settings.guarantee == Guarantee::None {
                 running.once().await?
             } else {
@@ -78,14 +78,14 @@ impl Engine for Pipelined {
 }
 
 /// A job while it runs.
-struct Running {
+struct RunningJob {
     job: Job,
-    settings: Resolved,
+    settings: ResolvedSettings,
     runtime: Arc<dyn Runtime>,
     control: Control,
 }
 
-impl Running {
+impl RunningJob {
     /// Without checkpoints a failure is the end.
     async fn once(self) -> Result<Completion, EngineError> {
         let wiring = self.start(None, 1)?;
@@ -100,7 +100,7 @@ impl Running {
     /// Lays out the subtasks and starts them.
     fn start(
         &self,
-        restored: Option<Restored>,
+        restored: Option<RestoredJob>,
         first_checkpoint: u64,
     ) -> Result<Wiring, EngineError> {
         let runtime = Arc::clone(&self.runtime);
@@ -189,7 +189,7 @@ impl Running {
         store: &CheckpointStore,
         restarts: &mut u64,
         backoff: &mut RestartBackoff,
-    ) -> Result<crate::checkpoint::store::Found, EngineError> {
+    ) -> Result<crate::checkpoint::store::StoredCheckpoints, EngineError> {
         loop {
             match store.look().await {
                 Ok(found) => return Ok(found),
@@ -235,7 +235,7 @@ impl Running {
             Some(metadata) => {
                 let layout = layout(&self.job.plan, self.job.parallelism, &self.settings);
                 let states = store.former_states(metadata, &self.job.plan, &layout).await?;
-                Some(Restored::new(metadata, states, &layout))
+                Some(RestoredJob::new(metadata, states, &layout))
             }
         };
         let wiring = self.start(restored, next_id)?;

@@ -5,7 +5,7 @@ use dataflow::ProcessingTime;
 /// Flink's `exponential-delay` restart strategy: each delay a multiple of the one before, up to a
 /// bound, with jitter, and back to the first after a long time without failure.
 #[derive(Clone, Debug)]
-pub struct RestartBackoff {
+pub(crate) struct RestartBackoff {
     initial_nanos: u64,
     max_nanos: u64,
     current_nanos: u64,
@@ -21,12 +21,12 @@ const RESET_NANOS: u64 = 3_600 * 1_000_000_000;
 
 impl RestartBackoff {
     /// With the first and the longest delay, in nanoseconds.
-    pub const fn new(initial_nanos: u64, max_nanos: u64) -> Self {
+    pub(crate) const fn new(initial_nanos: u64, max_nanos: u64) -> Self {
         Self { initial_nanos, max_nanos, current_nanos: initial_nanos, last_failure: None }
     }
 
     /// The delay after a failure at `now`, in nanoseconds; `random` draws the jitter.
-    pub fn delay(&mut self, now: ProcessingTime, random: u64) -> u64 {
+    pub(crate) fn delay(&mut self, now: ProcessingTime, random: u64) -> u64 {
         if self.last_failure.is_some_and(|last| now.since(last) >= RESET_NANOS) {
             self.current_nanos = self.initial_nanos;
         }

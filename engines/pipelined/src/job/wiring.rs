@@ -19,7 +19,7 @@ use crate::channel::input_gate::InputGate;
 use crate::channel::link_task::carry;
 use crate::checkpoint::mailbox::Mailbox;
 use crate::checkpoint::store::{CheckpointStore, Metadata, SplitState};
-use crate::settings::Resolved;
+use crate::settings::ResolvedSettings;
 use crate::task::attempt_state::{Alive, AttemptState, until_cancelled};
 use crate::task::channels::{Channels, Target};
 use crate::task::checkpointing::Checkpointing;
@@ -34,7 +34,7 @@ pub(crate) struct Wiring {
     pub(crate) plan: Plan,
     parallelism: u32,
     layout: Layout,
-    pub(crate) settings: Resolved,
+    pub(crate) settings: ResolvedSettings,
     /// Per stage and subtask; none for the source stage.
     pub(crate) gates: Vec<Vec<Arc<InputGate>>>,
     pub(crate) state: Arc<AttemptState>,
@@ -43,13 +43,13 @@ pub(crate) struct Wiring {
     pub(crate) read: Arc<[AtomicU64]>,
     runtime: Arc<dyn Runtime>,
     control: Control,
-    restored: Option<Restored>,
+    restored: Option<RestoredJob>,
     /// Checkpoints of this attempt count from here.
     first_checkpoint: u64,
 }
 
 /// What an attempt takes up from a checkpoint.
-pub(crate) struct Restored {
+pub(crate) struct RestoredJob {
     /// Per stage.
     states: Vec<FormerState>,
     /// By their numbers.
@@ -58,7 +58,7 @@ pub(crate) struct Restored {
     rescaled: Vec<Mutex<RescaleReport>>,
 }
 
-impl Restored {
+impl RestoredJob {
     /// From a completed checkpoint and its states, stage by stage.
     pub(crate) fn new(metadata: &Metadata, states: Vec<FormerState>, layout: &Layout) -> Self {
         let rescaled = states.iter().enumerate().map(|(stage, state)| {
@@ -84,7 +84,7 @@ impl Restored {
 }
 
 /// The layout of a job on this engine: every stage has as many subtasks.
-pub(crate) fn layout(plan: &Plan, parallelism: u32, settings: &Resolved) -> Layout {
+pub(crate) fn layout(plan: &Plan, parallelism: u32, settings: &ResolvedSettings) -> Layout {
     Layout {
         parallelism: vec![parallelism; plan.stages.len()],
         placement: settings.placement,
@@ -101,7 +101,12 @@ fn channels_of(edge: &EdgeSpec, parallelism: u32) -> usize {
     }
 }
 
-fn gates(plan: &Plan, stage: StageId, job: &Job, settings: &Resolved) -> Vec<Arc<InputGate>> {
+fn gates(
+    plan: &Plan,
+    stage: StageId,
+    job: &Job,
+    settings: &ResolvedSettings,
+) -> Vec<Arc<InputGate>> {
     let ports: Vec<InputPort> = plan
         .inputs(stage)
         .into_iter()
@@ -120,10 +125,10 @@ fn gates(plan: &Plan, stage: StageId, job: &Job, settings: &Resolved) -> Vec<Arc
 impl Wiring {
     pub(crate) fn new(
         job: &Job,
-        settings: &Resolved,
+        settings: &ResolvedSettings,
         runtime: Arc<dyn Runtime>,
         control: Control,
-        restored: Option<Restored>,
+        restored: Option<RestoredJob>,
         first_checkpoint: u64,
     ) -> Self {
         let stages = job.plan.stages.len();

@@ -10,7 +10,7 @@ use dataflow::job::status::{Activity, Status, Watchdog};
 use dataflow::{Completion, EngineError};
 
 /// Why a subtask stops before its end: an error that the attempt knows of, or the attempt is over.
-pub(crate) struct Stopped;
+pub(crate) struct EarlyEnd;
 
 /// How an attempt ends, as all its tasks see it.
 pub(crate) struct AttemptState {

@@ -5,11 +5,11 @@ use std::task::Context;
 
 use dataflow::job::runtime::Work;
 use dataflow::operator::snapshot::Version;
-use dataflow::stage::{PreCommit, Save, Saved};
+use dataflow::stage::{PreCommit, Save, SavedState};
 
 use crate::checkpoint::mailbox::{Acknowledgement, Ending};
 use crate::checkpoint::store::{CheckpointStore, SplitState, SubtaskRecord};
-use crate::task::attempt_state::Stopped;
+use crate::task::attempt_state::EarlyEnd;
 use crate::task::checkpointing::Upload;
 use crate::task::subtask::Subtask;
 
@@ -23,7 +23,7 @@ impl Subtask {
         id: u64,
         splits: Vec<SplitState>,
         alignment_nanos: u64,
-    ) -> Result<(), Stopped> {
+    ) -> Result<(), EarlyEnd> {
         self.runner.flush();
         self.hand_over()?;
         let transaction = self.close_transaction(id);
@@ -43,7 +43,8 @@ impl Subtask {
         }
         own.chain.push(file.clone());
         own.newest = id;
-        let Saved { snapshot, tally } = self.runner.save(how).map_err(|error| self.fail(error))?;
+        let SavedState { snapshot, tally } =
+            self.runner.save(how).map_err(|error| self.fail(error))?;
         let pause_nanos = self.runtime.now().since(before);
 
         let Some(own) = &self.checkpointing else { return Ok(()) };
@@ -111,7 +112,7 @@ impl Subtask {
 
     /// Tells the coordinator that no more checkpoint will pass here, and gives it the last
     /// transaction: it belongs to the first checkpoint that this subtask takes no part in.
-    pub(crate) async fn leave(&mut self, splits: Vec<SplitState>) -> Result<(), Stopped> {
+    pub(crate) async fn leave(&mut self, splits: Vec<SplitState>) -> Result<(), EarlyEnd> {
         let Some(own) = &self.checkpointing else { return Ok(()) };
         let (mailbox, subtask, newest) = (Arc::clone(&own.mailbox), own.place, own.newest);
         let transaction = match self.close_transaction(newest + 1) {

@@ -11,11 +11,11 @@ use dataflow::{Batch, Progress};
 
 use crate::channel::input_gate::{InputGate, Message};
 use crate::checkpoint::barrier_aligner::{Alignment, BarrierAligner};
-use crate::task::attempt_state::Stopped;
+use crate::task::attempt_state::EarlyEnd;
 use crate::task::subtask::Subtask;
 
 /// Runs a subtask from its first buffer to the end of all its channels.
-pub(crate) async fn run(subtask: &mut Subtask, gate: Arc<InputGate>) -> Result<(), Stopped> {
+pub(crate) async fn run(subtask: &mut Subtask, gate: Arc<InputGate>) -> Result<(), EarlyEnd> {
     let mut open = gate.channels();
     let mut aligner = BarrierAligner::new(open);
     let (mut first_barrier, mut fires) = (None, true);

@@ -15,7 +15,7 @@ use dataflow::stage::Input;
 use dataflow::{Batch, EventTime, ProcessingTime, Progress};
 
 use crate::checkpoint::store::SplitState;
-use crate::task::attempt_state::Stopped;
+use crate::task::attempt_state::EarlyEnd;
 use crate::task::flusher::Periodic;
 use crate::task::subtask::Subtask;
 
@@ -111,7 +111,7 @@ impl SourceTask {
 pub(crate) async fn run(
     subtask: &mut Subtask,
     mut source: SourceTask,
-) -> Result<(u64, bool), Stopped> {
+) -> Result<(u64, bool), EarlyEnd> {
     let mut batch = Some(source.reader.batch());
     let (mut since_watermark, mut chunks, mut turn) = (0, 0, 0);
     // Restored: what was promised before the failure is promised again before any record.
@@ -121,7 +121,7 @@ pub(crate) async fn run(
     }
     loop {
         if subtask.state.is_cancelled() {
-            return Err(Stopped);
+            return Err(EarlyEnd);
         }
         let now = subtask.runtime.now();
         subtask.flush_if_due(now).await?;
@@ -199,7 +199,7 @@ async fn read(
     place: usize,
     end: u64,
     now: ProcessingTime,
-) -> Result<u64, Stopped> {
+) -> Result<u64, EarlyEnd> {
     let split = &mut source.own[place];
     let offsets = split.offset..end.min(split.offset + READ_CHUNK);
     let records = offsets.end - offsets.start;

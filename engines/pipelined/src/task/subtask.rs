@@ -12,7 +12,7 @@ use dataflow::stage::{Input, StageError, StageRunner};
 use dataflow::{Batch, EngineError, EventTime, ProcessingTime, Progress};
 
 use crate::checkpoint::store::SplitState;
-use crate::task::attempt_state::{AttemptState, Stopped};
+use crate::task::attempt_state::{AttemptState, EarlyEnd};
 use crate::task::channels::Channels;
 use crate::task::checkpointing::Checkpointing;
 use crate::task::flusher::Periodic;
@@ -38,36 +38,39 @@ pub(crate) struct Subtask {
 
 impl Subtask {
     /// Ends the job with an error of this subtask's stage.
-    pub(crate) fn fail(&self, cause: StageError) -> Stopped {
+    pub(crate) fn fail(&self, cause: StageError) -> EarlyEnd {
         let (stage, subtask) = (self.stage_name.clone(), self.number);
         self.fail_with(EngineError::Stage { stage, subtask, cause })
     }
 
-    pub(crate) fn fail_with(&self, error: impl Into<EngineError>) -> Stopped {
+    pub(crate) fn fail_with(&self, error: impl Into<EngineError>) -> EarlyEnd {
         self.state.fail(error.into());
-        Stopped
+        EarlyEnd
     }
 
     /// Hands over what open buffers hold when the flusher is due.
-    pub(crate) async fn flush_if_due(&mut self, now: ProcessingTime) -> Result<(), Stopped> {
+    pub(crate) async fn flush_if_due(&mut self, now: ProcessingTime) -> Result<(), EarlyEnd> {
         if !self.flusher.is_due(now) {
             return Ok(());
         }
         self.flush().await
     }
 
-    pub(crate) async fn flush(&mut self) -> Result<(), Stopped> {
+    pub(crate) async fn flush(&mut self) -> Result<(), EarlyEnd> {
         self.runner.flush();
         self.settle(Work::default()).await
     }
 
     /// Takes an input in and runs the stage on it to its end.
-    pub(crate) fn run(&mut self, input: Input) -> impl Future<Output = Result<(), Stopped>> + Send {
+    pub(crate) fn run(
+        &mut self,
+        input: Input,
+    ) -> impl Future<Output = Result<(), EarlyEnd>> + Send {
         self.runner.begin(input);
         self.run_pending()
     }
 
-    async fn run_pending(&mut self) -> Result<(), Stopped> {
+    async fn run_pending(&mut self) -> Result<(), EarlyEnd> {
         loop {
             let turn = self.runner.step().map_err(|error| self.fail(error))?;
             if !turn.quiet {
@@ -83,12 +86,12 @@ impl Subtask {
     pub(crate) fn advance(
         &mut self,
         progress: Progress,
-    ) -> impl Future<Output = Result<(), Stopped>> + Send {
+    ) -> impl Future<Output = Result<(), EarlyEnd>> + Send {
         self.run(Input::Time(progress))
     }
 
     /// Charges the work, hands its output over, and waits until there is room for more.
-    pub(crate) async fn settle(&mut self, work: Work) -> Result<(), Stopped> {
+    pub(crate) async fn settle(&mut self, work: Work) -> Result<(), EarlyEnd> {
         // A flusher that finds nothing moves nothing, or idle subtasks would hide a stall.
         if work != Work::default() || self.runner.holds_output() {
             self.status.step();
@@ -109,7 +112,7 @@ impl Subtask {
     }
 
     /// Hands over what the outbox holds. Never waits.
-    pub(crate) fn hand_over(&mut self) -> Result<(), Stopped> {
+    pub(crate) fn hand_over(&mut self) -> Result<(), EarlyEnd> {
         let Self { runner, channels, runtime, .. } = self;
         let route = |sealed: Sealed, returned: &mut Vec<Batch>| {
             if runtime.tracing() {
@@ -122,7 +125,7 @@ impl Subtask {
         handed.map_err(|error| self.fail_with(error))
     }
 
-    async fn wait_for_room(&mut self) -> Result<(), Stopped> {
+    async fn wait_for_room(&mut self) -> Result<(), EarlyEnd> {
         let mut since = None;
         loop {
             self.timer.arm(self.flusher.next());
@@ -169,7 +172,7 @@ impl Subtask {
         &mut self,
         fires: bool,
         splits: Vec<SplitState>,
-    ) -> Result<(), Stopped> {
+    ) -> Result<(), EarlyEnd> {
         if fires {
             let progress = self.runner.progress();
             self.advance(Progress { watermark: EventTime::MAX, ..progress }).await?;

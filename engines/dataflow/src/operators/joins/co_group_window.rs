@@ -2,7 +2,8 @@
 
 use crate::operator::progress::{Progress, Step};
 use crate::operator::snapshot::{RestoreError, SnapshotReader, SnapshotWriter, Version};
-use crate::operator::{Collect, Counted, TwoInputOperator};
+use crate::operator::{Collect, TwoInputOperator};
+use crate::operators::windows::closing::{ClosingWindow, fire};
 use crate::operators::windows::panes::{Panes, refuse};
 use crate::record::data::{Data, Key};
 use crate::record::time::EventTime;
@@ -62,12 +63,11 @@ pub trait CoGroup: Clone + Send + 'static {
 pub struct CoGroupWindow<C: CoGroup> {
     function: C,
     panes: Panes<C::Key, (C::Accumulator, Stamps)>,
-    firing: Vec<Fired<C>>,
-    closing: i64,
+    closing: ClosingWindow<Entry<C>>,
     watermark: EventTime,
 }
 
-type Fired<C> = (<C as CoGroup>::Key, (<C as CoGroup>::Accumulator, Stamps));
+type Entry<C> = (<C as CoGroup>::Key, (<C as CoGroup>::Accumulator, Stamps));
 
 impl<C: CoGroup> CoGroupWindow<C> {
     /// In windows of `size_nanos` of event time.
@@ -79,8 +79,7 @@ impl<C: CoGroup> CoGroupWindow<C> {
         Self {
             function,
             panes: Panes::new(size_nanos),
-            firing: Vec::new(),
-            closing: i64::MIN,
+            closing: ClosingWindow::new(),
             watermark: EventTime::MIN,
         }
     }
@@ -131,33 +130,18 @@ impl<C: CoGroup> TwoInputOperator for CoGroupWindow<C> {
 
     fn advance(&mut self, progress: Progress, out: &mut impl Collect<C::Out>) -> Step {
         self.watermark = progress.watermark;
-        let at_end_of_input = self.watermark == EventTime::MAX;
-        loop {
-            let end = EventTime(self.closing);
-            while let Some((key, (accumulator, stamps))) = self.firing.pop_if(|_| !out.is_full()) {
-                let stamps = if at_end_of_input { Stamps::UNTIMED } else { stamps };
-                for value in self.function.results(&key, end, accumulator) {
-                    out.count(Counted::Fired);
-                    out.push(Record { value, event_time: EventTime(end.0 - 1), stamps });
-                }
+        let Self { function, panes, closing, .. } = self;
+        let emit = |end, (key, (accumulator, stamps)): Entry<C>, out: &mut _| {
+            for value in function.results(&key, EventTime(end), accumulator) {
+                fire(progress, Record { value, event_time: EventTime(end - 1), stamps }, out);
             }
-            if !self.firing.is_empty() {
-                return Step::More;
-            }
-            let next = self.panes.first().map(|pane| pane.end);
-            let Some(end) = next.filter(|end| end - 1 <= self.watermark.0) else {
-                return Step::Done;
-            };
-            self.panes.release_first(&mut self.firing);
-            self.closing = end;
-            if !at_end_of_input {
-                out.count(Counted::WindowClosed);
-            }
-        }
+        };
+        closing
+            .close(progress, out, emit, |_, firing| panes.release_due(progress.watermark.0, firing))
     }
 
     fn snapshot(&mut self, since: Option<Version>, into: &mut SnapshotWriter) {
-        debug_assert!(self.firing.is_empty(), "a stage finishes firing before it is snapshot");
+        debug_assert!(self.closing.is_done(), "a stage finishes firing before it is snapshot");
         into.put(&self.watermark);
         self.panes.write(since, into);
     }

@@ -102,7 +102,7 @@ impl<K> TimerContext<'_, K> {
 pub struct KeyedProcess<P: KeyedFunction, F> {
     key_of: F,
     function: P,
-    table: KeyedTable<P::Key, Kept<P::State>>,
+    table: KeyedTable<P::Key, KeyState<P::State>>,
     event_timers: BTreeSet<(EventTime, P::Key)>,
     processing_timers: BTreeSet<(ProcessingTime, P::Key)>,
     progress: Progress,
@@ -114,7 +114,7 @@ pub struct KeyedProcess<P: KeyedFunction, F> {
 /// What is kept of a key.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(bound = "S: Data")]
-struct Kept<S> {
+struct KeyState<S> {
     state: S,
     /// The newest stamps of the key's records.
     stamps: Option<Stamps>,
@@ -122,7 +122,7 @@ struct Kept<S> {
     used: ProcessingTime,
 }
 
-impl<S: Data> Data for Kept<S> {}
+impl<S: Data> Data for KeyState<S> {}
 
 impl<P: KeyedFunction, F> KeyedProcess<P, F> {
     /// By the key that `key_of` finds.
@@ -182,7 +182,7 @@ impl<P: KeyedFunction, F> KeyedProcess<P, F> {
         let mut is_new = false;
         let kept = self.table.entry(key, || {
             is_new = true;
-            Kept { state: function.fresh(), stamps: None, used: now }
+            KeyState { state: function.fresh(), stamps: None, used: now }
         });
         kept.used = now;
         kept.stamps = match (kept.stamps, newer) {

@@ -3,8 +3,9 @@
 
 use crate::operator::progress::{Progress, Step};
 use crate::operator::snapshot::{RestoreError, SnapshotReader, SnapshotWriter, Version};
-use crate::operator::{Collect, Counted, FanOut, Operator, SidePort};
-use crate::operators::windows::panes::{Panes, emit, refuse};
+use crate::operator::{Collect, FanOut, Operator, SidePort};
+use crate::operators::windows::closing::{ClosingWindow, fire};
+use crate::operators::windows::panes::{Panes, refuse};
 use crate::operators::{Aggregator, WindowResult};
 use crate::record::change::Change;
 use crate::record::data::{Data, Key};
@@ -42,10 +43,7 @@ pub struct LateFiringWindow<K, F, A: Aggregator> {
     lateness_nanos: i64,
     late: Option<SidePort<A::In>>,
     panes: Panes<K, (A::Accumulator, Stamps)>,
-    /// What is still to be emitted of the window that fires.
-    firing: Vec<(K, A::Result, Stamps)>,
-    /// All windows that end here or before have fired.
-    fired_upto: i64,
+    closing: ClosingWindow<(K, A::Result, Stamps)>,
     watermark: EventTime,
 }
 
@@ -64,8 +62,7 @@ impl<K: Key, F, A: Aggregator> LateFiringWindow<K, F, A> {
             lateness_nanos,
             late: None,
             panes: Panes::new(size_nanos),
-            firing: Vec::new(),
-            fired_upto: i64::MIN,
+            closing: ClosingWindow::new(),
             watermark: EventTime::MIN,
         }
     }
@@ -117,7 +114,7 @@ where
             (aggregator.fresh(), Stamps::default())
         });
         *stamps = stamps.newest(record.stamps);
-        if pane.end > self.fired_upto {
+        if pane.end > self.closing.end() {
             return aggregator.add(accumulator, &record.value);
         }
         let window_end = EventTime(pane.end);
@@ -136,33 +133,26 @@ where
 
     fn advance(&mut self, progress: Progress, out: &mut impl Collect<Self::Out>) -> Step {
         self.watermark = progress.watermark;
-        let at_end_of_input = self.watermark == EventTime::MAX;
-        loop {
-            let end = self.fired_upto;
-            let step = emit(&mut self.firing, out, |(key, result, stamps)| Record {
-                value: Change::Insert(WindowResult { key, window_end: EventTime(end), result }),
-                event_time: EventTime(end - 1),
-                stamps: if at_end_of_input { Stamps::UNTIMED } else { stamps },
-            });
-            if step == Step::More {
-                return Step::More;
+        let Self { aggregator, panes, closing, .. } = self;
+        let emit = |end, (key, result, stamps), out: &mut _| {
+            let value = Change::Insert(WindowResult { key, window_end: EventTime(end), result });
+            fire(progress, Record { value, event_time: EventTime(end - 1), stamps }, out);
+        };
+        // The panes stay: they fire again for records that are late.
+        let step = closing.close(progress, out, emit, |closed, firing| {
+            let pane = panes.iter().find(|pane| pane.end > closed)?;
+            if pane.end - 1 > progress.watermark.0 {
+                return None;
             }
-            let Some(pane) = self.panes.iter().find(|pane| pane.end > self.fired_upto) else {
-                break;
-            };
-            if pane.end - 1 > self.watermark.0 {
-                break;
-            }
-            let aggregator = &self.aggregator;
-            self.firing.extend(pane.table.iter().map(|(key, (accumulator, stamps))| {
+            firing.extend(pane.table.iter().map(|(key, (accumulator, stamps))| {
                 (key.clone(), aggregator.result(accumulator), *stamps)
             }));
-            self.fired_upto = pane.end;
-            if !at_end_of_input {
-                out.count(Counted::WindowClosed);
-            }
+            Some(pane.end)
+        });
+        if step == Step::More {
+            return Step::More;
         }
-        self.fired_upto = self.watermark.0.saturating_add(1);
+        closing.closed_upto(progress.watermark.0.saturating_add(1));
         while self.panes.first().is_some_and(|pane| self.is_over(pane.end)) {
             self.panes.drop_first();
         }
@@ -170,14 +160,14 @@ where
     }
 
     fn snapshot(&mut self, since: Option<Version>, into: &mut SnapshotWriter) {
-        debug_assert!(self.firing.is_empty(), "a stage finishes firing before it is snapshot");
+        debug_assert!(self.closing.is_done(), "a stage finishes firing before it is snapshot");
         into.put(&self.watermark);
         self.panes.write(since, into);
     }
 
     fn restore(&mut self, from: &mut SnapshotReader<'_>) -> Result<(), RestoreError> {
         self.watermark = self.watermark.max(from.take()?);
-        self.fired_upto = self.watermark.0.saturating_add(1);
+        self.closing.closed_upto(self.watermark.0.saturating_add(1));
         self.panes.read(from)
     }
 }

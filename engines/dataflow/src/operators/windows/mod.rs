@@ -1,5 +1,6 @@
 //! Windows, and what they keep: panes, sessions and due times.
 
+pub(crate) mod closing;
 pub(crate) mod due_times;
 pub(crate) mod hops;
 pub mod late_firing_window;

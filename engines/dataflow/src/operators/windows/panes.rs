@@ -1,9 +1,7 @@
-//! What the window operators share: keyed state cut along time, and results handed out as far as
-//! there is room.
+//! What the window operators share: keyed state cut along time.
 
 use std::collections::VecDeque;
 
-use crate::operator::progress::Step;
 use crate::operator::snapshot::{RestoreError, SnapshotReader, SnapshotWriter, Version};
 use crate::operator::state::KeyedTable;
 use crate::operator::{Collect, Counted, SidePort};
@@ -127,6 +125,14 @@ impl<K: Key, S> Panes<K, S> {
         }
     }
 
+    /// Moves what the pane that ends first holds into `firing` and forgets the pane, if its last
+    /// instant is `upto` or before. Returns its end.
+    pub(crate) fn release_due(&mut self, upto: i64, firing: &mut Vec<(K, S)>) -> Option<i64> {
+        let end = self.first().map(|pane| pane.end).filter(|end| end - 1 <= upto)?;
+        self.release_first(firing);
+        Some(end)
+    }
+
     /// Moves what the pane that ends first holds into `firing`, and forgets the pane.
     pub(crate) fn release_first(&mut self, firing: &mut Vec<(K, S)>) {
         if let Some(mut pane) = self.take_first() {
@@ -160,19 +166,6 @@ impl<K: Key, S: Data> Panes<K, S> {
         }
         Ok(())
     }
-}
-
-/// Emits from the end of `firing` as long as there is room.
-pub(crate) fn emit<F, T>(
-    firing: &mut Vec<F>,
-    out: &mut impl Collect<T>,
-    record_of: impl Fn(F) -> Record<T>,
-) -> Step {
-    while let Some(fired) = firing.pop_if(|_| !out.is_full()) {
-        out.count(Counted::Fired);
-        out.push(record_of(fired));
-    }
-    if firing.is_empty() { Step::Done } else { Step::More }
 }
 
 /// Counts a record that came too late for its windows, and puts it out at the late port, if there

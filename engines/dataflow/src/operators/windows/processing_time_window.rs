@@ -2,8 +2,9 @@
 
 use crate::operator::progress::{Progress, Step};
 use crate::operator::snapshot::{RestoreError, SnapshotReader, SnapshotWriter, Version};
-use crate::operator::{Collect, Counted, FanOut, Operator};
-use crate::operators::windows::panes::{Panes, emit};
+use crate::operator::{Collect, FanOut, Operator};
+use crate::operators::windows::closing::{ClosingWindow, fire};
+use crate::operators::windows::panes::Panes;
 use crate::operators::{Aggregator, WindowResult};
 use crate::record::data::Key;
 use crate::record::time::{EventTime, ProcessingTime};
@@ -37,10 +38,7 @@ pub struct ProcessingTimeWindow<K, F, A: Aggregator> {
     aggregator: A,
     /// Mostly one; several after a restore.
     panes: Panes<K, InWindow<A::Accumulator>>,
-    /// What is still to be emitted of the window that closes.
-    firing: Vec<(K, InWindow<A::Accumulator>)>,
-    /// The end of that window.
-    closing: i64,
+    closing: ClosingWindow<(K, InWindow<A::Accumulator>)>,
     /// Processing time of the step.
     now: i64,
 }
@@ -64,8 +62,7 @@ impl<K: Key, F, A: Aggregator> ProcessingTimeWindow<K, F, A> {
             key_of,
             aggregator,
             panes: Panes::new(size_nanos),
-            firing: Vec::new(),
-            closing: 0,
+            closing: ClosingWindow::new(),
             now: 0,
         }
     }
@@ -104,32 +101,18 @@ where
     fn advance(&mut self, progress: Progress, out: &mut impl Collect<Self::Out>) -> Step {
         self.now = nanos(progress.processing_time);
         let at_end_of_input = progress.watermark == EventTime::MAX;
-        loop {
-            let (aggregator, end) = (&self.aggregator, self.closing);
-            let step = emit(&mut self.firing, out, |(key, (accumulator, event_time, stamps))| {
-                let window_end = ProcessingTime(end.unsigned_abs());
-                let result = aggregator.result(&accumulator);
-                let value = WindowResult { key, window_end, result };
-                let stamps = if at_end_of_input { Stamps::UNTIMED } else { stamps };
-                Record { value, event_time: EventTime(event_time), stamps }
-            });
-            if step == Step::More {
-                return Step::More;
-            }
-            let next = self.panes.first().map(|pane| pane.end);
-            let Some(end) = next.filter(|&end| end <= self.now || at_end_of_input) else {
-                return Step::Done;
-            };
-            self.panes.release_first(&mut self.firing);
-            self.closing = end;
-            if !at_end_of_input {
-                out.count(Counted::WindowClosed);
-            }
-        }
+        let upto = if at_end_of_input { i64::MAX } else { self.now - 1 };
+        let Self { aggregator, panes, closing, .. } = self;
+        let emit = |end: i64, (key, (accumulator, event_time, stamps)), out: &mut _| {
+            let window_end = ProcessingTime(end.unsigned_abs());
+            let value = WindowResult { key, window_end, result: aggregator.result(&accumulator) };
+            fire(progress, Record { value, event_time: EventTime(event_time), stamps }, out);
+        };
+        closing.close(progress, out, emit, |_, firing| panes.release_due(upto, firing))
     }
 
     fn snapshot(&mut self, since: Option<Version>, into: &mut SnapshotWriter) {
-        debug_assert!(self.firing.is_empty(), "a stage finishes firing before it is snapshot");
+        debug_assert!(self.closing.is_done(), "a stage finishes firing before it is snapshot");
         into.put(&self.now);
         self.panes.write(since, into);
     }

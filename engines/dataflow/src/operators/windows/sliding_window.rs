@@ -6,9 +6,10 @@ use std::ops::Range;
 use crate::operator::progress::{Progress, Step};
 use crate::operator::snapshot::{RestoreError, SnapshotReader, SnapshotWriter, Version};
 use crate::operator::state::KeyedTable;
-use crate::operator::{Collect, Counted, FanOut, Operator, SidePort};
+use crate::operator::{Collect, FanOut, Operator, SidePort};
+use crate::operators::windows::closing::{ClosingWindow, fire};
 use crate::operators::windows::hops::Hops;
-use crate::operators::windows::panes::{Panes, emit, refuse};
+use crate::operators::windows::panes::{Panes, refuse};
 use crate::operators::{Aggregator, WindowResult};
 use crate::record::data::{Data, Key};
 use crate::record::time::EventTime;
@@ -49,10 +50,7 @@ pub struct SlidingWindow<K, F, A: Aggregator> {
     late: Option<SidePort<A::In>>,
     keeping: Keeping<K, (A::Accumulator, Stamps)>,
     panes: Panes<K, (A::Accumulator, Stamps)>,
-    /// What is still to be emitted of the window that closes.
-    firing: Vec<(K, (A::Accumulator, Stamps))>,
-    /// All windows that end here or before have closed.
-    closed_upto: i64,
+    closing: ClosingWindow<(K, (A::Accumulator, Stamps))>,
     watermark: EventTime,
 }
 
@@ -90,8 +88,7 @@ impl<K: Key, F, A: Aggregator> SlidingWindow<K, F, A> {
             late: None,
             keeping: Keeping::Panes { merged: KeyedTable::default() },
             panes: Panes::new(hops.pane()),
-            firing: Vec::new(),
-            closed_upto: i64::MIN,
+            closing: ClosingWindow::new(),
             watermark: EventTime::MIN,
         }
     }
@@ -129,40 +126,40 @@ impl<K: Key, F, A: Aggregator> SlidingWindow<K, F, A> {
         self.keeping = Keeping::Windows { stretch, first, count };
         (first, count)
     }
+}
 
-    /// The end of the window that closes next, if there is anything in a window.
-    fn next_end(&self) -> Option<i64> {
-        let first = self.panes.first()?;
-        Some(match self.keeping {
-            Keeping::Panes { .. } => self.hops.first_end(first.start.max(self.closed_upto)),
-            Keeping::Windows { .. } => first.end,
-        })
+/// Moves what the window that closes next holds into `firing`, if its last instant is `upto` or
+/// before, and says where it ends. `closed` is the end of the window that closed last.
+fn release_due<K: Key, A: Aggregator>(
+    keeping: &mut Keeping<K, (A::Accumulator, Stamps)>,
+    panes: &mut Panes<K, (A::Accumulator, Stamps)>,
+    (hops, aggregator): (&Hops, &A),
+    (closed, upto): (i64, i64),
+    firing: &mut Vec<(K, (A::Accumulator, Stamps))>,
+) -> Option<i64> {
+    let Keeping::Panes { merged } = keeping else { return panes.release_due(upto, firing) };
+    let end = hops.first_end(panes.first()?.start.max(closed));
+    if end - 1 > upto {
+        return None;
     }
-
-    /// Moves what the window with this end holds into `firing`.
-    fn release(&mut self, end: i64) {
-        let Self { aggregator, hops, keeping, panes, firing, .. } = self;
-        let Keeping::Panes { merged } = keeping else {
-            return panes.release_first(firing);
-        };
-        let start = hops.start_of(end);
-        // Panes in no later window are used up.
-        while panes.first().is_some_and(|pane| hops.last_end(pane.start) <= end) {
-            let Some(mut pane) = panes.take_first() else { break };
-            if pane.start >= start {
-                for (key, state) in pane.table.drain() {
-                    merge(merged, aggregator, &key, &state);
-                }
-            }
-            panes.give_back(pane.table);
-        }
-        for pane in panes.iter().take_while(|pane| pane.end <= end) {
-            for (key, state) in pane.table.iter() {
-                merge(merged, aggregator, key, state);
+    let start = hops.start_of(end);
+    // Panes in no later window are used up.
+    while panes.first().is_some_and(|pane| hops.last_end(pane.start) <= end) {
+        let Some(mut pane) = panes.take_first() else { break };
+        if pane.start >= start {
+            for (key, state) in pane.table.drain() {
+                merge(merged, aggregator, &key, &state);
             }
         }
-        firing.extend(merged.drain());
+        panes.give_back(pane.table);
     }
+    for pane in panes.iter().take_while(|pane| pane.end <= end) {
+        for (key, state) in pane.table.iter() {
+            merge(merged, aggregator, key, state);
+        }
+    }
+    firing.extend(merged.drain());
+    Some(end)
 }
 
 fn merge<K: Key, A: Aggregator>(
@@ -235,42 +232,31 @@ where
         if let Keeping::Windows { stretch, .. } = &mut self.keeping {
             *stretch = 0..0;
         }
-        let at_end_of_input = self.watermark == EventTime::MAX;
-        loop {
-            let (aggregator, end) = (&self.aggregator, self.closed_upto);
-            let step = emit(&mut self.firing, out, |(key, (accumulator, stamps))| Record {
-                value: WindowResult {
-                    key,
-                    window_end: EventTime(end),
-                    result: aggregator.result(&accumulator),
-                },
-                event_time: EventTime(end - 1),
-                stamps: if at_end_of_input { Stamps::UNTIMED } else { stamps },
-            });
-            if step == Step::More {
-                return Step::More;
-            }
-            let Some(end) = self.next_end().filter(|end| end - 1 <= self.watermark.0) else {
-                self.closed_upto = self.watermark.0.saturating_add(1);
-                return Step::Done;
-            };
-            self.release(end);
-            self.closed_upto = end;
-            if !at_end_of_input {
-                out.count(Counted::WindowClosed);
-            }
+        let Self { aggregator, hops, keeping, panes, closing, .. } = self;
+        let upto = progress.watermark.0;
+        let emit = |end, (key, (accumulator, stamps)), out: &mut _| {
+            let result = aggregator.result(&accumulator);
+            let value = WindowResult { key, window_end: EventTime(end), result };
+            fire(progress, Record { value, event_time: EventTime(end - 1), stamps }, out);
+        };
+        let step = closing.close(progress, out, emit, |closed, firing| {
+            release_due(keeping, panes, (hops, aggregator), (closed, upto), firing)
+        });
+        if step == Step::Done {
+            closing.closed_upto(upto.saturating_add(1));
         }
+        step
     }
 
     fn snapshot(&mut self, since: Option<Version>, into: &mut SnapshotWriter) {
-        debug_assert!(self.firing.is_empty(), "a stage finishes firing before it is snapshot");
+        debug_assert!(self.closing.is_done(), "a stage finishes firing before it is snapshot");
         into.put(&self.watermark);
         self.panes.write(since, into);
     }
 
     fn restore(&mut self, from: &mut SnapshotReader<'_>) -> Result<(), RestoreError> {
         self.watermark = self.watermark.max(from.take()?);
-        self.closed_upto = self.watermark.0.saturating_add(1);
+        self.closing.closed_upto(self.watermark.0.saturating_add(1));
         self.panes.read(from)
     }
 }

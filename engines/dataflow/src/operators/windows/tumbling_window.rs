@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::operator::progress::{Progress, Step};
 use crate::operator::snapshot::{RestoreError, SnapshotReader, SnapshotWriter, Version};
-use crate::operator::{Collect, Counted, FanOut, Operator, SidePort};
+use crate::operator::{Collect, FanOut, Operator, SidePort};
 use crate::operators::Aggregator;
-use crate::operators::windows::panes::{Panes, emit, refuse};
+use crate::operators::windows::closing::{ClosingWindow, fire};
+use crate::operators::windows::panes::{Panes, refuse};
 use crate::record::data::{Data, Key};
 use crate::record::time::EventTime;
 use crate::record::{Record, Stamps};
@@ -58,10 +59,7 @@ pub struct TumblingWindow<K, F, A: Aggregator> {
     aggregator: A,
     late: Option<SidePort<A::In>>,
     panes: Panes<K, (A::Accumulator, Stamps)>,
-    /// What is still to be emitted of the window that closes.
-    firing: Vec<(K, (A::Accumulator, Stamps))>,
-    /// The end of that window.
-    closing: i64,
+    closing: ClosingWindow<(K, (A::Accumulator, Stamps))>,
     watermark: EventTime,
 }
 
@@ -77,8 +75,7 @@ impl<K: Key, F, A: Aggregator> TumblingWindow<K, F, A> {
             aggregator,
             late: None,
             panes: Panes::new(size_nanos),
-            firing: Vec::new(),
-            closing: i64::MIN,
+            closing: ClosingWindow::new(),
             watermark: EventTime::MIN,
         }
     }
@@ -128,35 +125,18 @@ where
 
     fn advance(&mut self, progress: Progress, out: &mut impl Collect<Self::Out>) -> Step {
         self.watermark = progress.watermark;
-        let at_end_of_input = self.watermark == EventTime::MAX;
-        loop {
-            let (aggregator, end) = (&self.aggregator, self.closing);
-            let step = emit(&mut self.firing, out, |(key, (accumulator, stamps))| Record {
-                value: WindowResult {
-                    key,
-                    window_end: EventTime(end),
-                    result: aggregator.result(&accumulator),
-                },
-                event_time: EventTime(end - 1),
-                stamps: if at_end_of_input { Stamps::UNTIMED } else { stamps },
-            });
-            if step == Step::More {
-                return Step::More;
-            }
-            let next = self.panes.first().map(|pane| pane.end);
-            let Some(end) = next.filter(|end| end - 1 <= self.watermark.0) else {
-                return Step::Done;
-            };
-            self.panes.release_first(&mut self.firing);
-            self.closing = end;
-            if !at_end_of_input {
-                out.count(Counted::WindowClosed);
-            }
-        }
+        let Self { aggregator, panes, closing, .. } = self;
+        let emit = |end, (key, (accumulator, stamps)), out: &mut _| {
+            let result = aggregator.result(&accumulator);
+            let value = WindowResult { key, window_end: EventTime(end), result };
+            fire(progress, Record { value, event_time: EventTime(end - 1), stamps }, out);
+        };
+        closing
+            .close(progress, out, emit, |_, firing| panes.release_due(progress.watermark.0, firing))
     }
 
     fn snapshot(&mut self, since: Option<Version>, into: &mut SnapshotWriter) {
-        debug_assert!(self.firing.is_empty(), "a stage finishes firing before it is snapshot");
+        debug_assert!(self.closing.is_done(), "a stage finishes firing before it is snapshot");
         into.put(&self.watermark);
         self.panes.write(since, into);
     }
