@@ -3,8 +3,8 @@
 use dataflow::Engine;
 use dataflow::job::engine::Start;
 use runtime::{MemoryStorage, Victim};
-use streamgauge::experiment::registry::Registry;
-use streamgauge::run::fault::FaultSpec;
+use streamgauge::Registry;
+use streamgauge::internals::FaultSpec;
 
 use crate::scenario::{Ran, Scenario};
 
