@@ -34,7 +34,7 @@ pub enum KeyDistribution {
 /// Distributions that are drawn more slowly, or whose keys depend on more than a draw.
 #[derive(Clone, Debug)]
 pub enum OtherKeys {
-    /// Zipf over more keys than [`TABLE_KEYS`]: by rejection-inversion, in about 60 ns a
+    /// Zipf over more keys than fit into a table: by rejection-inversion, in about 60 ns a
     /// draw.
     Rejection(Zipf<f64>),
     /// Some keys are hot, for a time.

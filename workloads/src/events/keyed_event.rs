@@ -61,7 +61,7 @@ struct Extras {
 }
 
 impl KeyedEvents {
-    /// By the knobs of [`EventClock`], [`KeyDistribution`], [`PayloadLengths`] and [`Disorder`].
+    /// By the knobs of [`EventClock`], [`KeyDistribution`], `PayloadLengths` and [`Disorder`].
     pub fn new(knobs: &Knobs, seed: u64) -> Self {
         let lengths = PayloadLengths::of(knobs);
         let disorder = Disorder::new(knobs, seed);
