@@ -4,7 +4,7 @@
 mod fixture;
 
 use fixture::PIPELINED;
-use fixture::check::{check_chart, check_svg};
+use fixture::check::check_chart;
 use fixture::drawn::{result, sweep};
 use fixture::kinds::{CASES, Case, TYPICAL};
 use reports::chart::{self, Chart};
@@ -87,19 +87,66 @@ fn sweeps_are_curves_or_maps() {
     }
 }
 
-/// The first label of a drawing moved to the place of the second.
-fn overlapping(chart: &Chart) -> Chart {
-    let label = |nth: usize| {
-        let node = chart.svg.split("<text ").nth(nth).unwrap();
-        node.split(" dy=").next().unwrap().to_owned()
-    };
-    Chart { svg: chart.svg.replacen(&label(1), &label(2), 1), ..chart.clone() }
+/// The typical chart of that name, damaged, and then checked.
+fn check_damaged(stem: &str, damage: impl Fn(&str) -> String) {
+    let charts = chart::all(&result(TYPICAL)).unwrap();
+    let chart = charts.into_iter().find(|it| it.stem == stem).expect(stem);
+    let svg = damage(&chart.svg);
+    assert_ne!(svg, chart.svg, "it is damaged");
+    check_chart("damaged", &Chart { svg, ..chart });
 }
+
+const BARS: &str = "keyed-count-throughput";
+const PARTS: &str = "keyed-count-latency-latency-parts";
+/// A part of a bar in the typical drawing of [`PARTS`], and another of them.
+const PART: &str = "height=\"88\" opacity=\"1\" fill=\"#E69F00\"";
+const OTHER: &str = "height=\"88\" opacity=\"1\" fill=\"#56B4E9\"";
 
 #[test]
 #[should_panic(expected = "covers")]
 fn texts_that_overlap_are_noticed() {
-    check_svg(&overlapping(&draw("overlap", &result(TYPICAL))[0]));
+    check_damaged(BARS, |svg| {
+        let label = |nth: usize| {
+            let node = svg.split("<text ").nth(nth).unwrap();
+            node.split(" dy=").next().unwrap().to_owned()
+        };
+        svg.replacen(&label(1), &label(2), 1)
+    });
+}
+
+#[test]
+#[should_panic(expected = "leaves the drawing")]
+fn a_label_outside_the_drawing_is_noticed() {
+    check_damaged(BARS, |svg| svg.replacen("<text x=\"64\"", "<text x=\"-64\"", 1));
+}
+
+#[test]
+#[should_panic(expected = "Axis")]
+fn a_tick_with_a_wrong_value_is_noticed() {
+    check_damaged(BARS, |svg| svg.replacen("\n2\n</text>", "\n2.5\n</text>", 1));
+}
+
+#[test]
+#[should_panic(expected = "has its label elsewhere")]
+fn a_tick_beside_its_grid_line_is_noticed() {
+    check_damaged(BARS, |svg| {
+        svg.replacen("points=\"1567,", "points=\"1577,", 1).replacen(" 1567,", " 1577,", 1)
+    });
+}
+
+#[test]
+#[should_panic(expected = "is not in the colour of")]
+fn parts_that_have_each_others_colour_are_noticed() {
+    check_damaged(PARTS, |svg| svg.replace(PART, "@").replace(OTHER, PART).replace('@', OTHER));
+}
+
+#[test]
+#[should_panic(expected = "nothing is drawn at")]
+fn a_dot_that_is_missing_is_noticed() {
+    check_damaged(BARS, |svg| {
+        let kept = svg.lines().filter(|line| !line.starts_with("<circle"));
+        kept.map(|line| format!("{line}\n")).collect()
+    });
 }
 
 #[test]

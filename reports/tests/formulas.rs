@@ -5,7 +5,7 @@ mod fixture;
 
 use std::fs;
 
-use fixture::check::{check_page, check_svg};
+use fixture::check::{check_chart, check_page};
 use reports::chart::{self, Chart};
 use reports::formulas::chapters::CHAPTERS;
 use reports::formulas::partitioning::hot_key;
@@ -84,7 +84,7 @@ fn result() -> FormulasResult {
 
 fn draw(result: &FormulasResult) -> (Vec<Chart>, String) {
     let charts = chart::of_formulas(result).expect("charts are drawn");
-    charts.iter().for_each(check_svg);
+    charts.iter().for_each(|chart| check_chart("formulas page", chart));
     let page = page::formulas::page(result, &charts, "results/formulas");
     check_page(&page);
     (charts, page)

@@ -2,7 +2,7 @@
 
 mod fixture;
 
-use fixture::check::{check_page, check_svg};
+use fixture::check::{check_chart, check_page};
 use reports::formulas::flow_control::full_buffers::{self, Channel};
 use reports::formulas::flow_control::{flusher_wait, micro_batch::Batches};
 use reports::formulas::{
@@ -79,7 +79,7 @@ fn result() -> FormulasResult {
 fn both_charts_and_the_intervals_of_the_wall_clock_are_on_the_page() {
     let result = result();
     let charts = chart::of_formulas(&result).expect("charts are drawn");
-    charts.iter().for_each(check_svg);
+    charts.iter().for_each(|chart| check_chart("formulas flow control page", chart));
     let stems: Vec<&str> = charts.iter().map(|chart| &*chart.stem).collect();
     assert_eq!(stems, ["flow-control-residence", "flow-control-flusher-wait"]);
     let page = page::formulas::page(&result, &charts, "results/formulas");

@@ -6,7 +6,7 @@ mod fixture;
 use std::fs;
 use std::path::Path;
 
-use fixture::check::{check_page, check_svg};
+use fixture::check::{check_chart, check_page};
 use fixture::recovery::recovered;
 use reports::chart::{self, Chart};
 use reports::page;
@@ -15,7 +15,7 @@ use reports::words::recovery::finding;
 
 fn draw(result: &RecoverResult) -> (Option<Chart>, String) {
     let mut charts = chart::of_recovery(result).expect("the chart is drawn");
-    charts.iter().for_each(check_svg);
+    charts.iter().for_each(|chart| check_chart("recovery page", chart));
     let page = page::recovery::page(result, &charts, "results/recover");
     check_page(&page);
     assert!(charts.len() < 2);

@@ -2,7 +2,7 @@
 
 mod fixture;
 
-use fixture::check::{check_page, check_svg};
+use fixture::check::{check_chart, check_page};
 use fixture::{BACK_TO_BACK, INTERVAL, PIPELINED};
 use reports::chart::{self, Chart};
 use reports::page::{Page, page};
@@ -14,7 +14,7 @@ fn draw(result: &CompareResult) -> (Vec<Chart>, String) {
     let source = Source::Results("results.json".into());
     let page = page(&Page { result, charts: &charts, source: &source, directory: "results/quick" });
     for chart in &charts {
-        check_svg(chart);
+        check_chart("report page", chart);
     }
     check_page(&page);
     (charts, page)
