@@ -1,5 +1,7 @@
 //! What can go wrong, sorted by the exit status it leads to.
 
+use dataflow::job::settings::nearest;
+
 /// An error with its exit status.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -23,6 +25,12 @@ impl Error {
     /// Bad input, from anything that can be printed.
     pub fn input(error: impl std::fmt::Display) -> Self {
         Self::Input(error.to_string())
+    }
+
+    /// Bad input: a name that is not there, answered with the nearest of those that are.
+    pub fn unknown(what: &str, name: &str, known: &[&str]) -> Self {
+        let near = nearest(name, known);
+        Self::Input(format!("there is no {what} `{name}`{near}; there are: {}", known.join(", ")))
     }
 
     /// A failed run, from anything that can be printed.

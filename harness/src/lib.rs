@@ -5,27 +5,30 @@
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::SystemTime;
 
 use clap::Parser;
 use dataflow::StopSignal;
 
-pub mod analysis;
-pub mod cli;
-pub mod commands;
-pub mod error;
-pub mod experiment;
-pub mod files;
-pub mod measure;
-pub mod quantity;
-pub mod run;
-pub mod terminal;
+mod analysis;
+mod cli;
+mod commands;
+mod error;
+mod experiment;
+mod files;
+#[doc(hidden)]
+pub mod internals;
+mod measure;
+mod quantity;
+mod registry;
+mod run;
+mod terminal;
 
-pub use crate::experiment::registry::Registry;
-use reports::write::Pictures;
+pub use crate::registry::Registry;
 
 use cli::{Cli, Command};
+use commands::{manual, model, results, runs};
 use error::{Error, Outcome, Result};
+use terminal::{live, out};
 
 /// Reads the command line, does what it says, and returns the exit status: 0 good; 1 a wrong
 /// answer, no valid result, a regression or a violated threshold; 2 bad usage or bad input; 3 the run itself failed; 130 interrupted.
@@ -42,7 +45,7 @@ pub fn main(registry: &Registry) -> ExitCode {
     match status {
         Ok(outcome) => ExitCode::from(outcome.status()),
         Err(error) => {
-            crate::terminal::out::note(&format!("error: {error}"));
+            out::note(&format!("error: {error}"));
             ExitCode::from(error.status())
         }
     }
@@ -50,28 +53,23 @@ pub fn main(registry: &Registry) -> ExitCode {
 
 fn dispatch(command: &Command, registry: &Registry, stop: &StopSignal) -> Result<Outcome> {
     match command {
-        Command::Compare(args) => crate::commands::runs::compare::compare(args, registry, stop),
-        Command::Sweep(args) => crate::commands::runs::sweep::sweep(args, registry, stop),
-        Command::Sustain(args) => crate::commands::runs::sustain::sustain(args, registry, stop),
-        Command::Run(args) => crate::commands::runs::run::run(args, registry, stop),
-        Command::Recover(args) => crate::commands::runs::recover::recover(args, registry, stop),
-        Command::Skew(args) => crate::commands::model::skew::skew(args, registry, stop),
-        Command::Formulas(args) => crate::commands::model::formulas::formulas(args, registry, stop),
-        Command::Verify(args) => crate::commands::runs::verify::verify(args, registry, stop),
-        Command::Diff(args) => crate::analysis::diff::diff(args),
-        Command::Plot { dir, png } => {
-            let pictures = if *png { Pictures::SvgAndPng } else { Pictures::Svg };
-            let drawn = reports::write::draw_as(dir, pictures).map_err(Error::input)?;
-            crate::terminal::out::line(&format!("Report: {}", drawn.report.display()));
-            Ok(Outcome::Good)
-        }
-        Command::List(args) => crate::commands::results::list::list(args, registry),
-        Command::Place(args) => crate::commands::model::place::place(args),
-        Command::Sample(args) => crate::commands::results::list::sample(args, registry),
-        Command::Suite(args) => crate::commands::results::suite::suite(args, registry),
-        Command::Doctor(args) => crate::commands::results::doctor::doctor(args, registry, stop),
-        Command::Completions { shell } => crate::commands::manual::completions(*shell),
-        Command::Man { out } => crate::commands::manual::man(out.as_deref()),
+        Command::Compare(args) => runs::compare::compare(args, registry, stop),
+        Command::Sweep(args) => runs::sweep::sweep(args, registry, stop),
+        Command::Sustain(args) => runs::sustain::sustain(args, registry, stop),
+        Command::Run(args) => runs::run::run(args, registry, stop),
+        Command::Recover(args) => runs::recover::recover(args, registry, stop),
+        Command::Skew(args) => model::skew::skew(args, registry, stop),
+        Command::Formulas(args) => model::formulas::formulas(args, registry, stop),
+        Command::Verify(args) => runs::verify::verify(args, registry, stop),
+        Command::Diff(args) => results::diff::diff(args),
+        Command::Plot { dir, png } => results::plot::plot(dir, *png),
+        Command::List(args) => results::list::list(args, registry),
+        Command::Place(args) => model::place::place(args),
+        Command::Sample(args) => results::list::sample(args, registry),
+        Command::Suite(args) => results::suite::suite(args, registry),
+        Command::Doctor(args) => results::doctor::doctor(args, registry, stop),
+        Command::Completions { shell } => manual::completions(*shell),
+        Command::Man { out } => manual::man(out.as_deref()),
     }
 }
 
@@ -82,17 +80,11 @@ fn stop_on_interrupt() -> Result<StopSignal> {
     let (signal, asked) = (stop.clone(), AtomicBool::new(false));
     ctrlc::set_handler(move || {
         if asked.swap(true, Ordering::SeqCst) {
-            crate::terminal::live::restore();
+            live::restore();
             std::process::exit(i32::from(Outcome::Interrupted.status()));
         }
         signal.request();
     })
     .map_err(Error::run)?;
     Ok(stop)
-}
-
-/// The date and time, for the name of a results folder.
-#[allow(clippy::disallowed_methods, reason = "a date is no measurement, and is read only here")]
-pub(crate) fn wall_time() -> SystemTime {
-    SystemTime::now()
 }

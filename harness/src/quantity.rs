@@ -2,16 +2,30 @@
 
 use std::time::Duration;
 
+/// Largest parallelism: Flink's largest number of key groups.
+pub const MAX_PARALLELISM: u32 = 32_768;
+
 /// A rate: `max`, or events per second.
-#[derive(Copy, Clone, Debug, PartialEq)]
+#[derive(Copy, Clone, Debug, Default, PartialEq)]
 pub enum Rate {
     /// As fast as they are taken.
+    #[default]
     Max,
     /// Events per second.
     PerSecond(f64),
 }
 
 impl Rate {
+    /// At so many events per second, or `max` for `None`: as results say it.
+    pub fn planned(per_second: Option<f64>) -> Self {
+        per_second.map_or(Self::Max, Self::PerSecond)
+    }
+
+    /// Whether events are taken as fast as the engine can.
+    pub const fn is_max(self) -> bool {
+        matches!(self, Self::Max)
+    }
+
     /// Events per second, `None` for `max`.
     pub const fn per_second(self) -> Option<f64> {
         match self {

@@ -1,6 +1,7 @@
 //! What measurements mean: statistics, comparisons, thresholds and differences.
 
-pub mod comparisons;
-pub mod diff;
-pub mod statistics;
-pub mod threshold;
+pub(crate) mod comparisons;
+pub(crate) mod diff;
+pub(crate) mod metric_figure;
+pub(crate) mod statistics;
+pub(crate) mod threshold;

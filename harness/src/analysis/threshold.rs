@@ -5,8 +5,8 @@ use reports::schema::{Measures, RunResult};
 use reports::words::summary::Spread;
 use serde_json::Value;
 
+use crate::analysis::metric_figure::metric_figure;
 use crate::quantity;
-use crate::terminal::table::metric_figure;
 
 /// How a threshold is written.
 const FORM: &str = "write METRIC OPERATOR VALUE, such as 'latency_ns.from_planned.p99 < 50ms'";

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-pub mod model;
-pub mod results;
-pub mod runs;
+pub(crate) mod defaults;
+mod model;
+mod results;
+mod runs;
 mod shared;
 
 pub use crate::cli::model::formulas::FormulasArgs;
@@ -25,9 +26,6 @@ pub use crate::cli::runs::sustain::SustainArgs;
 pub use crate::cli::runs::sweep::SweepArgs;
 pub use crate::cli::runs::verify::VerifyArgs;
 pub use shared::SharedArgs;
-
-/// Largest parallelism: Flink's largest number of key groups.
-pub const MAX_PARALLELISM: u32 = 32_768;
 
 /// Runs the same operators on the same events under the pipelined and the micro-batch model,
 /// checks every answer, and compares.
@@ -71,7 +69,7 @@ pub enum Command {
         after_help = "Example:\n  streamgauge skew --workload keyed-count --set zipf_exponent=1 --events 200k"
     )]
     Skew(SkewArgs),
-    /// Set what the document's formulas predict beside what is measured
+    /// Check P = N/M, T = B/R and H(x) against measurements
     #[command(after_help = "Example:\n  streamgauge formulas partitioning")]
     Formulas(FormulasArgs),
     /// Check every workload on every engine against its evaluator

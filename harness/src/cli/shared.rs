@@ -6,12 +6,11 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::Value;
 
-use super::MAX_PARALLELISM;
 use crate::analysis::threshold;
 use crate::analysis::threshold::Threshold;
 use crate::error::Result;
-use crate::experiment::registry::key_value;
-use crate::quantity::{self, Rate};
+use crate::quantity::{self, MAX_PARALLELISM, Rate};
+use crate::registry::key_value;
 
 /// What `compare` and `run` share.
 #[derive(Args, Clone, Debug, Default)]
@@ -19,7 +18,8 @@ pub struct SharedArgs {
     /// Runs per engine, in alternation
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000), allow_hyphen_values = true)]
     pub repeats: Option<u32>,
-    /// Events of this time at the start are digested but not timed, such as 200ms
+    /// Warm-up, such as 200ms: these first events count for the answer, not for latency or
+    /// throughput
     #[arg(long, value_name = "DURATION", value_parser = quantity::duration, allow_hyphen_values = true)]
     pub warm_up: Option<Duration>,
     /// Events per second (100000, 1e5, 100k), or max: as fast as they are taken
@@ -28,7 +28,8 @@ pub struct SharedArgs {
     /// Number of events (1000000, 1e6, 1M)
     #[arg(long, value_parser = quantity::count, conflicts_with = "duration", allow_hyphen_values = true)]
     pub events: Option<u64>,
-    /// Events of this time at the rate, such as 2s; at max a pilot turns it into a number
+    /// Length of a run, such as 2s; with `--rate max` a short sizing run converts it to a number of
+    /// events
     #[arg(long, value_parser = quantity::duration, allow_hyphen_values = true)]
     pub duration: Option<Duration>,
     /// Subtasks per stage

@@ -13,7 +13,7 @@ use crate::terminal::out;
 ///
 /// # Errors
 /// Never: it has the form of every command.
-pub fn completions(shell: clap_complete::Shell) -> Result<Outcome> {
+pub(crate) fn completions(shell: clap_complete::Shell) -> Result<Outcome> {
     let mut command = Cli::command();
     let name = command.get_name().to_owned();
     let mut text = Vec::new();
@@ -26,7 +26,7 @@ pub fn completions(shell: clap_complete::Shell) -> Result<Outcome> {
 ///
 /// # Errors
 /// When a page cannot be written.
-pub fn man(folder: Option<&Path>) -> Result<Outcome> {
+pub(crate) fn man(folder: Option<&Path>) -> Result<Outcome> {
     let mut command = Cli::command();
     command.build();
     let Some(folder) = folder else {

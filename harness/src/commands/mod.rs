@@ -1,6 +1,6 @@
 //! The commands, grouped as `--help` groups them. Each renders its own table.
 
-pub mod manual;
-pub mod model;
-pub mod results;
-pub mod runs;
+pub(crate) mod manual;
+pub(crate) mod model;
+pub(crate) mod results;
+pub(crate) mod runs;

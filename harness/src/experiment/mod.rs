@@ -1,5 +1,6 @@
-//! What is compared: engines and workloads by name, suites, and how long a run is.
+//! What is compared: suites of experiments, how long their runs are, and in which order they are
+//! made.
 
-pub mod registry;
-pub mod sizing;
-pub mod suite;
+pub(crate) mod rounds;
+pub(crate) mod sizing;
+pub(crate) mod suite;

@@ -1,69 +1,55 @@
-//! The pilot: a few short runs that turn a duration into a number of events, and a share of what
-//! the slowest engine takes into a rate.
+//! How long the runs of an experiment are. A few short sizing runs turn a duration into a number of
+//! events, and a share of what the slowest engine takes into a rate.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
-
-use dataflow::{ProcessingTime, StampUnit, StopSignal};
-use reports::schema::Measures;
-use workloads::schedule::arrival::Schedule;
-use workloads::schedule::load_shape::LoadShape;
 
 use crate::error::Result;
 use crate::experiment::suite::{Experiment, Length, SuiteRate, Variant};
-use crate::measure::sink::measuring;
-use crate::run::clock::{Clock, clock};
-use crate::run::execute::{Recovery, RunSpec, Surroundings, execute};
-use crate::terminal::progress::Progress;
+use crate::quantity::Rate;
+use crate::run::answer::Answer;
+use crate::run::clock::Clock;
+use crate::run::executor::Runner;
+use crate::run::spec::{Recovery, RunSpec};
 
-/// Most events of a run whose number a pilot has fixed.
+/// Most events of a run whose number sizing has fixed.
 pub const MOST_EVENTS: u64 = 100_000_000;
-/// A pilot run that lasts this long tells a throughput.
+/// A sizing run that lasts this long tells a throughput.
 const LONG_ENOUGH_NANOS: u64 = 50_000_000;
-/// Events of the first pilot run.
+/// Events of the first sizing run.
 const FIRST_EVENTS: u64 = 20_000;
-/// Each pilot run has this many times the events of the one before.
+/// Each sizing run has this many times the events of the one before.
 const GROWTH: u64 = 8;
 /// Share of the slowest engine's throughput at which latency is measured.
 const SHARE_FOR_LATENCY: f64 = 0.5;
-/// Events that a generator is asked for at a time, as engines do.
-const CHUNK: u64 = 256;
 
-/// What an experiment's runs have in common.
+/// What all runs of an experiment have in common.
 #[derive(Copy, Clone, Debug, Default, PartialEq)]
-pub struct Fixed {
+pub struct RunSize {
     /// Planned events per second, or as fast as they are taken.
-    pub rate: Option<f64>,
+    pub rate: Rate,
     /// Number of events of every run.
     pub events: u64,
     /// Events at the start that are not timed.
     pub warm_up: u64,
-    /// Events per second that the generator makes by itself; measured where there is a rate.
+    /// Events per second that the generator makes by itself; measured at a planned rate.
     pub generator_per_s: Option<f64>,
-}
-
-impl Fixed {
-    /// What the runs measure.
-    pub const fn measures(&self) -> Measures {
-        if self.rate.is_some() { Measures::Latency } else { Measures::Throughput }
-    }
 }
 
 /// Fixes rate and number of events for all engines of an experiment.
 ///
 /// # Errors
 /// When an engine fails.
-pub fn fix(experiment: &Experiment, stop: &StopSignal, progress: &Progress) -> Result<Fixed> {
-    let slowest = || slowest(experiment, stop, progress);
+pub fn size(experiment: &Experiment, runner: &mut Runner<'_>) -> Result<RunSize> {
+    // `taken` is what is taken per second: it turns times into numbers of events.
     let (rate, taken) = match experiment.rate {
-        SuiteRate::Fixed(rate) => (Some(rate), rate),
+        SuiteRate::Fixed(Rate::PerSecond(rate)) => (Rate::PerSecond(rate), rate),
         SuiteRate::AtMost(rate) => {
-            let rate = rate.min(slowest()? * SHARE_FOR_LATENCY);
-            (Some(rate), rate)
+            let rate = rate.min(slowest(experiment, runner)? * SHARE_FOR_LATENCY);
+            (Rate::PerSecond(rate), rate)
         }
-        SuiteRate::Max => match experiment.length {
-            Length::Events(_) if experiment.warm_up.is_none() => (None, 0.0),
-            _ => (None, slowest()?),
+        SuiteRate::Fixed(Rate::Max) => match experiment.length {
+            Length::Events(_) if experiment.warm_up.is_none() => (Rate::Max, 0.0),
+            _ => (Rate::Max, slowest(experiment, runner)?),
         },
     };
     let in_time = |time: Duration| (taken * time.as_secs_f64()) as u64;
@@ -73,59 +59,37 @@ pub fn fix(experiment: &Experiment, stop: &StopSignal, progress: &Progress) -> R
     };
     let warm_up = experiment.warm_up.map_or(0, in_time);
     let events = events.saturating_add(warm_up);
-    let fixed = Fixed { rate, events, warm_up, generator_per_s: None };
+    let size = RunSize { rate, events, warm_up, generator_per_s: None };
     let generator_per_s = match rate {
-        Some(_) => generator(experiment, fixed)?,
-        None => None,
+        Rate::PerSecond(_) => generator(experiment, size, runner)?,
+        Rate::Max => None,
     };
-    Ok(Fixed { generator_per_s, ..fixed })
+    Ok(RunSize { generator_per_s, ..size })
 }
 
-/// Events per second that the generator makes on one core when nobody does anything with them;
-/// `None` for an experiment without a variant.
+/// Events per second that the generator of an experiment makes by itself; `None` for an experiment
+/// without a variant.
 ///
 /// # Errors
 /// When an event cannot be read.
-pub fn generator(experiment: &Experiment, fixed: Fixed) -> Result<Option<f64>> {
+pub fn generator(
+    experiment: &Experiment,
+    size: RunSize,
+    runner: &mut Runner<'_>,
+) -> Result<Option<f64>> {
     let Some(variant) = experiment.variants.first() else { return Ok(None) };
-    let spec = spec(experiment, variant, Fixed { rate: None, warm_up: 0, ..fixed }, 0)?;
-    let generated = spec.workload.generate(&spec.knobs, spec.seed);
-    let run_clock = clock(Clock::Wall, spec.seed, spec.parallelism, false)?;
-    let schedule = Schedule {
-        rate: None,
-        events: fixed.events,
-        warm_up: 0,
-        start: ProcessingTime::ZERO,
-        unit: StampUnit::MICROSECOND,
-        shape: LoadShape::CONSTANT,
-    };
-    let source = generated.plan(schedule, measuring(None, None).0).source;
-    let (mut reader, splits) = (source.reader(), u64::from(source.splits.splits()));
-    let mut batch = reader.batch();
-    let runtime = run_clock.runtime();
-    let (began, mut read) = (runtime.now(), 0);
-    let per_split = fixed.events / splits;
-    for from in (0..per_split).step_by(CHUNK as usize) {
-        let upto = per_split.min(from + CHUNK);
-        for split in 0..splits {
-            reader.read(split as u32, from..upto, &mut batch).map_err(crate::error::Error::run)?;
-            read += upto - from;
-        }
-        if runtime.now().since(began) >= LONG_ENOUGH_NANOS {
-            break;
-        }
-    }
-    let nanos = runtime.now().since(began);
-    Ok((read > 0 && nanos > 0).then(|| read as f64 * 1e9 / nanos as f64))
+    let size = RunSize { rate: Rate::Max, warm_up: 0, ..size };
+    runner.generator_per_s(&spec(experiment, variant, size, 0)?)
 }
 
 /// Throughput of the slowest engine, in events per second.
-fn slowest(experiment: &Experiment, stop: &StopSignal, progress: &Progress) -> Result<f64> {
+fn slowest(experiment: &Experiment, runner: &mut Runner<'_>) -> Result<f64> {
     let mut slowest = f64::INFINITY;
     for variant in &experiment.variants {
-        progress.say(format!("pilot: {} on {}", experiment.workload.name(), variant.name));
-        slowest = slowest.min(throughput(experiment, variant, Clock::Wall, stop)?);
-        if stop.is_requested() {
+        let name = experiment.workload.name();
+        runner.audience.say(&format!("pilot: {name} on {}", variant.name));
+        slowest = slowest.min(throughput(experiment, variant, Clock::Wall, runner)?);
+        if runner.is_to_stop() {
             break;
         }
     }
@@ -139,21 +103,17 @@ fn slowest(experiment: &Experiment, stop: &StopSignal, progress: &Progress) -> R
 pub fn throughput(
     experiment: &Experiment,
     variant: &Variant,
-    which: Clock,
-    stop: &StopSignal,
+    clock: Clock,
+    runner: &mut Runner<'_>,
 ) -> Result<f64> {
-    let hidden = Progress::new(0, true);
     let mut events = FIRST_EVENTS;
     loop {
-        let fixed = Fixed { rate: None, events, warm_up: 0, generator_per_s: None };
-        let mut spec = spec(experiment, variant, fixed, 0)?;
-        spec.clock = which;
+        let size = RunSize { events, ..RunSize::default() };
+        let mut spec = spec(experiment, variant, size, 0)?;
+        spec.clock = clock;
         spec.recovery = Recovery::default();
-        let generated = spec.workload.generate(&spec.knobs, spec.seed);
-        let run_clock = clock(which, spec.seed, spec.parallelism, false)?;
-        let around = Surroundings::of(&*generated, stop, &hidden, &run_clock);
-        // The pilot's answer is not looked at: it measures nothing that is kept.
-        let result = execute(&spec, around, &mut dataflow::Digest::default)?.result;
+        // A sizing run measures nothing that is kept.
+        let result = runner.quiet().run(&spec, Answer::Unchecked)?.result;
         let enough = result.elapsed_ns >= LONG_ENOUGH_NANOS || events >= MOST_EVENTS;
         if enough || result.interrupted {
             return Ok(result.throughput_per_s.max(1.0));
@@ -165,55 +125,26 @@ pub fn throughput(
 /// A run of an experiment.
 ///
 /// # Errors
-/// When a setting or knob is none.
+/// If a setting or knob is invalid.
 pub fn spec(
     experiment: &Experiment,
     variant: &Variant,
-    fixed: Fixed,
+    size: RunSize,
     repeat: u32,
 ) -> Result<RunSpec> {
-    let at_max = fixed.rate.is_none();
-    let workload = &*experiment.workload;
-    let settings = variant.settings(workload, experiment.parallelism, at_max)?;
-    let knobs =
-        workload.resolve(&experiment.knobs, fixed.rate).map_err(crate::error::Error::input)?;
-    Ok(RunSpec {
-        experiment: experiment.name.clone(),
-        workload: std::sync::Arc::clone(&experiment.workload),
-        engine: std::sync::Arc::clone(&variant.engine),
-        variant: variant.name.clone(),
-        settings,
-        knobs,
-        seed: experiment.seed,
-        rate: fixed.rate,
-        events: fixed.events,
-        warm_up: fixed.warm_up,
-        parallelism: experiment.parallelism,
-        clock: Clock::Wall,
-        repeat,
-        measures: fixed.measures(),
-        recovery: Recovery { faults: experiment.faults.clone(), ..Recovery::default() },
-        generator_per_s: fixed.generator_per_s,
-    })
-}
-
-/// Digests of evaluators, computed once per workload, knobs, seed and number of events.
-#[derive(Default)]
-pub struct Oracle(BTreeMap<(String, String, u64, u64), dataflow::Digest>);
-
-impl Oracle {
-    /// The expected digest of a run over generated events.
-    pub fn expected(
-        &mut self,
-        spec: &RunSpec,
-        events: &dyn workloads::registry::AnyEvents,
-        progress: &Progress,
-    ) -> dataflow::Digest {
-        let knobs = format!("{:?}", spec.knobs.values());
-        let cell = (spec.workload.name().to_owned(), knobs, spec.seed, spec.events);
-        *self.0.entry(cell).or_insert_with(|| {
-            progress.say(format!("evaluating {}", spec.workload.name()));
-            events.expected(spec.events)
-        })
-    }
+    RunSpec::of(variant.engine.clone(), experiment.workload.clone())
+        .experiment(&experiment.name)
+        .variant(&variant.name)
+        .settings(variant.own.clone())
+        .shared_settings(variant.shared.clone())
+        .knobs(experiment.knobs.clone())
+        .rate(size.rate)
+        .events(size.events)
+        .warm_up(size.warm_up)
+        .generator_per_s(size.generator_per_s)
+        .seed(experiment.seed)
+        .parallelism(experiment.parallelism)
+        .repeat(repeat)
+        .recovery(Recovery { faults: experiment.faults.clone(), ..Recovery::default() })
+        .resolve()
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::files;
-use crate::terminal::out;
+use crate::files::invocation::wall_time;
 
 /// A folder that is there, and when the command began.
 pub(crate) struct ResultFolder {
@@ -21,7 +21,7 @@ impl ResultFolder {
     /// # Errors
     /// When that is not possible.
     pub(crate) fn make(named: Option<&Path>, name: &str) -> Result<Self> {
-        let started = humantime::format_rfc3339_seconds(crate::wall_time()).to_string();
+        let started = humantime::format_rfc3339_seconds(wall_time()).to_string();
         let default = || {
             let stamp = started.replace(':', "-");
             PathBuf::from("results").join(format!("{stamp}-{}", name.replace(['/', ' '], "-")))
@@ -65,18 +65,8 @@ impl ResultFolder {
 
 /// A folder with its results in it.
 pub(crate) struct Filled {
-    text: String,
-    report: PathBuf,
-}
-
-impl Filled {
-    /// Prints the results as JSON, or the table and where the report lies.
-    pub(crate) fn print(&self, json: bool, table: impl FnOnce() -> String) {
-        if json {
-            out::line(&self.text);
-        } else {
-            out::line(&table());
-            out::line(&format!("\nReport: {}", self.report.display()));
-        }
-    }
+    /// `results.json`, as it was written.
+    pub(crate) text: String,
+    /// Where the report lies.
+    pub(crate) report: PathBuf,
 }

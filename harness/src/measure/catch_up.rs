@@ -1,12 +1,14 @@
-//! Failures of a run, and the way back from each: when the job went on, and when it had caught up
-//! with the plan.
+//! What follows the failures of a run: when the job went on, and when it had caught up with the
+//! plan.
 
 use dataflow::ProcessingTime;
 use reports::schema::FailureRow;
 
+use crate::quantity::Rate;
+
 /// Follows a job from its failures back to its plan. A plain struct: the time comes from outside.
 #[derive(Debug)]
-pub struct WayBack {
+pub struct CatchUp {
     failures: Vec<FailureRow>,
     /// Unread events of a split that count as none.
     allowed: u64,
@@ -16,12 +18,13 @@ pub struct WayBack {
     plan_end: ProcessingTime,
 }
 
-impl WayBack {
+impl CatchUp {
     /// For so many splits, read at this many events per second in all, whose last event is planned
     /// at `plan_end`. Without a rate everything is planned for the start, and the end is when a
     /// job has caught up.
-    pub fn new(splits: u32, rate: Option<f64>, plan_end: ProcessingTime) -> Self {
-        let in_a_millisecond = rate.map_or(0.0, |rate| rate / f64::from(splits.max(1)) / 1e3);
+    pub fn new(splits: u32, rate: Rate, plan_end: ProcessingTime) -> Self {
+        let in_a_millisecond =
+            rate.per_second().map_or(0.0, |rate| rate / f64::from(splits.max(1)) / 1e3);
         Self {
             failures: Vec::new(),
             allowed: in_a_millisecond as u64 + 1,
@@ -94,59 +97,62 @@ mod tests {
     }
 
     /// Two splits with 4 events a millisecond each: 5 unread count as none.
-    fn way_back() -> WayBack {
-        WayBack::new(2, Some(8_000.0), at(1_000))
+    fn catch_up() -> CatchUp {
+        CatchUp::new(2, Rate::PerSecond(8_000.0), at(1_000))
     }
 
     #[test]
     fn a_job_has_caught_up_once_the_latest_look_at_every_split_says_so() {
-        let mut way = way_back();
-        assert!(!way.is_under_way());
-        way.failed(at(10), "a task is gone");
+        let mut catch_up = catch_up();
+        assert!(!catch_up.is_under_way());
+        catch_up.failed(at(10), "a task is gone");
         // Of before the job went on.
-        way.looked(0, at(11), 0);
-        way.looked(1, at(11), 0);
-        way.resumed(at(20));
-        way.resumed(at(25));
+        catch_up.looked(0, at(11), 0);
+        catch_up.looked(1, at(11), 0);
+        catch_up.resumed(at(20));
+        catch_up.resumed(at(25));
         for (split, millis, unread) in [(0, 26, 5), (0, 30, 6), (1, 31, 0), (0, 32, 4_000)] {
-            way.looked(split, at(millis), unread);
-            assert!(way.is_under_way(), "at {millis} ms");
+            catch_up.looked(split, at(millis), unread);
+            assert!(catch_up.is_under_way(), "at {millis} ms");
         }
-        way.looked(0, at(33), 5);
-        assert!(!way.is_under_way());
-        way.looked(0, at(34), 4_000);
+        catch_up.looked(0, at(33), 5);
+        assert!(!catch_up.is_under_way());
+        catch_up.looked(0, at(34), 4_000);
         let expected = FailureRow {
             at_ns: 10 * MILLIS,
             cause: "a task is gone".to_owned(),
             resumed_ns: Some(20 * MILLIS),
             caught_up_ns: Some(33 * MILLIS),
         };
-        assert_eq!(way.failures(), [expected]);
+        assert_eq!(catch_up.failures(), [expected]);
     }
 
     #[test]
-    fn a_failure_on_the_way_back_begins_it_again() {
-        let mut way = way_back();
-        way.failed(at(10), "first");
-        way.resumed(at(20));
-        way.looked(0, at(21), 0);
-        way.failed(at(22), "second");
-        way.looked(1, at(23), 0);
-        way.resumed(at(30));
-        way.looked(1, at(31), 0);
-        assert!(way.is_under_way(), "the look at the first split was before the second failure");
-        way.looked(0, at(32), 0);
-        let caught_up: Vec<_> = way.failures().iter().map(|it| it.caught_up_ns).collect();
+    fn a_failure_on_the_catch_up_begins_it_again() {
+        let mut catch_up = catch_up();
+        catch_up.failed(at(10), "first");
+        catch_up.resumed(at(20));
+        catch_up.looked(0, at(21), 0);
+        catch_up.failed(at(22), "second");
+        catch_up.looked(1, at(23), 0);
+        catch_up.resumed(at(30));
+        catch_up.looked(1, at(31), 0);
+        assert!(
+            catch_up.is_under_way(),
+            "the look at the first split was before the second failure"
+        );
+        catch_up.looked(0, at(32), 0);
+        let caught_up: Vec<_> = catch_up.failures().iter().map(|it| it.caught_up_ns).collect();
         assert_eq!(caught_up, [Some(32 * MILLIS); 2]);
     }
 
     #[test]
     fn whoever_ends_after_the_plan_has_caught_up_and_whoever_is_stopped_before_has_not() {
-        let (mut ended, mut stopped) = (way_back(), way_back());
-        for (way, end) in [(&mut ended, 1_000), (&mut stopped, 999)] {
-            way.failed(at(10), "a task is gone");
-            way.resumed(at(20));
-            way.ended(at(end));
+        let (mut ended, mut stopped) = (catch_up(), catch_up());
+        for (catch_up, end) in [(&mut ended, 1_000), (&mut stopped, 999)] {
+            catch_up.failed(at(10), "a task is gone");
+            catch_up.resumed(at(20));
+            catch_up.ended(at(end));
         }
         assert_eq!(ended.failures()[0].caught_up_ns, Some(1_000 * MILLIS));
         assert_eq!(stopped.failures()[0].caught_up_ns, None);
@@ -154,10 +160,10 @@ mod tests {
 
     #[test]
     fn a_job_that_never_went_on_has_not_caught_up() {
-        let mut way = way_back();
-        way.failed(at(10), "a task is gone");
-        way.ended(at(2_000));
-        let failure = &way.failures()[0];
+        let mut catch_up = catch_up();
+        catch_up.failed(at(10), "a task is gone");
+        catch_up.ended(at(2_000));
+        let failure = &catch_up.failures()[0];
         assert_eq!((failure.resumed_ns, failure.caught_up_ns), (None, None));
     }
 }

@@ -1,8 +1,8 @@
 //! What is measured in a run, without the engine knowing.
 
 pub(crate) mod batches;
-pub mod catch_up;
-pub mod latency;
-pub mod run_observer;
-pub mod sink;
-pub mod transactional;
+pub(crate) mod catch_up;
+pub(crate) mod latency;
+pub(crate) mod run_observer;
+pub(crate) mod sink;
+pub(crate) mod transactional;

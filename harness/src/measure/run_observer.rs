@@ -14,8 +14,9 @@ use reports::schema::{
 };
 
 use crate::measure::batches::{batch_row, without_tasks_but_in_the_middle};
-use crate::measure::catch_up::WayBack;
-use crate::terminal::live::SeenLatency;
+use crate::measure::catch_up::CatchUp;
+use crate::measure::latency::live_counts::LiveCounts;
+use crate::quantity::Rate;
 
 /// Batches, and checkpoints, kept for the result; all are counted.
 const BATCHES_KEPT: usize = 10_000;
@@ -83,7 +84,7 @@ pub enum Latest {
 }
 
 /// Figures of a run in progress; written on the control path, read by the progress bar.
-pub struct Watch {
+pub struct RunObserver {
     splits: Vec<Split>,
     plan_end: ProcessingTime,
     /// Most events unread at one time in each bin of [`SERIES_BIN_NS`]; empty without a plan.
@@ -106,13 +107,13 @@ pub struct Watch {
     replayed: AtomicU64,
     /// Events that an earlier process had read.
     read_before: AtomicU64,
-    way_back: Mutex<WayBack>,
+    catch_up: Mutex<CatchUp>,
     /// Whether a failure is not over; looked at before the lock is taken.
-    on_way_back: AtomicBool,
+    catching_up: AtomicBool,
     checkpoints: Mutex<Vec<CheckpointRow>>,
     latest: Mutex<(Option<Latest>, Option<Begun>)>,
     /// Latencies so far, when somebody looks while the run is on.
-    latency: Option<Arc<SeenLatency>>,
+    latency: Option<Arc<LiveCounts>>,
     rescale: Mutex<Option<RescaleRow>>,
 }
 
@@ -127,21 +128,16 @@ struct Split {
 }
 
 /// Bins for a plan and half as much again, at most an hour.
-fn backlog_bins(rate: Option<f64>, plan_end: ProcessingTime) -> u64 {
+fn backlog_bins(rate: Rate, plan_end: ProcessingTime) -> u64 {
     const MOST: u64 = 3_600 * 1_000_000_000 / SERIES_BIN_NS;
     let planned = plan_end.0 / SERIES_BIN_NS;
-    rate.map_or(0, |_| (planned + planned / 2 + 10).min(MOST))
+    if rate.is_max() { 0 } else { (planned + planned / 2 + 10).min(MOST) }
 }
 
-impl Watch {
+impl RunObserver {
     /// For a run of that many splits, at this many events per second in all, whose last event is
     /// planned at `plan_end`.
-    pub fn new(
-        splits: u32,
-        rate: Option<f64>,
-        plan_end: ProcessingTime,
-        warm_up_events: u64,
-    ) -> Self {
+    pub fn new(splits: u32, rate: Rate, plan_end: ProcessingTime, warm_up_events: u64) -> Self {
         let split = || Split {
             read: AtomicU64::new(0),
             unread: AtomicU64::new(0),
@@ -163,8 +159,8 @@ impl Watch {
             overslept_events: AtomicU64::new(0),
             replayed: AtomicU64::new(0),
             read_before: AtomicU64::new(0),
-            way_back: Mutex::new(WayBack::new(splits, rate, plan_end)),
-            on_way_back: AtomicBool::new(false),
+            catch_up: Mutex::new(CatchUp::new(splits, rate, plan_end)),
+            catching_up: AtomicBool::new(false),
             checkpoints: Mutex::new(Vec::new()),
             latest: Mutex::default(),
             latency: None,
@@ -174,7 +170,7 @@ impl Watch {
 
     /// The same, which also tells latencies so far.
     #[must_use]
-    pub fn with_latency(self, latency: Option<Arc<SeenLatency>>) -> Self {
+    pub fn with_latency(self, latency: Option<Arc<LiveCounts>>) -> Self {
         Self { latency, ..self }
     }
 
@@ -231,7 +227,7 @@ impl Watch {
             restarts: completion.restarts,
             replayed: completion.replayed + self.replayed.load(Ordering::Relaxed),
             completed: completion.checkpoints,
-            failures: self.way_back.lock().expect("no holder fails").failures().to_vec(),
+            failures: self.catch_up.lock().expect("no holder fails").failures().to_vec(),
             checkpoints: self.checkpoints.lock().expect("no holder fails").clone(),
             rescale: self.rescale.lock().expect("no holder fails").clone(),
         }
@@ -239,17 +235,17 @@ impl Watch {
 
     /// The run has ended with a failure that nothing was done about.
     pub fn ended_by(&self, at: ProcessingTime, cause: &str) {
-        self.way_back.lock().expect("no holder fails").failed(at, cause);
+        self.catch_up.lock().expect("no holder fails").failed(at, cause);
         // Unless the engine had finished: the failure came after that then.
         let _ = self.finished.compare_exchange(NEVER, at.0, Ordering::Relaxed, Ordering::Relaxed);
     }
 
-    /// Tells the way back, if a failure is not over.
-    fn on_way_back(&self, tell: impl FnOnce(&mut WayBack)) {
-        if self.on_way_back.load(Ordering::Relaxed) {
-            let mut way_back = self.way_back.lock().expect("no holder fails");
-            tell(&mut way_back);
-            self.on_way_back.store(way_back.is_under_way(), Ordering::Relaxed);
+    /// Tells what follows failures, if one is not over.
+    fn catching_up(&self, tell: impl FnOnce(&mut CatchUp)) {
+        if self.catching_up.load(Ordering::Relaxed) {
+            let mut catch_up = self.catch_up.lock().expect("no holder fails");
+            tell(&mut catch_up);
+            self.catching_up.store(catch_up.is_under_way(), Ordering::Relaxed);
         }
     }
 
@@ -361,7 +357,7 @@ fn add(sum: &mut RescaleRow, row: &RescaleRow) {
     sum.took_ns = sum.took_ns.max(row.took_ns);
 }
 
-impl Observer for Watch {
+impl Observer for RunObserver {
     fn started(&self, at: ProcessingTime) {
         // Only the first start: what comes later is part of the run.
         let _ = self.started.compare_exchange(NEVER, at.0, Ordering::Relaxed, Ordering::Relaxed);
@@ -381,7 +377,7 @@ impl Observer for Watch {
     }
 
     fn backlog(&self, split: u32, at: ProcessingTime, unread: u64) {
-        self.on_way_back(|way| way.looked(split, at, unread));
+        self.catching_up(|it| it.looked(split, at, unread));
         self.note_backlog(split, at, unread);
         let split = &self.splits[split as usize];
         if at >= self.plan_end && split.at_end.load(Ordering::Relaxed) == NEVER {
@@ -390,7 +386,7 @@ impl Observer for Watch {
     }
 
     fn read(&self, split: u32, at: ProcessingTime, offset: u64) {
-        self.on_way_back(|way| way.resumed(at));
+        self.catching_up(|it| it.resumed(at));
         let count = self.splits.len() as u64;
         self.splits[split as usize].read.store(offset, Ordering::Relaxed);
         if offset * count >= self.warm_up_events
@@ -455,12 +451,12 @@ impl Observer for Watch {
     }
 
     fn restarting(&self, at: ProcessingTime, cause: &str) {
-        self.way_back.lock().expect("no holder fails").failed(at, cause);
-        self.on_way_back.store(true, Ordering::Relaxed);
+        self.catch_up.lock().expect("no holder fails").failed(at, cause);
+        self.catching_up.store(true, Ordering::Relaxed);
     }
 
     fn restarted(&self, at: ProcessingTime, _: u64) {
-        self.on_way_back(|way| way.resumed(at));
+        self.catching_up(|it| it.resumed(at));
     }
 
     fn batch(&self, report: &BatchReport) {
@@ -477,6 +473,6 @@ impl Observer for Watch {
 
     fn finished(&self, at: ProcessingTime) {
         self.finished.store(at.0, Ordering::Relaxed);
-        self.on_way_back(|way| way.ended(at));
+        self.catching_up(|it| it.ended(at));
     }
 }

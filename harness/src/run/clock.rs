@@ -23,6 +23,16 @@ pub enum Clock {
     Virtual,
 }
 
+impl Clock {
+    /// As results name it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Wall => "wall",
+            Self::Virtual => "virtual",
+        }
+    }
+}
+
 /// A runtime, made for one run.
 pub enum RunClock {
     /// Real time.

@@ -11,7 +11,8 @@ use runtime::{VirtualOptions, VirtualTime};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::run::execute::RunSpec;
+use crate::files::invocation::wall_time;
+use crate::run::spec::RunSpec;
 
 /// Its name in the directory.
 const NAME: &str = "job";
@@ -48,10 +49,10 @@ impl JobFile {
             workload: spec.workload.name().to_owned(),
             engine: spec.engine.name().to_owned(),
             guarantee: spec.guarantee().name().to_owned(),
-            knobs: serde_json::to_string(spec.knobs.values()).unwrap_or_default(),
+            knobs: serde_json::to_string(spec.knobs().values()).unwrap_or_default(),
             seed: spec.seed,
             output: output.to_owned(),
-            rate: spec.rate,
+            rate: spec.rate.per_second(),
             events: spec.events,
             warm_up: spec.warm_up,
             started_unix_nanos: unix_nanos(),
@@ -108,7 +109,7 @@ impl JobFile {
 }
 
 fn unix_nanos() -> u64 {
-    crate::wall_time().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
+    wall_time().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
 }
 
 /// Runs storage operations before there is a clock to run them on.

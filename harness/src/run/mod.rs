@@ -1,10 +1,19 @@
-//! One run of one engine, and what is written down about it.
+//! One run of one engine: what is described, who makes it, and what is written down about it.
 
-pub mod clock;
-pub mod environment;
-pub mod execute;
-pub mod fault;
-pub mod job_file;
+pub(crate) mod answer;
+pub(crate) mod audience;
+pub(crate) mod clock;
+pub(crate) mod environment;
+pub(crate) mod executor;
+pub(crate) mod fault;
+mod generator;
+pub(crate) mod io;
+pub(crate) mod job_file;
+#[cfg(test)]
+pub(crate) mod mock;
+mod output;
+pub(crate) mod real;
 pub(crate) mod result;
-pub mod supervisor;
-pub mod validity;
+pub(crate) mod spec;
+mod supervisor;
+pub(crate) mod validity;

@@ -6,10 +6,10 @@ use dataflow::{Completion, Digest, Guarantee};
 use reports::schema::{ExchangeLoad, OutputCheck, RUN_SCHEMA, RunResult, SERIES_BIN_NS, SeriesRow};
 
 use crate::measure::latency::Recorder;
-use crate::measure::run_observer::Watch;
+use crate::measure::run_observer::RunObserver;
 use crate::measure::sink::Measured;
 use crate::run::clock::Clock;
-use crate::run::execute::RunSpec;
+use crate::run::spec::RunSpec;
 use crate::run::validity;
 
 /// What a run has used, and where.
@@ -25,19 +25,19 @@ pub(crate) fn result(
     completion: &Completion,
     measured: &Measured,
     expected: Option<Digest>,
-    watch: &Watch,
+    observer: &RunObserver,
     used: Used,
 ) -> RunResult {
-    let elapsed_ns = watch.timed_nanos();
-    let earlier = spec.warm_up.max(watch.read_before());
+    let elapsed_ns = observer.timed_nanos();
+    let earlier = spec.warm_up.max(observer.read_before());
     let timed = completion.records_in.saturating_sub(earlier);
     let per_record = |nanos: u64| nanos as f64 / completion.records_in.max(1) as f64;
-    let backlog_at_end = if spec.rate.is_some() && spec.events > 0 {
-        watch.backlog_at_end() as f64 / spec.events as f64
+    let backlog_at_end = if !spec.rate.is_max() && spec.events > 0 {
+        observer.backlog_at_end() as f64 / spec.events as f64
     } else {
         0.0
     };
-    let (batches, recovery) = (watch.take_batches(), watch.recovery(completion));
+    let (batches, recovery) = (observer.take_batches(), observer.recovery(completion));
     // What all that came out depends on: one late batch is late for all of its records.
     let emissions = match &measured.latency {
         _ if !batches.is_empty() => batches.iter().filter(|batch| batch.records > 0).count() as u64,
@@ -52,15 +52,15 @@ pub(crate) fn result(
         engine: spec.engine.name().to_owned(),
         variant: spec.variant.clone(),
         measures: spec.measures,
-        settings: spec.settings.values().clone(),
-        knobs: spec.knobs.values().clone(),
+        settings: spec.settings().values().clone(),
+        knobs: spec.knobs().values().clone(),
         seed: spec.seed,
-        rate: spec.rate,
+        rate: spec.rate.per_second(),
         events: spec.events,
         warm_up_events: spec.warm_up,
         parallelism: spec.parallelism,
-        clock: if spec.clock == Clock::Wall { "wall" } else { "virtual" }.to_owned(),
-        guarantee: spec.settings.name("guarantee").to_owned(),
+        clock: spec.clock.name().to_owned(),
+        guarantee: spec.settings().name("guarantee").to_owned(),
         repeat: spec.repeat,
         interrupted: completion.interrupted,
         valid: true,
@@ -83,15 +83,15 @@ pub(crate) fn result(
         late_records: completion.counters.late_records,
         windows_closed: spec.workload.has_windows().then_some(completion.counters.windows_closed),
         backlog_at_end,
-        backlog_slope: validity::slope(&planned_backlog(watch)),
+        backlog_slope: validity::slope(&planned_backlog(observer)),
         generator_per_s: spec.generator_per_s,
-        overslept: watch.overslept(),
+        overslept: observer.overslept(),
         emitted_early: measured.latency.as_ref().map_or(0, Recorder::emitted_early),
         exchanges: completion.exchanges.iter().map(load).collect(),
         batches,
-        activity: watch.activity(),
+        activity: observer.activity(),
         recovery,
-        series: series(measured, watch),
+        series: series(measured, observer),
         environment: used.environment,
     };
     result.invalid_because =
@@ -101,19 +101,19 @@ pub(crate) fn result(
 }
 
 /// The backlog of every bin up to the end of the plan, in seconds and events.
-fn planned_backlog(watch: &Watch) -> Vec<(f64, f64)> {
-    let end = watch.plan_end().0;
-    let bins = watch.backlog_over_time().into_iter();
+fn planned_backlog(observer: &RunObserver) -> Vec<(f64, f64)> {
+    let end = observer.plan_end().0;
+    let bins = observer.backlog_over_time().into_iter();
     let within = bins.filter(|(at, _)| at + SERIES_BIN_NS <= end);
     within.map(|(at, unread)| (at as f64 / 1e9, unread as f64)).collect()
 }
 
 /// What was emitted over time, beside what waited.
-fn series(measured: &Measured, watch: &Watch) -> Vec<SeriesRow> {
+fn series(measured: &Measured, observer: &RunObserver) -> Vec<SeriesRow> {
     let Some(latency) = &measured.latency else { return Vec::new() };
     let mut rows: BTreeMap<u64, SeriesRow> =
         latency.series().into_iter().map(|row| (row.at_ns, row)).collect();
-    for (at_ns, unread) in watch.backlog_over_time() {
+    for (at_ns, unread) in observer.backlog_over_time() {
         if unread > 0 {
             rows.entry(at_ns)
                 .or_insert_with(|| SeriesRow { at_ns, ..SeriesRow::default() })

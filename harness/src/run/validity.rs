@@ -1,14 +1,14 @@
 //! Whether the figures of a run may be used.
 
-use reports::schema::{RunResult, Slope};
-use statrs::distribution::{ContinuousCDF, StudentsT};
+use reports::schema::result::{RunResult, Slope};
 
-use crate::analysis::statistics::CONFIDENCE;
-use crate::commands::runs::compare::FEWEST_WINDOWS;
+use crate::analysis::statistics::{CONFIDENCE, student};
 
 /// A backlog of this share of the events at the end of the plan makes a run invalid, and so does
 /// one that grows by this share of the rate.
 const BACKLOG_ALLOWED: f64 = 0.01;
+/// Windows that a workload with windows closes at least before the end of its input.
+pub const FEWEST_WINDOWS: u64 = 20;
 /// Bins below which a trend is not computed.
 const FEWEST_BINS: usize = 10;
 /// A generator must be able to make events this many times as fast as they are asked for.
@@ -29,8 +29,7 @@ pub fn slope(points: &[(f64, f64)]) -> Option<Slope> {
     let per_s = together / spread;
     let residual = |(x, y): &(f64, f64)| (y - mean_y - per_s * (x - mean_x)).powi(2);
     let error = (points.iter().map(residual).sum::<f64>() / (n - 2.0) / spread).sqrt();
-    let student = StudentsT::new(0.0, 1.0, n - 2.0).ok()?;
-    let half = student.inverse_cdf(f64::midpoint(1.0, CONFIDENCE)) * error;
+    let half = student::half_width(error, n - 2.0, CONFIDENCE)?;
     Some(Slope { per_s, interval: (per_s - half, per_s + half) })
 }
 

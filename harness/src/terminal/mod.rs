@@ -1,7 +1,7 @@
-//! What is shown on the terminal.
+//! What is shown on the terminal while and after runs are made.
 
-pub mod live;
-pub mod out;
-pub mod progress;
-pub mod sparkline;
-pub mod table;
+pub(crate) mod live;
+pub(crate) mod out;
+pub(crate) mod progress;
+pub(crate) mod sparkline;
+pub(crate) mod table;

@@ -1,8 +1,10 @@
-//! Standard output and standard error, by way of which a closed pipe is no panic.
+//! Printing that ignores a closed pipe instead of panicking.
 
 use std::io::Write;
 
-/// Prints a line. Whoever reads may have gone: then there is nobody to tell.
+use crate::files::result_folder::Filled;
+
+/// Prints a line. If the reader has closed the pipe, the line is lost.
 pub fn line(text: &str) {
     drop(writeln!(std::io::stdout(), "{text}"));
 }
@@ -17,5 +19,15 @@ pub fn json(value: &impl serde::Serialize) {
     match serde_json::to_string(value) {
         Ok(text) => line(&text),
         Err(error) => note(&format!("error: the result cannot be printed as JSON: {error}")),
+    }
+}
+
+/// Prints results that were written: as JSON, or the table and where the report lies.
+pub(crate) fn results(filled: &Filled, json: bool, table: impl FnOnce() -> String) {
+    if json {
+        line(&filled.text);
+    } else {
+        line(&table());
+        line(&format!("\nReport: {}", filled.report.display()));
     }
 }

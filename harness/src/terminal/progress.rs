@@ -8,10 +8,12 @@ use std::time::Duration;
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use reports::schema::RunResult;
 
-use crate::measure::run_observer::Watch;
+use crate::measure::run_observer::RunObserver;
+use crate::run::audience::Audience;
 use crate::run::clock::Clock;
-use crate::run::execute::RunSpec;
+use crate::run::spec::RunSpec;
 use crate::terminal::live::{Live, Step};
+use crate::terminal::out;
 
 /// How often the bar is drawn.
 const DRAW_EVERY: Duration = Duration::from_millis(100);
@@ -22,6 +24,8 @@ pub struct Progress {
     bar: ProgressBar,
     live: Mutex<Option<Live>>,
     is_live: bool,
+    /// Draws the bar while a run is on.
+    follower: Mutex<Option<Follower>>,
 }
 
 impl Progress {
@@ -31,7 +35,7 @@ impl Progress {
         let style =
             ProgressStyle::with_template("[{pos}/{len}] {wide_msg} {elapsed} elapsed, {eta} left");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self { bar, live: Mutex::new(None), is_live: false }
+        Self { bar, live: Mutex::new(None), is_live: false, follower: Mutex::new(None) }
     }
 
     /// The same with a view of the engines, if that is asked for and there is a terminal.
@@ -47,53 +51,10 @@ impl Progress {
         }
     }
 
-    /// Whether engines are shown while they run.
-    pub const fn is_live(&self) -> bool {
-        self.is_live
-    }
-
     /// Tells the view, if there is one.
     fn with_live(&self, tell: impl FnOnce(&Live)) {
         if let Some(live) = &*self.live.lock().expect("no holder fails") {
             tell(live);
-        }
-    }
-
-    /// One run is over.
-    pub fn step(&self) {
-        self.bar.inc(1);
-        self.with_live(|live| live.step(Step::Done));
-    }
-
-    /// So many runs need not be made.
-    pub fn skip(&self, runs: u64) {
-        self.bar.dec_length(runs);
-        self.with_live(|live| live.step(Step::Skipped(runs)));
-    }
-
-    /// What a run has come to.
-    pub fn result(&self, result: &RunResult) {
-        self.with_live(|live| live.result(result));
-    }
-
-    /// Time since the start.
-    pub fn elapsed(&self) -> Duration {
-        self.bar.elapsed()
-    }
-
-    /// Says what is being done between runs.
-    pub fn say(&self, what: impl Into<std::borrow::Cow<'static, str>>) {
-        let what = what.into();
-        self.with_live(|live| live.say(&what));
-        self.bar.set_message(what);
-    }
-
-    /// Prints a line above the bar; under a view, once that is closed.
-    pub fn note(&self, line: &str) {
-        if self.is_live {
-            self.with_live(|live| live.note(line));
-        } else {
-            self.bar.suspend(|| crate::terminal::out::note(line));
         }
     }
 
@@ -102,23 +63,77 @@ impl Progress {
         self.bar.finish_and_clear();
         let live = self.live.lock().expect("no holder fails").take();
         let notes = live.map(Live::close).unwrap_or_default();
-        notes.iter().for_each(|line| crate::terminal::out::note(line));
+        notes.iter().for_each(|line| out::note(line));
+    }
+}
+
+impl Audience for Progress {
+    fn wants_latency_so_far(&self) -> bool {
+        self.is_live
     }
 
-    /// Follows a run until the guard is dropped.
-    pub fn follow(&self, watch: &Arc<Watch>, spec: &RunSpec) -> Follower<'_> {
-        let stop = Arc::new(AtomicBool::new(false));
-        self.with_live(|live| live.begin(watch, spec));
-        if self.bar.is_hidden() {
-            return Follower { progress: self, stop, thread: None };
+    fn begin(&self, observer: &Arc<RunObserver>, spec: &RunSpec) {
+        self.with_live(|live| live.begin(observer, spec));
+        if !self.bar.is_hidden() {
+            let follower = Follower::start(self.bar.clone(), Arc::clone(observer), spec);
+            *self.follower.lock().expect("no holder fails") = Some(follower);
         }
-        let (bar, watch, stopped) = (self.bar.clone(), Arc::clone(watch), Arc::clone(&stop));
+    }
+
+    fn end(&self) {
+        self.with_live(Live::end);
+        drop(self.follower.lock().expect("no holder fails").take());
+    }
+
+    fn result(&self, result: &RunResult) {
+        self.with_live(|live| live.result(result));
+    }
+
+    fn step(&self) {
+        self.bar.inc(1);
+        self.with_live(|live| live.step(Step::Done));
+    }
+
+    fn skip(&self, runs: u64) {
+        self.bar.dec_length(runs);
+        self.with_live(|live| live.step(Step::Skipped(runs)));
+    }
+
+    fn say(&self, what: &str) {
+        self.with_live(|live| live.say(what));
+        self.bar.set_message(what.to_owned());
+    }
+
+    /// Prints the line above the bar; under a view, once that is closed.
+    fn note(&self, line: &str) {
+        if self.is_live {
+            self.with_live(|live| live.note(line));
+        } else {
+            self.bar.suspend(|| out::note(line));
+        }
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.bar.elapsed()
+    }
+}
+
+/// A thread that draws how far a run is; ends when dropped.
+struct Follower {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Follower {
+    fn start(bar: ProgressBar, observer: Arc<RunObserver>, spec: &RunSpec) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stop);
         let what = format!("{} on {}", spec.workload.name(), spec.variant);
         let (events, is_wall) = (spec.events, spec.clock == Clock::Wall);
         let thread = std::thread::spawn(move || {
             let mut last = 0;
             while !stopped.load(Ordering::Relaxed) {
-                let read = watch.read();
+                let read = observer.read();
                 let rate = (read - last.min(read)) as f64 / DRAW_EVERY.as_secs_f64();
                 last = read;
                 let share = if events == u64::MAX {
@@ -126,7 +141,7 @@ impl Progress {
                 } else {
                     format!("{:.0} %, ", read as f64 * 100.0 / events.max(1) as f64)
                 };
-                let backlog = HumanCount(watch.unread());
+                let backlog = HumanCount(observer.unread());
                 let rate = HumanCount(rate as u64);
                 bar.set_message(if is_wall {
                     format!("{what}: {share}{rate} records/s, backlog {backlog};")
@@ -136,20 +151,12 @@ impl Progress {
                 std::thread::park_timeout(DRAW_EVERY);
             }
         });
-        Follower { progress: self, stop, thread: Some(thread) }
+        Self { stop, thread: Some(thread) }
     }
 }
 
-/// Follows a run; ends when dropped.
-pub struct Follower<'a> {
-    progress: &'a Progress,
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Drop for Follower<'_> {
+impl Drop for Follower {
     fn drop(&mut self) {
-        self.progress.with_live(Live::end);
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();

@@ -7,7 +7,7 @@ const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█
 /// values that it stands for: a peak is never lost. What is no number above 0 is drawn lowest.
 ///
 /// ```
-/// use streamgauge::terminal::sparkline::sparkline;
+/// use streamgauge::internals::sparkline;
 /// assert_eq!(sparkline(&[1.0, 2.0, 4.0, 8.0], 8), "▁▂▄█");
 /// assert_eq!(sparkline(&[1.0, 1.0, 1.0, 9.0], 2), "▁█");
 /// assert_eq!(sparkline(&[], 8), "");

@@ -5,9 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use reports::schema::RunResult;
 use serde_json::{Value, json};
 
-use crate::run::clock::Clock;
-use crate::run::execute::RunSpec;
-
 /// Numbers that differ by less than this share are the same: reading one from JSON may change its
 /// last digit.
 const SAME_WITHIN: f64 = 1e-12;
@@ -46,24 +43,8 @@ impl Configuration {
         )
     }
 
-    /// Of a run that is to be made.
-    pub fn of_spec(spec: &RunSpec) -> Self {
-        Self::new(
-            [
-                ("workload", json!(spec.workload.name())),
-                ("rate", json!(spec.rate)),
-                ("events", json!(spec.events)),
-                ("warm_up_events", json!(spec.warm_up)),
-                ("parallelism", json!(spec.parallelism)),
-                ("guarantee", json!(spec.settings.name("guarantee"))),
-                ("clock", json!(if spec.clock == Clock::Wall { "wall" } else { "virtual" })),
-            ],
-            spec.knobs.values(),
-            spec.settings.values(),
-        )
-    }
-
-    fn new(
+    /// Of fields with their names, knobs and settings.
+    pub(crate) fn new(
         fields: [(&str, Value); 7],
         knobs: &BTreeMap<String, Value>,
         settings: &BTreeMap<String, Value>,

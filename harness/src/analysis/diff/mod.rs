@@ -15,9 +15,7 @@ use reports::words::summary::{Experiment, Variant};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::cli::DiffArgs;
-use crate::error::{Error, Outcome, Result};
-use crate::terminal::{out, table};
+use crate::error::{Error, Result};
 
 use configuration::Configuration;
 use row::{METRICS, Row};
@@ -277,23 +275,6 @@ fn only_in_first(first: &[Experiment<'_>], second: &[Experiment<'_>]) -> Vec<Mis
         }));
     }
     missing
-}
-
-/// Runs the command.
-///
-/// # Errors
-/// When a side cannot be read, and as [`Diff::check`].
-pub fn diff(args: &DiffArgs) -> Result<Outcome> {
-    let (a, b) = (source::open(&args.a)?, source::open(&args.b)?);
-    let names = (args.a.display().to_string(), args.b.display().to_string());
-    let diff = Diff::between((&names.0, &a), (&names.1, &b));
-    diff.check(args.anyway)?;
-    if args.json {
-        out::json(&diff);
-    } else {
-        out::line(&table::diff(&diff));
-    }
-    Ok(Outcome::Good)
 }
 
 #[cfg(test)]

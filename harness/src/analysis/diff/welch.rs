@@ -1,7 +1,6 @@
 //! The change between two sets of runs that are not paired: they were made at different times.
 
-use statrs::distribution::{ContinuousCDF, StudentsT};
-
+use crate::analysis::statistics::student;
 use crate::analysis::statistics::{CONFIDENCE, FEWEST_PAIRS};
 
 /// Runs on a side below which there is a range and no verdict.
@@ -86,8 +85,7 @@ fn half_width(a: &Logs, b: &Logs) -> Option<f64> {
         return Some(0.0);
     }
     let freedom = squared_error.powi(2) / (a.freedom_share() + b.freedom_share());
-    let student = StudentsT::new(0.0, 1.0, freedom).ok()?;
-    Some(student.inverse_cdf(f64::midpoint(1.0, CONFIDENCE)) * squared_error.sqrt())
+    student::half_width(squared_error.sqrt(), freedom, CONFIDENCE)
 }
 
 #[cfg(test)]

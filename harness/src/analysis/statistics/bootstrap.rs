@@ -11,7 +11,7 @@
 use rand::{Rng, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use super::ratio::{mean, standard_error};
+use super::student::{mean, standard_error};
 
 /// Pairs below which too few different samples can be drawn.
 pub const FEWEST_PAIRS: usize = 20;

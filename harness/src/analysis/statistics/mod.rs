@@ -8,6 +8,8 @@ pub mod noise;
 pub mod outliers;
 pub mod ratio;
 pub mod stopping;
+pub mod student;
+#[allow(dead_code, reason = "for systems whose start is slower than their steady state")]
 pub mod warm_up;
 
 #[cfg(test)]
@@ -17,3 +19,4 @@ pub use noise::NoiseFloor;
 pub use outliers::outliers;
 pub use ratio::{CONFIDENCE, FEWEST_PAIRS, Ratio, log_ratios};
 pub use stopping::{Decision, SoFar, Stopping};
+pub use student::student_interval;

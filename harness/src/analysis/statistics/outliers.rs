@@ -29,7 +29,7 @@ pub fn outliers(logs: &[f64]) -> Vec<usize> {
     let distances: Vec<f64> = logs.iter().map(|log| (log - middle).abs()).collect();
     let mut deviation = median(&distances) / MEDIAN_DEVIATION;
     if deviation == 0.0 {
-        deviation = super::ratio::mean(&distances) / MEAN_DEVIATION;
+        deviation = super::student::mean(&distances) / MEAN_DEVIATION;
     }
     let stands_apart = |distance: f64| distance > LARGEST_SCORE * deviation;
     (0..logs.len()).filter(|place| stands_apart(distances[*place])).collect()

@@ -3,7 +3,7 @@
 //! If log-ratios are independent and normal, the interval covers the truth in 95 of 100
 //! experiments, at any number of pairs and any variance.
 
-use statrs::distribution::{ContinuousCDF, StudentsT};
+use super::student::{mean, student_interval};
 
 /// Pairs below which there is a range and no verdict.
 pub const FEWEST_PAIRS: usize = 5;
@@ -36,8 +36,8 @@ impl Ratio {
             return None;
         }
         let mean = mean(logs);
-        let interval = match half_width(logs, confidence) {
-            Some(half) if pairs >= FEWEST_PAIRS => (mean - half, mean + half),
+        let interval = match student_interval(logs, confidence) {
+            Some(interval) if pairs >= FEWEST_PAIRS => interval,
             _ => (
                 logs.iter().copied().fold(f64::INFINITY, f64::min),
                 logs.iter().copied().fold(f64::NEG_INFINITY, f64::max),
@@ -70,24 +70,6 @@ pub fn log_ratios(pairs: &[(f64, f64)]) -> Vec<f64> {
     let is_usable = |value: f64| value > 0.0 && value.is_finite();
     let usable = pairs.iter().filter(|(a, b)| is_usable(*a) && is_usable(*b));
     usable.map(|(a, b)| a.ln() - b.ln()).collect()
-}
-
-/// Half the width of Student's t interval for the mean of log-ratios; `None` for fewer than two.
-pub fn half_width(logs: &[f64], confidence: f64) -> Option<f64> {
-    let student = StudentsT::new(0.0, 1.0, logs.len() as f64 - 1.0).ok()?;
-    Some(student.inverse_cdf(f64::midpoint(1.0, confidence)) * standard_error(logs))
-}
-
-/// Arithmetic mean; there is at least one value.
-pub(super) fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-/// Standard error of the mean, from the unbiased variance; there are at least two values.
-pub(super) fn standard_error(values: &[f64]) -> f64 {
-    let (count, mean) = (values.len() as f64, mean(values));
-    let variance = values.iter().map(|it| (it - mean).powi(2)).sum::<f64>() / (count - 1.0);
-    (variance / count).sqrt()
 }
 
 #[cfg(test)]

@@ -10,7 +10,8 @@
 
 use std::time::Duration;
 
-use super::ratio::{FEWEST_PAIRS, half_width};
+use super::ratio::FEWEST_PAIRS;
+use super::student::half_width_of_mean;
 
 /// Confidence of the interval whose width decides when to stop, so that it covers the truth in at
 /// least 95 of 100 experiments in spite of the looks.
@@ -72,7 +73,7 @@ impl Stopping {
 
     /// Whether the interval of these log-ratios is narrow; it is not with too few of them.
     pub fn is_narrow(&self, logs: &[f64]) -> bool {
-        let half_width = half_width(logs, CONFIDENCE_LOOKED_AT);
+        let half_width = half_width_of_mean(logs, CONFIDENCE_LOOKED_AT);
         logs.len() >= FEWEST_PAIRS && half_width.is_some_and(|half| half <= self.target.ln_1p())
     }
 }
@@ -130,7 +131,7 @@ mod tests {
         let is_covered = |_: &u32| {
             let mut logs = synthetic.normals(FEWEST_PAIRS, noise);
             while logs.len() < MOST_REPEATS as usize
-                && half_width(&logs, confidence).unwrap() > RULE.target.ln_1p()
+                && half_width_of_mean(&logs, confidence).unwrap() > RULE.target.ln_1p()
             {
                 logs.push(noise * synthetic.normal());
             }

@@ -26,7 +26,7 @@ const KEPT_BATCHES: usize = 5;
 /// is shorter than [`BATCH`] times [`FEWEST_BATCHES`], or a value is not finite. Values at the
 /// end that fill no batch are left out.
 pub fn steady_from(throughputs: &[f64]) -> Option<usize> {
-    let batches: Vec<f64> = throughputs.chunks_exact(BATCH).map(super::ratio::mean).collect();
+    let batches: Vec<f64> = throughputs.chunks_exact(BATCH).map(super::student::mean).collect();
     if batches.len() < FEWEST_BATCHES || batches.iter().any(|mean| !mean.is_finite()) {
         return None;
     }
@@ -44,7 +44,7 @@ pub fn steady_from(throughputs: &[f64]) -> Option<usize> {
 
 /// White's statistic: the squares of the distances from the mean, summed, over the squared number.
 fn squared_error(values: &[f64]) -> f64 {
-    let mean = super::ratio::mean(values);
+    let mean = super::student::mean(values);
     let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
     squares / (values.len() * values.len()) as f64
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::cli::defaults;
+
 /// Arguments of `formulas`.
 #[derive(Args, Debug)]
 pub struct FormulasArgs {
@@ -11,7 +13,7 @@ pub struct FormulasArgs {
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
     /// Seed of everything drawn at random
-    #[arg(long, default_value_t = 42, allow_hyphen_values = true)]
+    #[arg(long, default_value_t = defaults::SEED, allow_hyphen_values = true)]
     pub seed: u64,
     /// Where to write results.
     #[arg(

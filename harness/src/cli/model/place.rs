@@ -3,7 +3,8 @@
 use clap::Args;
 use dataflow::placement::{MAX_RING_POINTS, PLACEMENTS};
 
-use crate::cli::MAX_PARALLELISM;
+use crate::cli::defaults;
+use crate::quantity::MAX_PARALLELISM;
 
 /// What keys are.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -24,7 +25,7 @@ pub struct PlaceArgs {
     #[arg(long, default_value = PLACEMENTS[0], value_parser = clap::builder::PossibleValuesParser::new(PLACEMENTS))]
     pub placement: String,
     /// Partitions
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PARALLELISM)), allow_hyphen_values = true)]
+    #[arg(long, default_value_t = defaults::PARALLELISM, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PARALLELISM)), allow_hyphen_values = true)]
     pub parallelism: u32,
     /// Key groups.
     #[arg(

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use clap::Args;
 use dataflow::placement::PLACEMENTS;
 
-use crate::cli::MAX_PARALLELISM;
-use crate::quantity::{self, Rate};
+use crate::cli::defaults;
+use crate::quantity::{self, MAX_PARALLELISM, Rate};
 
 /// Arguments of `skew`.
 #[derive(Args, Debug)]
 pub struct SkewArgs {
     /// Workload; the keys are those of the first keyed exchange behind its source
-    #[arg(long, default_value = "keyed-count")]
+    #[arg(long, default_value = defaults::WORKLOAD)]
     pub workload: String,
     /// Partitions, several counts separated by commas
     #[arg(long, value_delimiter = ',', default_values_t = [8], value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PARALLELISM)), allow_hyphen_values = true)]
@@ -21,7 +21,7 @@ pub struct SkewArgs {
     #[arg(long, value_parser = quantity::count, default_value = "1M", allow_hyphen_values = true)]
     pub events: u64,
     /// Seed of everything drawn at random
-    #[arg(long, default_value_t = 42, allow_hyphen_values = true)]
+    #[arg(long, default_value_t = defaults::SEED, allow_hyphen_values = true)]
     pub seed: u64,
     /// Placements, several separated by commas.
     #[arg(
@@ -67,7 +67,7 @@ pub struct SkewArgs {
 impl SkewArgs {
     /// Planned events per second of the engine that makes batches; without one, and at `max`,
     /// events come as fast as they are taken.
-    pub fn rate(&self) -> Option<f64> {
-        self.engine.as_ref().and_then(|_| self.rate.per_second())
+    pub fn rate(&self) -> Rate {
+        if self.engine.is_some() { self.rate } else { Rate::Max }
     }
 }

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::cli::defaults;
 use crate::quantity;
 
 /// Arguments of `sample`.
@@ -14,7 +15,7 @@ pub struct SampleArgs {
     #[arg(long, value_parser = quantity::count, default_value = "10", allow_hyphen_values = true)]
     pub events: u64,
     /// Seed of everything drawn at random
-    #[arg(long, default_value_t = 42, allow_hyphen_values = true)]
+    #[arg(long, default_value_t = defaults::SEED, allow_hyphen_values = true)]
     pub seed: u64,
     /// A knob; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::cli::MAX_PARALLELISM;
-use crate::quantity::{self, Rate};
+use crate::cli::defaults;
+use crate::quantity::{self, MAX_PARALLELISM, Rate};
 use crate::run::clock::Clock;
 use crate::run::fault::FaultSpec;
 
@@ -22,7 +22,7 @@ pub struct RecoverArgs {
     )]
     pub engines: Vec<String>,
     /// Workload
-    #[arg(long, default_value = "keyed-count")]
+    #[arg(long, default_value = defaults::WORKLOAD)]
     pub workload: String,
     /// Events per second (20000, 2e4, 20k)
     #[arg(long, value_parser = quantity::rate, default_value = "20k", allow_hyphen_values = true)]
@@ -31,10 +31,10 @@ pub struct RecoverArgs {
     #[arg(long, value_parser = quantity::duration, default_value = "6s", allow_hyphen_values = true)]
     pub duration: Duration,
     /// Subtasks per stage
-    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PARALLELISM)), allow_hyphen_values = true)]
+    #[arg(long, default_value_t = defaults::PARALLELISM, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PARALLELISM)), allow_hyphen_values = true)]
     pub parallelism: u32,
     /// Seed of everything drawn at random
-    #[arg(long, default_value_t = 42, allow_hyphen_values = true)]
+    #[arg(long, default_value_t = defaults::SEED, allow_hyphen_values = true)]
     pub seed: u64,
     /// Knobs of the workload and settings of engines.
     #[arg(

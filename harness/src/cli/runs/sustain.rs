@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::cli::SharedArgs;
+use crate::cli::defaults;
 use crate::quantity;
 use crate::run::clock::Clock;
 
@@ -13,7 +14,7 @@ use crate::run::clock::Clock;
 #[derive(Args, Debug)]
 pub struct SustainArgs {
     /// Workload
-    #[arg(long, default_value = "keyed-count")]
+    #[arg(long, default_value = defaults::WORKLOAD)]
     pub workload: String,
     /// Engines, such as 'pipelined,buffer_timeout_ms=0'; may be repeated
     /// [default: pipelined and microbatch]
@@ -42,11 +43,4 @@ pub struct SustainArgs {
     /// What it shares with `run`.
     #[command(flatten)]
     pub shared: SharedArgs,
-}
-
-impl SustainArgs {
-    /// Length of a probe near the capacity when nobody says.
-    pub const fn default_duration(&self) -> Duration {
-        Duration::from_secs(2)
-    }
 }

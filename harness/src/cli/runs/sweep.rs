@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::SharedArgs;
+use crate::cli::defaults;
 
 /// Arguments of `sweep`.
 #[derive(Args, Debug)]
 pub struct SweepArgs {
     /// Workload
-    #[arg(long, default_value = "keyed-count")]
+    #[arg(long, default_value = defaults::WORKLOAD)]
     pub workload: String,
     /// What is varied, with its values: rate, parallelism, a setting of an engine or a knob of the
     /// workload, such as batch_interval_ms=0,10,100; a second one makes a map

@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use crate::cli::MAX_PARALLELISM;
-use crate::quantity;
+use crate::cli::defaults;
+use crate::quantity::{self, MAX_PARALLELISM};
 use crate::run::clock::Clock;
 
 /// Arguments of `verify`.
@@ -25,7 +25,7 @@ pub struct VerifyArgs {
     #[arg(long, value_parser = quantity::count, default_value = "100000", allow_hyphen_values = true)]
     pub events: u64,
     /// Seed of everything drawn at random
-    #[arg(long, default_value_t = 42, allow_hyphen_values = true)]
+    #[arg(long, default_value_t = defaults::SEED, allow_hyphen_values = true)]
     pub seed: u64,
     /// A knob of the workloads that have it; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]

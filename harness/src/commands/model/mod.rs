@@ -1,5 +1,5 @@
 //! Commands about the formulas and placements of the two models.
 
-pub mod formulas;
-pub mod place;
-pub mod skew;
+pub(crate) mod formulas;
+pub(crate) mod place;
+pub(crate) mod skew;

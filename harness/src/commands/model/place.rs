@@ -2,8 +2,6 @@
 
 use std::str::FromStr;
 
-use comfy_table::presets;
-use comfy_table::{CellAlignment, ContentArrangement, Table};
 use dataflow::Key;
 use dataflow::placement::{
     DEFAULT_RING_POINTS, Decision, Placement, PlacementKind, check_max_parallelism, check_ring,
@@ -12,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{KeyType, PlaceArgs};
 use crate::error::{Error, Outcome, Result};
+use crate::terminal;
 use crate::terminal::out;
 
 /// A key with the way in which it found its partition.
@@ -25,7 +24,7 @@ struct Placed {
 ///
 /// # Errors
 /// When a key is not of the type, or options do not go together.
-pub fn place(args: &PlaceArgs) -> Result<Outcome> {
+pub(crate) fn place(args: &PlaceArgs) -> Result<Outcome> {
     let placement = placement(args)?;
     let placed: Vec<Placed> = args
         .keys
@@ -109,13 +108,8 @@ fn table(placed: &[Placed], kind: PlacementKind) -> String {
         PlacementKind::SplitMix => ("SplitMix64", None),
         PlacementKind::Rendezvous { .. } => ("highest weight", None),
     };
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(["key", hash].into_iter().chain(bucket).chain(["partition"]));
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
+    let header: Vec<&str> = ["key", hash].into_iter().chain(bucket).chain(["partition"]).collect();
+    let mut table = terminal::table::table(&header, 1);
     for Placed { key, decision } in placed {
         let key = key.as_str().map_or_else(|| key.to_string(), str::to_owned);
         let Decision { hash, bucket, partition } = decision;

@@ -6,19 +6,19 @@ use serde_json::{Value, json};
 
 use crate::cli::{ListArgs, Listed, SampleArgs};
 use crate::error::{Error, Outcome, Result};
-use crate::experiment::registry::{Registry, key_value, unknown};
 use crate::experiment::suite::{SHIPPED, about};
+use crate::registry::{Registry, key_value};
 use crate::terminal::out;
 
 /// Runs `list`.
 ///
 /// # Errors
 /// When a suite to show does not exist.
-pub fn list(args: &ListArgs, registry: &Registry) -> Result<Outcome> {
+pub(crate) fn list(args: &ListArgs, registry: &Registry) -> Result<Outcome> {
     if let Some(name) = &args.show {
         let known: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
         let found = SHIPPED.iter().find(|(shipped, _)| shipped == name);
-        let (_, text) = found.ok_or_else(|| unknown("suite", name, &known))?;
+        let (_, text) = found.ok_or_else(|| Error::unknown("suite", name, &known))?;
         out::line(text.trim_end());
         return Ok(Outcome::Good);
     }
@@ -119,7 +119,7 @@ fn setting_line(setting: &Setting) -> String {
 ///
 /// # Errors
 /// For an unknown workload or knob.
-pub fn sample(args: &SampleArgs, registry: &Registry) -> Result<Outcome> {
+pub(crate) fn sample(args: &SampleArgs, registry: &Registry) -> Result<Outcome> {
     let workload = registry.workload(&args.workload)?;
     let given = args.set.iter().map(|it| key_value(it)).collect::<Result<_>>()?;
     let knobs = workload.resolve(&given, None).map_err(Error::input)?;

@@ -1,24 +1,25 @@
 //! `suite`: suites are checked, and their format described, without running anything.
 
 use crate::cli::{SuiteArgs, SuiteCommand};
-use crate::error::{Outcome, Result};
-use crate::experiment::registry::Registry;
-use crate::experiment::suite::{Overrides, Suite, schema};
+use crate::error::{Error, Outcome, Result};
+use crate::experiment::suite::{Experiment, Suite, SuiteOverrides, schema};
+use crate::registry::Registry;
 use crate::terminal::out;
 
 /// Runs the command.
 ///
 /// # Errors
 /// When something in the suite is wrong; the error points at it.
-pub fn suite(args: &SuiteArgs, registry: &Registry) -> Result<Outcome> {
+pub(crate) fn suite(args: &SuiteArgs, registry: &Registry) -> Result<Outcome> {
     match &args.command {
         SuiteCommand::Check { suite } => {
-            let checked = Suite::open(suite, registry)?.with(&Overrides::default(), registry)?;
+            let checked =
+                Suite::open(suite, registry)?.with(&SuiteOverrides::default(), registry)?;
             out::line(&summary(&checked));
         }
         SuiteCommand::Schema => {
             let text = serde_json::to_string_pretty(&schema::schema(registry));
-            out::line(&text.map_err(crate::error::Error::run)?);
+            out::line(&text.map_err(Error::run)?);
         }
     }
     Ok(Outcome::Good)
@@ -26,7 +27,7 @@ pub fn suite(args: &SuiteArgs, registry: &Registry) -> Result<Outcome> {
 
 /// What a sound suite holds: a line for it and one for every experiment.
 fn summary(suite: &Suite) -> String {
-    let runs: u64 = suite.experiments.iter().map(crate::experiment::suite::Experiment::runs).sum();
+    let runs: u64 = suite.experiments.iter().map(Experiment::runs).sum();
     let count = suite.experiments.len();
     let mut lines = vec![format!("{} is sound: {count} experiments, {runs} runs", suite.name)];
     for experiment in &suite.experiments {

@@ -1,8 +1,8 @@
 //! Commands that run engines.
 
-pub mod compare;
-pub mod recover;
-pub mod run;
-pub mod sustain;
-pub mod sweep;
-pub mod verify;
+pub(crate) mod compare;
+pub(crate) mod recover;
+pub(crate) mod run;
+pub(crate) mod sustain;
+pub(crate) mod sweep;
+pub(crate) mod verify;

@@ -6,17 +6,16 @@ use dataflow::StopSignal;
 use reports::schema::{Sweep, SweepAxis, SweepPoint};
 use serde_json::Value;
 
-use crate::cli::SweepArgs;
+use crate::cli::{SweepArgs, defaults};
 use crate::commands::runs::compare;
 use crate::commands::runs::compare::baseline::Baselines;
 use crate::error::{Error, Outcome, Result};
-use crate::experiment::registry::{EngineSpec, Registry};
-use crate::experiment::suite::{Length, Overrides, Suite};
+use crate::experiment::suite::{Suite, SuiteOverrides};
 use crate::files::result_folder::ResultFolder;
 use crate::quantity;
+use crate::quantity::MAX_PARALLELISM;
+use crate::registry::Registry;
 
-/// Alternating repeats at a point when nobody says.
-const DEFAULT_REPEATS: u32 = 3;
 /// Axes at the most.
 const MOST_AXES: usize = 2;
 /// The planned rate as an axis.
@@ -27,8 +26,8 @@ const PARALLELISM: &str = "parallelism";
 /// Runs the command.
 ///
 /// # Errors
-/// For an axis that is none and bad usage otherwise, and when an engine fails.
-pub fn sweep(args: &SweepArgs, registry: &Registry, stop: &StopSignal) -> Result<Outcome> {
+/// For an invalid axis and other bad usage, and when an engine fails.
+pub(crate) fn sweep(args: &SweepArgs, registry: &Registry, stop: &StopSignal) -> Result<Outcome> {
     let axes: Vec<Axis> = args.axes.iter().map(|text| Axis::parse(text)).collect::<Result<_>>()?;
     if let [a, b] = axes.as_slice()
         && a.name == b.name
@@ -40,7 +39,7 @@ pub fn sweep(args: &SweepArgs, registry: &Registry, stop: &StopSignal) -> Result
     }
     let (suite, sweep) = suite(args, &axes, registry)?;
     let folder = ResultFolder::make(args.out.as_deref(), "sweep")?;
-    let manner = compare::Manner {
+    let options = compare::CompareOptions {
         sweep: Some(sweep),
         against_itself: false,
         until: None,
@@ -49,7 +48,7 @@ pub fn sweep(args: &SweepArgs, registry: &Registry, stop: &StopSignal) -> Result
         json: args.json,
         live: false,
     };
-    compare::measure(&suite, &folder, manner, stop)
+    compare::compare_suite(&suite, &folder, options, stop)
 }
 
 /// Something that is varied, and its values as they were typed.
@@ -77,14 +76,15 @@ impl Axis {
     }
 
     /// Puts a value into what a point says over the experiment.
-    fn apply(&self, value: &str, overrides: &mut Overrides) -> Result<()> {
+    fn apply(&self, value: &str, overrides: &mut SuiteOverrides) -> Result<()> {
         match self.name.as_str() {
             RATE => overrides.rate = Some(quantity::rate(value).map_err(Error::Input)?),
             PARALLELISM => {
-                let count = value.parse().ok().filter(|count| (1..=32_768).contains(count));
+                let count =
+                    value.parse().ok().filter(|count| (1..=MAX_PARALLELISM).contains(count));
                 let wrong = || {
                     Error::Input(format!(
-                        "--axis parallelism takes whole numbers from 1 to 32768, not `{value}`"
+                        "--axis parallelism takes whole numbers from 1 to {MAX_PARALLELISM}, not `{value}`"
                     ))
                 };
                 overrides.parallelism = Some(count.ok_or_else(wrong)?);
@@ -105,22 +105,9 @@ impl Axis {
 
 /// Every point as an experiment, the last axis varying fastest.
 fn suite(args: &SweepArgs, axes: &[Axis], registry: &Registry) -> Result<(Suite, Sweep)> {
-    let shared = &args.shared;
-    let length = match (shared.events, shared.duration) {
-        (Some(events), _) => Some(Length::Events(events)),
-        (None, duration) => duration.map(Length::Duration),
-    };
-    let base = Overrides {
-        engines: args.engines.iter().map(|it| EngineSpec::parse(it)).collect::<Result<_>>()?,
-        workloads: Vec::new(),
-        repeats: Some(shared.repeats.unwrap_or(DEFAULT_REPEATS)),
-        warm_up: shared.warm_up,
-        rate: shared.rate,
-        length,
-        parallelism: shared.parallelism,
-        seed: shared.seed,
-        set: shared.settings()?,
-    };
+    let given = SuiteOverrides::given(&args.shared, &args.engines)?;
+    let repeats = Some(given.repeats.unwrap_or(defaults::SWEEP_REPEATS));
+    let base = SuiteOverrides { repeats, ..given };
     refuse_contradictions(axes, &base.set, args)?;
     let workload = [args.workload.clone()];
     let mut experiments = Vec::new();

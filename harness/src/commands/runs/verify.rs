@@ -10,11 +10,15 @@ use serde_json::Value;
 use workloads::registry::{AnyEvents, AnyWorkload};
 
 use crate::cli::VerifyArgs;
-use crate::commands::runs::compare::FEWEST_WINDOWS;
 use crate::error::{Error, Outcome, Result};
-use crate::experiment::registry::{Registry, key_value, resolve_settings, unknown};
-use crate::run::clock::{Clock, clock};
-use crate::run::execute::{Recovery, RunSpec, Surroundings, execute};
+use crate::quantity::Rate;
+use crate::registry::{Registry, key_value};
+use crate::run::answer::{Answer, is_wrong};
+use crate::run::clock::Clock;
+use crate::run::executor::Runner;
+use crate::run::real::Real;
+use crate::run::spec::RunSpec;
+use crate::run::validity::FEWEST_WINDOWS;
 use crate::terminal::out;
 use crate::terminal::progress::Progress;
 
@@ -58,7 +62,7 @@ pub struct Cell {
 ///
 /// # Errors
 /// For an unknown name, and when an engine fails.
-pub fn verify(args: &VerifyArgs, registry: &Registry, stop: &StopSignal) -> Result<Outcome> {
+pub(crate) fn verify(args: &VerifyArgs, registry: &Registry, stop: &StopSignal) -> Result<Outcome> {
     let engines: Vec<Arc<dyn Engine>> = match args.engines.as_slice() {
         [] => registry.engines.clone(),
         names => names.iter().map(|name| registry.engine(name)).collect::<Result<_>>()?,
@@ -73,18 +77,19 @@ pub fn verify(args: &VerifyArgs, registry: &Registry, stop: &StopSignal) -> Resu
         workloads.iter().flat_map(|it| it.knobs()).map(|knob| knob.name).collect();
     let knobs: Vec<&str> = knobs.into_iter().collect();
     if let Some(name) = set.keys().find(|name| !knobs.contains(&name.as_str())) {
-        return Err(unknown("knob", name, &knobs));
+        return Err(Error::unknown("knob", name, &knobs));
     }
     let clocks = args.clock.map_or(vec![Clock::Wall, Clock::Virtual], |clock| vec![clock]);
-    let progress = Progress::new(0, args.json);
+    let (progress, mut real) = (Progress::new(0, args.json), Real);
+    let mut runner = Runner::new(&mut real, stop, &progress);
     let mut cells = Vec::new();
     for workload in &workloads {
         for disorder_ms in disorders(&**workload, &set) {
-            let prepared = Prepared::new(workload, disorder_ms, &set, args)?;
+            let prepared = Preparation::new(workload, disorder_ms, &set, args)?;
             for &clock in &clocks {
                 for &parallelism in &args.parallelism {
                     for engine in &engines {
-                        let cell = prepared.cell(engine, parallelism, clock, stop, &progress)?;
+                        let cell = prepared.cell(engine, parallelism, clock, &mut runner)?;
                         if stop.is_requested() {
                             // It may have seen a part of its events only: no answer to judge.
                             return finish(&cells, args.json, true);
@@ -154,9 +159,10 @@ fn disorders(workload: &dyn AnyWorkload, set: &BTreeMap<String, Value>) -> Vec<i
 }
 
 /// A workload with its events and their answer.
-struct Prepared {
+struct Preparation {
     workload: Arc<dyn AnyWorkload>,
-    knobs: dataflow::job::settings::Settings,
+    /// The workload's knobs, as given.
+    given: BTreeMap<String, Value>,
     events: Box<dyn AnyEvents>,
     expected: Digest,
     disorder_ms: i64,
@@ -164,7 +170,7 @@ struct Prepared {
     seed: u64,
 }
 
-impl Prepared {
+impl Preparation {
     fn new(
         workload: &Arc<dyn AnyWorkload>,
         disorder_ms: i64,
@@ -190,7 +196,7 @@ impl Prepared {
         let expected = events.expected(args.events);
         Ok(Self {
             workload: Arc::clone(workload),
-            knobs,
+            given,
             events,
             expected,
             disorder_ms,
@@ -203,9 +209,8 @@ impl Prepared {
         &self,
         engine: &Arc<dyn Engine>,
         parallelism: u32,
-        which: Clock,
-        stop: &StopSignal,
-        progress: &Progress,
+        clock: Clock,
+        runner: &mut Runner<'_>,
     ) -> Result<Cell> {
         let shared = BTreeMap::from([
             ("watermark_interval_records".to_owned(), Value::from(WATERMARK_RECORDS)),
@@ -216,33 +221,28 @@ impl Prepared {
             // The suggestion of a workload is for people who watch.
             ("batch_interval_ms".to_owned(), Value::from(0)),
         ]);
-        let workload = &*self.workload;
-        let settings =
-            resolve_settings(&**engine, &BTreeMap::new(), &shared, workload, parallelism, true)?;
-        let spec = RunSpec {
-            experiment: "verify".to_owned(),
-            workload: Arc::clone(&self.workload),
-            engine: Arc::clone(engine),
-            variant: engine.name().to_owned(),
-            settings,
-            knobs: self.knobs.clone(),
-            seed: self.seed,
-            rate: (which == Clock::Virtual).then_some(VIRTUAL_RATE),
-            events: self.count,
-            warm_up: 0,
-            parallelism,
-            clock: which,
-            repeat: 0,
-            measures: Measures::Throughput,
-            recovery: Recovery::default(),
-            generator_per_s: None,
+        let rate = match clock {
+            Clock::Wall => Rate::Max,
+            Clock::Virtual => Rate::PerSecond(VIRTUAL_RATE),
         };
-        let run_clock = clock(which, self.seed, parallelism, false)?;
-        let around = Surroundings::of(&*self.events, stop, progress, &run_clock);
-        let result = execute(&spec, around, &mut || self.expected)?.result;
+        let spec = RunSpec::of(Arc::clone(engine), Arc::clone(&self.workload))
+            .experiment("verify")
+            .shared_settings(shared)
+            .knobs(self.given.clone())
+            .rate(rate)
+            .tuned_for(Rate::Max)
+            .measures(Measures::Throughput)
+            .events(self.count)
+            .seed(self.seed)
+            .parallelism(parallelism)
+            .clock(clock)
+            .resolve()?;
+        let answer = Answer::Known(self.expected);
+        let result = runner.run_with(&spec, answer, |io| io.events(&*self.events))?.result;
         let enough = result.windows_closed.is_none_or(|closed| closed >= FEWEST_WINDOWS);
-        let expected_digest = self.expected.to_string();
+        // Of a run that was stopped nothing is expected; nobody looks at its cell.
         Ok(Cell {
+            ok: enough && !is_wrong(&result) && result.late_records == 0,
             workload: result.workload,
             engine: result.engine,
             parallelism,
@@ -250,9 +250,8 @@ impl Prepared {
             disorder_ms: self.disorder_ms,
             events: self.count,
             windows_closed: result.windows_closed,
-            ok: enough && result.output.digest == expected_digest && result.late_records == 0,
             digest: result.output.digest,
-            expected_digest,
+            expected_digest: self.expected.to_string(),
         })
     }
 }

@@ -10,11 +10,12 @@ use serde::Deserialize;
 use serde_json::Value;
 use toml::Spanned;
 
-use super::{Experiment, Length, Suite, SuiteRate, variants};
+use super::experiment::{Experiment, Length, SuiteRate, variants};
+use super::source_text::Text;
+use crate::cli::defaults;
 use crate::error::{Error, Result};
-use crate::experiment::registry::{EngineSpec, Given, Registry};
-use crate::experiment::suite::source_text::Text;
-use crate::quantity::{self, Rate};
+use crate::quantity::{self, MAX_PARALLELISM, Rate};
+use crate::registry::{EngineSpec, Overrides, Registry};
 use crate::run::fault::FaultSpec;
 
 #[derive(Deserialize)]
@@ -54,48 +55,47 @@ struct ExperimentFile {
 }
 
 fn default_parallelism() -> Spanned<u32> {
-    Spanned::new(0..0, 2)
+    Spanned::new(0..0, defaults::PARALLELISM)
 }
 
-pub(super) const fn default_seed() -> u64 {
-    42
+const fn default_seed() -> u64 {
+    defaults::SEED
 }
 
-/// Repeats when nobody says.
-pub(super) const DEFAULT_REPEATS: u32 = 5;
-
-impl Suite {
-    /// Reads a suite.
-    ///
-    /// # Errors
-    /// When something in it is wrong; the error points at it.
-    pub fn parse(text: &str, origin: &str, registry: &Registry) -> Result<Self> {
-        let place = Text { origin, text };
-        let file: SuiteFile = toml::from_str(text).map_err(|error| match error.span() {
-            Some(span) => place.at(&span, error.message()),
-            None => Error::Input(format!("{origin}: {error}")),
-        })?;
-        if file.experiment.get_ref().is_empty() {
-            return Err(place.at(&file.experiment.span(), "a suite has an experiment"));
-        }
-        let parallelism = parallelism(&file.parallelism, &place)?;
-        let stem = Path::new(origin).file_stem().map(|it| it.to_string_lossy().into_owned());
-        let experiments = file
-            .experiment
-            .get_ref()
-            .iter()
-            .map(|it| experiment(it, parallelism, file.seed, registry, &place))
-            .collect::<Result<_>>()?;
-        Ok(Self { name: file.name.or(stem).unwrap_or_default(), experiments })
+/// Reads a suite: its name and its experiments.
+///
+/// # Errors
+/// When something in it is wrong; the error points at it.
+pub(super) fn parse(
+    text: &str,
+    origin: &str,
+    registry: &Registry,
+) -> Result<(String, Vec<Experiment>)> {
+    let place = Text { origin, text };
+    let file: SuiteFile = toml::from_str(text).map_err(|error| match error.span() {
+        Some(span) => place.at(&span, error.message()),
+        None => Error::Input(format!("{origin}: {error}")),
+    })?;
+    if file.experiment.get_ref().is_empty() {
+        return Err(place.at(&file.experiment.span(), "a suite has an experiment"));
     }
+    let parallelism = parallelism(&file.parallelism, &place)?;
+    let stem = Path::new(origin).file_stem().map(|it| it.to_string_lossy().into_owned());
+    let experiments = file
+        .experiment
+        .get_ref()
+        .iter()
+        .map(|it| experiment(it, parallelism, file.seed, registry, &place))
+        .collect::<Result<_>>()?;
+    Ok((file.name.or(stem).unwrap_or_default(), experiments))
 }
 
 fn parallelism(given: &Spanned<u32>, place: &Text<'_>) -> Result<u32> {
     let value = *given.get_ref();
-    if (1..=crate::cli::MAX_PARALLELISM).contains(&value) {
+    if (1..=MAX_PARALLELISM).contains(&value) {
         return Ok(value);
     }
-    let message = format!("parallelism is from 1 to {}, not {value}", crate::cli::MAX_PARALLELISM);
+    let message = format!("parallelism is from 1 to {}, not {value}", MAX_PARALLELISM);
     Err(place.at(&given.span(), message))
 }
 
@@ -121,7 +121,7 @@ fn experiment(
             Some(text) => Some(duration(text, place)?),
             None => None,
         },
-        repeats: file.repeats.as_ref().map_or(DEFAULT_REPEATS, |it| *it.get_ref()),
+        repeats: file.repeats.as_ref().map_or(defaults::REPEATS, |it| *it.get_ref()),
         parallelism: match &file.parallelism {
             Some(given) => parallelism(given, place)?,
             None => suite_parallelism,
@@ -143,7 +143,7 @@ fn experiment(
         experiment.check().map_err(wrong(spec.span()))?;
     }
     let engines: Vec<_> = experiment.variants.iter().map(|it| Arc::clone(&it.engine)).collect();
-    let given = Given::part(&values(&file.settings), &*experiment.workload, &engines)
+    let given = Overrides::part(&values(&file.settings), &*experiment.workload, &engines)
         .map_err(|error| blamed(&file.settings, error, place))?;
     for variant in &mut experiment.variants {
         variant.shared.extend(given.settings.clone());
@@ -218,10 +218,7 @@ fn suite_rate(rate: &Spanned<toml::Value>, place: &Text<'_>) -> Result<SuiteRate
             _ => Err(wrong("a rate in braces is { at_most = NUMBER }".to_owned())),
         };
     }
-    Ok(match number(rate.get_ref()).map_err(wrong)? {
-        Rate::Max => SuiteRate::Max,
-        Rate::PerSecond(rate) => SuiteRate::Fixed(rate),
-    })
+    number(rate.get_ref()).map(SuiteRate::Fixed).map_err(wrong)
 }
 
 fn length(file: &ExperimentFile, place: &Text<'_>) -> Result<Length> {
@@ -255,7 +252,7 @@ fn json(value: &toml::Value) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Overrides, SHIPPED};
+    use super::super::{SHIPPED, Suite, SuiteOverrides};
     use super::*;
 
     fn parse(text: &str) -> std::result::Result<Suite, String> {
@@ -269,7 +266,7 @@ mod tests {
         for (name, text) in SHIPPED {
             let suite = Suite::parse(text, name, &Registry::standard()).unwrap();
             assert_eq!(suite.name, *name);
-            suite.with(&Overrides::default(), &Registry::standard()).unwrap();
+            suite.with(&SuiteOverrides::default(), &Registry::standard()).unwrap();
         }
     }
 

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use dataflow::job::settings::Setting;
 use serde_json::{Map, Value, json};
 
-use crate::experiment::registry::Registry;
+use crate::quantity::MAX_PARALLELISM;
+use crate::registry::Registry;
 
 /// The schema of a suite's TOML file (JSON Schema, draft 2020-12), with the names of this registry.
 pub fn schema(registry: &Registry) -> Value {
@@ -102,8 +103,7 @@ fn duration(description: &str) -> Value {
 }
 
 fn parallelism(description: &str) -> Value {
-    let most = crate::cli::MAX_PARALLELISM;
-    json!({ "type": "integer", "minimum": 1, "maximum": most, "description": description })
+    json!({ "type": "integer", "minimum": 1, "maximum": MAX_PARALLELISM, "description": description })
 }
 
 fn seed() -> Value {

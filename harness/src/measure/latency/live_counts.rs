@@ -13,17 +13,17 @@ const SAMPLES_BEYOND: f64 = 10.0;
 /// Counts of latencies by the buckets of [`reports::schema::latency_buckets`], four to a doubling. Subtasks
 /// add to it once per emission and bucket; percentiles of results never come from it.
 #[derive(Debug)]
-pub struct SeenLatency {
+pub struct LiveCounts {
     counts: [AtomicU64; BUCKETS],
 }
 
-impl Default for SeenLatency {
+impl Default for LiveCounts {
     fn default() -> Self {
         Self { counts: [const { AtomicU64::new(0) }; BUCKETS] }
     }
 }
 
-impl SeenLatency {
+impl LiveCounts {
     /// Adds latencies in nanoseconds, each so many times.
     pub fn add(&self, latencies_ns: impl Iterator<Item = (u64, u64)>) {
         // Neighbours mostly fall into one bucket.
@@ -49,7 +49,7 @@ impl SeenLatency {
     /// quarter too high. `None` below ten samples beyond it.
     ///
     /// ```
-    /// let seen = streamgauge::measure::latency::live_counts::SeenLatency::default();
+    /// let seen = streamgauge::internals::LiveCounts::default();
     /// seen.add([(1_000_000, 990), (9_000_000, 10)].into_iter());
     /// let (p50, p99) = (seen.quantile(0.5).unwrap(), seen.quantile(0.995));
     /// assert!((1_000_000..=1_250_000).contains(&p50));

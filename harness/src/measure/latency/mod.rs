@@ -1,5 +1,6 @@
 //! Latency histograms: what the sink records, and what results say of them.
 
+mod bounds;
 pub mod hdr_format;
 mod intervals;
 pub mod live_counts;
@@ -17,18 +18,17 @@ use hdrhistogram::Histogram;
 use reports::schema::{Latencies, LatencyParts, LatencySummary, SeriesRow};
 use workloads::schedule::load_shape::LoadShape;
 
+use bounds::HIGHEST_NANOS;
 pub use intervals::Interval;
 use intervals::Intervals;
 use over_time::OverTime;
 use parts::Parts;
 use tally::Tally;
 
-use crate::terminal::live::SeenLatency;
+use live_counts::LiveCounts;
 
 /// Shortest latency told apart, in nanoseconds: stamps are in microseconds.
 const LOWEST_NANOS: u64 = 1_000;
-/// Longest latency recorded, in nanoseconds: an hour. What is longer is counted as clipped.
-const HIGHEST_NANOS: u64 = 3_600 * 1_000_000_000;
 /// Significant decimal digits.
 const DIGITS: u8 = 3;
 /// Samples that must lie beyond a percentile for it to be printed.
@@ -74,7 +74,7 @@ pub struct Recorder {
     unit: StampUnit,
     windows: Option<WindowClock>,
     /// Counted there too, for whoever looks while the run is on.
-    seen: Option<Arc<SeenLatency>>,
+    seen: Option<Arc<LiveCounts>>,
 }
 
 fn histogram() -> Histogram<u64> {
@@ -103,7 +103,7 @@ impl Recorder {
 
     /// The same, which also counts where somebody looks while the run is on.
     #[must_use]
-    pub fn seen_by(self, seen: Option<Arc<SeenLatency>>) -> Self {
+    pub fn seen_by(self, seen: Option<Arc<LiveCounts>>) -> Self {
         Self { seen, ..self }
     }
 

@@ -3,7 +3,7 @@
 use dataflow::ProcessingTime;
 use reports::schema::{SERIES_BIN_NS, SeriesRow};
 
-use super::HIGHEST_NANOS;
+use super::bounds::HIGHEST_NANOS;
 
 /// Bins kept: an hour.
 const BINS_KEPT: usize = (HIGHEST_NANOS / SERIES_BIN_NS) as usize;

@@ -3,7 +3,7 @@
 use hdrhistogram::Histogram;
 use reports::schema::latency_buckets::bucket;
 
-use super::HIGHEST_NANOS;
+use super::bounds::HIGHEST_NANOS;
 
 /// Samples on their way into a histogram. Neighbours mostly share one of its counters, as they were
 /// planned one after the other and are emitted together; those are counted first and recorded

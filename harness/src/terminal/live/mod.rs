@@ -1,4 +1,4 @@
-//! `--live`: engines while they run. What is shown is read from a run's [`Watch`] by a thread of
+//! `--live`: engines while they run. What is shown is read from a run's [`RunObserver`] by a thread of
 //! its own, ten times a second; the path of a record knows nothing of it but a counter of latencies.
 //!
 //! The terminal is left as it was found: at the end, when a thread fails, and at a second Ctrl-C. It
@@ -20,12 +20,11 @@ use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen};
 use reports::schema::RunResult;
 
-pub use crate::measure::latency::live_counts::SeenLatency;
-pub use panels::{Panel, Panels, Step};
+pub use panels::{Panels, Step};
 pub use screen::draw;
 
-use crate::measure::run_observer::Watch;
-use crate::run::execute::RunSpec;
+use crate::measure::run_observer::RunObserver;
+use crate::run::spec::RunSpec;
 
 /// How often the view is drawn.
 const DRAW_EVERY: Duration = Duration::from_millis(100);
@@ -41,7 +40,7 @@ pub struct Live {
 struct Shared {
     panels: Mutex<Panels>,
     /// The run that is on.
-    current: Mutex<Option<Arc<Watch>>>,
+    current: Mutex<Option<Arc<RunObserver>>>,
     stop: AtomicBool,
 }
 
@@ -75,9 +74,9 @@ impl Live {
     }
 
     /// A run begins.
-    pub fn begin(&self, watch: &Arc<Watch>, spec: &RunSpec) {
+    pub fn begin(&self, observer: &Arc<RunObserver>, spec: &RunSpec) {
         self.with(|panels| panels.begin(spec));
-        *self.shared.current.lock().expect("no holder fails") = Some(Arc::clone(watch));
+        *self.shared.current.lock().expect("no holder fails") = Some(Arc::clone(observer));
     }
 
     /// The run that is on is over.
@@ -133,10 +132,10 @@ impl Drop for Live {
 
 impl Shared {
     fn draw(&self, screen: &mut Screen, elapsed: Duration) -> io::Result<()> {
-        let watch = self.current.lock().expect("no holder fails").clone();
+        let observer = self.current.lock().expect("no holder fails").clone();
         let mut panels = self.panels.lock().expect("no holder fails");
-        if let Some(watch) = watch {
-            panels.look(&watch.snapshot(), elapsed);
+        if let Some(observer) = observer {
+            panels.look(&observer.snapshot(), elapsed);
         }
         panels.elapsed = elapsed;
         screen.terminal.draw(|frame| draw(frame, &panels)).map(drop)

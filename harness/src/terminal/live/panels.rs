@@ -5,7 +5,7 @@ use std::time::Duration;
 use reports::schema::RunResult;
 
 use crate::measure::run_observer::{Begun, Latest, Snapshot};
-use crate::run::execute::RunSpec;
+use crate::run::spec::RunSpec;
 
 /// Rates kept for the line of a panel.
 const RATES_KEPT: usize = 600;

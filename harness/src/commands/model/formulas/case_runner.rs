@@ -4,32 +4,33 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dataflow::ProcessingTime;
-use dataflow::StopSignal;
 use dataflow::job::storage::Storage;
+use dataflow::{ProcessingTime, StopSignal};
 use reports::formulas::{Case, CaseVerdict, Prediction, Reading, Tolerance};
-use reports::schema::{Measures, RunResult};
+use reports::schema::result::RunResult;
 use runtime::MemoryStorage;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::{Error, Result};
-use crate::experiment::registry::{Registry, resolve_settings};
 use crate::files;
 use crate::files::result_folder::ResultFolder;
+use crate::quantity::Rate;
+use crate::registry::Registry;
+use crate::run::answer::{Answer, is_wrong};
 use crate::run::clock::{Clock, clock_with};
-use crate::run::execute::{Recovery, RunSpec, Surroundings, execute};
-use crate::terminal::progress::Progress;
+use crate::run::executor::Runner;
+use crate::run::io::RunIo;
+use crate::run::spec::{Recovery, RunSpec};
 
 /// Runs jobs for cases.
-pub struct Lab<'a> {
+pub struct CaseRunner<'a> {
     /// Engines and workloads.
     pub registry: &'a Registry,
-    /// Whether the user wants to stop: asked between two runs.
-    pub stop: &'a StopSignal,
     /// Seed of everything drawn.
     pub seed: u64,
-    progress: &'a Progress,
+    /// Makes the runs.
+    pub(super) runner: Runner<'a>,
     folder: PathBuf,
     runs: PathBuf,
     saved: u64,
@@ -50,8 +51,8 @@ pub struct Bench<'a> {
     pub events: u64,
     /// Events at the start that are not timed.
     pub warm_up: u64,
-    /// Planned events per second; `None` takes them as fast as they go, and records no latency.
-    pub rate: Option<f64>,
+    /// Planned events per second; at `max` no latency is recorded.
+    pub rate: Rate,
     /// Subtasks per stage.
     pub parallelism: u32,
     /// Which clock.
@@ -74,7 +75,7 @@ impl<'a> Bench<'a> {
             knobs: Vec::new(),
             events: 100_000,
             warm_up: 0,
-            rate: None,
+            rate: Rate::Max,
             parallelism: 4,
             clock: Clock::Virtual,
             repeat: 0,
@@ -86,7 +87,7 @@ impl<'a> Bench<'a> {
 
 /// A result file, and what is in it.
 #[derive(Clone, Debug)]
-pub struct Saved {
+pub struct ResultFile {
     /// Relative to the result directory.
     pub file: String,
     /// Its contents, as they were written.
@@ -99,7 +100,7 @@ pub struct Saved {
 
 /// What is to be read from a file, beside what is predicted of it.
 #[derive(Clone, Debug)]
-pub struct Asked<'a> {
+pub struct CaseDraft<'a> {
     /// The formula.
     pub formula: &'a str,
     /// What is varied, in words.
@@ -114,18 +115,17 @@ pub struct Asked<'a> {
     pub at: Vec<(&'a str, Value)>,
 }
 
-impl<'a> Lab<'a> {
+impl<'a> CaseRunner<'a> {
     /// With the result directory to save in.
     pub(crate) fn new(
         registry: &'a Registry,
-        stop: &'a StopSignal,
-        progress: &'a Progress,
+        runner: Runner<'a>,
         folder: &ResultFolder,
         seed: u64,
     ) -> Result<Self> {
         let runs = folder.inner(reports::schema::read::RUNS_DIRECTORY)?;
         let folder = folder.path().to_path_buf();
-        Ok(Self { registry, stop, seed, progress, folder, runs, saved: 0 })
+        Ok(Self { registry, seed, runner, folder, runs, saved: 0 })
     }
 
     /// Runs a job and returns its result without saving it: for what is repeated into
@@ -133,66 +133,51 @@ impl<'a> Lab<'a> {
     ///
     /// # Errors
     /// When the job cannot be run, or its answer is wrong.
-    pub fn measure(&self, bench: &Bench<'_>) -> Result<RunResult> {
-        let workload = self.registry.workload(bench.workload)?;
-        let engine = self.registry.engine(bench.engine)?;
-        let (own, shared) = (owned(&bench.settings), BTreeMap::new());
-        let at_max = bench.rate.is_none();
-        let settings =
-            resolve_settings(&*engine, &own, &shared, &*workload, bench.parallelism, at_max)?;
-        let knobs = workload.resolve(&owned(&bench.knobs), bench.rate).map_err(Error::input)?;
-        let seed = self.seed + u64::from(bench.repeat);
-        let events = workload.generate(&knobs, seed);
+    pub fn measure(&mut self, bench: &Bench<'_>) -> Result<RunResult> {
+        let spec = RunSpec::new(self.registry, bench.engine, bench.workload)?
+            .experiment("formulas")
+            .settings(owned(&bench.settings))
+            .knobs(owned(&bench.knobs))
+            .seed(self.seed + u64::from(bench.repeat))
+            .rate(bench.rate)
+            .events(bench.events)
+            .warm_up(bench.warm_up)
+            .parallelism(bench.parallelism)
+            .clock(bench.clock)
+            .repeat(bench.repeat)
+            .recovery(bench.recovery.clone())
+            .resolve()?;
         let storage: Arc<dyn Storage> = match &bench.storage {
             Some(storage) => Arc::clone(storage) as _,
             None => MemoryStorage::new(),
         };
-        let run_clock = clock_with(
-            bench.clock,
-            seed,
-            bench.parallelism,
-            false,
-            (storage, ProcessingTime::ZERO),
-        )?;
-        let spec = RunSpec {
-            experiment: "formulas".to_owned(),
-            workload,
-            variant: engine.name().to_owned(),
-            engine,
-            settings,
-            knobs,
-            seed,
-            rate: bench.rate,
-            events: bench.events,
-            warm_up: bench.warm_up,
-            parallelism: bench.parallelism,
-            clock: bench.clock,
-            repeat: bench.repeat,
-            measures: if at_max { Measures::Throughput } else { Measures::Latency },
-            recovery: bench.recovery.clone(),
-            generator_per_s: None,
-        };
+        let from = (storage, ProcessingTime::ZERO);
+        let run_clock = clock_with(spec.clock, spec.seed, spec.parallelism, false, from)?;
         // With a stop of its own: a job that ends early does not end the command.
-        let stop = if bench.recovery.stop_after.is_some() {
-            StopSignal::default()
-        } else {
-            self.stop.clone()
-        };
-        let around = Surroundings::of(&*events, &stop, self.progress, &run_clock);
-        let result = execute(&spec, around, &mut || events.expected(bench.events))?.result;
-        let right = result.output.expected_digest.as_ref();
-        if right.is_some_and(|expected| *expected != result.output.digest) {
+        let own_stop = StopSignal::default();
+        let ends_early = bench.recovery.stop_after.is_some();
+        let executed = self.runner.run_with(&spec, Answer::Evaluated, |io| {
+            let stop = if ends_early { &own_stop } else { io.stop };
+            RunIo { stop, ..io.clock(&run_clock) }
+        });
+        let result = executed?.result;
+        if is_wrong(&result) {
             let (workload, engine) = (&result.workload, &result.engine);
             return Err(Error::Run(format!("{engine} gave a wrong answer to {workload}")));
         }
         Ok(result)
     }
 
+    /// Whether the user wants to stop: asked between two runs.
+    pub(super) fn is_to_stop(&self) -> bool {
+        self.runner.is_to_stop()
+    }
+
     /// Runs a job and saves its result.
     ///
     /// # Errors
-    /// As [`Lab::measure`], and when the file cannot be written.
-    pub fn run(&mut self, bench: &Bench<'_>) -> Result<(Saved, RunResult)> {
+    /// As [`CaseRunner::measure`], and when the file cannot be written.
+    pub fn run(&mut self, bench: &Bench<'_>) -> Result<(ResultFile, RunResult)> {
         let result = self.measure(bench)?;
         let saved = self.save_run(&result)?;
         Ok((saved, result))
@@ -202,7 +187,7 @@ impl<'a> Lab<'a> {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn save_run(&mut self, result: &RunResult) -> Result<Saved> {
+    pub fn save_run(&mut self, result: &RunResult) -> Result<ResultFile> {
         let name = format!("{}-{}", result.workload, result.engine);
         self.save(&name, result, &result.engine, &result.clock)
     }
@@ -217,7 +202,7 @@ impl<'a> Lab<'a> {
         result: &impl Serialize,
         engine: &str,
         clock: &str,
-    ) -> Result<Saved> {
+    ) -> Result<ResultFile> {
         self.saved += 1;
         let name = format!("{}-{name}.json", self.saved);
         let text = serde_json::to_string(result).map_err(Error::run)?;
@@ -225,7 +210,7 @@ impl<'a> Lab<'a> {
         // What is read is what was written, to the last digit.
         let contents = serde_json::from_str(&text).map_err(Error::run)?;
         let file = format!("{}/{name}", reports::schema::read::RUNS_DIRECTORY);
-        Ok(Saved { file, contents, engine: engine.to_owned(), clock: clock.to_owned() })
+        Ok(ResultFile { file, contents, engine: engine.to_owned(), clock: clock.to_owned() })
     }
 
     /// Writes an input that runs need, such as a file of keys, into the result directory.
@@ -245,12 +230,12 @@ impl<'a> Lab<'a> {
     }
 }
 
-impl Saved {
+impl ResultFile {
     /// Reads what was asked for and judges it.
     ///
     /// # Errors
     /// When the file does not hold it.
-    pub fn case(&self, asked: Asked<'_>) -> Result<Case> {
+    pub fn case(&self, asked: CaseDraft<'_>) -> Result<Case> {
         let measured = asked.reading.read(&self.contents).map_err(Error::run)?;
         let case = Case {
             formula: asked.formula.to_owned(),

@@ -8,8 +8,8 @@ use reports::formulas::placement::{half_of_many_groups, moved_key_groups as grou
 use reports::formulas::{Case, Prediction, Reading};
 use serde_json::Value;
 
+use super::case_runner::{CaseDraft, CaseRunner, ResultFile};
 use super::rescale::{GoesOn, Job, Stopped};
-use super::{Asked, Lab, Saved};
 use crate::error::{Error, Result};
 
 /// Flink's smallest and largest default number of key groups.
@@ -17,53 +17,53 @@ const FEW: u32 = 128;
 const MANY: u32 = 32_768;
 
 /// Moved groups, by counting and by the formula of most texts.
-pub(super) fn cases(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
-    let mut cases = few(lab)?;
-    cases.extend(many(lab)?);
+pub(super) fn cases(lab: &mut CaseRunner<'_>, formula: &str) -> Result<Vec<Case>> {
+    let mut cases = few(lab, formula)?;
+    cases.extend(many(lab, formula)?);
     Ok(cases)
 }
 
 /// Of few groups: by p.
-pub(super) fn few(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
+pub(super) fn few(lab: &mut CaseRunner<'_>, formula: &str) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for (engine, from) in [("pipelined", 7), ("microbatch", 8), ("pipelined", 15)] {
-        if lab.stop.is_requested() {
+        if lab.is_to_stop() {
             return Ok(cases);
         }
         let saved = one_more(lab, engine, FEW, from)?;
         let counted = groups::predict_groups(FEW, from, from + 1);
-        cases.push(moved(&saved, FEW, from, counted)?);
-        cases.push(moved(&saved, FEW, from, groups::predict_folklore(FEW, from))?);
+        cases.push(moved(&saved, formula, FEW, from, counted)?);
+        cases.push(moved(&saved, formula, FEW, from, groups::predict_folklore(FEW, from))?);
     }
     Ok(cases)
 }
 
 /// Of many groups: a half.
-fn many(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
+fn many(lab: &mut CaseRunner<'_>, formula: &str) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for (engine, from) in [("pipelined", 7), ("microbatch", 64)] {
-        if lab.stop.is_requested() {
+        if lab.is_to_stop() {
             return Ok(cases);
         }
         let saved = one_more(lab, engine, MANY, from)?;
         let counted = groups::predict_groups(MANY, from, from + 1);
-        cases.push(moved(&saved, MANY, from, counted)?);
-        cases.push(moved(&saved, MANY, from, half_of_many_groups::predict(MANY, from))?);
+        cases.push(moved(&saved, formula, MANY, from, counted)?);
+        cases.push(moved(&saved, formula, MANY, from, half_of_many_groups::predict(MANY, from))?);
     }
     Ok(cases)
 }
 
 /// Shares of partitions in key groups, where they do not divide evenly.
-pub(super) fn quantisation(lab: &mut Lab<'_>, formula: &str) -> Result<Vec<Case>> {
+pub(super) fn quantisation(lab: &mut CaseRunner<'_>, formula: &str) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for (engine, partitions) in [("pipelined", 85), ("microbatch", 100), ("pipelined", 127)] {
-        if lab.stop.is_requested() {
+        if lab.is_to_stop() {
             return Ok(cases);
         }
         let count = key_group_shares::default_groups(partitions);
         let job = stopped(lab, engine, count, 1)?;
         let saved = job.rescaled(lab, partitions, &[], GoesOn::ForAMoment)?;
-        cases.push(saved.case(Asked {
+        cases.push(saved.case(CaseDraft {
             formula,
             case: format!("{count} key groups on {partitions} partitions"),
             quantity: "key groups of a partition, largest over the mean",
@@ -75,9 +75,15 @@ pub(super) fn quantisation(lab: &mut Lab<'_>, formula: &str) -> Result<Vec<Case>
     Ok(cases)
 }
 
-fn moved(saved: &Saved, count: u32, from: u32, prediction: Prediction) -> Result<Case> {
-    saved.case(Asked {
-        formula: super::placement::FORMULA.name,
+fn moved(
+    saved: &ResultFile,
+    formula: &str,
+    count: u32,
+    from: u32,
+    prediction: Prediction,
+) -> Result<Case> {
+    saved.case(CaseDraft {
+        formula,
         case: format!("{count} key groups with a key in each, {from} → {}", from + 1),
         quantity: "share of key groups that moves",
         prediction,
@@ -86,12 +92,17 @@ fn moved(saved: &Saved, count: u32, from: u32, prediction: Prediction) -> Result
     })
 }
 
-fn one_more(lab: &mut Lab<'_>, engine: &str, count: u32, from: u32) -> Result<Saved> {
+fn one_more(lab: &mut CaseRunner<'_>, engine: &str, count: u32, from: u32) -> Result<ResultFile> {
     stopped(lab, engine, count, from)?.rescaled(lab, from + 1, &[], GoesOn::ForAMoment)
 }
 
 /// A job with a key in each of so many groups, stopped.
-fn stopped<'a>(lab: &mut Lab<'_>, engine: &'a str, count: u32, from: u32) -> Result<Stopped<'a>> {
+fn stopped<'a>(
+    lab: &mut CaseRunner<'_>,
+    engine: &'a str,
+    count: u32,
+    from: u32,
+) -> Result<Stopped<'a>> {
     let path = lab.write_input(&format!("key-groups-{count}.txt"), keys(count).as_bytes())?;
     let path = path.to_str().ok_or_else(|| Error::input("the result directory is no text"))?;
     let mut job = Job::new(engine, "key-groups", from, count.into());

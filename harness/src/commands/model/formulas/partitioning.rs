@@ -12,19 +12,23 @@ use reports::schema::{ChartTag, RunResult};
 use runtime::Costs;
 use serde_json::Value;
 
-use super::{Asked, Bench, Formula, Lab, Saved, in_turn, key_groups};
+use super::case_runner::{Bench, CaseDraft, CaseRunner, ResultFile};
+use super::formula::{Formula, in_turn};
+use super::key_groups;
 use crate::cli::SkewArgs;
 use crate::commands::model::skew;
 use crate::error::Result;
 use crate::quantity::Rate;
 
 /// The formula.
-pub(super) const FORMULA: Formula = Formula { name: "partitioning", measure };
+pub(super) const FORMULA: Formula = Formula { name: NAME, measure };
+
+const NAME: &str = "partitioning";
 
 /// Both models.
 const ENGINES: [&str; 2] = ["pipelined", "microbatch"];
 
-fn measure(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
+fn measure(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
     in_turn(&[spread, placements, within_batches, groups, throughput, latency, mended], lab)
 }
 
@@ -35,12 +39,12 @@ const EXPONENTS: [f64; 4] = [0.0, 0.5, 0.9, 1.2];
 const PARTITIONS: [u32; 3] = [4, 16, 64];
 
 /// The mean, and the fullest partition over it, by exponent and number of partitions.
-pub(super) fn spread(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
+pub(super) fn spread(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for exponent in EXPONENTS {
         let zipf = Zipf::new(KEYS, exponent);
         for (partitions, engine) in PARTITIONS.into_iter().zip(ENGINES.into_iter().cycle()) {
-            if lab.stop.is_requested() {
+            if lab.is_to_stop() {
                 return Ok(cases);
             }
             let bench = Bench {
@@ -53,8 +57,8 @@ pub(super) fn spread(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
             let (saved, _) = lab.run(&bench)?;
             let case = format!("{KEYS} keys, s = {exponent}, {partitions} partitions");
             if exponent == 0.0 && partitions < 64 {
-                cases.push(saved.case(Asked {
-                    formula: FORMULA.name,
+                cases.push(saved.case(CaseDraft {
+                    formula: NAME,
                     case: case.clone(),
                     quantity: "records per partition, mean",
                     prediction: mean_load::predict(EVENTS, partitions),
@@ -62,8 +66,8 @@ pub(super) fn spread(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
                     at: Vec::new(),
                 })?);
             }
-            cases.push(saved.case(Asked {
-                formula: FORMULA.name,
+            cases.push(saved.case(CaseDraft {
+                formula: NAME,
                 case,
                 quantity: "fullest partition over the mean",
                 prediction: hot_key::predict(zipf, KEYS, EVENTS, partitions),
@@ -83,13 +87,13 @@ pub(super) fn spread(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
 }
 
 /// One exponent under every placement: a hot key is hot wherever it goes.
-pub(super) fn placements(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
+pub(super) fn placements(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
     const EXPONENT: f64 = 1.2;
     const PARTITIONS: u32 = 8;
     let zipf = Zipf::new(KEYS, EXPONENT);
     let mut cases = Vec::new();
     for (placement, engine) in PLACEMENTS.iter().zip(ENGINES.into_iter().cycle()) {
-        if lab.stop.is_requested() {
+        if lab.is_to_stop() {
             break;
         }
         let (saved, _) = lab.run(&Bench {
@@ -99,8 +103,8 @@ pub(super) fn placements(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
             parallelism: PARTITIONS,
             ..Bench::new(engine, "keyed-count")
         })?;
-        cases.push(saved.case(Asked {
-            formula: FORMULA.name,
+        cases.push(saved.case(CaseDraft {
+            formula: NAME,
             case: format!("{placement}, {KEYS} keys, s = {EXPONENT}, {PARTITIONS} partitions"),
             quantity: "fullest partition over the mean",
             prediction: hot_key::predict_floor(zipf, PARTITIONS),
@@ -117,8 +121,8 @@ pub(super) fn placements(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
             ..Bench::new(engine, "keyed-count")
         })?;
         let effective = balls_in_bins::effective_keys(1.0 / keys as f64, EVENTS / 10);
-        cases.push(saved.case(Asked {
-            formula: FORMULA.name,
+        cases.push(saved.case(CaseDraft {
+            formula: NAME,
             case: match keys {
                 1 => format!("one key, {partitions} partitions"),
                 _ => format!("{keys} keys, fewer than {partitions} partitions"),
@@ -133,7 +137,7 @@ pub(super) fn placements(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
 }
 
 /// Within every micro-batch, and within as many records of any engine.
-fn within_batches(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
+fn within_batches(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
     const DISTINCT: u64 = 10_000;
     const PARTITIONS: u32 = 8;
     const RECORDS: u64 = 2_000;
@@ -169,8 +173,8 @@ fn within_batches(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
                 ),
                 _ => balls_in_bins::predict(keys, PARTITIONS),
             };
-            cases.push(saved.case(Asked {
-                formula: FORMULA.name,
+            cases.push(saved.case(CaseDraft {
+                formula: NAME,
                 case: format!("{placement}, within {words} {RECORDS} records, {DISTINCT} keys"),
                 quantity: "fullest partition over the mean, mean over windows",
                 prediction,
@@ -186,8 +190,8 @@ fn within_batches(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-fn groups(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
-    key_groups::quantisation(lab, FORMULA.name)
+fn groups(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
+    key_groups::quantisation(lab, NAME)
 }
 
 /// Bytes of a keyed event with its stamps, and of a buffer.
@@ -222,11 +226,11 @@ fn hot_share(result: &RunResult) -> f64 {
 }
 
 /// Events per second, by the share of the fullest partition as it was measured.
-fn throughput(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
+fn throughput(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for (exponent, partitions) in [(0.0, 8), (1.2, 8), (1.5, 16), (1.5, 32)] {
         for engine in ENGINES {
-            if lab.stop.is_requested() {
+            if lab.is_to_stop() {
                 return Ok(cases);
             }
             let (saved, result) = lab.run(&skewed(engine, exponent, partitions))?;
@@ -235,8 +239,8 @@ fn throughput(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
                 "pipelined" => speed::predict_pipelined(nanos, hot, partitions),
                 _ => speed::predict_microbatch(nanos, hot, partitions),
             };
-            cases.push(saved.case(Asked {
-                formula: FORMULA.name,
+            cases.push(saved.case(CaseDraft {
+                formula: NAME,
                 case: format!("s = {exponent}, {partitions} partitions"),
                 quantity: "throughput, events per second",
                 prediction,
@@ -249,7 +253,7 @@ fn throughput(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
 }
 
 /// A plan that is kept to and one that is not, and how long events take on their way.
-fn latency(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
+fn latency(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
     const PARTITIONS: u32 = 8;
     const INTERVAL_MS: f64 = 10.0;
     const RATE: f64 = 8e6;
@@ -259,30 +263,30 @@ fn latency(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
         bench.settings.push(("batch_interval_ms", INTERVAL_MS.into()));
         // What is committed is seen at the end of its batch.
         bench.settings.push(("guarantee", "exactly-once".into()));
-        (bench.rate, bench.events) = (Some(RATE), 800_000);
+        (bench.rate, bench.events) = (Rate::PerSecond(RATE), 800_000);
         let (saved, result) = lab.run(&bench)?;
         let load = (hot_share(&result), PARTITIONS);
         let interval = INTERVAL_MS * 1e6;
-        cases.push(saved.case(Asked {
-            formula: FORMULA.name,
+        cases.push(saved.case(CaseDraft {
+            formula: NAME,
             case: format!("s = {exponent}, {PARTITIONS} partitions, T = {INTERVAL_MS} ms, 8 M/s"),
             quantity: "mean latency from the planned time, ns",
             prediction: batch::predict(interval, RATE, record_nanos(), load),
             reading: Reading::at("/latency_ns/from_planned/mean"),
             at: Vec::new(),
         })?);
-        if lab.stop.is_requested() {
+        if lab.is_to_stop() {
             return Ok(cases);
         }
     }
     for (exponent, rate) in [(0.0, 5e7), (1.5, 2e7), (1.5, 5e7)] {
         let mut bench = skewed("pipelined", exponent, PARTITIONS);
-        bench.rate = Some(rate);
+        bench.rate = Rate::PerSecond(rate);
         let (saved, result) = lab.run(&bench)?;
         let (hot, even) = (hot_share(&result), 2.0 / f64::from(PARTITIONS));
         let capacity = speed::pipelined(record_nanos(), hot.max(even));
-        cases.push(saved.case(Asked {
-            formula: FORMULA.name,
+        cases.push(saved.case(CaseDraft {
+            formula: NAME,
             case: format!("s = {exponent}, {PARTITIONS} partitions, planned {} M/s", rate / 1e6),
             quantity: "throughput, events per second",
             prediction: batch::predict_plan(rate, capacity),
@@ -294,14 +298,14 @@ fn latency(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
 }
 
 /// A hot key in parts, and what becomes of the fullest partition and of the throughput.
-fn mended(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
+fn mended(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
     const EXPONENT: f64 = 1.2;
     const PARTITIONS: u32 = 16;
     let zipf = Zipf::new(KEYS, EXPONENT);
     let mut cases = Vec::new();
     for engine in ENGINES {
         for parts in [1_u32, 8, 64] {
-            if lab.stop.is_requested() {
+            if lab.is_to_stop() {
                 return Ok(cases);
             }
             let mut bench = skewed(engine, EXPONENT, PARTITIONS);
@@ -315,9 +319,9 @@ fn mended(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-fn split(saved: &Saved, parts: u32, prediction: Prediction) -> Result<Case> {
-    saved.case(Asked {
-        formula: FORMULA.name,
+fn split(saved: &ResultFile, parts: u32, prediction: Prediction) -> Result<Case> {
+    saved.case(CaseDraft {
+        formula: NAME,
         case: match parts {
             1 => "s = 1.2, 16 partitions, keys whole".to_owned(),
             _ => format!("s = 1.2, 16 partitions, every key in {parts} parts"),

@@ -10,12 +10,16 @@ use reports::formulas::{Case, Prediction, Reading};
 use reports::schema::samples::{SAMPLES_SCHEMA, Sample, Samples};
 use reports::schema::{ChartTag, RescaleRow};
 
+use super::case_runner::{Bench, CaseDraft, CaseRunner, ResultFile};
+use super::formula::{Formula, in_turn};
+use super::key_groups;
 use super::rescale::{GoesOn, Job};
-use super::{Asked, Bench, Formula, Lab, Saved, in_turn, key_groups};
 use crate::error::{Error, Result};
 
 /// The formula.
-pub(super) const FORMULA: Formula = Formula { name: "placement", measure };
+pub(super) const FORMULA: Formula = Formula { name: NAME, measure };
+
+const NAME: &str = "placement";
 
 /// Both models.
 const ENGINES: [&str; 2] = ["pipelined", "microbatch"];
@@ -31,8 +35,12 @@ const LOST: u32 = 3;
 /// Keys whose state differs in size by a few bytes scatter like a little fewer of equal size.
 const EQUAL_SIZES: f64 = 0.95;
 
-fn measure(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
-    in_turn(&[changes, many_keys, curve, key_groups::cases, rings, hot_keys], lab)
+fn measure(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
+    in_turn(&[changes, many_keys, curve, groups_of_keys, rings, hot_keys], lab)
+}
+
+fn groups_of_keys(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
+    key_groups::cases(lab, NAME)
 }
 
 /// The families of placements, by what moves.
@@ -94,7 +102,7 @@ struct Moved<'a> {
     from: u32,
 }
 
-fn moved(saved: &Saved, asked: Moved<'_>) -> Result<Case> {
+fn moved(saved: &ResultFile, asked: Moved<'_>) -> Result<Case> {
     let Moved { what, placement, prediction, reading, from } = asked;
     let of = if reading == Reading::MovedBytes { "bytes of state" } else { "keys" };
     let mut at = vec![
@@ -105,8 +113,8 @@ fn moved(saved: &Saved, asked: Moved<'_>) -> Result<Case> {
     if what.ends_with(&format!("{from} → {}", from + 1)) && reading == Reading::MovedKeys {
         at.push(ChartTag::MovedToNext.parameter());
     }
-    saved.case(Asked {
-        formula: FORMULA.name,
+    saved.case(CaseDraft {
+        formula: NAME,
         case: format!("{placement}, {what}"),
         quantity: &format!("share of {of} that moves"),
         prediction,
@@ -116,10 +124,10 @@ fn moved(saved: &Saved, asked: Moved<'_>) -> Result<Case> {
 }
 
 /// Every placement: balance, one partition more, twice as many, the last lost, any lost.
-fn changes(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
+fn changes(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for (placement, engine) in PLACEMENTS.iter().zip(ENGINES.into_iter().cycle()) {
-        if lab.stop.is_requested() {
+        if lab.is_to_stop() {
             break;
         }
         cases.extend(changes_of(lab, placement, engine)?);
@@ -128,7 +136,11 @@ fn changes(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
 }
 
 /// One of them, on one engine.
-pub(super) fn changes_of(lab: &mut Lab<'_>, placement: &str, engine: &str) -> Result<Vec<Case>> {
+pub(super) fn changes_of(
+    lab: &mut CaseRunner<'_>,
+    placement: &str,
+    engine: &str,
+) -> Result<Vec<Case>> {
     let family = Family::of(placement);
     let job = Job::new(engine, placement, FROM, KEYS).stopped(lab)?;
     let mut cases = vec![balance(lab, placement, &job.result)?];
@@ -165,7 +177,7 @@ pub(super) fn changes_of(lab: &mut Lab<'_>, placement: &str, engine: &str) -> Re
 }
 
 fn balance(
-    lab: &mut Lab<'_>,
+    lab: &mut CaseRunner<'_>,
     placement: &str,
     result: &reports::schema::RunResult,
 ) -> Result<Case> {
@@ -176,8 +188,8 @@ fn balance(
         Family::KeyGroups => key_group_shares::predict_scattered(GROUPS, keys, FROM),
         _ => balls_in_bins::predict(keys, FROM),
     };
-    saved.case(Asked {
-        formula: FORMULA.name,
+    saved.case(CaseDraft {
+        formula: NAME,
         case: format!("{placement}, {KEYS} keys on {FROM}"),
         quantity: "fullest partition over the mean",
         prediction,
@@ -187,11 +199,11 @@ fn balance(
 }
 
 /// A million keys, where three standard errors are a thousandth.
-fn many_keys(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
+fn many_keys(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
     let placements = ["modulo", "jump", "rendezvous", "key-groups"];
     let mut cases = Vec::new();
     for (placement, engine) in placements.into_iter().zip(ENGINES.into_iter().cycle()) {
-        if lab.stop.is_requested() {
+        if lab.is_to_stop() {
             break;
         }
         let job = Job::new(engine, placement, FROM, MANY_KEYS).stopped(lab)?;
@@ -211,12 +223,12 @@ fn many_keys(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
 }
 
 /// Points of the chart: p to p+1 over p.
-fn curve(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
+fn curve(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     let placements = ["modulo", "key-groups", "jump"];
     for (from, engine) in [2, 4, 7, 15, 16, 31].into_iter().zip(ENGINES.into_iter().cycle()) {
         for placement in placements {
-            if lab.stop.is_requested() {
+            if lab.is_to_stop() {
                 return Ok(cases);
             }
             let job = Job::new(engine, placement, from, KEYS).stopped(lab)?;
@@ -235,12 +247,12 @@ const RINGS: u32 = 100;
 const KEYS_OF_A_RING: u64 = 10_000;
 
 /// A hundred rings: their mean, and their spread.
-fn rings(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
+fn rings(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for engine in ENGINES {
         let mut samples = Vec::new();
         for ring in 0..RINGS {
-            if lab.stop.is_requested() {
+            if lab.is_to_stop() {
                 return Ok(cases);
             }
             let mut job = Job::new(engine, "ring", FROM, KEYS_OF_A_RING);
@@ -259,8 +271,8 @@ fn rings(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
         let saved = lab.save(&format!("rings-{engine}"), &samples, engine, "virtual")?;
         let standard_error = samples.standard_error().unwrap_or(f64::NAN);
         let case = format!("{RINGS} rings of {DEFAULT_RING_POINTS} points, {FROM} → {}", FROM + 1);
-        let ask = |quantity, prediction, reading| Asked {
-            formula: FORMULA.name,
+        let ask = |quantity, prediction, reading| CaseDraft {
+            formula: NAME,
             case: case.clone(),
             quantity,
             prediction,
@@ -287,10 +299,10 @@ const HOT_SHARE: f64 = 0.5;
 const MULTIPLE: u32 = 100;
 
 /// Nexmark's hot auctions by remainder.
-fn hot_keys(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
+fn hot_keys(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for (partitions, engine) in [8, 10, 16].into_iter().zip(ENGINES.into_iter().cycle()) {
-        if lab.stop.is_requested() {
+        if lab.is_to_stop() {
             break;
         }
         let (saved, _) = lab.run(&Bench {
@@ -299,8 +311,8 @@ fn hot_keys(lab: &mut Lab<'_>) -> Result<Vec<Case>> {
             parallelism: partitions,
             ..Bench::new(engine, "nexmark-q5")
         })?;
-        cases.push(saved.case(Asked {
-            formula: FORMULA.name,
+        cases.push(saved.case(CaseDraft {
+            formula: NAME,
             case: format!("Nexmark's hot auctions, modulo, {partitions} partitions"),
             quantity: "fullest partition over the mean",
             prediction: hot_multiples::predict(HOT_SHARE, MULTIPLE, partitions),

@@ -7,10 +7,10 @@ use reports::schema::{RescaleRow, RunResult};
 use runtime::MemoryStorage;
 use serde_json::Value;
 
-use super::{Bench, Lab, Saved};
+use super::case_runner::{Bench, CaseRunner, ResultFile};
 use crate::error::{Error, Result};
 use crate::run::clock::Clock;
-use crate::run::execute::Recovery;
+use crate::run::spec::Recovery;
 
 /// A job that counts keys, one after the other, each of them once.
 #[derive(Clone, Debug)]
@@ -96,7 +96,7 @@ impl<'a> Job<'a> {
     ///
     /// # Errors
     /// When it cannot be run.
-    pub(super) fn stopped(self, lab: &Lab<'_>) -> Result<Stopped<'a>> {
+    pub(super) fn stopped(self, lab: &mut CaseRunner<'_>) -> Result<Stopped<'a>> {
         let storage = MemoryStorage::new();
         // Half as many again as are needed, as some splits are ahead of others.
         let stop_after = Some(self.events() + self.events() / 2);
@@ -119,7 +119,7 @@ impl Stopped<'_> {
     /// When it cannot be run, or keys are missing.
     pub(super) fn goes_on(
         &self,
-        lab: &Lab<'_>,
+        lab: &mut CaseRunner<'_>,
         to: u32,
         more: &[(&'static str, Value)],
         how: GoesOn,
@@ -144,11 +144,11 @@ impl Stopped<'_> {
     /// As [`Stopped::goes_on`], and when the file cannot be written.
     pub(super) fn rescaled(
         &self,
-        lab: &mut Lab<'_>,
+        lab: &mut CaseRunner<'_>,
         to: u32,
         more: &[(&'static str, Value)],
         how: GoesOn,
-    ) -> Result<Saved> {
+    ) -> Result<ResultFile> {
         let result = self.goes_on(lab, to, more, how)?;
         let Job { placement, engine, from, .. } = &self.job;
         lab.save(&format!("{placement}-{from}-to-{to}-{engine}"), &result, engine, &result.clock)

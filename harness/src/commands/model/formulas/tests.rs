@@ -10,7 +10,7 @@ use dataflow::{Completion, Control, Engine, EngineError, Job, StopSignal};
 use reports::formulas::{Case, CaseVerdict};
 use serde_json::Value;
 
-use super::{Lab, partitioning, placement};
+use super::{CaseRunner, partitioning, placement};
 use crate::error::Result;
 use crate::experiment::registry::Registry;
 use crate::files::result_folder::ResultFolder;
@@ -54,12 +54,12 @@ fn faulty(spoil: fn(&mut Settings, u32)) -> Registry {
 /// Measures a part in a folder of its own, and looks at every file that a case names.
 fn measured(
     registry: &Registry,
-    part: impl FnOnce(&mut Lab<'_>) -> Result<Vec<Case>>,
+    part: impl FnOnce(&mut CaseRunner<'_>) -> Result<Vec<Case>>,
 ) -> Vec<Case> {
     let folder = tempfile::tempdir().unwrap();
     let result_folder = ResultFolder::make(Some(folder.path()), "formulas").unwrap();
     let (stop, progress) = (StopSignal::default(), Progress::new(0, true));
-    let mut lab = Lab::new(registry, &stop, &progress, &result_folder, 42).unwrap();
+    let mut lab = CaseRunner::new(registry, &stop, &progress, &result_folder, 42).unwrap();
     let cases = part(&mut lab).unwrap();
     cases.iter().for_each(|case| recompute(case, folder.path()));
     cases

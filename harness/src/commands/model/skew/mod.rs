@@ -1,6 +1,7 @@
 //! `skew`: where every placement puts the same keys, over the run and window by window.
 
 mod meter;
+mod table;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -8,23 +9,27 @@ use std::sync::{Arc, Mutex};
 use dataflow::exchange::sink::{SinkSlot, Wants};
 use dataflow::job::settings::Settings;
 use dataflow::placement::PlacementKind;
-use dataflow::{Plan, ProcessingTime, StampUnit, StopSignal};
-use reports::schema::Measures;
+use dataflow::{Engine, Plan, ProcessingTime, StampUnit, StopSignal};
+use reports::schema::result::Measures;
 use reports::schema::skew::{SKEW_SCHEMA, SkewResult};
 use serde_json::Value;
 use workloads::registry::AnyWorkload;
 use workloads::schedule::arrival::Schedule;
+use workloads::schedule::load_shape::LoadShape;
 
 use crate::cli::SkewArgs;
-use crate::commands::runs::compare;
 use crate::error::{Error, Outcome, Result};
-use crate::experiment::registry::{EngineSpec, Given, Registry, key_value, resolve_settings};
+use crate::files::invocation::command_line;
 use crate::files::result_folder::ResultFolder;
-use crate::run::clock::{Clock, clock};
+use crate::registry::{EngineSpec, Overrides, Registry, key_value};
+use crate::run::answer::Answer;
+use crate::run::clock::Clock;
 use crate::run::environment;
-use crate::run::execute::{Recovery, RunSpec, Surroundings, execute};
+use crate::run::executor::Runner;
+use crate::run::real::Real;
+use crate::run::spec::RunSpec;
+use crate::terminal::out;
 use crate::terminal::progress::Progress;
-use crate::terminal::{out, table};
 
 use meter::{Meter, Wanted};
 
@@ -36,9 +41,9 @@ const EVENTS_AT_ONCE: u64 = 1 << 16;
 /// Runs the command.
 ///
 /// # Errors
-/// For names and values that are none, for a workload without a keyed exchange behind its source,
+/// For unknown names and invalid values, for a workload without a keyed exchange behind its source,
 /// and when results cannot be written.
-pub fn skew(args: &SkewArgs, registry: &Registry, stop: &StopSignal) -> Result<Outcome> {
+pub(crate) fn skew(args: &SkewArgs, registry: &Registry, stop: &StopSignal) -> Result<Outcome> {
     let folder = || ResultFolder::make(args.out.as_deref(), "skew");
     let (folder, result) = measure(args, registry, stop, folder)?;
     let result = SkewResult { started: folder.started.clone(), ..result };
@@ -46,7 +51,7 @@ pub fn skew(args: &SkewArgs, registry: &Registry, stop: &StopSignal) -> Result<O
     if args.json {
         out::json(&result.rows);
     } else {
-        filled.print(false, || table::skew(&result));
+        out::results(&filled, false, || table::skew(&result));
     }
     Ok(if stop.is_requested() { Outcome::Interrupted } else { Outcome::Good })
 }
@@ -54,7 +59,7 @@ pub fn skew(args: &SkewArgs, registry: &Registry, stop: &StopSignal) -> Result<O
 /// Places the keys; `ready` is called once the arguments are found to be good.
 ///
 /// # Errors
-/// For names and values that are none, for a workload without a keyed exchange behind its source,
+/// For unknown names and invalid values, for a workload without a keyed exchange behind its source,
 /// and what `ready` gives.
 pub(crate) fn measure<T>(
     args: &SkewArgs,
@@ -94,7 +99,7 @@ pub(crate) fn measure<T>(
     let result = SkewResult {
         schema: SKEW_SCHEMA.to_owned(),
         started: String::new(),
-        command: compare::command_line(),
+        command: command_line(),
         workload: reading.workload.name().to_owned(),
         knobs: reading.knobs.values().clone(),
         seed: args.seed,
@@ -133,7 +138,8 @@ struct Reading<'a> {
     args: &'a SkewArgs,
     workload: Arc<dyn AnyWorkload>,
     knobs: Settings,
-    engine: Option<(EngineSpec, Arc<dyn dataflow::Engine>, Settings)>,
+    /// The run that makes the batches, if there is one.
+    batches: Option<RunSpec>,
 }
 
 impl<'a> Reading<'a> {
@@ -141,26 +147,26 @@ impl<'a> Reading<'a> {
         let workload = registry.workload(&args.workload)?;
         let spec = args.engine.as_deref().map(EngineSpec::parse).transpose()?;
         let engine = spec.as_ref().map(|spec| registry.engine(&spec.name)).transpose()?;
-        let engines: Vec<_> = engine.iter().cloned().collect();
-        let given = Given::part(set, &*workload, &engines)?;
-        let knobs = workload.resolve(&given.knobs, args.rate()).map_err(Error::input)?;
-        let engine = match spec.zip(engine) {
-            Some((spec, engine)) => {
-                let (own, at_max) = (&spec.settings, args.rate().is_none());
-                let parallelism = args.parallelism[0];
-                let settings = resolve_settings(
-                    &*engine,
-                    own,
-                    &given.settings,
-                    &*workload,
-                    parallelism,
-                    at_max,
-                )?;
-                Some((spec, engine, settings))
-            }
-            None => None,
-        };
-        Ok(Self { args, workload, knobs, engine })
+        let engines: Vec<Arc<dyn Engine>> = engine.iter().cloned().collect();
+        let given = Overrides::part(set, &*workload, &engines)?;
+        let rate = args.rate().per_second();
+        let knobs = workload.resolve(&given.knobs, rate).map_err(Error::input)?;
+        let batches = spec.zip(engine).map(|(spec, engine)| {
+            RunSpec::of(engine, Arc::clone(&workload))
+                .experiment("skew")
+                .variant(spec.to_string())
+                .settings(spec.settings)
+                .shared_settings(given.settings)
+                .knobs(given.knobs)
+                .rate(args.rate())
+                .measures(Measures::Throughput)
+                .events(args.events)
+                .seed(args.seed)
+                .parallelism(args.parallelism[0])
+                .clock(Clock::Virtual)
+                .resolve()
+        });
+        Ok(Self { args, workload, knobs, batches: batches.transpose()? })
     }
 
     /// The job over events that come one after the other, as one split holds them.
@@ -173,7 +179,7 @@ impl<'a> Reading<'a> {
             warm_up: 0,
             start: ProcessingTime::ZERO,
             unit: StampUnit::MICROSECOND,
-            shape: workloads::schedule::load_shape::LoadShape::CONSTANT,
+            shape: LoadShape::CONSTANT,
         };
         let wants = Wants::default();
         let sink = SinkSlot::plain(wants, |_| unreachable!("only the first stage is run"));
@@ -182,33 +188,12 @@ impl<'a> Reading<'a> {
 
     /// The numbers of events at which the batches of a run on the engine end, if there is one.
     fn batches(&self, stop: &StopSignal) -> Result<Option<Vec<u64>>> {
-        let Some((spec, engine, settings)) = &self.engine else { return Ok(None) };
-        let args = self.args;
-        let run = RunSpec {
-            experiment: "skew".to_owned(),
-            workload: Arc::clone(&self.workload),
-            engine: Arc::clone(engine),
-            variant: spec.to_string(),
-            settings: settings.clone(),
-            knobs: self.knobs.clone(),
-            seed: args.seed,
-            rate: args.rate(),
-            events: args.events,
-            warm_up: 0,
-            parallelism: args.parallelism[0],
-            clock: Clock::Virtual,
-            repeat: 0,
-            measures: Measures::Throughput,
-            recovery: Recovery::default(),
-            generator_per_s: None,
-        };
-        let events = self.workload.generate(&self.knobs, args.seed);
-        let run_clock = clock(run.clock, run.seed, run.parallelism, false)?;
-        let progress = Progress::new(0, args.json);
-        let around = Surroundings::of(&*events, stop, &progress, &run_clock);
-        let result = execute(&run, around, &mut || events.expected(args.events))?.result;
+        let Some(spec) = &self.batches else { return Ok(None) };
+        let (progress, mut real) = (Progress::new(0, self.args.json), Real);
+        let mut runner = Runner::new(&mut real, stop, &progress);
+        let result = runner.run(spec, Answer::Evaluated)?.result;
         if result.batches.is_empty() {
-            let name = engine.name();
+            let name = spec.engine.name();
             return Err(Error::Input(format!("{name} has no batches; write --engine microbatch")));
         }
         let mut end = 0;

@@ -1,9 +1,8 @@
 //! What the figures of a machine mean for results: pure rules, each with its bound.
 
 use reports::words::units;
-use serde::Serialize;
 
-use super::Diagnosis;
+use super::diagnosis::{Advice, Diagnosis, Level};
 
 /// Fewest cores on which a program that measures leaves an engine of two subtasks alone.
 const ENOUGH_CORES: u64 = 4;
@@ -17,29 +16,6 @@ const LATE_TIMER_NANOS: u64 = 1_000_000;
 const LOST_SHARE: f64 = 0.01;
 /// Noise floor, as a factor, above which a machine tells only large differences.
 const LOUD: f64 = 1.1;
-
-/// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// Nothing to do.
-    Good,
-    /// To be kept in mind.
-    Mind,
-    /// Results are of no use before it is mended.
-    Bad,
-}
-
-/// What one figure means.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Advice {
-    /// How bad it is.
-    pub level: Level,
-    /// What was looked at.
-    pub about: &'static str,
-    /// The figure, what it means, and what to do.
-    pub text: String,
-}
 
 /// What everything means, in the order in which it matters.
 pub fn advice(diagnosis: &Diagnosis) -> Vec<Advice> {
@@ -172,7 +148,7 @@ mod tests {
     use reports::schema::NoiseRow;
     use serde_json::{Value, json};
 
-    use super::super::{ClockFigures, DOCTOR_SCHEMA, StallFigures, TimerFigures};
+    use super::super::diagnosis::{ClockFigures, DOCTOR_SCHEMA, StallFigures, TimerFigures};
     use super::*;
 
     fn idle() -> Diagnosis {

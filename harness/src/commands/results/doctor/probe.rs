@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use dataflow::job::runtime::{Runtime, sleep_until};
 
-use super::{ClockFigures, StallFigures, TimerFigures};
+use super::diagnosis::{ClockFigures, StallFigures, TimerFigures};
 use crate::error::{Error, Result};
 
 /// Readings of a series, and series.

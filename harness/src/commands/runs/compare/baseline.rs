@@ -2,22 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use dataflow::StopSignal;
-use reports::schema::{CompareResult, Measures, RunResult};
+use reports::schema::result::{CompareResult, RunResult};
 
 use crate::analysis::diff::configuration::Configuration;
 use crate::analysis::diff::row::{Row, Verdict};
 use crate::analysis::diff::welch::FEWEST_RUNS;
 use crate::analysis::diff::{Diff, Difference, refused, source};
+use crate::analysis::metric_figure::metric_figure;
 use crate::cli::BaselineArgs;
 use crate::error::{Error, Result};
-use crate::experiment::registry::unknown;
-use crate::experiment::sizing as pilot;
-use crate::experiment::sizing::{Fixed, spec};
+use crate::experiment::sizing;
+use crate::experiment::sizing::{RunSize, spec};
 use crate::experiment::suite::{Experiment, Length, Suite, SuiteRate};
 use crate::files;
-use crate::terminal::progress::Progress;
-use crate::terminal::table;
+use crate::quantity::Rate;
+use crate::run::executor::Runner;
 
 /// What `compare` does with baselines; by default nothing.
 #[derive(Debug, Default)]
@@ -44,14 +43,14 @@ impl Baselines {
     /// # Errors
     /// When there is no such baseline, the suite's configuration differs from it, no variant of it
     /// can get a verdict that was asked for, or the name is none for a file.
-    pub fn open(args: &BaselineArgs, suite: &Suite, stop: &StopSignal) -> Result<Self> {
+    pub fn open(args: &BaselineArgs, suite: &Suite, runner: &mut Runner<'_>) -> Result<Self> {
         let folder = &args.baseline_dir;
         let save_as = args.save_baseline.as_deref().map(|name| kept(folder, name)).transpose()?;
         let former = match &args.baseline {
             Some(named) => {
                 let path = find(folder, named)?;
                 let former = Former { name: named.clone(), result: source::open(&path)? };
-                former.check(suite, stop)?;
+                former.check(suite, runner)?;
                 Some(former)
             }
             None => None,
@@ -67,21 +66,16 @@ impl Baselines {
         Ok(Self { former, save_as, allowed: args.fail_on_regression })
     }
 
-    /// Fixes rate and number of events of an experiment: what a pilot would choose is taken from
+    /// Fixes rate and number of events of an experiment: what sizing runs would choose is taken from
     /// the baseline, if that has the experiment.
     ///
     /// # Errors
-    /// When an engine fails in a pilot run.
-    pub fn fix(
-        &self,
-        experiment: &Experiment,
-        stop: &StopSignal,
-        progress: &Progress,
-    ) -> Result<Fixed> {
+    /// When an engine fails in a sizing run.
+    pub fn size(&self, experiment: &Experiment, runner: &mut Runner<'_>) -> Result<RunSize> {
         let former = self.former.as_ref().and_then(|it| it.run_of(experiment));
         match former {
-            Some(run) => fix_as(run, experiment, stop, progress),
-            None => pilot::fix(experiment, stop, progress),
+            Some(run) => size_as(run, experiment, runner),
+            None => sizing::size(experiment, runner),
         }
     }
 
@@ -123,22 +117,18 @@ impl Baselines {
 impl Former {
     /// A run of that experiment: one that measures the same, else any.
     fn run_of(&self, experiment: &Experiment) -> Option<&RunResult> {
-        let measures = match experiment.rate {
-            SuiteRate::Max => Measures::Throughput,
-            SuiteRate::Fixed(_) | SuiteRate::AtMost(_) => Measures::Latency,
-        };
+        let measures = experiment.rate.measures();
         let mut own = self.result.runs.iter().filter(|run| run.experiment == experiment.name);
         own.clone().find(|run| run.measures == measures).or_else(|| own.next())
     }
 
     /// Refuses a suite whose configuration differs, or that has nothing in common with it.
-    fn check(&self, suite: &Suite, stop: &StopSignal) -> Result<()> {
-        let hidden = Progress::new(0, true);
+    fn check(&self, suite: &Suite, runner: &mut Runner<'_>) -> Result<()> {
         let mut differences = Vec::new();
         let mut in_common = false;
         for experiment in &suite.experiments {
             let Some(run) = self.run_of(experiment) else { continue };
-            let fixed = fix_as(run, experiment, stop, &hidden)?;
+            let size = size_as(run, experiment, &mut runner.quiet())?;
             for variant in &experiment.variants {
                 let same = |it: &&RunResult| {
                     (&it.experiment, it.measures) == (&run.experiment, run.measures)
@@ -146,7 +136,7 @@ impl Former {
                 };
                 let Some(former) = self.result.runs.iter().find(same) else { continue };
                 in_common = true;
-                let planned = Configuration::of_spec(&spec(experiment, variant, fixed, 0)?);
+                let planned = spec(experiment, variant, size, 0)?.configuration();
                 let both = (&Configuration::of_run(former), &planned);
                 Difference::collect(&mut differences, &experiment.name, &variant.name, both);
             }
@@ -174,35 +164,31 @@ impl Former {
     }
 }
 
-/// Fixes rate and events without a pilot, from a run of the baseline.
-fn fix_as(
+/// Fixes rate and events without sizing runs, from a run of the baseline.
+fn size_as(
     former: &RunResult,
     experiment: &Experiment,
-    stop: &StopSignal,
-    progress: &Progress,
-) -> Result<Fixed> {
+    runner: &mut Runner<'_>,
+) -> Result<RunSize> {
     let mut planned = experiment.clone();
     match (experiment.rate, experiment.length) {
         (SuiteRate::AtMost(limit), _) => {
-            planned.rate = SuiteRate::Fixed(former.rate.map_or(limit, |rate| rate.min(limit)));
+            let rate = former.rate.map_or(limit, |rate| rate.min(limit));
+            planned.rate = SuiteRate::Fixed(Rate::PerSecond(rate));
         }
-        (SuiteRate::Max, length) => {
-            // A time at `max` means nothing without a pilot, so all times become numbers.
+        (SuiteRate::Fixed(Rate::Max), length) => {
+            // A time at `max` means nothing without sizing runs, so all times become numbers.
             let warm_up = experiment.warm_up.map_or(0, |_| former.warm_up_events);
             let events = match length {
                 Length::Events(events) => events,
                 Length::Duration(_) => former.events.saturating_sub(former.warm_up_events),
             };
-            return Ok(Fixed {
-                rate: None,
-                events: events.saturating_add(warm_up),
-                warm_up,
-                generator_per_s: None,
-            });
+            let events = events.saturating_add(warm_up);
+            return Ok(RunSize { rate: Rate::Max, events, warm_up, generator_per_s: None });
         }
-        (SuiteRate::Fixed(_), _) => {}
+        (SuiteRate::Fixed(Rate::PerSecond(_)), _) => {}
     }
-    pilot::fix(&planned, stop, progress)
+    sizing::size(&planned, runner)
 }
 
 /// The file of a baseline.
@@ -246,7 +232,7 @@ fn find(folder: &Path, named: &str) -> Result<PathBuf> {
              --save-baseline {named} keeps one"
         )),
         false => {
-            let error = unknown("baseline", named, &known);
+            let error = Error::unknown("baseline", named, &known);
             Error::Input(format!("{error} (in {folder}); or name a results folder"))
         }
     })
@@ -281,9 +267,8 @@ fn is_regression(row: &Row, allowed: f64) -> bool {
 }
 
 fn line(row: &Row, allowed: f64) -> String {
-    let figure = |value: Option<f64>| {
-        value.map_or_else(String::new, |it| table::metric_figure(&row.metric, it))
-    };
+    let figure =
+        |value: Option<f64>| value.map_or_else(String::new, |it| metric_figure(&row.metric, it));
     let (low, high) = row.interval.unwrap_or_default();
     format!(
         "regression: {} on {}: {} was {} and is {}; ratio {}, 95 % interval {} to {}, worse by more than {}",

@@ -17,7 +17,7 @@ const TAKEN_OUT: [&[u8]; 2] = [br#"{"op":"-U","#, br#"{"op":"-D","#];
 /// took another's place does not.
 ///
 /// ```
-/// use streamgauge::commands::runs::recover::row_multiset::RowMultiset;
+/// use streamgauge::internals::RowMultiset;
 /// let (mut wanted, mut written) = (RowMultiset::default(), RowMultiset::default());
 /// wanted.add_lines(b"{\"n\":1}\n{\"n\":2}\n");
 /// written.add_lines(b"{\"n\":2}\n{\"n\":2}\n");

@@ -1,28 +1,23 @@
 //! One run of `recover`: disturbed, and compared with what an undisturbed one has written.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dataflow::job::storage::Storage;
-use dataflow::{Digest, Guarantee, StopSignal};
+use dataflow::{Digest, Guarantee};
 use reports::schema::recovery::{RecoverOutput, RecoverRun};
-use reports::schema::{FailureRow, Measures, RunResult};
+use reports::schema::result::{FailureRow, RunResult};
 use runtime::MemoryStorage;
 use workloads::registry::AnyEvents;
 
-use super::Disturbed;
-use crate::commands::runs::recover::row_multiset::{RowCollector, RowDifference, RowMultiset};
+use super::disturbed::Disturbed;
+use super::row_multiset::{RowCollector, RowDifference, RowMultiset};
 use crate::error::Result;
-use crate::experiment::registry::resolve_settings;
 use crate::experiment::suite::Variant;
 use crate::files::rows::RowWriter;
-use crate::run::clock::{Clock, clock};
-use crate::run::execute::{Recovery, RunSpec, Surroundings, execute, execute_to_failure};
+use crate::run::answer::Answer;
+use crate::run::executor::Runner;
 use crate::run::fault::FaultSpec;
-use crate::terminal::progress::Progress;
 
-/// The engine that the undisturbed run is on.
-const YARDSTICK: &str = "sequential";
 /// How collected rows are called in an error.
 const COLLECTED: &str = "the collected rows";
 /// Beginning of the names of files with rows that a reader sees.
@@ -40,40 +35,18 @@ pub(super) struct Wanted {
 /// Runs the yardstick, as fast as it goes; `None` when that was interrupted.
 pub(super) fn undisturbed(
     disturbed: &Disturbed,
-    stop: &StopSignal,
-    progress: &Progress,
+    runner: &mut Runner<'_>,
 ) -> Result<Option<Wanted>> {
-    progress.say("undisturbed rows");
-    let engine = disturbed.registry.engine(YARDSTICK)?;
-    let none = BTreeMap::new();
-    let workload = &*disturbed.workload;
-    let settings = resolve_settings(&*engine, &none, &none, workload, disturbed.parallelism, true)?;
-    let spec = RunSpec {
-        variant: YARDSTICK.to_owned(),
-        engine,
-        settings,
-        rate: None,
-        clock: Clock::Wall,
-        measures: Measures::Throughput,
-        recovery: Recovery::default(),
-        generator_per_s: None,
-        ..disturbed.spec()
-    };
-    let events = disturbed.workload.generate(&spec.knobs, spec.seed);
-    let run_clock = clock(spec.clock, spec.seed, spec.parallelism, false)?;
+    runner.audience.say("undisturbed rows");
+    let spec = disturbed.undisturbed()?;
+    let events = spec.generate();
     let collector = RowCollector::default();
     let rows = RowWriter::at_once(COLLECTED, Box::new(collector.clone()));
-    let around = Surroundings {
-        events: &*events,
-        rows: Some(&rows),
-        folder: None,
-        stop,
-        progress,
-        clock: &run_clock,
-    };
     let digest = events.expected(spec.events);
-    let result = execute(&spec, around, &mut || digest)?.result;
-    Ok((!result.interrupted).then(|| Wanted { rows: collector.take(), digest, events }))
+    let answer = Answer::Known(digest);
+    let executed = runner.run_with(&spec, answer, |io| io.events(&*events).rows(Some(&rows)))?;
+    let interrupted = executed.result.interrupted;
+    Ok((!interrupted).then(|| Wanted { rows: collector.take(), digest, events }))
 }
 
 /// One engine under one guarantee, and what fails.
@@ -86,42 +59,25 @@ pub(super) struct Trial<'a> {
 
 impl Trial<'_> {
     /// Runs it, to its end or to its failure.
-    pub(super) fn run(
-        &self,
-        wanted: &Wanted,
-        stop: &StopSignal,
-        progress: &Progress,
-    ) -> Result<RecoverRun> {
-        let recovery = Recovery { faults: self.faults.to_vec(), ..Recovery::default() };
-        let spec = RunSpec {
-            variant: self.variant.name.clone(),
-            engine: Arc::clone(&self.variant.engine),
-            settings: self.disturbed.settings(self.variant, self.guarantee)?,
-            recovery,
-            ..self.disturbed.spec()
-        };
-        let run_clock = clock(spec.clock, spec.seed, spec.parallelism, false)?;
+    pub(super) fn run(&self, wanted: &Wanted, runner: &mut Runner<'_>) -> Result<RecoverRun> {
+        let spec = self.disturbed.spec(self.variant, self.faults, self.guarantee)?;
+        let run_clock = spec.run_clock()?;
         // Seen at once, or once committed.
         let collector = RowCollector::default();
         let rows = RowWriter::at_once(COLLECTED, Box::new(collector.clone()));
         let memory = MemoryStorage::new();
         let folder: Arc<dyn Storage> = Arc::clone(&memory) as _;
         let commits = spec.guarantee() == Guarantee::ExactlyOnce;
-        let around = Surroundings {
-            events: &*wanted.events,
-            rows: (!commits).then_some(&rows),
-            folder: commits.then_some(&folder),
-            stop,
-            progress,
-            clock: &run_clock,
-        };
-        let (executed, failure) = execute_to_failure(&spec, around, &mut || wanted.digest)?;
+        let executed = runner.run_with(&spec, Answer::Known(wanted.digest), |io| {
+            let io = io.events(&*wanted.events).clock(&run_clock);
+            io.rows((!commits).then_some(&rows)).folder(commits.then_some(&folder))
+        })?;
         let run = executed.result;
         let written = if commits { visible(&memory) } else { collector.take() };
         let struck = run_clock.faults().struck().into_iter().map(|struck| struck.what);
         let struck = struck.filter(|what| !what.contains(NOBODY)).collect();
         let difference = (!run.interrupted).then(|| written.against(&wanted.rows));
-        Ok(self.row(run, struck, difference, failure.is_some()))
+        Ok(self.row(run, struck, difference, executed.failure.is_some()))
     }
 
     fn row(
@@ -170,29 +126,4 @@ fn visible(folder: &MemoryStorage) -> RowMultiset {
     let files = folder.files().into_iter().filter(|(name, _)| name.starts_with(VISIBLE));
     files.for_each(|(_, lines)| rows.add_lines(&lines));
     rows
-}
-
-impl Disturbed {
-    /// What all its runs have in common; the engine is that of the first.
-    fn spec(&self) -> RunSpec {
-        let (first, _) = &self.engines[0];
-        RunSpec {
-            experiment: "recover".to_owned(),
-            workload: Arc::clone(&self.workload),
-            engine: Arc::clone(&first.engine),
-            variant: first.name.clone(),
-            settings: dataflow::job::settings::Settings::default(),
-            knobs: self.knobs.clone(),
-            seed: self.seed,
-            rate: Some(self.rate),
-            events: self.events,
-            warm_up: 0,
-            parallelism: self.parallelism,
-            clock: self.clock,
-            repeat: 0,
-            measures: Measures::Latency,
-            recovery: Recovery::default(),
-            generator_per_s: None,
-        }
-    }
 }

@@ -10,7 +10,7 @@ const SMALL_STEP: f64 = 1.1;
 /// A search in progress.
 ///
 /// ```
-/// use streamgauge::commands::runs::sustain::Search;
+/// use streamgauge::internals::Search;
 /// let mut search = Search::new(100.0, 0.01);
 /// while let Some(rate) = search.next() {
 ///     search.probed(rate <= 1_234.0);

@@ -8,9 +8,11 @@ use reports::formulas::flow_control::micro_batch::Batches;
 use reports::schema::ChartTag;
 use runtime::Costs;
 
+use super::experiment::{Draft, Experiment, MICRO_BATCH, mean_wait, rate};
 use super::trial::Trial;
-use super::{Draft, Experiment, Lab, MICRO_BATCH, mean_wait, rate};
+use crate::commands::model::formulas::case_runner::CaseRunner;
 use crate::error::Result;
+use crate::quantity::Rate;
 
 /// Stages of the job, one after the other: each launches its tasks and works through the records.
 const STAGES: u64 = 2;
@@ -33,7 +35,7 @@ const JOBS: [(u64, f64, u64); 6] = [
     (150, 1_000.0, 1_000),
 ];
 
-pub(super) fn experiments(lab: &Lab<'_>) -> Result<Vec<Experiment>> {
+pub(super) fn experiments(lab: &CaseRunner<'_>) -> Result<Vec<Experiment>> {
     let engine = lab.registry.engine(MICRO_BATCH)?;
     let mut experiments: Vec<Experiment> =
         JOBS.into_iter().map(|job| experiment(&engine, lab.seed, job)).collect();
@@ -76,7 +78,7 @@ fn experiment(engine: &Arc<dyn Engine>, seed: u64, job: (u64, f64, u64)) -> Expe
     let period_s = batches.interval_s.max(batches.length_s());
     let events = |batches: f64| (rate_per_s * period_s * batches).round() as u64;
     let trial = Trial {
-        rate: Some(rate_per_s),
+        rate: Rate::PerSecond(rate_per_s),
         costs,
         warm_up: events(SETTLING),
         events: events(SETTLING + MEASURED),

@@ -9,9 +9,11 @@ use reports::formulas::{Prediction, Reading};
 use reports::schema::ChartTag;
 use serde_json::Value;
 
+use super::experiment::{Draft, Experiment, PIPELINED, mean_wait};
 use super::trial::{RECORD_BYTES, Trial};
-use super::{Draft, Experiment, Lab, PIPELINED, mean_wait};
+use crate::commands::model::formulas::case_runner::CaseRunner;
 use crate::error::Result;
+use crate::quantity::Rate;
 
 /// Exclusive credits of a channel, as Flink has them.
 pub(super) const EXCLUSIVE: u64 = 2;
@@ -23,7 +25,7 @@ const BUFFERS: u64 = 200;
 const CHANNELS: [(u64, u64, u64); 5] =
     [(8, 10, 256), (0, 10, 256), (8, 1, 256), (30, 30, 256), (8, 10, 1_024)];
 
-pub(super) fn experiments(lab: &Lab<'_>) -> Result<Vec<Experiment>> {
+pub(super) fn experiments(lab: &CaseRunner<'_>) -> Result<Vec<Experiment>> {
     let engine = lab.registry.engine(PIPELINED)?;
     let mut experiments: Vec<Experiment> =
         CHANNELS.into_iter().map(|channel| full(&engine, lab.seed, channel)).collect();
@@ -134,7 +136,7 @@ fn two_senders(engine: &Arc<dyn Engine>, seed: u64) -> Experiment {
 fn overloaded(engine: &Arc<dyn Engine>, seed: u64) -> Experiment {
     let wanted = (8, 10, 256);
     let trial = Trial {
-        rate: Some(1.5 * SERVED),
+        rate: Rate::PerSecond(1.5 * SERVED),
         ..saturated(Trial::new(engine, seed), wanted, SERVED, BUFFERS)
     };
     let prediction = full_buffers::predict(&channel(wanted), bytes_per_s(SERVED), false);

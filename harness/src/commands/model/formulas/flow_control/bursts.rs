@@ -7,9 +7,11 @@ use reports::formulas::Reading;
 use reports::formulas::flow_control::backlog::Burst;
 use reports::schema::ChartTag;
 
+use super::experiment::{Draft, Experiment, MICRO_BATCH, PIPELINED, longest_wait};
 use super::trial::Trial;
-use super::{Draft, Experiment, Lab, MICRO_BATCH, PIPELINED, longest_wait};
+use crate::commands::model::formulas::case_runner::CaseRunner;
 use crate::error::Result;
+use crate::quantity::Rate;
 
 /// A load that is constant but for a burst in its middle.
 #[derive(Copy, Clone)]
@@ -61,7 +63,7 @@ impl Load {
             vec![("batch_interval_ms", 10.into()), ("max_offsets_per_trigger", self.batch.into())]
         };
         Trial {
-            rate: Some(self.mean_per_s),
+            rate: Rate::PerSecond(self.mean_per_s),
             settings,
             knobs: vec![
                 ("splits", 1.into()),
@@ -77,7 +79,7 @@ impl Load {
     }
 }
 
-pub(super) fn experiments(lab: &Lab<'_>) -> Result<Vec<Experiment>> {
+pub(super) fn experiments(lab: &CaseRunner<'_>) -> Result<Vec<Experiment>> {
     let engines = [lab.registry.engine(PIPELINED)?, lab.registry.engine(MICRO_BATCH)?];
     Ok(engines.iter().map(|engine| experiment(engine, lab.seed)).collect())
 }

@@ -4,9 +4,11 @@ use reports::formulas::Reading;
 use reports::formulas::flow_control::flusher_wait::{beat, predict};
 use reports::schema::ChartTag;
 
+use super::experiment::{Draft, Experiment, PIPELINED, Repeats, mean_wait};
 use super::trial::{RECORD_BYTES, Trial};
-use super::{Draft, Experiment, Lab, PIPELINED, Repeats, mean_wait};
+use crate::commands::model::formulas::case_runner::CaseRunner;
 use crate::error::Result;
+use crate::quantity::Rate;
 
 /// Seeds whose means are averaged, each with phases of its own.
 pub(super) const SEEDS: u64 = 200;
@@ -20,7 +22,7 @@ const RECORDS: u64 = 128;
 const PERIODS: [(f64, f64); 5] =
     [(20.0, 100.0), (80.0, 100.0), (125.0, 100.0), (100.0, 61.8), (400.0, 100.0)];
 
-pub(super) fn experiments(lab: &Lab<'_>, seeds: u64) -> Result<Vec<Experiment>> {
+pub(super) fn experiments(lab: &CaseRunner<'_>, seeds: u64) -> Result<Vec<Experiment>> {
     let engine = lab.registry.engine(PIPELINED)?;
     let experiment = |(fill_ms, interval_ms): (f64, f64)| Experiment {
         name: "flusher",
@@ -36,7 +38,7 @@ pub(super) fn experiments(lab: &Lab<'_>, seeds: u64) -> Result<Vec<Experiment>> 
 pub(super) fn trial(base: Trial, fill_ms: f64, interval_ms: f64, records: u64) -> Trial {
     let fills = (beat(fill_ms, interval_ms) * BEATS / fill_ms).ceil() as u64;
     Trial {
-        rate: Some(records as f64 / fill_ms * 1e3),
+        rate: Rate::PerSecond(records as f64 / fill_ms * 1e3),
         settings: vec![
             ("buffer_bytes", (records * RECORD_BYTES).into()),
             ("buffer_timeout_ms", interval_ms.into()),

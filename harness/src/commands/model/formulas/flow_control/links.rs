@@ -7,8 +7,9 @@ use reports::formulas::flow_control::credit_window::{Window, predict};
 use reports::schema::ChartTag;
 
 use super::buffers::{EXCLUSIVE, residence, saturated, set};
+use super::experiment::{Draft, Experiment, PIPELINED, mean_wait, rate};
 use super::trial::{RECORD_BYTES, Trial};
-use super::{Draft, Experiment, Lab, PIPELINED, mean_wait, rate};
+use crate::commands::model::formulas::case_runner::CaseRunner;
 use crate::error::Result;
 
 /// Of the link, one way, in ms.
@@ -23,7 +24,7 @@ const LINKS: [(u64, f64); 4] = [(8, 0.0), (0, 0.0), (0, 1.0), (30, 3.2)];
 const SERVED: f64 = 20_000.0;
 const BYTES_PER_MEGABIT: f64 = 125_000.0;
 
-pub(super) fn experiments(lab: &Lab<'_>) -> Result<Vec<Experiment>> {
+pub(super) fn experiments(lab: &CaseRunner<'_>) -> Result<Vec<Experiment>> {
     let engine = lab.registry.engine(PIPELINED)?;
     let mut experiments: Vec<Experiment> =
         LINKS.into_iter().map(|link| window(&engine, lab.seed, link)).collect();

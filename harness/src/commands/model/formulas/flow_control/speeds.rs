@@ -4,15 +4,16 @@ use reports::formulas::Reading;
 use reports::formulas::flow_control::slowest_receiver::{predict, predict_load};
 use reports::schema::ChartTag;
 
+use super::experiment::{Draft, Experiment, MICRO_BATCH, PIPELINED, rate};
 use super::trial::{RECORD_BYTES, Trial};
-use super::{Draft, Experiment, Lab, MICRO_BATCH, PIPELINED, rate};
+use crate::commands::model::formulas::case_runner::CaseRunner;
 use crate::error::Result;
 
 /// What the two receivers take, in records per second.
 pub(super) const SPEEDS: [[f64; 2]; 2] = [[5_000.0, 20_000.0], [10_000.0, 10_000.0]];
 const SECONDS: f64 = 20.0;
 
-pub(super) fn experiments(lab: &Lab<'_>) -> Result<Vec<Experiment>> {
+pub(super) fn experiments(lab: &CaseRunner<'_>) -> Result<Vec<Experiment>> {
     let engines = [lab.registry.engine(PIPELINED)?, lab.registry.engine(MICRO_BATCH)?];
     let mut experiments = Vec::new();
     for speeds in SPEEDS {

@@ -25,21 +25,22 @@ const FEW_SEEDS: u64 = 8;
 fn carried_out(
     registry: &Registry,
     faults: &[&str],
-    experiments: impl FnOnce(&Lab<'_>) -> Vec<Experiment>,
+    experiments: impl FnOnce(&CaseRunner<'_>) -> Vec<Experiment>,
     check: impl FnOnce(&[Case], &Path),
 ) {
     let directory = tempfile::tempdir().expect("a folder can be made");
     let folder = ResultFolder::make(Some(&directory.path().join("results")), "formulas");
     let folder = folder.expect("it is empty");
     let (stop, progress) = (StopSignal::default(), Progress::new(0, true));
-    let mut lab = Lab::new(registry, &stop, &progress, &folder, 42).expect("the folder is there");
+    let mut lab =
+        CaseRunner::new(registry, &stop, &progress, &folder, 42).expect("the folder is there");
     let experiments = experiments(&lab);
     let faults: Vec<FaultSpec> = faults.iter().map(|it| it.parse().expect("a fault")).collect();
     let cases = carry_out(&mut lab, experiments, &faults).expect("runs come to their end");
     check(&cases, folder.path());
 }
 
-fn in_virtual_time(lab: &Lab<'_>) -> Vec<Experiment> {
+fn in_virtual_time(lab: &CaseRunner<'_>) -> Vec<Experiment> {
     let mut experiments = flusher::experiments(lab, FEW_SEEDS).expect("the engines are there");
     let others = [
         buffers::experiments(lab),
@@ -88,7 +89,7 @@ fn cases_hold_in_virtual_time_and_are_read_from_the_files_that_they_name() {
 
 #[test]
 fn a_flusher_makes_records_wait_as_long_as_the_form_says_over_200_seeds() {
-    let experiments = |lab: &Lab<'_>| {
+    let experiments = |lab: &CaseRunner<'_>| {
         let engine = lab.registry.engine(PIPELINED).expect("it is there");
         // The second pair is about as close as the form allows, 10 % apart.
         let pairs = [(20.0, 100.0, 64), (115.0, 100.0, 24)];
@@ -108,7 +109,8 @@ fn a_flusher_makes_records_wait_as_long_as_the_form_says_over_200_seeds() {
 
 #[test]
 fn a_lost_credit_refutes_the_cases_that_it_limits() {
-    let experiments = |lab: &Lab<'_>| links::experiments(lab).expect("the engines are there");
+    let experiments =
+        |lab: &CaseRunner<'_>| links::experiments(lab).expect("the engines are there");
     carried_out(&Registry::standard(), &["lose:credit@5"], experiments, |cases, _| {
         for case in cases {
             // Where the link is the limit, one credit of 32 is not missed.
@@ -149,7 +151,7 @@ fn an_engine_that_violates_little_s_law_is_refuted() {
     let mut registry = Registry::standard();
     registry.engines.retain(|engine| engine.name() != PIPELINED);
     registry.engines.push(Arc::new(Unbuffered));
-    let experiments = |lab: &Lab<'_>| {
+    let experiments = |lab: &CaseRunner<'_>| {
         let mut experiments = buffers::experiments(lab).expect("the engines are there");
         experiments.retain(|it| it.name == "full-buffers");
         experiments
@@ -165,7 +167,7 @@ fn an_engine_that_violates_little_s_law_is_refuted() {
 
 #[test]
 fn a_case_of_the_wall_clock_says_how_often_it_was_measured_and_how_surely() {
-    let experiments = |lab: &Lab<'_>| {
+    let experiments = |lab: &CaseRunner<'_>| {
         let mut experiments = wall::experiments(lab).expect("the engines are there");
         assert!(experiments.iter().all(|it| it.trial.clock == Clock::Wall));
         experiments.truncate(1);

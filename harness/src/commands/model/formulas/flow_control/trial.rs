@@ -6,25 +6,30 @@ use std::sync::Arc;
 use dataflow::exchange::sink::SinkSlot;
 use dataflow::job::runtime::Runtime;
 use dataflow::job::settings::Settings;
-use dataflow::{Digest, Engine, Plan, StopSignal, Stream};
-use reports::schema::{Measures, RunResult};
+use dataflow::{Digest, Engine, Plan, Stream};
+use reports::schema::result::{Measures, RunResult};
 use runtime::{Costs, MemoryStorage, VirtualOptions, VirtualTime};
 use serde_json::Value;
 use workloads::queries::KeyedCount;
-use workloads::registry::{AnyEvents, AnyWorkload};
+use workloads::registry::AnyEvents;
 use workloads::schedule::arrival::Schedule;
 use workloads::spec::Workload;
 
 use super::eager_source::EagerSource;
 use super::receivers::slowed;
 use crate::error::{Error, Result};
-use crate::run::clock::{Clock, RunClock, clock};
-use crate::run::execute::{Recovery, RunSpec, Surroundings, execute};
+use crate::quantity::Rate;
+use crate::run::answer::{Answer, is_wrong};
+use crate::run::clock::{Clock, RunClock};
+use crate::run::executor::Runner;
 use crate::run::fault::FaultSpec;
-use crate::terminal::progress::Progress;
+use crate::run::spec::{Recovery, RunSpec};
 
 /// Bytes of a record of the jobs here in a buffer: key, payload and stamps.
 pub(super) const RECORD_BYTES: u64 = 32;
+
+/// Events per second of event time where there is no planned rate.
+const EVENT_RATE: f64 = 1e6;
 
 /// What is run: events of few keys, counted by key, with receivers of a given speed behind.
 #[derive(Clone)]
@@ -34,9 +39,9 @@ pub(super) struct Trial {
     pub(super) settings: Vec<(&'static str, Value)>,
     /// And of the workload.
     pub(super) knobs: Vec<(&'static str, Value)>,
-    /// Planned events per second; `None`: always more, stamped when read.
-    pub(super) rate: Option<f64>,
-    /// Records per second that each subtask's sink takes; none: any number.
+    /// Planned events per second; at `max` there are always more, stamped when read.
+    pub(super) rate: Rate,
+    /// Records per second that each subtask's sink takes; any number if empty.
     pub(super) receivers: Vec<f64>,
     pub(super) events: u64,
     /// Events at the start that are not timed.
@@ -56,7 +61,7 @@ impl Trial {
             engine: Arc::clone(engine),
             settings: Vec::new(),
             knobs: Vec::new(),
-            rate: None,
+            rate: Rate::Max,
             receivers: Vec::new(),
             events: 0,
             warm_up: 0,
@@ -72,51 +77,46 @@ impl Trial {
     ///
     /// # Errors
     /// When the engine refuses the settings or fails, and when the answer is wrong.
-    pub(super) fn run(&self, stop: &StopSignal) -> Result<RunResult> {
+    pub(super) fn run(&self, runner: &mut Runner<'_>) -> Result<RunResult> {
         let workload = workloads::registry::register(KeyedCount);
-        let knobs = workload.resolve(&named(&self.knobs), self.rate).map_err(Error::input)?;
-        let settings = named(&self.settings);
-        let (name, own) = (self.engine.name(), self.engine.settings());
-        let settings = Settings::resolve(name, own, &settings, false).map_err(Error::input)?;
-        self.engine.check(&settings, self.parallelism).map_err(Error::Input)?;
-        let spec = RunSpec {
-            experiment: "flow-control".to_owned(),
-            workload: Arc::clone(&workload) as Arc<dyn AnyWorkload>,
-            engine: Arc::clone(&self.engine),
-            variant: name.to_owned(),
-            settings,
-            knobs: knobs.clone(),
-            seed: self.seed,
-            rate: self.rate,
-            events: self.events,
-            warm_up: self.warm_up,
-            parallelism: self.parallelism,
-            clock: self.clock,
-            repeat: 0,
-            measures: Measures::Latency,
-            recovery: Recovery { faults: self.faults.clone(), ..Recovery::default() },
-            generator_per_s: None,
-        };
-        let run_clock = self.run_clock()?;
+        // Engines are set as at a planned rate, whatever the source does.
+        let tuned_for = Rate::PerSecond(self.rate.per_second().unwrap_or(EVENT_RATE));
+        let spec = RunSpec::of(Arc::clone(&self.engine), workload)
+            .experiment("flow-control")
+            .settings(named(&self.settings))
+            .knobs(named(&self.knobs))
+            .seed(self.seed)
+            .rate(self.rate)
+            .tuned_for(tuned_for)
+            .measures(Measures::Latency)
+            .events(self.events)
+            .warm_up(self.warm_up)
+            .parallelism(self.parallelism)
+            .clock(self.clock)
+            .recovery(Recovery { faults: self.faults.clone(), ..Recovery::default() })
+            .resolve()?;
+        let run_clock = self.run_clock(&spec)?;
         let events = FlowEvents {
-            generated: workload.generate(&knobs, self.seed),
-            knobs,
+            generated: spec.generate(),
+            knobs: spec.knobs().clone(),
             trial: self.clone(),
             runtime: run_clock.runtime(),
         };
-        let progress = Progress::new(1, true);
-        let around = Surroundings::of(&events, stop, &progress, &run_clock);
-        let result = execute(&spec, around, &mut || events.expected(self.events))?.result;
-        if result.output.expected_digest.as_ref().is_some_and(|it| *it != result.output.digest) {
+        let mut quiet = runner.quiet();
+        let with_answer = Answer::Evaluated;
+        let executed =
+            quiet.run_with(&spec, with_answer, |io| io.events(&events).clock(&run_clock))?;
+        let result = executed.result;
+        if is_wrong(&result) {
             let job = format!("{} over {} events", result.engine, self.events);
             return Err(Error::Run(format!("a wrong answer of {job}")));
         }
         Ok(result)
     }
 
-    fn run_clock(&self) -> Result<RunClock> {
+    fn run_clock(&self, spec: &RunSpec) -> Result<RunClock> {
         match self.clock {
-            Clock::Wall => clock(Clock::Wall, self.seed, self.parallelism, false),
+            Clock::Wall => spec.run_clock(),
             Clock::Virtual => {
                 let options = VirtualOptions {
                     seed: self.seed,
@@ -150,7 +150,7 @@ impl AnyEvents for FlowEvents {
 
     fn plan(&self, schedule: Schedule, sink: SinkSlot) -> Plan {
         let sink = slowed(sink, &self.trial.receivers, &self.runtime);
-        if self.trial.rate.is_some() {
+        if !self.trial.rate.is_max() {
             return self.generated.plan(schedule, sink);
         }
         let events = Arc::new(KeyedCount.events(&self.knobs, self.trial.seed));

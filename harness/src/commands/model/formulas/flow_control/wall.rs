@@ -2,18 +2,17 @@
 
 use reports::formulas::flow_control::micro_batch::Batches;
 use reports::formulas::{Prediction, Reading, Tolerance};
-use serde_json::Value;
-use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::buffers::{residence, saturated, travel, with_checkpoints};
 use super::bursts::{Load, wait};
-use super::trial::Trial;
-use super::{
-    Draft, Experiment, Lab, MICRO_BATCH, PIPELINED, Repeats, batches, flusher, longest_wait,
-    mean_wait, rate, speeds,
+use super::experiment::{
+    Draft, Experiment, MICRO_BATCH, PIPELINED, Repeats, longest_wait, mean_wait, rate,
 };
-use crate::analysis::statistics::CONFIDENCE;
-use crate::error::{Error, Result};
+use super::trial::Trial;
+use super::{batches, flusher, speeds};
+use crate::commands::model::formulas::case_runner::CaseRunner;
+use crate::error::Result;
+use crate::quantity::Rate;
 use crate::run::clock::Clock;
 
 /// Runs of each.
@@ -43,7 +42,7 @@ const SPEEDS: [f64; 2] = [10_000.0, 40_000.0];
 /// Seconds that each takes, about.
 const SECONDS: f64 = 0.6;
 
-pub(super) fn experiments(lab: &Lab<'_>) -> Result<Vec<Experiment>> {
+pub(super) fn experiments(lab: &CaseRunner<'_>) -> Result<Vec<Experiment>> {
     let pipelined = lab.registry.engine(PIPELINED)?;
     let micro_batch = lab.registry.engine(MICRO_BATCH)?;
     let on = |engine| Trial { clock: Clock::Wall, ..Trial::new(engine, lab.seed) };
@@ -54,7 +53,7 @@ pub(super) fn experiments(lab: &Lab<'_>) -> Result<Vec<Experiment>> {
     let barriers = with_checkpoints(barriers, CHECKPOINTS_MS);
     let (fill_ms, flush_ms) = FLUSHER_MS;
     let mut open = flusher::trial(on(&pipelined), fill_ms, flush_ms, FLUSHER_RECORDS);
-    open.events = (1.5 * SECONDS * open.rate.unwrap_or_default()) as u64;
+    open.events = (1.5 * SECONDS * open.rate.per_second().unwrap_or_default()) as u64;
     let mut all = vec![
         repeated("wall-full-buffers", full, residence(CHANNEL, SERVED, mean_wait())),
         repeated(
@@ -80,7 +79,7 @@ pub(super) fn experiments(lab: &Lab<'_>) -> Result<Vec<Experiment>> {
 /// Batches whose results take their time at the receiver and are seen at the commit.
 fn boundary(base: Trial) -> Trial {
     Trial {
-        rate: Some(BATCH_RATE),
+        rate: Rate::PerSecond(BATCH_RATE),
         settings: vec![
             ("guarantee", "exactly-once".into()),
             ("batch_interval_ms", INTERVAL_MS.into()),
@@ -111,21 +110,4 @@ fn repeated(name: &'static str, trial: Trial, draft: Draft) -> Experiment {
         ..draft
     };
     Experiment { name, trial, repeats: Repeats::Wall(REPEATS), asked: vec![asked] }
-}
-
-/// What a page says beside the mean: how many repeats there were, and the 95 % interval of the mean
-/// by Student's t.
-pub(super) fn interval(each: &Reading, file: &Value) -> Result<Vec<(&'static str, Value)>> {
-    let values = each.of_each(file).map_err(Error::run)?;
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    let mut at = vec![("repeats", values.len().into())];
-    if let Ok(student) = StudentsT::new(0.0, 1.0, n - 1.0) {
-        let quantile = student.inverse_cdf(f64::midpoint(1.0, CONFIDENCE));
-        let half = quantile * (squares / (n - 1.0) / n).sqrt();
-        at.push(("interval_low", (mean - half).into()));
-        at.push(("interval_high", (mean + half).into()));
-    }
-    Ok(at)
 }

@@ -6,101 +6,52 @@
 //! has taken beside its plan or its events: starting, draining, writing down. Of the runs at a rate
 //! as large a share is made again as trials could not keep up: the machine is busy then.
 
+pub(super) mod plan;
+mod table;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use dataflow::{Digest, StopSignal};
-use reports::schema::RunResult;
-use reports::words::units;
-use serde::Serialize;
+use dataflow::StopSignal;
+use reports::schema::result::RunResult;
 use workloads::schedule::load_shape::LoadShape;
 
 use crate::commands::runs::compare::baseline::Baselines;
 use crate::error::{Error, Outcome, Result};
-use crate::experiment::sizing as pilot;
-use crate::experiment::sizing::Fixed;
+use crate::experiment::sizing;
+use crate::experiment::sizing::RunSize;
 use crate::experiment::suite::{Experiment, Suite, Variant};
-use crate::run::clock::{Clock, LEAD_NANOS, clock};
-use crate::run::execute::{RunSpec, Surroundings, execute};
+use crate::run::answer::{Answer, Oracle, OracleKey};
+use crate::run::clock::{Clock, LEAD_NANOS};
+use crate::run::executor::Runner;
+use crate::run::real::Real;
+use crate::run::spec::RunSpec;
 use crate::run::validity;
+use crate::terminal::out;
 use crate::terminal::progress::Progress;
-use crate::terminal::{out, table};
 
-/// Schema tag of [`DryRun`].
-pub const DRY_RUN_SCHEMA: &str = "streamgauge.dry-run/1";
+use plan::{DRY_RUN_SCHEMA, DryRun, PlannedExperiment, PlannedVariant};
+
 /// Events of a trial at `max`, and most events that an evaluator is timed on.
 const TRIAL_EVENTS: u64 = 100_000;
 /// Length of the plan of a trial at a rate.
 const TRIAL_PLAN: Duration = Duration::from_millis(200);
 
-/// What a suite will do, and how long that takes.
-#[derive(Debug, Serialize)]
-pub struct DryRun {
-    /// Always [`DRY_RUN_SCHEMA`].
-    pub schema: &'static str,
-    /// The suite's name.
-    pub suite: String,
-    /// Its experiments, in order.
-    pub experiments: Vec<PlannedExperiment>,
-    /// All runs.
-    pub runs: u64,
-    /// Share of the trials at a rate that did not keep up, from 0 to 1: as many of those runs will be
-    /// invalid, and made again.
-    pub again_share: f64,
-    /// All of it, in seconds: pilots, evaluators, runs, and those that are made again.
-    pub seconds: f64,
-}
-
-/// An experiment that is still to be made.
-#[derive(Debug, Serialize)]
-pub struct PlannedExperiment {
-    /// Its name.
-    pub experiment: String,
-    /// Its workload.
-    pub workload: String,
-    /// Planned events per second; `null` for as fast as they are taken.
-    pub rate: Option<f64>,
-    /// Events of every run.
-    pub events: u64,
-    /// Time of its pilot, in seconds.
-    pub pilot_s: f64,
-    /// Time of its evaluator, in seconds; 0 when an experiment before has the same events.
-    pub evaluator_s: f64,
-    /// Its runs, by variant.
-    pub variants: Vec<PlannedVariant>,
-}
-
-/// The runs of a variant.
-#[derive(Debug, Serialize)]
-pub struct PlannedVariant {
-    /// Its name.
-    pub variant: String,
-    /// How many there are.
-    pub repeats: u32,
-    /// How long one takes, in seconds.
-    pub seconds_each: f64,
-}
-
-impl PlannedExperiment {
-    /// All of it, in seconds, when this share of the runs at a rate is made again.
-    pub fn seconds(&self, again_share: f64) -> f64 {
-        let runs = self.variants.iter().map(|it| f64::from(it.repeats) * it.seconds_each);
-        let tries = if self.rate.is_some() { 1.0 + again_share } else { 1.0 };
-        self.pilot_s + self.evaluator_s + runs.sum::<f64>() * tries
-    }
-}
-
 /// Plans a suite, and prints the plan.
 ///
 /// # Errors
 /// When an engine fails in a trial.
-pub fn dry_run(
+pub(super) fn dry_run(
     suite: &Suite,
     baselines: &Baselines,
     json: bool,
     stop: &StopSignal,
 ) -> Result<Outcome> {
-    let plan = Planning::new(json, suite, stop).plan(suite, baselines)?;
+    let progress = Progress::new(suite.experiments.len() as u64, json);
+    let mut real = Real;
+    let plan = Planning::new(Runner::new(&mut real, stop, &progress)).plan(suite, baselines);
+    progress.finish();
+    let plan = plan?;
     if stop.is_requested() {
         return Ok(Outcome::Interrupted);
     }
@@ -114,30 +65,27 @@ pub fn dry_run(
 
 /// Trials under way.
 struct Planning<'a> {
-    progress: Progress,
-    stop: &'a StopSignal,
-    /// What evaluators have computed by then: workload, knobs, seed and events.
-    evaluated: BTreeSet<(String, String, u64, u64)>,
+    runner: Runner<'a>,
+    /// What evaluators have computed by then.
+    evaluated: BTreeSet<OracleKey>,
     /// Trials at a rate: those that did not keep up, and all.
     behind: (u32, u32),
 }
 
 impl<'a> Planning<'a> {
-    fn new(hidden: bool, suite: &Suite, stop: &'a StopSignal) -> Self {
-        let progress = Progress::new(suite.experiments.len() as u64, hidden);
-        Self { progress, stop, evaluated: BTreeSet::new(), behind: (0, 0) }
+    const fn new(runner: Runner<'a>) -> Self {
+        Self { runner, evaluated: BTreeSet::new(), behind: (0, 0) }
     }
 
     fn plan(mut self, suite: &Suite, baselines: &Baselines) -> Result<DryRun> {
         let mut experiments = Vec::new();
         for experiment in &suite.experiments {
-            if self.stop.is_requested() {
+            if self.runner.is_to_stop() {
                 break;
             }
             experiments.push(self.experiment(experiment, baselines)?);
-            self.progress.step();
+            self.runner.audience.step();
         }
-        self.progress.finish();
         let (behind, trials) = self.behind;
         let again_share = f64::from(behind) / f64::from(trials.max(1));
         Ok(DryRun {
@@ -155,25 +103,26 @@ impl<'a> Planning<'a> {
         experiment: &Experiment,
         baselines: &Baselines,
     ) -> Result<PlannedExperiment> {
-        let (fixed, pilot_s) = self.timed(|it| baselines.fix(experiment, it.stop, &it.progress))?;
+        let (size, pilot_s) = self.timed(|it| baselines.size(experiment, &mut it.runner))?;
         let mut variants = Vec::new();
         for variant in &experiment.variants {
-            self.progress.say(format!("trial: {} on {}", experiment.name, variant.name));
+            let what = format!("trial: {} on {}", experiment.name, variant.name);
+            self.runner.audience.say(&what);
             variants.push(PlannedVariant {
                 variant: variant.name.clone(),
                 repeats: experiment.repeats,
-                seconds_each: self.run_seconds(experiment, variant, fixed)?,
+                seconds_each: self.run_seconds(experiment, variant, size)?,
             });
         }
         let evaluator_s = match experiment.variants.first() {
-            Some(variant) => self.evaluator_seconds(experiment, variant, fixed)?,
+            Some(variant) => self.evaluator_seconds(experiment, variant, size)?,
             None => 0.0,
         };
         Ok(PlannedExperiment {
             experiment: experiment.name.clone(),
             workload: experiment.workload.name().to_owned(),
-            rate: fixed.rate,
-            events: fixed.events,
+            rate: size.rate.per_second(),
+            events: size.events,
             pilot_s,
             evaluator_s,
             variants,
@@ -185,25 +134,26 @@ impl<'a> Planning<'a> {
         &mut self,
         experiment: &Experiment,
         variant: &Variant,
-        fixed: Fixed,
+        size: RunSize,
     ) -> Result<f64> {
-        if fixed.rate.is_some() {
-            let spec = pilot::spec(experiment, variant, fixed, 0)?;
+        if !size.rate.is_max() {
+            let spec = sizing::spec(experiment, variant, size, 0)?;
             return Ok(plan_seconds(&spec) + self.beside_plan(&spec)?);
         }
-        let per_s = pilot::throughput(experiment, variant, Clock::Wall, self.stop)?;
-        let mut spec = pilot::spec(experiment, variant, fixed, 0)?;
+        let per_s = sizing::throughput(experiment, variant, Clock::Wall, &mut self.runner)?;
+        let mut spec = sizing::spec(experiment, variant, size, 0)?;
         spec.events = spec.events.min(TRIAL_EVENTS);
         spec.warm_up = 0;
         let (result, seconds) = self.trial(&spec)?;
         let elapsed_s = result.elapsed_ns as f64 / 1e9;
-        Ok(fixed.events as f64 / per_s + (seconds - elapsed_s).max(0.0))
+        Ok(size.events as f64 / per_s + (seconds - elapsed_s).max(0.0))
     }
 
     /// What a run at a rate takes beside its plan, by a trial with a short one.
     fn beside_plan(&mut self, spec: &RunSpec) -> Result<f64> {
         let mut spec = spec.clone();
-        let events = spec.rate.map_or(0.0, |rate| rate * TRIAL_PLAN.as_secs_f64()) as u64;
+        let events =
+            spec.rate.per_second().map_or(0.0, |rate| rate * TRIAL_PLAN.as_secs_f64()) as u64;
         spec.events = events.clamp(1, spec.events);
         spec.warm_up = 0;
         // What a fault costs is caught up with within the plan, if the run is to be valid.
@@ -216,13 +166,8 @@ impl<'a> Planning<'a> {
 
     /// Makes a run whose answer nobody looks at, and tells its time from the outside, in seconds.
     fn trial(&mut self, spec: &RunSpec) -> Result<(RunResult, f64)> {
-        let (executed, seconds) = self.timed(|it| {
-            let events = spec.workload.generate(&spec.knobs, spec.seed);
-            let run_clock = clock(Clock::Wall, spec.seed, spec.parallelism, false)?;
-            let hidden = Progress::new(0, true);
-            let around = Surroundings::of(&*events, it.stop, &hidden, &run_clock);
-            execute(spec, around, &mut Digest::default)
-        })?;
+        let (executed, seconds) =
+            self.timed(|it| it.runner.quiet().run(spec, Answer::Unchecked))?;
         Ok((executed.result, seconds))
     }
 
@@ -231,15 +176,13 @@ impl<'a> Planning<'a> {
         &mut self,
         experiment: &Experiment,
         variant: &Variant,
-        fixed: Fixed,
+        size: RunSize,
     ) -> Result<f64> {
-        let spec = pilot::spec(experiment, variant, fixed, 0)?;
-        let knobs = format!("{:?}", spec.knobs.values());
-        let cell = (spec.workload.name().to_owned(), knobs, spec.seed, spec.events);
-        if !self.evaluated.insert(cell) {
+        let spec = sizing::spec(experiment, variant, size, 0)?;
+        if !self.evaluated.insert(Oracle::key(&spec)) {
             return Ok(0.0);
         }
-        let events = spec.workload.generate(&spec.knobs, spec.seed);
+        let events = spec.generate();
         let part = spec.events.clamp(1, TRIAL_EVENTS);
         let (_, seconds) = self.timed(|_| Ok::<_, Error>(events.expected(part)))?;
         Ok(seconds * spec.events as f64 / part as f64)
@@ -247,23 +190,15 @@ impl<'a> Planning<'a> {
 
     /// What something comes to, and the seconds that it took.
     fn timed<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T>) -> Result<(T, f64)> {
-        let began = self.progress.elapsed();
+        let began = self.runner.audience.elapsed();
         let done = act(self)?;
-        Ok((done, self.progress.elapsed().saturating_sub(began).as_secs_f64()))
+        Ok((done, self.runner.audience.elapsed().saturating_sub(began).as_secs_f64()))
     }
 }
 
 /// From the start of a run at a rate to its last planned event, in seconds.
 fn plan_seconds(spec: &RunSpec) -> f64 {
-    let shape = LoadShape::of(&spec.knobs, spec.seed);
-    let nanos = spec.rate.map_or(0, |rate| shape.time_of(spec.events, 1e9 / rate));
+    let shape = LoadShape::of(spec.knobs(), spec.seed);
+    let nanos = spec.rate.per_second().map_or(0, |rate| shape.time_of(spec.events, 1e9 / rate));
     (nanos + LEAD_NANOS) as f64 / 1e9
-}
-
-/// A time for people, to the second: `7m 20s`.
-pub fn about(seconds: f64) -> String {
-    if seconds < 10.0 {
-        return units::duration(seconds * 1e9);
-    }
-    humantime::format_duration(Duration::from_secs(seconds.round() as u64)).to_string()
 }

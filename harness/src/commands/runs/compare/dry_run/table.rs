@@ -1,12 +1,14 @@
-//! What `compare --dry-run` announces.
+//! A dry run as a table for the terminal.
+
+use std::time::Duration;
 
 use reports::words::units;
 
-use super::table;
-use crate::commands::runs::compare::dry_run::{DryRun, about};
+use super::plan::DryRun;
+use crate::terminal::table::table;
 
 /// What a suite will do, and how long that takes.
-pub fn dry_run(plan: &DryRun) -> String {
+pub(super) fn dry_run(plan: &DryRun) -> String {
     let headings = ["experiment", "engine", "rate", "events", "runs", "each", "together"];
     let mut table = table(&headings, 2);
     for experiment in &plan.experiments {
@@ -34,4 +36,12 @@ pub fn dry_run(plan: &DryRun) -> String {
         about(beside),
         units::share(plan.again_share)
     )
+}
+
+/// A time for people, to the second: `7m 20s`.
+fn about(seconds: f64) -> String {
+    if seconds < 10.0 {
+        return units::duration(seconds * 1e9);
+    }
+    humantime::format_duration(Duration::from_secs(seconds.round() as u64)).to_string()
 }

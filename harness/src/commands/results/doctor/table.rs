@@ -1,11 +1,11 @@
-//! What `doctor` found.
+//! What `doctor` found as a table for the terminal.
 
 use comfy_table::{ContentArrangement, Table, presets};
 
-use crate::commands::results::doctor::{Diagnosis, Level};
+use super::diagnosis::{Diagnosis, Level};
 
 /// What the machine does to results, with what to mind marked.
-pub fn diagnosis(diagnosis: &Diagnosis) -> String {
+pub(super) fn diagnosis(diagnosis: &Diagnosis) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     for advice in &diagnosis.advice {

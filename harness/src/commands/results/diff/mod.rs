@@ -1,0 +1,25 @@
+//! `diff`: two results of `compare`, made at different times, variant by variant.
+
+pub(crate) mod table;
+
+use crate::analysis::diff::{Diff, source};
+use crate::cli::DiffArgs;
+use crate::error::{Outcome, Result};
+use crate::terminal::out;
+
+/// Runs the command.
+///
+/// # Errors
+/// When a side cannot be read, and as [`Diff::check`].
+pub(crate) fn diff(args: &DiffArgs) -> Result<Outcome> {
+    let (a, b) = (source::open(&args.a)?, source::open(&args.b)?);
+    let names = (args.a.display().to_string(), args.b.display().to_string());
+    let diff = Diff::between((&names.0, &a), (&names.1, &b));
+    diff.check(args.anyway)?;
+    if args.json {
+        out::json(&diff);
+    } else {
+        out::line(&table::diff(&diff));
+    }
+    Ok(Outcome::Good)
+}

@@ -1,0 +1,260 @@
+//! The job of `run`, with its input and output.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+use dataflow::job::engine::Start;
+use dataflow::job::storage::Storage;
+use dataflow::{Guarantee, StopSignal};
+use reports::schema::result::{Measures, RunResult};
+use runtime::DirectoryStorage;
+use workloads::registry::AnyEvents;
+
+use super::checkpoint_folder::CheckpointFolder;
+use super::input::{open_file, open_live};
+use crate::cli::RunArgs;
+use crate::error::{Error, Result};
+use crate::experiment::sizing;
+use crate::experiment::sizing::RunSize;
+use crate::experiment::suite::{Experiment, Length};
+use crate::files::WholeFile;
+use crate::files::rows::Writing;
+use crate::files::uri::{InputUri, OutputUri};
+use crate::measure::transactional::is_empty;
+use crate::quantity::Rate;
+use crate::run::answer::{Answer, Oracle};
+use crate::run::audience::Silent;
+use crate::run::clock::{Clock, RunClock, clock};
+use crate::run::executor::{Executor, Runner};
+use crate::run::io::RunIo;
+use crate::run::job_file::{JobFile, at_once};
+use crate::run::real::Real;
+use crate::run::spec::{Recovery, RunSpec};
+use crate::terminal::progress::Progress;
+
+/// A run with its input and output open.
+pub(super) struct Job<'a> {
+    args: &'a RunArgs,
+    spec: RunSpec,
+    /// Events that can be read again; a live input is opened for its run.
+    events: Option<Box<dyn AnyEvents>>,
+    oracle: Oracle,
+    checkpoints: Option<CheckpointFolder<'a>>,
+}
+
+impl<'a> Job<'a> {
+    /// Opens what can be opened before the run, and checks what goes together.
+    ///
+    /// # Errors
+    /// For bad usage or input, and when an engine fails in a sizing run.
+    pub(super) fn new(
+        args: &'a RunArgs,
+        experiment: &Experiment,
+        stop: &StopSignal,
+    ) -> Result<Self> {
+        let checkpoints = CheckpointFolder::look(args)?;
+        let former = checkpoints.as_ref().and_then(|folder| folder.job.as_ref());
+        let size = size(args, experiment, former, stop)?;
+        let mut spec = sizing::spec(experiment, &experiment.variants[0], size, 0)?;
+        spec.clock = args.clock;
+        let events = open_events(args, &mut spec)?;
+        spec.recovery = Recovery {
+            start: if args.resume { Start::Resume } else { Start::Fresh },
+            stop_after: args.stop_after,
+            faults: args.faults.clone(),
+            outlives_process: checkpoints.is_some(),
+            keeps_failed: false,
+        };
+        check_guarantee(args, &spec, events.is_some())?;
+        Ok(Self { args, spec, events, oracle: Oracle::default(), checkpoints })
+    }
+
+    /// The folder that results go to under exactly-once.
+    fn folder(&self) -> Result<Option<Arc<dyn Storage>>> {
+        if self.spec.guarantee() != Guarantee::ExactlyOnce {
+            return Ok(None);
+        }
+        let path = match &self.args.output {
+            Some(OutputUri::File(path)) => path,
+            None | Some(OutputUri::Discard) => return Ok(None),
+            Some(other) => {
+                return Err(Error::Input(format!(
+                    "exactly-once needs an output that can be committed: file:PATH, which becomes \
+                     a folder of part files, or discard; {other} shows everything at once"
+                )));
+            }
+        };
+        let folder: Arc<dyn Storage> = DirectoryStorage::open(path).map_err(Error::input)?;
+        let looked_at = Arc::clone(&folder);
+        if !self.args.resume && !at_once(async move { is_empty(&looked_at, "").await })? {
+            return Err(Error::Input(format!(
+                "{} already holds results; name an empty folder",
+                path.display()
+            )));
+        }
+        Ok(Some(folder))
+    }
+
+    /// Makes the clock: a job that is taken up goes on with its own.
+    fn clock(&self) -> Result<RunClock> {
+        let (spec, tracing) = (&self.spec, self.args.trace.is_some());
+        match &self.checkpoints {
+            None => clock(spec.clock, spec.seed, spec.parallelism, tracing),
+            Some(folder) => {
+                let output = self.args.output.as_ref();
+                let output = output.map_or("discard".to_owned(), ToString::to_string);
+                folder.clock(spec, &output, tracing)
+            }
+        }
+    }
+
+    /// Runs it.
+    ///
+    /// # Errors
+    /// When the engine fails, and when an input or output cannot be opened.
+    pub(super) fn run(&mut self, repeat: u32, stop: &StopSignal) -> Result<RunResult> {
+        self.spec.repeat = repeat;
+        let folder = self.folder()?;
+        let run_clock = self.clock()?;
+        let spec = &self.spec;
+        let live;
+        let events: &dyn AnyEvents = match (&self.events, &self.args.input) {
+            (Some(events), _) => &**events,
+            (None, Some(uri)) => {
+                live = open_live(uri, spec, &run_clock, stop)?;
+                &*live
+            }
+            (None, None) => return Err(Error::run("a run without events")),
+        };
+        let writing = match &self.args.output {
+            Some(output) if folder.is_none() => Writing::open(output)?,
+            _ => None,
+        };
+        let trace = self.args.trace.as_deref().map(Trace::open).transpose()?;
+        let rows = writing.as_ref().map(Writing::writer);
+        let hidden = self.args.json || rows.is_some();
+        let progress = Progress::with_view(1, hidden, self.args.live);
+        let answer = match self.args.input {
+            None => Answer::Remembered(&mut self.oracle),
+            Some(_) => Answer::Evaluated,
+        };
+        let io = RunIo::new(answer, stop, &progress).events(events).clock(&run_clock);
+        let executed = Real.run(spec, io.rows(rows.as_ref()).folder(folder.as_ref()));
+        progress.finish();
+        let result = executed?.result;
+        drop(rows);
+        if let Some(writing) = writing {
+            writing.finish()?;
+        }
+        if let (Some(trace), RunClock::Virtual(clock)) = (trace, &run_clock) {
+            trace.keep(&clock.take_trace())?;
+        }
+        Ok(result)
+    }
+}
+
+/// The file of `--trace`, opened before the run, so that nothing is run in vain.
+struct Trace<'a> {
+    path: &'a Path,
+    file: WholeFile,
+}
+
+impl<'a> Trace<'a> {
+    fn open(path: &'a Path) -> Result<Self> {
+        let file = WholeFile::create(path).map_err(|error| unwritable(path, &error))?;
+        Ok(Self { path, file })
+    }
+
+    fn keep(mut self, text: &str) -> Result<()> {
+        let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.keep());
+        written.map_err(|error| unwritable(self.path, &error))
+    }
+}
+/// Rate and number of events.
+fn size(
+    args: &RunArgs,
+    experiment: &Experiment,
+    former: Option<&JobFile>,
+    stop: &StopSignal,
+) -> Result<RunSize> {
+    if args.input.is_none()
+        && args.clock == Clock::Virtual
+        && matches!(experiment.length, Length::Duration(_))
+        && args.shared.rate.is_none()
+    {
+        return Err(Error::Input(
+            "a duration in virtual time needs --rate: there is no pilot there; or give --events"
+                .to_owned(),
+        ));
+    }
+    match (former, &args.input) {
+        // What sizing runs found out then still holds.
+        (Some(job), _) => Ok(RunSize {
+            rate: Rate::planned(job.rate),
+            events: job.events,
+            warm_up: job.warm_up,
+            ..RunSize::default()
+        }),
+        (None, Some(_)) => {
+            let rate = args.shared.rate.unwrap_or_default();
+            Ok(RunSize { rate, events: u64::MAX, ..RunSize::default() })
+        }
+        (None, None) => {
+            let mut real = Real;
+            sizing::size(experiment, &mut Runner::new(&mut real, stop, &Silent))
+        }
+    }
+}
+
+/// Events that can be read again; `None` for a live input, which is opened for its run.
+fn open_events(args: &RunArgs, spec: &mut RunSpec) -> Result<Option<Box<dyn AnyEvents>>> {
+    match &args.input {
+        None => Ok(Some(spec.generate())),
+        Some(InputUri::File(path)) => {
+            let name = path.display().to_string();
+            let mut input = open_file(path)?;
+            let events =
+                spec.workload.lines(spec.knobs(), &name, &mut input).map_err(Error::input)?;
+            let limit = args.shared.events.unwrap_or(u64::MAX);
+            spec.events = events.count().unwrap_or(0).min(limit);
+            Ok(Some(events))
+        }
+        Some(live) if args.clock == Clock::Virtual => {
+            Err(Error::Input(format!("{live} has no virtual time; read a file instead")))
+        }
+        Some(live) if args.shared.repeats.is_some_and(|repeats| repeats > 1) => {
+            Err(Error::Input(format!("{live} can be read once; --repeats needs a file")))
+        }
+        Some(_) => {
+            // Every record of a live input is timed from when it became readable.
+            spec.measures = Measures::Latency;
+            spec.rate = Rate::Max;
+            Ok(None)
+        }
+    }
+}
+
+/// Refuses what needs a guarantee without one, and a guarantee without events to read again.
+fn check_guarantee(args: &RunArgs, spec: &RunSpec, can_be_read_again: bool) -> Result<()> {
+    let guarantee = spec.guarantee();
+    let needs_one = args.checkpoint_dir.is_some() || args.stop_after.is_some();
+    if guarantee == Guarantee::None && needs_one {
+        return Err(Error::Input(
+            "--checkpoint-dir and --stop-after need a job that can go on: add \
+             --guarantee exactly-once or at-least-once"
+                .to_owned(),
+        ));
+    }
+    if guarantee != Guarantee::None && !can_be_read_again {
+        return Err(Error::Input(format!(
+            "{} needs an input that can be read again: a file, or none",
+            guarantee.name()
+        )));
+    }
+    Ok(())
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Error {
+    Error::Input(format!("cannot write {}: {error}", path.display()))
+}

@@ -1,0 +1,122 @@
+//! `run`: one workload on one engine.
+
+mod checkpoint_folder;
+mod input;
+mod job;
+mod table;
+
+use std::sync::Arc;
+
+use dataflow::StopSignal;
+use reports::schema::result::RunResult;
+use runtime::Costs;
+
+use crate::analysis::threshold;
+use crate::cli::{RunArgs, defaults};
+use crate::error::{Error, Outcome, Result};
+use crate::experiment::suite::{Experiment, Length, SuiteRate, Variant};
+use crate::files::uri::{InputUri, OutputUri};
+use crate::registry::{EngineSpec, Overrides, Registry};
+use crate::run::clock::Clock;
+use crate::terminal::out;
+
+use job::Job;
+
+/// Runs the command.
+///
+/// # Errors
+/// For bad usage or input, and when the engine fails.
+pub(crate) fn run(args: &RunArgs, registry: &Registry, stop: &StopSignal) -> Result<Outcome> {
+    let experiment = experiment(args, registry)?;
+    let writes_stdout = args.output == Some(OutputUri::Print);
+    if args.json && writes_stdout {
+        return Err(Error::Input(
+            "--json and an output to standard output exclude one another: both are printed there"
+                .to_owned(),
+        ));
+    }
+    if args.trace.is_some() && args.clock == Clock::Wall {
+        return Err(Error::Input("--trace needs --clock virtual".to_owned()));
+    }
+    check_recovery(args)?;
+    let mut job = Job::new(args, &experiment, stop)?;
+    let mut runs: Vec<RunResult> = Vec::new();
+    for repeat in 0..experiment.repeats {
+        if stop.is_requested() && !runs.is_empty() {
+            break;
+        }
+        let mut result = job.run(repeat, stop)?;
+        if args.json {
+            out::json(&result);
+        } else {
+            show(args, &result, writes_stdout);
+        }
+        // They may be long, and nothing below looks at them.
+        (result.batches, result.series) = (Vec::new(), Vec::new());
+        runs.push(result);
+    }
+    let result = runs.last().ok_or_else(|| Error::run("nothing was run"))?;
+    let violations = threshold::violations(&args.shared.thresholds, &runs);
+    violations.iter().for_each(|line| out::note(line));
+    let stopped_as_asked = args.stop_after.is_some_and(|after| result.records_in >= after);
+    Ok(if result.interrupted && !stopped_as_asked {
+        Outcome::Interrupted
+    } else if (result.valid || result.interrupted) && violations.is_empty() {
+        Outcome::Good
+    } else {
+        Outcome::Failed
+    })
+}
+
+fn show(args: &RunArgs, result: &RunResult, on_stderr: bool) {
+    let mut text = table::run(result);
+    if args.batches {
+        text.push('\n');
+        text.push_str(&table::batches(result));
+    }
+    if args.clock == Clock::Virtual {
+        text.push_str(&format!("\nModelled costs: {}", Costs::default()));
+    }
+    if on_stderr { out::note(&text) } else { out::line(&text) }
+}
+
+/// What cannot go together with recovery.
+fn check_recovery(args: &RunArgs) -> Result<()> {
+    let wrong = |what: &str| Err(Error::Input(what.to_owned()));
+    let live = matches!(args.input, Some(InputUri::Stdin | InputUri::Tcp(_)));
+    if args.checkpoint_dir.is_some() && live {
+        return wrong("--checkpoint-dir needs an input that can be read again: a file, or none");
+    }
+    if args.checkpoint_dir.is_some() && args.shared.repeats.is_some_and(|repeats| repeats > 1) {
+        return wrong("--checkpoint-dir holds one job; --repeats would need several");
+    }
+    Ok(())
+}
+
+fn experiment(args: &RunArgs, registry: &Registry) -> Result<Experiment> {
+    let workload = registry.workload(&args.workload)?;
+    let spec = EngineSpec::parse(&args.engine)?;
+    let engine = registry.engine(&spec.name)?;
+    let shared = &args.shared;
+    let set = shared.settings()?;
+    let given = Overrides::part(&set, &*workload, &[Arc::clone(&engine)])?;
+    let variant =
+        Variant { engine, name: spec.to_string(), own: spec.settings, shared: given.settings };
+    Ok(Experiment {
+        name: workload.name().to_owned(),
+        workload,
+        variants: vec![variant],
+        rate: SuiteRate::Fixed(shared.rate.unwrap_or_default()),
+        length: match (shared.events, shared.duration) {
+            (Some(events), _) => Length::Events(events),
+            (None, Some(duration)) => Length::Duration(duration),
+            (None, None) => Length::Events(defaults::EVENTS),
+        },
+        warm_up: shared.warm_up,
+        repeats: shared.repeats.unwrap_or(1),
+        parallelism: shared.parallelism.unwrap_or(defaults::PARALLELISM),
+        seed: shared.seed.unwrap_or(defaults::SEED),
+        knobs: given.knobs,
+        faults: Vec::new(),
+    })
+}

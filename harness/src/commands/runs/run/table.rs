@@ -1,0 +1,100 @@
+//! A run by itself as a table for the terminal.
+
+use reports::schema::result::{LatencySummary, RunResult};
+use reports::words::units;
+use reports::words::units::NO_FIGURE;
+
+use crate::run::answer::is_wrong;
+use crate::terminal::table::table;
+
+/// A run by itself.
+pub(super) fn run(result: &RunResult) -> String {
+    let mut table = table(&["", ""], 1);
+    let mut add = |name: &str, value: String| {
+        table.add_row(vec![name.to_owned(), value]);
+    };
+    add("workload", result.workload.clone());
+    add("engine", result.variant.clone());
+    add(
+        "clock, parallelism, seed",
+        format!("{}, {}, {}", result.clock, result.parallelism, result.seed),
+    );
+    add("guarantee", result.guarantee.clone());
+    let recovery = &result.recovery;
+    if result.guarantee != "none" {
+        add("checkpoints or batches kept", units::count(recovery.completed));
+    }
+    if !recovery.failures.is_empty() || recovery.replayed > 0 {
+        let (restarts, replayed) = (recovery.restarts, units::count(recovery.replayed));
+        add("restarts, replayed events", format!("{restarts}, {replayed}"));
+    }
+    add("rate", units::planned_rate(result.rate));
+    add("records in", units::count(result.records_in));
+    add("records out", units::count(result.records_out));
+    add("time", units::duration(result.elapsed_ns as f64));
+    add("throughput", units::rate(result.throughput_per_s));
+    if let Some(nanos) = result.cpu_ns_per_record {
+        add("CPU per record", units::duration(nanos));
+    }
+    if let Some(bytes) = result.peak_memory_bytes {
+        add("peak memory", units::bytes(bytes as f64));
+    }
+    if result.latency_ns.from_planned.count > 0 {
+        add("latency from planned", percentiles(&result.latency_ns.from_planned));
+        add("latency from ingestion", percentiles(&result.latency_ns.from_ingestion));
+    }
+    if result.latency_ns.after_window_end.count > 0 {
+        add("latency after window end", percentiles(&result.latency_ns.after_window_end));
+    }
+    if let Some(closed) = result.windows_closed {
+        add("windows closed, late records", format!("{closed}, {}", result.late_records));
+    }
+    for exchange in &result.exchanges {
+        add(
+            &format!("load of {}", exchange.exchange),
+            format!("max/mean {:.3}", exchange.max_over_mean),
+        );
+    }
+    let right = match &result.output.expected_digest {
+        None => "not checked",
+        Some(_) if is_wrong(result) => "WRONG",
+        Some(_) => "equal to the evaluator's",
+    };
+    add("output", format!("{} records, {right}", result.output.records));
+    add("valid", if result.valid { "yes".to_owned() } else { result.invalid_because.join(" ") });
+    table.to_string()
+}
+
+fn percentiles(summary: &LatencySummary) -> String {
+    let show =
+        |value: Option<u64>| value.map_or(NO_FIGURE.to_owned(), |it| units::duration(it as f64));
+    format!(
+        "p50 {}  p90 {}  p99 {}  p99.9 {}  max {}",
+        show(summary.p50),
+        show(summary.p90),
+        show(summary.p99),
+        show(summary.p999),
+        show(summary.max)
+    )
+}
+
+/// The batches of a run.
+pub(super) fn batches(result: &RunResult) -> String {
+    let mut table =
+        table(&["batch", "trigger", "delay", "records", "stages", "total", "watermark"], 0);
+    for batch in &result.batches {
+        let stages: Vec<_> = batch.stages_ns.iter().map(|it| units::duration(*it as f64)).collect();
+        table.add_row(vec![
+            batch.batch.to_string(),
+            units::duration(batch.trigger_ns as f64),
+            units::duration(batch.delay_ns as f64),
+            units::count(batch.records),
+            stages.join(" + "),
+            units::duration(batch.total_ns as f64),
+            batch
+                .watermark_ns
+                .map_or(NO_FIGURE.to_owned(), |it| format!("{:.3} s", it as f64 / 1e9)),
+        ]);
+    }
+    table.to_string()
+}

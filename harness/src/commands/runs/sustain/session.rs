@@ -1,0 +1,165 @@
+//! The searches for the rates that engines sustain, probe by probe.
+
+use std::time::Duration;
+
+use reports::schema::result::RunResult;
+use reports::words::units;
+use serde_json::Value;
+
+use super::row::{SustainRow, row};
+use super::search::Search;
+use crate::error::{Error, Result};
+use crate::experiment::sizing;
+use crate::experiment::sizing::RunSize;
+use crate::experiment::suite::{Experiment, Length};
+use crate::quantity::Rate;
+use crate::run::answer::{Answer, Oracle, is_wrong};
+use crate::run::clock::Clock;
+use crate::run::executor::Runner;
+use crate::run::validity;
+
+/// What counts as keeping up, and how closely the rate is found.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Target {
+    /// Longest p99 latency from the planned time; any if `None`.
+    pub(super) latency: Option<Duration>,
+    /// How closely the rate is found, as a share of it.
+    pub(super) precision: f64,
+    /// Which clock probes run on.
+    pub(super) clock: Clock,
+}
+
+/// The searches of an experiment's engines.
+pub(super) struct Session<'a> {
+    runner: Runner<'a>,
+    target: Target,
+    oracle: Oracle,
+    /// Every probe that has ended.
+    runs: Vec<RunResult>,
+    /// Events of every probe.
+    events: u64,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(runner: Runner<'a>, target: Target) -> Self {
+        Self { runner, target, oracle: Oracle::default(), runs: Vec::new(), events: 0 }
+    }
+
+    /// Every probe that has ended.
+    pub(super) fn into_runs(self) -> Vec<RunResult> {
+        self.runs
+    }
+
+    /// Every engine in turn, as often as there are repeats.
+    ///
+    /// # Errors
+    /// When an engine fails and when its answer is wrong.
+    pub(super) fn search_all(&mut self, experiment: &Experiment) -> Result<Vec<SustainRow>> {
+        let mut experiment = experiment.clone();
+        let mut at_max = Vec::new();
+        for place in 0..experiment.variants.len() {
+            at_max.push(self.throughput(&experiment, place)?);
+        }
+        let fastest = at_max.iter().copied().fold(0.0, f64::max);
+        self.events = match experiment.length {
+            Length::Events(events) => events,
+            Length::Duration(duration) => {
+                ((fastest * duration.as_secs_f64()) as u64).clamp(1, sizing::MOST_EVENTS)
+            }
+        };
+        // The same events at every rate: event time must not follow it.
+        if experiment.workload.knobs().iter().any(|knob| knob.name == "event_rate") {
+            experiment.knobs.entry("event_rate".to_owned()).or_insert(Value::from(fastest));
+        }
+        let size = RunSize { events: self.events, ..RunSize::default() };
+        let generator_per_s = sizing::generator(&experiment, size, &mut self.runner)?;
+        let mut found: Vec<Vec<(f64, f64)>> = vec![Vec::new(); experiment.variants.len()];
+        for repeat in 0..experiment.repeats {
+            for (place, first) in at_max.iter().enumerate() {
+                let precision = self.target.precision;
+                let search = match found[place].last() {
+                    Some((low, high)) => Search::near((low * high).sqrt(), precision),
+                    None => Search::new(*first, precision),
+                };
+                found[place].extend(self.search(&experiment, place, repeat, search)?);
+                if self.runner.is_to_stop() {
+                    break;
+                }
+            }
+        }
+        let rows = experiment.variants.iter().zip(&found).zip(&at_max);
+        Ok(rows
+            .map(|((variant, brackets), at_max)| {
+                row(variant.name.clone(), brackets, *at_max, generator_per_s)
+            })
+            .collect())
+    }
+
+    fn throughput(&mut self, experiment: &Experiment, place: usize) -> Result<f64> {
+        let variant = &experiment.variants[place];
+        let name = experiment.workload.name();
+        self.runner.audience.say(&format!("pilot: {name} on {}", variant.name));
+        sizing::throughput(experiment, variant, self.target.clock, &mut self.runner)
+    }
+
+    /// One search; `None` when nothing was sustained or the user stopped it.
+    fn search(
+        &mut self,
+        experiment: &Experiment,
+        place: usize,
+        repeat: u32,
+        mut search: Search,
+    ) -> Result<Option<(f64, f64)>> {
+        while let Some(rate) = search.next() {
+            if self.runner.is_to_stop() {
+                return Ok(None);
+            }
+            let run = self.probe(experiment, place, repeat, rate)?;
+            if run.interrupted {
+                return Ok(None);
+            }
+            let sustained = self.is_sustained(&run);
+            self.runner.audience.note(&format!(
+                "{}: {} {}",
+                run.variant,
+                units::planned_rate(Some(rate.round())),
+                if sustained { "sustained" } else { "not sustained" }
+            ));
+            self.runs.push(run);
+            search.probed(sustained);
+        }
+        Ok(search.bracket())
+    }
+
+    fn probe(
+        &mut self,
+        experiment: &Experiment,
+        place: usize,
+        repeat: u32,
+        rate: f64,
+    ) -> Result<RunResult> {
+        let mut at = experiment.clone();
+        at.name = format!("rate={rate:.0}");
+        let warm_up = experiment.warm_up.map_or(0, |time| (rate * time.as_secs_f64()) as u64);
+        let events = self.events.saturating_add(warm_up);
+        let rate_of_run = Rate::PerSecond(rate);
+        let size = RunSize { rate: rate_of_run, events, warm_up, generator_per_s: None };
+        let mut spec = sizing::spec(&at, &experiment.variants[place], size, repeat)?;
+        spec.clock = self.target.clock;
+        let run = self.runner.run(&spec, Answer::Remembered(&mut self.oracle))?.result;
+        if is_wrong(&run) {
+            let (engine, rate) = (&run.variant, units::planned_rate(Some(rate)));
+            return Err(Error::Run(format!("{engine} gave a wrong answer at {rate}")));
+        }
+        Ok(run)
+    }
+
+    /// The rule, the same for every engine: it kept up, nothing was clipped, and the latency is
+    /// within the limit, if there is one.
+    fn is_sustained(&self, run: &RunResult) -> bool {
+        let limit = self.target.latency.map(|limit| limit.as_nanos());
+        let p99 = run.latency_ns.from_planned.p99.or(run.latency_ns.from_planned.max);
+        let within = limit.is_none_or(|limit| p99.is_some_and(|p99| u128::from(p99) <= limit));
+        validity::kept_up(run) && run.latency_ns.from_planned.clipped == 0 && within
+    }
+}

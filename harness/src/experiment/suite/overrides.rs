@@ -1,0 +1,86 @@
+//! What the command line says over a suite.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::experiment::{Experiment, Length, SuiteRate, variants};
+use crate::cli::SharedArgs;
+use crate::error::Result;
+use crate::quantity::Rate;
+use crate::registry::{EngineSpec, Overrides, Registry};
+
+/// What the command line says over the suite.
+#[derive(Clone, Debug, Default)]
+pub struct SuiteOverrides {
+    /// Engines in the place of the suite's.
+    pub engines: Vec<EngineSpec>,
+    /// Only experiments of these workloads, or these in the place of the suite.
+    pub workloads: Vec<String>,
+    /// Repeats.
+    pub repeats: Option<u32>,
+    /// Warm-up.
+    pub warm_up: Option<Duration>,
+    /// Rate.
+    pub rate: Option<Rate>,
+    /// Length.
+    pub length: Option<Length>,
+    /// Subtasks per stage.
+    pub parallelism: Option<u32>,
+    /// Seed.
+    pub seed: Option<u64>,
+    /// Knobs and settings.
+    pub set: BTreeMap<String, Value>,
+}
+
+impl SuiteOverrides {
+    /// What was given on a command line, with these engines.
+    ///
+    /// # Errors
+    /// If an engine's setting, or what was set, is no `key=value`.
+    pub(crate) fn given(shared: &SharedArgs, engines: &[String]) -> Result<Self> {
+        let length = match (shared.events, shared.duration) {
+            (Some(events), _) => Some(Length::Events(events)),
+            (None, duration) => duration.map(Length::Duration),
+        };
+        Ok(Self {
+            engines: engines.iter().map(|it| EngineSpec::parse(it)).collect::<Result<_>>()?,
+            workloads: Vec::new(),
+            repeats: shared.repeats,
+            warm_up: shared.warm_up,
+            rate: shared.rate,
+            length,
+            parallelism: shared.parallelism,
+            seed: shared.seed,
+            set: shared.settings()?,
+        })
+    }
+}
+
+impl Experiment {
+    /// Applies them.
+    ///
+    /// # Errors
+    /// For a name that no engine or workload has.
+    pub(super) fn apply(&mut self, overrides: &SuiteOverrides, registry: &Registry) -> Result<()> {
+        if !overrides.engines.is_empty() {
+            let shared = self.variants.first().map(|it| it.shared.clone()).unwrap_or_default();
+            self.variants = variants(&overrides.engines, &shared, registry)?;
+        }
+        self.repeats = overrides.repeats.unwrap_or(self.repeats);
+        self.warm_up = overrides.warm_up.or(self.warm_up);
+        self.length = overrides.length.unwrap_or(self.length);
+        self.parallelism = overrides.parallelism.unwrap_or(self.parallelism);
+        self.seed = overrides.seed.unwrap_or(self.seed);
+        self.rate = overrides.rate.map_or(self.rate, SuiteRate::Fixed);
+        let engines: Vec<_> = self.variants.iter().map(|it| Arc::clone(&it.engine)).collect();
+        let given = Overrides::part(&overrides.set, &*self.workload, &engines)?;
+        self.knobs.extend(given.knobs);
+        for variant in &mut self.variants {
+            variant.shared.extend(given.settings.clone());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,18 @@
+//! When and how the program was called, as results say it.
+
+use std::time::SystemTime;
+
+/// The date and time: for the name of a results folder and the age of a job.
+#[allow(clippy::disallowed_methods, reason = "a date is no measurement, and is read only here")]
+pub(crate) fn wall_time() -> SystemTime {
+    SystemTime::now()
+}
+
+/// The command line, quoted for a shell where needed.
+pub(crate) fn command_line() -> String {
+    let arguments = std::env::args().skip(1).map(|argument| {
+        let plain = argument.chars().all(|it| it.is_ascii_alphanumeric() || "-_=.,/:".contains(it));
+        if plain { argument } else { format!("'{argument}'") }
+    });
+    std::iter::once("streamgauge".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,26 @@
+//! For this crate's own tests and benches, which look at what no user sees. Nothing here is a
+//! promise: names come and go with any version.
+
+pub use crate::analysis::statistics::Ratio;
+pub use crate::cli::{Cli, Command};
+pub use crate::commands::runs::recover::disturbed::Disturbed;
+pub use crate::commands::runs::recover::row_multiset::{RowCollector, RowDifference, RowMultiset};
+pub use crate::commands::runs::sustain::search::Search;
+pub use crate::error::{Error, Result};
+pub use crate::files::rows::RowWriter;
+pub use crate::measure::latency::live_counts::LiveCounts;
+pub use crate::measure::latency::{Recorder, WindowClock};
+pub use crate::measure::sink::{Measured, measuring};
+pub use crate::measure::transactional::{Options, Transactional, is_empty, transactional};
+pub use crate::quantity::Rate;
+pub use crate::registry::resolve_settings;
+pub use crate::run::answer::{Answer, Oracle};
+pub use crate::run::audience::{Audience, Silent};
+pub use crate::run::clock::{Clock, RunClock, clock, clock_with};
+pub use crate::run::executor::{Executed, Executor, Runner};
+pub use crate::run::fault::FaultSpec;
+pub use crate::run::io::RunIo;
+pub use crate::run::real::Real;
+pub use crate::run::spec::{Recovery, RunDraft, RunSpec};
+pub use crate::terminal::out::line;
+pub use crate::terminal::sparkline::sparkline;

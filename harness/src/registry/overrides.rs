@@ -1,0 +1,55 @@
+//! Knobs and settings that were given together, parted into those of the workload and those of
+//! engines.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use dataflow::Engine;
+use serde_json::Value;
+use workloads::registry::AnyWorkload;
+
+use crate::error::{Error, Result};
+
+/// What was given with `--set` or in a suite, parted into knobs of the workload and settings of
+/// engines. A name that neither has is an error.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Overrides {
+    /// For the workload.
+    pub knobs: BTreeMap<String, Value>,
+    /// For engines that have them.
+    pub settings: BTreeMap<String, Value>,
+}
+
+impl Overrides {
+    /// Parts `given` by what the workload and the engines have. With one engine, it must have
+    /// every setting; with several, one of them must.
+    ///
+    /// # Errors
+    /// For a name that nobody has.
+    pub fn part(
+        given: &BTreeMap<String, Value>,
+        workload: &dyn AnyWorkload,
+        engines: &[Arc<dyn Engine>],
+    ) -> Result<Self> {
+        let knobs = workload.knobs();
+        let mut parted = Self::default();
+        for (name, value) in given {
+            if knobs.iter().any(|knob| knob.name == name) {
+                parted.knobs.insert(name.clone(), value.clone());
+            } else if engines.iter().any(|it| it.settings().iter().any(|it| it.name == name)) {
+                parted.settings.insert(name.clone(), value.clone());
+            } else {
+                let engine_settings = engines.iter().flat_map(|engine| engine.settings());
+                let mut known: Vec<&str> = knobs.iter().map(|knob| knob.name).collect();
+                known.extend(engine_settings.map(|setting| setting.name));
+                known.sort_unstable();
+                known.dedup();
+                let owners: Vec<_> = engines.iter().map(|engine| engine.name()).collect();
+                let what =
+                    format!("knob of {} or setting of {}", workload.name(), owners.join(", "));
+                return Err(Error::unknown(&what, name, &known));
+            }
+        }
+        Ok(parted)
+    }
+}

@@ -1,0 +1,87 @@
+//! Whether the answer of a run is right: what it is compared with, and who computes that.
+
+use std::collections::BTreeMap;
+
+use dataflow::Digest;
+use reports::schema::result::RunResult;
+use workloads::registry::AnyEvents;
+
+use crate::run::audience::Audience;
+use crate::run::spec::RunSpec;
+
+/// What the output of a run is compared with.
+pub enum Answer<'a> {
+    /// With nothing: the figures are not kept, or the answer is looked at elsewhere.
+    Unchecked,
+    /// With a digest that is known already.
+    Known(Digest),
+    /// With what the workload's evaluator computes once the run is over.
+    Evaluated,
+    /// The same, and later runs over the same events find it in the oracle.
+    Remembered(&'a mut Oracle),
+}
+
+impl Answer<'_> {
+    /// The digest of the right answer; `None` if the output is not compared.
+    pub(super) fn digest(
+        self,
+        spec: &RunSpec,
+        events: &dyn AnyEvents,
+        audience: &dyn Audience,
+    ) -> Option<Digest> {
+        match self {
+            Self::Unchecked => None,
+            Self::Known(digest) => Some(digest),
+            Self::Evaluated => Some(events.expected(spec.events)),
+            Self::Remembered(oracle) => Some(oracle.expected(spec, events, audience)),
+        }
+    }
+}
+
+/// What decides the answer of a run over generated events: workload, knobs, seed, number of events.
+pub type OracleKey = (String, String, u64, u64);
+
+/// Digests of evaluators, each computed once per [`OracleKey`].
+#[derive(Default)]
+pub struct Oracle(BTreeMap<OracleKey, Digest>);
+
+impl Oracle {
+    /// Under what the answer of a run is remembered.
+    pub fn key(spec: &RunSpec) -> OracleKey {
+        let knobs = format!("{:?}", spec.knobs().values());
+        (spec.workload.name().to_owned(), knobs, spec.seed, spec.events)
+    }
+
+    fn expected(
+        &mut self,
+        spec: &RunSpec,
+        events: &dyn AnyEvents,
+        audience: &dyn Audience,
+    ) -> Digest {
+        *self.0.entry(Self::key(spec)).or_insert_with(|| {
+            audience.say(&format!("evaluating {}", spec.workload.name()));
+            events.expected(spec.events)
+        })
+    }
+}
+
+/// Whether the answer of a run was compared and is not the right one.
+pub fn is_wrong(run: &RunResult) -> bool {
+    run.output.expected_digest.as_ref().is_some_and(|expected| *expected != run.output.digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_nothing_was_expected_of_is_not_wrong() {
+        let mut run = RunResult::default();
+        run.output.digest = "a".to_owned();
+        assert!(!is_wrong(&run));
+        run.output.expected_digest = Some("a".to_owned());
+        assert!(!is_wrong(&run));
+        run.output.expected_digest = Some("b".to_owned());
+        assert!(is_wrong(&run));
+    }
+}

@@ -1,0 +1,59 @@
+//! Who is told how runs go: the progress bar, the live view, or nobody.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reports::schema::result::RunResult;
+
+use crate::measure::run_observer::RunObserver;
+use crate::run::spec::RunSpec;
+
+/// Is told how runs go. Whoever makes runs knows only this, and no terminal.
+pub trait Audience {
+    /// Whether latencies are to be counted where [`RunObserver::snapshot`] finds them during a run.
+    fn wants_latency_so_far(&self) -> bool {
+        false
+    }
+
+    /// A run begins; until [`Audience::end`] its observer may be looked at.
+    fn begin(&self, observer: &Arc<RunObserver>, spec: &RunSpec) {
+        let _ = (observer, spec);
+    }
+
+    /// The run that began last has ended.
+    fn end(&self) {}
+
+    /// The result of a run.
+    fn result(&self, result: &RunResult) {
+        let _ = result;
+    }
+
+    /// One of the runs that were announced is over.
+    fn step(&self) {}
+
+    /// This many of the runs that were announced will not be made.
+    fn skip(&self, runs: u64) {
+        let _ = runs;
+    }
+
+    /// What is being done between runs.
+    fn say(&self, what: &str) {
+        let _ = what;
+    }
+
+    /// A line for the reader that stays.
+    fn note(&self, line: &str) {
+        let _ = line;
+    }
+
+    /// Time since the first run was announced.
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+/// Nobody listens.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Audience for Silent {}

@@ -1,0 +1,61 @@
+//! Where a run reads and writes, what it is checked against, and who listens.
+
+use std::sync::Arc;
+
+use dataflow::StopSignal;
+use dataflow::job::storage::Storage;
+use workloads::registry::AnyEvents;
+
+use crate::files::rows::RowWriter;
+use crate::run::answer::Answer;
+use crate::run::audience::Audience;
+use crate::run::clock::RunClock;
+
+/// Where a run reads and writes, what it is checked against, and who listens.
+pub struct RunIo<'a> {
+    /// Its events; generated from the spec if `None`.
+    pub(crate) events: Option<&'a dyn AnyEvents>,
+    /// Its clock; made from the spec if `None`.
+    pub(crate) clock: Option<&'a RunClock>,
+    /// Takes the rows, if anybody wants them.
+    pub(crate) rows: Option<&'a RowWriter>,
+    /// The folder that takes the rows under exactly-once, which has its own way of writing.
+    pub(crate) folder: Option<&'a Arc<dyn Storage>>,
+    /// What its output is compared with.
+    pub(crate) answer: Answer<'a>,
+    /// Stops it.
+    pub(crate) stop: &'a StopSignal,
+    /// Is told how it goes.
+    pub(crate) audience: &'a dyn Audience,
+}
+
+impl<'a> RunIo<'a> {
+    /// For a run over generated events that writes its rows nowhere.
+    pub const fn new(answer: Answer<'a>, stop: &'a StopSignal, audience: &'a dyn Audience) -> Self {
+        Self { events: None, clock: None, rows: None, folder: None, answer, stop, audience }
+    }
+
+    /// Reads these events.
+    #[must_use]
+    pub fn events(self, events: &'a dyn AnyEvents) -> Self {
+        Self { events: Some(events), ..self }
+    }
+
+    /// Runs on this clock.
+    #[must_use]
+    pub fn clock(self, clock: &'a RunClock) -> Self {
+        Self { clock: Some(clock), ..self }
+    }
+
+    /// Writes rows, if there is a writer.
+    #[must_use]
+    pub fn rows(self, rows: Option<&'a RowWriter>) -> Self {
+        Self { rows, ..self }
+    }
+
+    /// Commits rows into a folder, if there is one.
+    #[must_use]
+    pub fn folder(self, folder: Option<&'a Arc<dyn Storage>>) -> Self {
+        Self { folder, ..self }
+    }
+}

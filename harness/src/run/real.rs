@@ -1,0 +1,260 @@
+//! The executor that runs engines: sets a run up, runs it, checks it, and says what was measured.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex};
+
+use dataflow::job::engine::{Control, Job, Start};
+use dataflow::job::runtime::Runtime;
+use dataflow::job::source::SourceError;
+use dataflow::{Completion, EngineError, ProcessingTime, StampUnit};
+use reports::schema::result::Measures;
+use workloads::registry::AnyEvents;
+use workloads::schedule::arrival::Schedule;
+use workloads::schedule::load_shape::LoadShape;
+
+use crate::error::{Error, Result};
+use crate::measure::latency::live_counts::LiveCounts;
+use crate::measure::latency::parts::rarity;
+use crate::measure::latency::{Recorder, WindowClock};
+use crate::measure::run_observer::RunObserver;
+use crate::run::clock::{LEAD_NANOS, RunClock};
+use crate::run::environment;
+use crate::run::environment::Usage;
+use crate::run::executor::{Executed, Executor};
+use crate::run::generator;
+use crate::run::io::RunIo;
+use crate::run::output::RunOutput;
+use crate::run::result::{Used, result};
+use crate::run::spec::RunSpec;
+use crate::run::supervisor::{Supervision, supervise};
+
+/// A run that may take this much longer than its plan still fits its stamps.
+const STAMP_SLACK: u64 = 4;
+/// A job that outlives its process can be taken up within a day, in nanoseconds.
+const LONGEST_OUTAGE_NANOS: u64 = 24 * 3_600 * 1_000_000_000;
+/// Time from the death of a driver to its next start, in nanoseconds.
+const RESTART_NANOS: u64 = 1_000_000_000;
+
+/// Runs engines in this process.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Real;
+
+impl Executor for Real {
+    fn run(&mut self, spec: &RunSpec, io: RunIo<'_>) -> Result<Executed> {
+        let (generated, made);
+        let events = match io.events {
+            Some(events) => events,
+            None => {
+                generated = spec.generate();
+                &*generated
+            }
+        };
+        let clock = match io.clock {
+            Some(clock) => clock,
+            None => {
+                made = spec.run_clock()?;
+                &made
+            }
+        };
+        execute(spec, events, clock, io)
+    }
+
+    fn generator_per_s(&mut self, spec: &RunSpec) -> Result<Option<f64>> {
+        generator::per_s(spec)
+    }
+}
+
+/// Runs and says what was measured. The answer is asked for once the run is over.
+fn execute(
+    spec: &RunSpec,
+    events: &dyn AnyEvents,
+    clock: &RunClock,
+    io: RunIo<'_>,
+) -> Result<Executed> {
+    let environment = environment::describe();
+    let setup = Setup::new(spec, events, clock, &io);
+    let running = setup.start(spec, clock, &io);
+
+    io.audience.begin(&setup.observer, spec);
+    let usage = Usage::start();
+    let ended = run_to_end(running, &clock.runtime(), &setup.observer);
+    let (cpu_nanos, peak_memory) = usage.end();
+    io.audience.end();
+    let (mut completion, failure) = match ended? {
+        Ok(completion) => (completion, None),
+        Err(error) if is_no_run(&error) || !spec.recovery.keeps_failed => {
+            return Err(failed(error));
+        }
+        Err(error) => {
+            (Completion { records_in: setup.observer.read(), ..Completion::default() }, Some(error))
+        }
+    };
+    let mut spec = spec.clone();
+    if is_live(events) {
+        // Only the input knew how many there would be. A stop ends the input too, and either the
+        // engine sees the stop first or the end: it was an interrupt all the same.
+        spec.events = completion.records_in;
+        completion.interrupted |= io.stop.is_requested();
+    }
+
+    let measured = setup.output.measured();
+    let cut_short = completion.interrupted || failure.is_some();
+    let expected = if cut_short { None } else { io.answer.digest(&spec, events, io.audience) };
+    let used = Used { cpu_nanos, peak_memory, environment };
+    let mut result = result(&spec, &completion, &measured, expected, &setup.observer, used);
+    if let Some(failure) = &failure {
+        result.records_out = result.series.iter().map(|bin| bin.records).sum();
+        result.valid = false;
+        result.invalid_because.insert(0, format!("A failure ended the run: {failure}."));
+    }
+    Ok(Executed { result, latency: measured.latency, failure })
+}
+
+/// Whether events come from outside, so that only the input knows how many there are.
+fn is_live(events: &dyn AnyEvents) -> bool {
+    events.count().is_none()
+}
+
+/// A run that is set up: its job, its sink, and who observes it.
+struct Setup {
+    plan: dataflow::Plan,
+    output: RunOutput,
+    observer: Arc<RunObserver>,
+}
+
+impl Setup {
+    fn new(spec: &RunSpec, events: &dyn AnyEvents, clock: &RunClock, io: &RunIo<'_>) -> Self {
+        // Before the start is fixed, because random gaps are drawn for the whole run.
+        let shape = LoadShape::of(spec.knobs(), spec.seed);
+        let rate = spec.rate.per_second();
+        let planned_nanos = rate.map_or(0, |rate| shape.time_of(spec.events, 1e9 / rate));
+        // What comes from outside is timed from the runtime's start, as its reader does.
+        let start = if is_live(events) {
+            ProcessingTime::ZERO
+        } else if spec.recovery.outlives_process {
+            ProcessingTime(LEAD_NANOS)
+        } else {
+            clock.start()
+        };
+        let schedule = schedule(spec, start, shape, planned_nanos);
+        let live = io.audience.wants_latency_so_far().then(Arc::<LiveCounts>::default);
+        let latency = (spec.measures == Measures::Latency)
+            .then(|| recorder(spec, &schedule).seen_by(live.clone()));
+        let output = RunOutput::new(spec, io, latency, &clock.runtime());
+        let plan_end = schedule.end();
+        let plan = events.plan(schedule, output.open());
+        let splits = plan.source.splits.splits();
+        let observer = RunObserver::new(splits, spec.rate, plan_end, spec.warm_up);
+        Self { plan, output, observer: Arc::new(observer.with_latency(live)) }
+    }
+
+    /// The job under supervision; it runs once this is polled.
+    fn start(
+        &self,
+        spec: &RunSpec,
+        clock: &RunClock,
+        io: &RunIo<'_>,
+    ) -> impl Future<Output = std::result::Result<Completion, EngineError>> + Send + use<> {
+        plan_faults(spec, clock, io, &self.observer);
+        let (plan, opening) = (self.plan.clone(), self.output.clone());
+        let (parallelism, settings) = (spec.parallelism, spec.settings().clone());
+        let job = move |start| {
+            let mut plan = plan.clone();
+            // A driver that starts again knows nothing that is not in the storage.
+            if start == Start::Resume {
+                plan.sink = opening.open();
+            }
+            Job { plan, parallelism, settings: settings.clone(), start }
+        };
+        let observer = Arc::clone(&self.observer);
+        let control = Control { stop: io.stop.clone(), observer };
+        let how = Supervision {
+            start: spec.recovery.start,
+            guarantee: spec.guarantee(),
+            restart_nanos: RESTART_NANOS,
+        };
+        supervise(Arc::clone(&spec.engine), job, clock.runtime(), control, how)
+    }
+}
+
+/// Whether an error says that the job could not be run, rather than that something failed in it.
+fn is_no_run(error: &EngineError) -> bool {
+    matches!(error, EngineError::Refused(_) | EngineError::Source(_))
+}
+
+fn schedule(
+    spec: &RunSpec,
+    start: ProcessingTime,
+    shape: LoadShape,
+    planned_nanos: u64,
+) -> Schedule {
+    let straggler_ms = spec.knobs().get_integer("straggler_delay_ms").unwrap_or(0) as u64;
+    let readable_nanos = planned_nanos.saturating_add(straggler_ms.saturating_mul(1_000_000));
+    let mut longest = readable_nanos.saturating_mul(STAMP_SLACK);
+    if spec.recovery.outlives_process {
+        longest = longest.max(LONGEST_OUTAGE_NANOS);
+    }
+    let unit = StampUnit::for_run_of(longest);
+    let rate = spec.rate.per_second();
+    Schedule { rate, events: spec.events, warm_up: spec.warm_up, start, unit, shape }
+}
+
+fn recorder(spec: &RunSpec, schedule: &Schedule) -> Recorder {
+    let rate = spec.rate.per_second().filter(|_| spec.workload.has_windows());
+    let windows = rate.and_then(|rate| {
+        let event_rate = spec.knobs().get_number("event_rate")?;
+        Some(WindowClock { event_rate, rate, shape: schedule.shape.clone() })
+    });
+    let timed = spec.events.saturating_sub(spec.warm_up);
+    Recorder::new(schedule.start, schedule.unit, windows).with_trails(rarity(timed))
+}
+
+fn plan_faults(spec: &RunSpec, clock: &RunClock, io: &RunIo<'_>, observer: &RunObserver) {
+    for fault in &spec.recovery.faults {
+        let faults = clock.faults();
+        if let Some((events, fault)) = fault.plan(faults, spec.events) {
+            let faults = Arc::clone(faults);
+            observer.once_read(events, move || faults.strike_or_wait(fault));
+        }
+    }
+    if let Some(events) = spec.recovery.stop_after {
+        let stop = io.stop.clone();
+        observer.once_read(events, move || stop.request());
+    }
+}
+
+fn run_to_end(
+    running: impl Future<Output = std::result::Result<Completion, EngineError>> + Send + 'static,
+    runtime: &Arc<dyn Runtime>,
+    observer: &Arc<RunObserver>,
+) -> Result<std::result::Result<Completion, EngineError>> {
+    let outcome: Arc<Mutex<Option<std::result::Result<Completion, EngineError>>>> = Arc::default();
+    let place = Arc::clone(&outcome);
+    let (clock, observer) = (Arc::clone(runtime), Arc::clone(observer));
+    let finished = runtime.block_on(Box::pin(async move {
+        let result = running.await;
+        if let Err(error) = &result {
+            observer.ended_by(clock.now(), &error.to_string());
+        }
+        *place.lock().expect("nobody else writes here") = Some(result);
+    }));
+    if let Err(deadlock) = finished {
+        return Err(Error::Run(format!(
+            "nothing can move any more: {} tasks wait for what cannot come",
+            deadlock.waiting_tasks
+        )));
+    }
+    let result = outcome.lock().expect("the run is over").take();
+    result.ok_or_else(|| Error::run("the engine ended without a result"))
+}
+
+/// A line that cannot be read is bad input, and pointed at as in a file; the rest is the run's.
+fn failed(error: EngineError) -> Error {
+    match error {
+        EngineError::Source(SourceError { input, line: Some(line), column, cause, .. }) => {
+            let column = column.map_or(String::new(), |column| format!(":{column}"));
+            Error::Input(format!("{input}:{line}{column}: {cause}"))
+        }
+        other => Error::run(other),
+    }
+}
