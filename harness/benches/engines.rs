@@ -14,7 +14,7 @@ use dataflow::job::settings::Settings;
 use dataflow::{ProcessingTime, StampUnit, StopSignal};
 use runtime::{WallClock, WallOptions};
 use streamgauge::Registry;
-use streamgauge::measure::sink::measuring;
+use streamgauge::internals::measuring;
 use workloads::schedule::arrival::Schedule;
 use workloads::schedule::load_shape::LoadShape;
 

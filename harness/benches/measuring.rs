@@ -5,7 +5,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dataflow::record::emission_times::Timed;
 use dataflow::{EventTime, ProcessingTime, StampUnit, Stamps};
-use streamgauge::measure::latency::{Recorder, WindowClock};
+use streamgauge::internals::{Recorder, WindowClock};
 use workloads::schedule::load_shape::LoadShape;
 
 const RECORDS: u32 = 4_096;

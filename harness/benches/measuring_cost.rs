@@ -10,16 +10,11 @@
 //! that of the fastest runs: noise only ever makes a run slower.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use dataflow::StopSignal;
-use reports::schema::{Measures, RunResult};
-use streamgauge::analysis::statistics::Ratio;
-use streamgauge::experiment::registry::{Registry, resolve_settings};
-use streamgauge::run::clock::{Clock, clock};
-use streamgauge::run::execute::{Recovery, RunSpec, Surroundings, execute};
-use streamgauge::terminal::out;
-use streamgauge::terminal::progress::Progress;
+use reports::schema::result::{Measures, RunResult};
+use streamgauge::Registry;
+use streamgauge::internals::{Answer, Rate, Ratio, Real, RunSpec, Runner, Silent, line};
 
 const PAIRS: usize = 10;
 const PARALLELISM: u32 = 2;
@@ -52,14 +47,14 @@ fn main() {
     let unknown =
         |name: &&String| !ENGINES.contains(&name.as_str()) && !workloads.contains(&name.as_str());
     if let Some(name) = names.iter().find(unknown) {
-        out::line(&format!("no `{name}`; there are {ENGINES:?} and {workloads:?}"));
+        line(&format!("no `{name}`; there are {ENGINES:?} and {workloads:?}"));
         std::process::exit(2);
     }
     let asked = |name: &str, of: &[&str]| {
         let mut named = names.iter().filter(|asked| of.contains(&asked.as_str())).peekable();
         named.peek().is_none() || named.any(|asked| asked == name)
     };
-    out::line(&format!("with measuring over without; {pairs} pairs of runs"));
+    line(&format!("with measuring over without; {pairs} pairs of runs"));
     let mut all = vec![Product::default(); pairs];
     for load in LOADS.iter().filter(|load| asked(load.workload, &workloads)) {
         let workload = load.workload;
@@ -87,7 +82,7 @@ fn main() {
             }
             let fastest = |of: fn(&(f64, f64)) -> f64| speeds.iter().map(of).fold(0.0, f64::max);
             let (with, without) = (fastest(|pair| pair.0), fastest(|pair| pair.1));
-            out::line(&format!(
+            line(&format!(
                 "{workload:<15} {engine:<11} throughput {}, fastest {:.3} of {:.1} M/s  processor \
                  time {}",
                 shown(&speeds),
@@ -98,7 +93,7 @@ fn main() {
         }
     }
     let means: Vec<_> = all.iter().map(Product::mean).collect();
-    out::line(&format!("geometric mean of all of these: throughput {}", shown(&means)));
+    line(&format!("geometric mean of all of these: throughput {}", shown(&means)));
 }
 
 /// The speeds of one pair of runs of every workload and engine, multiplied.
@@ -125,36 +120,20 @@ fn shown(pairs: &[(f64, f64)]) -> String {
 }
 
 fn run(engine: &str, load: &Load, measures: Measures) -> RunResult {
-    let registry = Registry::standard();
-    let workload = registry.workload(load.workload).expect("a known workload");
-    let engine = registry.engine(engine).expect("a known engine");
-    let none = BTreeMap::new();
-    let settings = resolve_settings(&*engine, &none, &none, &*workload, PARALLELISM, false)
-        .expect("the defaults");
     let set = BTreeMap::from([("event_rate".to_owned(), 1_000_000.0.into())]);
-    let knobs = workload.resolve(&set, Some(load.rate)).expect("sound knobs");
-    let generated = workload.generate(&knobs, 1);
-    let run_clock = clock(Clock::Wall, 1, PARALLELISM, false).expect("a clock");
-    let spec = RunSpec {
-        experiment: "measuring".to_owned(),
-        variant: engine.name().to_owned(),
-        workload,
-        engine: Arc::clone(&engine),
-        settings,
-        knobs,
-        seed: 1,
-        rate: Some(load.rate),
-        events: load.events,
-        warm_up: 0,
-        parallelism: PARALLELISM,
-        clock: Clock::Wall,
-        repeat: 0,
-        measures,
-        recovery: Recovery::default(),
-        generator_per_s: None,
-    };
-    let (stop, progress) = (StopSignal::default(), Progress::new(0, true));
-    let around = Surroundings::of(&*generated, &stop, &progress, &run_clock);
+    let spec = RunSpec::new(&Registry::standard(), engine, load.workload)
+        .expect("a known engine and workload")
+        .experiment("measuring")
+        .knobs(set)
+        .seed(1)
+        .rate(Rate::PerSecond(load.rate))
+        .measures(measures)
+        .events(load.events)
+        .parallelism(PARALLELISM)
+        .resolve()
+        .expect("defaults are sound");
+    let (stop, mut real) = (StopSignal::default(), Real);
     // The answer does not matter here, and would take as long as the run.
-    execute(&spec, around, &mut dataflow::Digest::default).expect("the run comes to its end").result
+    let executed = Runner::new(&mut real, &stop, &Silent).run(&spec, Answer::Unchecked);
+    executed.expect("the run comes to its end").result
 }

@@ -5,6 +5,7 @@ pub use crate::analysis::statistics::Ratio;
 pub use crate::cli::{Cli, Command};
 pub use crate::commands::runs::recover::disturbed::Disturbed;
 pub use crate::commands::runs::recover::row_multiset::{RowCollector, RowDifference, RowMultiset};
+pub use crate::commands::runs::recover::run_all as recover_all;
 pub use crate::commands::runs::sustain::search::Search;
 pub use crate::error::{Error, Result};
 pub use crate::files::rows::RowWriter;

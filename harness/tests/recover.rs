@@ -4,9 +4,7 @@ use clap::Parser;
 use dataflow::StopSignal;
 use reports::schema::recovery::{RecoverOutput, RecoverRun};
 use streamgauge::Registry;
-use streamgauge::cli::{Cli, Command};
-use streamgauge::commands::runs::recover::Disturbed;
-use streamgauge::terminal::progress::Progress;
+use streamgauge::internals::{Cli, Command, Disturbed, Real, Runner, Silent, recover_all};
 
 /// The runs of a command line.
 fn recover(arguments: &str, stop: &StopSignal) -> Vec<RecoverRun> {
@@ -16,8 +14,9 @@ fn recover(arguments: &str, stop: &StopSignal) -> Vec<RecoverRun> {
     };
     let disturbed = Disturbed::new(&args, &Registry::standard()).expect("sound arguments");
     let mut runs = Vec::new();
-    let progress = Progress::new(0, true);
-    disturbed.run_all(&mut runs, stop, &progress).expect("the jobs can be run");
+    let mut real = Real;
+    let mut runner = Runner::new(&mut real, stop, &Silent);
+    recover_all(&disturbed, &mut runs, &mut runner).expect("the jobs can be run");
     runs
 }
 

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dataflow::{Engine, ProcessingTime, StopSignal};
-use reports::schema::{Measures, RunResult};
+use reports::schema::result::RunResult;
 use runtime::{Costs, VirtualOptions, VirtualTime};
 use serde_json::Value;
-use streamgauge::experiment::registry::{Registry, resolve_settings};
-use streamgauge::run::clock::{Clock, RunClock, clock};
-use streamgauge::run::execute::{Recovery, RunSpec, Surroundings, execute};
-use streamgauge::terminal::progress::Progress;
+use streamgauge::Registry;
+use streamgauge::internals::{
+    Answer, Clock, Executor, Rate, Real, RunClock, RunIo, RunSpec, Silent,
+};
 
 /// What to run.
 #[derive(Clone)]
@@ -48,14 +48,19 @@ impl Job {
 
     pub fn run(&self) -> RunResult {
         let workload = Registry::standard().workload(self.workload).expect("a known workload");
-        let (own, shared) = (owned(&self.set), BTreeMap::new());
-        let settings =
-            resolve_settings(&*self.engine, &own, &shared, &*workload, self.parallelism, false)
-                .expect("sound settings");
-        let knobs = workload.resolve(&owned(&self.knobs), Some(self.rate)).expect("sound knobs");
-        let events = workload.generate(&knobs, 1);
+        let spec = RunSpec::of(Arc::clone(&self.engine), workload)
+            .experiment("latency")
+            .settings(owned(&self.set))
+            .knobs(owned(&self.knobs))
+            .seed(1)
+            .rate(Rate::PerSecond(self.rate))
+            .events(self.events)
+            .parallelism(self.parallelism)
+            .clock(self.clock)
+            .resolve()
+            .expect("sound settings and knobs");
         let run_clock = match self.clock {
-            Clock::Wall => clock(Clock::Wall, 1, self.parallelism, false).expect("a clock"),
+            Clock::Wall => spec.run_clock().expect("a clock"),
             Clock::Virtual => RunClock::Virtual(VirtualTime::new(VirtualOptions {
                 seed: 1,
                 cores_per_node: self.parallelism,
@@ -63,27 +68,9 @@ impl Job {
                 ..VirtualOptions::default()
             })),
         };
-        let spec = RunSpec {
-            experiment: "latency".to_owned(),
-            variant: self.engine.name().to_owned(),
-            workload,
-            engine: Arc::clone(&self.engine),
-            settings,
-            knobs,
-            seed: 1,
-            rate: Some(self.rate),
-            events: self.events,
-            warm_up: 0,
-            parallelism: self.parallelism,
-            clock: self.clock,
-            repeat: 0,
-            measures: Measures::Latency,
-            recovery: Recovery::default(),
-            generator_per_s: None,
-        };
-        let (stop, progress) = (StopSignal::default(), Progress::new(0, true));
-        let around = Surroundings::of(&*events, &stop, &progress, &run_clock);
-        let executed = execute(&spec, around, &mut || events.expected(self.events));
+        let stop = StopSignal::default();
+        let io = RunIo::new(Answer::Evaluated, &stop, &Silent).clock(&run_clock);
+        let executed = Real.run(&spec, io);
         let result = executed.expect("the run comes to its end").result;
         assert_eq!(Some(&result.output.digest), result.output.expected_digest.as_ref());
         result

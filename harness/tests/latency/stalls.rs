@@ -18,9 +18,8 @@ use dataflow::{
 };
 use reports::schema::LatencySummary;
 use runtime::{Costs, VirtualOptions, VirtualTime};
-use streamgauge::experiment::registry::{Registry, resolve_settings};
-use streamgauge::measure::latency::Recorder;
-use streamgauge::measure::sink::measuring;
+use streamgauge::Registry;
+use streamgauge::internals::{Recorder, measuring, resolve_settings};
 
 use crate::job::{Job, millis};
 

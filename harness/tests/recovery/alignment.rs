@@ -7,7 +7,7 @@ use dataflow::ProcessingTime;
 use dataflow::job::runtime::Role;
 use runtime::{Fault, Trigger, Victim};
 use serde_json::Value;
-use streamgauge::files::rows::RowWriter;
+use streamgauge::internals::RowWriter;
 
 use crate::scenario::Scenario;
 

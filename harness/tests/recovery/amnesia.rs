@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use dataflow::job::storage::{Storage, Stored};
 use runtime::{MemoryStorage, Victim};
-use streamgauge::run::fault::FaultSpec;
+use streamgauge::internals::FaultSpec;
 
 use crate::scenario::Scenario;
 

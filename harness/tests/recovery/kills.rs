@@ -1,7 +1,7 @@
 //! Whoever is killed, the answer stays.
 
 use runtime::{MemoryStorage, Victim};
-use streamgauge::run::fault::FaultSpec;
+use streamgauge::internals::FaultSpec;
 
 use crate::scenario::{Ran, Scenario};
 

@@ -6,8 +6,7 @@ use dataflow::job::storage::Storage;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use runtime::{DirectoryStorage, Victim};
-use streamgauge::run::clock::Clock;
-use streamgauge::run::fault::FaultSpec;
+use streamgauge::internals::{Clock, FaultSpec};
 
 use crate::scenario::Scenario;
 

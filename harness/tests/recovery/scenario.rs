@@ -6,16 +6,14 @@ use std::sync::Arc;
 use dataflow::job::engine::Start;
 use dataflow::job::storage::Storage;
 use dataflow::{ProcessingTime, StopSignal};
-use reports::schema::{Measures, RunResult};
+use reports::schema::result::RunResult;
 use runtime::{Fault, FaultyStorage, MemoryStorage, StorageCounts, StorageFaults, Struck, Trigger};
 use serde_json::Value;
-use streamgauge::experiment::registry::{Registry, resolve_settings};
-use streamgauge::files::rows::RowWriter;
-use streamgauge::run::clock::{Clock, RunClock, clock_with};
-use streamgauge::run::execute::{Recovery, RunSpec, Surroundings, execute};
-use streamgauge::run::fault::FaultSpec;
-use streamgauge::terminal::progress::Progress;
-use workloads::registry::AnyEvents;
+use streamgauge::Registry;
+use streamgauge::internals::{
+    Answer, Clock, Executor, FaultSpec, Rate, Real, Recovery, RowWriter, RunClock, RunIo, RunSpec,
+    Silent, clock_with,
+};
 
 /// What to run.
 #[derive(Clone)]
@@ -98,63 +96,37 @@ impl Scenario {
         folder: Option<&Arc<dyn Storage>>,
         attach: &dyn Fn(&RunClock),
     ) -> Result<Ran, String> {
-        let registry = Registry::standard();
-        let workload = registry.workload(&self.workload).expect("a known workload");
-        let engine = registry.engine(self.engine).expect("a known engine");
         let mut own: BTreeMap<String, Value> = owned(&self.set);
         own.insert("guarantee".to_owned(), self.guarantee.into());
-        let shared = BTreeMap::new();
-        let settings =
-            resolve_settings(&*engine, &own, &shared, &*workload, self.parallelism, false)
-                .map_err(|error| error.to_string())?;
-        let knobs = workload.resolve(&owned(&self.knobs), Some(self.rate)).expect("sound knobs");
-        let events: Box<dyn AnyEvents> = workload.generate(&knobs, self.seed);
-        let run_clock = clock_with(
-            self.clock,
-            self.seed,
-            self.parallelism,
-            false,
-            (storage, ProcessingTime::ZERO),
-        )
-        .expect("a clock");
+        let spec = RunSpec::new(&Registry::standard(), self.engine, &self.workload)
+            .expect("a known engine and workload")
+            .experiment("recovery")
+            .settings(own)
+            .knobs(owned(&self.knobs))
+            .seed(self.seed)
+            .rate(Rate::PerSecond(self.rate))
+            .events(self.events)
+            .parallelism(self.parallelism)
+            .clock(self.clock)
+            .recovery(Recovery {
+                start: self.start,
+                stop_after: self.stop_after,
+                faults: self.faults.clone(),
+                ..Recovery::default()
+            })
+            .resolve()
+            .map_err(|error| error.to_string())?;
+        let from = (storage, ProcessingTime::ZERO);
+        let run_clock =
+            clock_with(self.clock, self.seed, self.parallelism, false, from).expect("a clock");
         attach(&run_clock);
         for (trigger, fault) in &self.triggers {
             run_clock.faults().plan(trigger.clone(), *fault);
         }
-        let spec = RunSpec {
-            experiment: "recovery".to_owned(),
-            workload,
-            engine,
-            variant: self.engine.to_owned(),
-            settings,
-            knobs,
-            seed: self.seed,
-            rate: Some(self.rate),
-            events: self.events,
-            warm_up: 0,
-            parallelism: self.parallelism,
-            clock: self.clock,
-            repeat: 0,
-            measures: Measures::Latency,
-            recovery: Recovery {
-                start: self.start,
-                stop_after: self.stop_after,
-                faults: self.faults.clone(),
-                outlives_process: false,
-            },
-            generator_per_s: None,
-        };
-        let (stop, progress) = (StopSignal::default(), Progress::new(0, true));
-        let around = Surroundings {
-            events: &*events,
-            rows: self.rows.as_ref(),
-            folder,
-            stop: &stop,
-            progress: &progress,
-            clock: &run_clock,
-        };
-        let result =
-            execute(&spec, around, &mut || events.expected(self.events)).map(|it| it.result);
+        let stop = StopSignal::default();
+        let io = RunIo::new(Answer::Evaluated, &stop, &Silent).clock(&run_clock);
+        let executed = Real.run(&spec, io.rows(self.rows.as_ref()).folder(folder));
+        let result = executed.map(|it| it.result);
         let struck = run_clock.faults().struck();
         match result {
             Ok(result) => Ok(Ran { result, struck }),

@@ -6,8 +6,7 @@ use dataflow::ProcessingTime;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use runtime::{Fault, Operation, StorageFaults, Trigger, Victim, When};
-use streamgauge::commands::runs::recover::row_multiset::RowCollector;
-use streamgauge::files::rows::RowWriter;
+use streamgauge::internals::{RowCollector, RowWriter};
 
 use crate::scenario::{Ran, Scenario};
 

@@ -9,8 +9,7 @@ use dataflow::exchange::sink::{Committer, Output, Sink, SinkError, SinkSlot, Tra
 use dataflow::operator::snapshot::Version;
 use dataflow::record::emission_times::Timed;
 use dataflow::{Digest, EventTime, ProcessingTime, StampUnit, Stamps};
-use streamgauge::measure::latency::Recorder;
-use streamgauge::measure::transactional::{Options, Transactional, transactional};
+use streamgauge::internals::{Options, Recorder, Transactional, transactional};
 
 use crate::disk::Disk;
 

@@ -9,7 +9,7 @@ use dataflow::exchange::sink::{Committer, Output, Wants};
 use dataflow::job::storage::Storage;
 use dataflow::operator::snapshot::Version;
 use runtime::MemoryStorage;
-use streamgauge::measure::transactional::{Options, is_empty, transactional};
+use streamgauge::internals::{Options, is_empty, transactional};
 
 use crate::disk::Disk;
 use crate::sinks::{Process, Stop, digest, now, pre_commit, rows, write, written};

@@ -12,9 +12,11 @@ use serde_json::Value;
 
 use super::{CaseRunner, partitioning, placement};
 use crate::error::Result;
-use crate::experiment::registry::Registry;
 use crate::files::result_folder::ResultFolder;
-use crate::terminal::progress::Progress;
+use crate::registry::Registry;
+use crate::run::audience::Silent;
+use crate::run::executor::Runner;
+use crate::run::real::Real;
 
 /// An engine that does not place keys as it is told to.
 struct Faulty {
@@ -58,8 +60,9 @@ fn measured(
 ) -> Vec<Case> {
     let folder = tempfile::tempdir().unwrap();
     let result_folder = ResultFolder::make(Some(folder.path()), "formulas").unwrap();
-    let (stop, progress) = (StopSignal::default(), Progress::new(0, true));
-    let mut lab = CaseRunner::new(registry, &stop, &progress, &result_folder, 42).unwrap();
+    let (stop, mut real) = (StopSignal::default(), Real);
+    let runner = Runner::new(&mut real, &stop, &Silent);
+    let mut lab = CaseRunner::new(registry, runner, &result_folder, 42).unwrap();
     let cases = part(&mut lab).unwrap();
     cases.iter().for_each(|case| recompute(case, folder.path()));
     cases
@@ -127,7 +130,7 @@ fn moved_shares_are_as_predicted_and_a_wrong_hash_is_noticed() {
 
 #[test]
 fn key_groups_move_to_the_group_as_counted_and_not_as_most_texts_say() {
-    let cases = measured(&Registry::standard(), super::key_groups::few);
+    let cases = measured(&Registry::standard(), |lab| super::key_groups::few(lab, "placement"));
     all_hold(&cases);
     let counted: Vec<f64> = cases.iter().map(|case| (case.measured * 1e3).round() / 1e3).collect();
     assert_eq!(counted, [0.523, 0.523, 0.469, 0.469, 0.555, 0.555]);

@@ -11,12 +11,19 @@ use dataflow::{Completion, Control, Engine, EngineError, Job, StopSignal};
 use pipelined::Pipelined;
 use reports::formulas::CaseVerdict;
 use reports::formulas::CaseVerdict::{DoesNotHold, Holds, OutsideItsRange};
+use reports::formulas::Reading;
 use sequential::Sequential;
+use serde_json::Value;
 
+use super::experiment::{MICRO_BATCH, PIPELINED, Repeats, mean_wait};
+use super::trial::Trial;
 use super::*;
-use crate::experiment::registry::Registry;
 use crate::files::result_folder::ResultFolder;
-use crate::terminal::progress::Progress;
+use crate::registry::Registry;
+use crate::run::audience::Silent;
+use crate::run::clock::Clock;
+use crate::run::executor::Runner;
+use crate::run::real::Real;
 
 /// Seeds of the flusher's cases here; one test takes all of them.
 const FEW_SEEDS: u64 = 8;
@@ -31,9 +38,9 @@ fn carried_out(
     let directory = tempfile::tempdir().expect("a folder can be made");
     let folder = ResultFolder::make(Some(&directory.path().join("results")), "formulas");
     let folder = folder.expect("it is empty");
-    let (stop, progress) = (StopSignal::default(), Progress::new(0, true));
-    let mut lab =
-        CaseRunner::new(registry, &stop, &progress, &folder, 42).expect("the folder is there");
+    let (stop, mut real) = (StopSignal::default(), Real);
+    let runner = Runner::new(&mut real, &stop, &Silent);
+    let mut lab = CaseRunner::new(registry, runner, &folder, 42).expect("the folder is there");
     let experiments = experiments(&lab);
     let faults: Vec<FaultSpec> = faults.iter().map(|it| it.parse().expect("a fault")).collect();
     let cases = carry_out(&mut lab, experiments, &faults).expect("runs come to their end");
