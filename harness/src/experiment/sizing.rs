@@ -148,3 +148,65 @@ pub fn spec(
         .recovery(Recovery { faults: experiment.faults.clone(), ..Recovery::default() })
         .resolve()
 }
+
+#[cfg(test)]
+mod tests {
+    use dataflow::StopSignal;
+
+    use super::*;
+    use crate::experiment::suite::Suite;
+    use crate::registry::Registry;
+    use crate::run::audience::Silent;
+    use crate::run::mock::{Made, Mock, Model};
+
+    fn experiment(rate: &str, length: &str) -> Experiment {
+        let text = format!(
+            "[[experiment]]\nworkload = \"keyed-count\"\nengines = [\"pipelined\", \"microbatch\"]\n\
+             rate = {rate}\n{length}\n"
+        );
+        let suite = Suite::parse(&text, "modelled.toml", &Registry::standard()).unwrap();
+        suite.experiments.into_iter().next().unwrap()
+    }
+
+    /// The size for engines of 2 and 1 million events per second, and the runs that were made.
+    fn sized(rate: &str, length: &str) -> (RunSize, Vec<Made>) {
+        let mut mock = Mock::new(|spec: &RunSpec, _| {
+            let capacity_per_s = if spec.variant == "pipelined" { 2e6 } else { 1e6 };
+            Ok(Model { capacity_per_s, ..Model::default() })
+        });
+        let stop = StopSignal::default();
+        let mut runner = Runner::new(&mut mock, &stop, &Silent);
+        let size = size(&experiment(rate, length), &mut runner).unwrap();
+        (size, mock.made)
+    }
+
+    #[test]
+    fn numbers_need_no_sizing_runs() {
+        let (size, made) = sized("\"max\"", "events = 7");
+        assert_eq!(size, RunSize { events: 7, ..RunSize::default() });
+        assert_eq!(made, []);
+        let (size, made) = sized("3_000", "duration = \"2s\"\nwarm_up = \"500ms\"");
+        assert_eq!((size.rate, size.events, size.warm_up), (Rate::PerSecond(3e3), 7_500, 1_500));
+        assert!(size.generator_per_s.is_some(), "at a rate the generator is measured");
+        assert_eq!(made, []);
+    }
+
+    #[test]
+    fn a_time_at_max_is_a_number_of_events_of_the_slowest_engine() {
+        let (size, made) = sized("\"max\"", "duration = \"2s\"");
+        assert_eq!((size.rate, size.events), (Rate::Max, 2_000_000));
+        // 20,000 events are over too soon to tell anything; eight times as many are not.
+        let made: Vec<_> = made.iter().map(|run| (run.variant.as_str(), run.events)).collect();
+        let (p, m) = ("pipelined", "microbatch");
+        assert_eq!(made, [(p, 20_000), (p, 160_000), (m, 20_000), (m, 160_000)]);
+    }
+
+    #[test]
+    fn at_most_is_half_of_what_the_slowest_engine_takes_or_less() {
+        let rate = |limit: &str| {
+            sized(&format!("{{ at_most = {limit} }}"), "events = 10").0.rate.per_second()
+        };
+        assert_eq!(rate("900_000"), Some(5e5));
+        assert_eq!(rate("100_000"), Some(1e5));
+    }
+}

@@ -169,3 +169,82 @@ fn combinations(axes: &[Axis]) -> Vec<Vec<String>> {
         points.into_iter().flat_map(longer).collect()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+    use crate::commands::runs::compare::measure;
+    use crate::run::executor::Runner;
+    use crate::run::mock::{Mock, Model};
+    use crate::run::spec::RunSpec;
+
+    fn args(line: &str) -> SweepArgs {
+        let line = format!("streamgauge sweep {line}");
+        match Cli::parse_from(line.split_whitespace()).command {
+            Command::Sweep(args) => args,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn options(sweep: Sweep) -> compare::CompareOptions<'static> {
+        compare::CompareOptions {
+            sweep: Some(sweep),
+            against_itself: false,
+            until: None,
+            baselines: Baselines::default(),
+            thresholds: &[],
+            json: true,
+            live: false,
+        }
+    }
+
+    #[test]
+    fn points_run_in_order_and_the_last_axis_varies_fastest() {
+        let line = "--axis rate=10k,20k --axis parallelism=1,3 --events 50k --repeats 2";
+        let args = args(line);
+        let axes: Vec<Axis> = args.axes.iter().map(|it| Axis::parse(it).unwrap()).collect();
+        let (suite, sweep) = suite(&args, &axes, &Registry::standard()).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let folder = ResultFolder::make(Some(directory.path()), "sweep").unwrap();
+        let stop = StopSignal::default();
+        let mut mock = Mock::new(|_: &RunSpec, _| Ok(Model::default()));
+        let listener = mock.listener();
+        let runner = Runner::new(&mut mock, &stop, &listener);
+        let options = options(sweep);
+        let (result, ended) = measure(&suite, &folder, &options, runner).unwrap();
+        ended.unwrap();
+
+        let names = [
+            "rate=10k, parallelism=1",
+            "rate=10k, parallelism=3",
+            "rate=20k, parallelism=1",
+            "rate=20k, parallelism=3",
+        ];
+        let mut ran: Vec<_> = result.runs.iter().map(|run| run.experiment.as_str()).collect();
+        assert_eq!(ran.len(), 4 * 2 * 2);
+        ran.dedup();
+        assert_eq!(ran, names);
+        let at = |name: &str| {
+            let run = result.runs.iter().find(|run| run.experiment == name).unwrap();
+            (run.rate, run.parallelism, run.events)
+        };
+        assert_eq!(at(names[1]), (Some(10_000.0), 3, 50_000));
+        assert_eq!(at(names[2]), (Some(20_000.0), 1, 50_000));
+        let points = &result.sweep.as_ref().unwrap().points;
+        assert!(points.iter().map(|point| point.experiment.as_str()).eq(names));
+        assert_eq!(points[1].at, [Value::from(10_000.0), Value::from(3.0)]);
+        // Points are compared each by itself, in both percentiles.
+        assert_eq!(result.comparisons.len(), 4 * 2);
+    }
+
+    #[test]
+    fn what_is_varied_is_not_fixed_as_well() {
+        let args = args("--axis rate=10k,20k --rate 5k");
+        let refused = sweep(&args, &Registry::standard(), &StopSignal::default());
+        let error = refused.unwrap_err().to_string();
+        assert!(error.contains("varied by --axis and fixed by --rate"), "{error}");
+    }
+}

@@ -105,7 +105,7 @@ pub(crate) fn compare_suite(
 }
 
 /// Makes the runs of a suite and compares them. What had ended is there, too, if one has failed.
-fn measure<'a>(
+pub(super) fn measure<'a>(
     suite: &Suite,
     folder: &ResultFolder,
     options: &'a CompareOptions<'_>,

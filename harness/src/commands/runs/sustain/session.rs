@@ -163,3 +163,126 @@ impl<'a> Session<'a> {
         validity::kept_up(run) && run.latency_ns.from_planned.clipped == 0 && within
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use dataflow::StopSignal;
+
+    use super::*;
+    use crate::experiment::suite::Suite;
+    use crate::registry::Registry;
+    use crate::run::mock::{Mock, Model};
+    use crate::run::spec::RunSpec;
+
+    /// Events per second that the modelled engines sustain.
+    const PIPELINED: f64 = 123_456.0;
+    const MICRO_BATCH: f64 = 40_000.0;
+    const TARGET: Target = Target { latency: None, precision: 0.02, clock: Clock::Wall };
+
+    /// Probes of 100,000 events.
+    fn experiment(repeats: u32) -> Experiment {
+        let text = format!(
+            "[[experiment]]\nworkload = \"keyed-count\"\nengines = [\"pipelined\", \"microbatch\"]\n\
+             rate = \"max\"\nevents = 100_000\nrepeats = {repeats}\n"
+        );
+        let suite = Suite::parse(&text, "modelled.toml", &Registry::standard()).unwrap();
+        suite.experiments.into_iter().next().unwrap()
+    }
+
+    fn model(spec: &RunSpec) -> Model {
+        let capacity_per_s = if spec.variant == "pipelined" { PIPELINED } else { MICRO_BATCH };
+        Model { capacity_per_s, ..Model::default() }
+    }
+
+    /// What searches come to, and every probe.
+    fn search_all(
+        repeats: u32,
+        target: Target,
+        mut model: impl FnMut(&RunSpec, usize) -> Model,
+    ) -> (Result<Vec<SustainRow>>, Vec<RunResult>) {
+        let stop = StopSignal::default();
+        let mut mock = Mock::new(|spec: &RunSpec, nth| Ok(model(spec, nth)));
+        let listener = mock.listener();
+        let mut session = Session::new(Runner::new(&mut mock, &stop, &listener), target);
+        let rows = session.search_all(&experiment(repeats));
+        (rows, session.into_runs())
+    }
+
+    /// Whether a rate is the capacity, as closely as it was asked for. A backlog of 1 % at the end
+    /// still counts as keeping up.
+    fn is_capacity(rate: f64, capacity: f64) -> bool {
+        (0.98..=1.03).contains(&(rate / capacity))
+    }
+
+    #[test]
+    fn the_capacity_of_every_engine_is_found() {
+        let (rows, runs) = search_all(3, TARGET, |spec, _| model(spec));
+        let rows = rows.unwrap();
+        for (row, capacity) in rows.iter().zip([PIPELINED, MICRO_BATCH]) {
+            let rate = row.rate_per_s.unwrap();
+            assert!(is_capacity(rate, capacity), "{}: {rate}", row.variant);
+            assert_eq!(row.searches.len(), 3);
+            let (low, high) = row.interval.unwrap();
+            assert!(low <= rate && rate <= high && high / low < 1.05, "{low} to {high}");
+            assert_eq!(row.throughput_at_max_per_s, capacity);
+        }
+        // Each probe has the same events at its own rate.
+        assert!(runs.iter().all(|run| run.events == 100_000 && run.rate.is_some()));
+        assert!(runs.iter().all(|run| run.knobs["event_rate"] == PIPELINED));
+    }
+
+    #[test]
+    fn a_closer_precision_takes_more_probes() {
+        let probes = |precision| {
+            let target = Target { precision, ..TARGET };
+            search_all(1, target, |spec, _| model(spec)).1.len()
+        };
+        assert!(probes(0.001) > probes(0.05));
+    }
+
+    #[test]
+    fn with_a_limit_the_latency_decides() {
+        // Latency rises with the rate: 10 ms at 20,000 a second, well below what either takes.
+        let with_latency = |spec: &RunSpec| {
+            let p99_ns = (spec.rate.per_second().unwrap_or(0.0) * 500.0) as u64;
+            Model { p99_ns, ..model(spec) }
+        };
+        let target = Target { latency: Some(Duration::from_millis(10)), ..TARGET };
+        for row in search_all(1, target, |spec, _| with_latency(spec)).0.unwrap() {
+            let rate = row.rate_per_s.unwrap();
+            assert!(is_capacity(rate, 20_000.0), "{}: {rate}", row.variant);
+        }
+    }
+
+    #[test]
+    fn what_is_never_sustained_has_no_rate() {
+        let target = Target { latency: Some(Duration::from_nanos(1)), ..TARGET };
+        let (rows, runs) = search_all(1, target, |spec, _| model(spec));
+        assert!(rows.unwrap().iter().all(|row| row.rate_per_s.is_none()));
+        assert!(!runs.is_empty(), "it was tried");
+    }
+
+    #[test]
+    fn a_wrong_answer_ends_the_search() {
+        // The first runs are sizing, whose answers are not looked at.
+        let (rows, runs) = search_all(1, TARGET, |spec, _| Model {
+            right: spec.rate.is_max() || spec.variant == "pipelined",
+            ..model(spec)
+        });
+        let error = rows.unwrap_err().to_string();
+        assert!(error.starts_with("microbatch gave a wrong answer at"), "{error}");
+        assert!(!runs.is_empty() && runs.iter().all(|run| run.variant == "pipelined"));
+    }
+
+    #[test]
+    fn whoever_stops_it_keeps_what_was_found() {
+        let mut probes = 0;
+        let (rows, runs) = search_all(3, TARGET, |spec, _| {
+            probes += u32::from(!spec.rate.is_max());
+            Model { stopped: probes == 12, ..model(spec) }
+        });
+        let rows = rows.unwrap();
+        assert_eq!(runs.len(), 11, "a probe that was stopped says nothing");
+        assert!(rows.iter().map(|row| row.searches.len()).sum::<usize>() < 6);
+    }
+}
