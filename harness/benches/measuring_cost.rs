@@ -12,7 +12,7 @@
 use std::collections::BTreeMap;
 
 use dataflow::StopSignal;
-use reports::schema::result::{Measures, RunResult};
+use reports::schema::{Measures, RunResult};
 use streamgauge::Registry;
 use streamgauge::internals::{Answer, Rate, Ratio, Real, RunSpec, Runner, Silent, line};
 

@@ -1,44 +1,18 @@
 //! From runs to ratios and verdicts.
 
-use reports::schema::{Comparison, Measures, NoiseRow, RunResult, Verdict};
+use reports::schema::{Comparison, Metric, NoiseRow, RunResult, Verdict};
 use serde_json::Value;
 
 use crate::analysis::statistics;
 use crate::analysis::statistics::{NoiseFloor, Ratio, bootstrap};
 
-/// A figure that variants are compared by.
-struct Metric {
-    name: &'static str,
-    value: fn(&RunResult) -> Option<f64>,
-    more_is_better: bool,
-    measures: Measures,
-    /// Settings that decide it in most cases: named with every verdict.
-    decisive: &'static [&'static str],
-}
+/// The metrics that variants of an experiment are compared by.
+const COMPARED: [Metric; 3] = [Metric::THROUGHPUT, Metric::P50_LATENCY, Metric::P99_LATENCY];
 
-const METRICS: &[Metric] = &[
-    Metric {
-        name: "throughput_per_s",
-        value: |run| Some(run.throughput_per_s),
-        more_is_better: true,
-        measures: Measures::Throughput,
-        decisive: DECIDE_THROUGHPUT,
-    },
-    Metric {
-        name: "latency_ns.from_planned.p50",
-        value: |run| run.latency_ns.from_planned.p50.map(|nanos| nanos as f64),
-        more_is_better: false,
-        measures: Measures::Latency,
-        decisive: DECIDE_LATENCY,
-    },
-    Metric {
-        name: "latency_ns.from_planned.p99",
-        value: |run| run.latency_ns.from_planned.p99.map(|nanos| nanos as f64),
-        more_is_better: false,
-        measures: Measures::Latency,
-        decisive: DECIDE_LATENCY,
-    },
-];
+/// Settings that decide a metric in most cases: they are named with every verdict.
+fn decisive(metric: &Metric) -> &'static [&'static str] {
+    if *metric == Metric::THROUGHPUT { DECIDE_THROUGHPUT } else { DECIDE_LATENCY }
+}
 
 const DECIDE_THROUGHPUT: &[&str] = &[
     "buffer_bytes",
@@ -103,7 +77,7 @@ fn paired(runs: &[RunResult], against_itself: bool) -> Vec<Paired<'_>> {
         for (place, a) in variants.iter().enumerate() {
             for b in &variants[place + 1..] {
                 if !against_itself || *b == repetition(a) {
-                    all.extend(METRICS.iter().filter_map(|metric| pair(metric, &own, a, b)));
+                    all.extend(COMPARED.iter().filter_map(|metric| pair(metric, &own, a, b)));
                 }
             }
         }
@@ -133,7 +107,7 @@ fn pair<'a>(
         let is_it = |run: &&&RunResult| {
             run.variant == variant
                 && run.repeat == repeat
-                && run.measures == metric.measures
+                && metric.measured_by.includes(run)
                 && !run.superseded
         };
         runs.iter().find(is_it).copied()
@@ -147,9 +121,8 @@ fn pair<'a>(
 impl Paired<'_> {
     /// The figures of the pairs in which both runs are valid.
     fn figures(&self) -> Vec<(f64, f64)> {
-        let value = self.metric.value;
         let valid = self.pairs.iter().filter(|(a, b)| a.valid && b.valid);
-        valid.filter_map(|(a, b)| Some((value(a)?, value(b)?))).collect()
+        valid.filter_map(|(a, b)| Some((self.metric.of(a)?, self.metric.of(b)?))).collect()
     }
 
     fn logs(&self) -> Vec<f64> {
@@ -176,7 +149,7 @@ impl Paired<'_> {
         Comparison {
             experiment: a.experiment.clone(),
             workload: a.workload.clone(),
-            metric: metric.name.to_owned(),
+            metric: metric.path.to_owned(),
             a: a.variant.clone(),
             b: b.variant.clone(),
             ratio: ratio.as_ref().map(|ratio| ratio.mean),
@@ -209,7 +182,7 @@ impl Paired<'_> {
         NoiseRow {
             experiment: run.experiment.clone(),
             workload: run.workload.clone(),
-            metric: self.metric.name.to_owned(),
+            metric: self.metric.path.to_owned(),
             variant: run.variant.clone(),
             ratio: Ratio::of_logs(&logs, confidence).map(|ratio| ratio.mean),
             pairs: logs.len() as u32,
@@ -231,7 +204,7 @@ impl Paired<'_> {
     }
 
     fn outlying_of(&self, runs: &[&RunResult]) -> Vec<String> {
-        let value = |run: &&RunResult| (self.metric.value)(run).filter(|value| *value > 0.0);
+        let value = |run: &&RunResult| self.metric.of(run).filter(|value| *value > 0.0);
         let (measured, logs): (Vec<_>, Vec<_>) =
             runs.iter().filter_map(|run| Some((*run, value(run)?.ln()))).unzip();
         let name = |place: usize| {
@@ -258,13 +231,13 @@ fn verdict(metric: &Metric, ratio: &Ratio, bootstrap: Option<(f64, f64)>) -> (Ve
         let reason = "The interval contains 1: the difference is within the noise. ";
         return (Verdict::Tie, format!("{reason}{caution}"));
     }
-    let a_is_better = (ratio.mean > 1.0) == metric.more_is_better;
+    let a_is_better = metric.is_better(ratio.mean, 1.0) == Some(true);
     (if a_is_better { Verdict::A } else { Verdict::B }, caution.to_owned())
 }
 
 /// The decisive settings of a run.
 fn settings(metric: &Metric, run: &RunResult) -> String {
-    let known = metric.decisive.iter().filter_map(|name| Some((name, run.settings.get(*name)?)));
+    let known = decisive(metric).iter().filter_map(|name| Some((name, run.settings.get(*name)?)));
     let known: Vec<_> = known.map(|(name, value)| format!("{name}={}", plain(value))).collect();
     format!("{} with {}", run.engine, known.join(", "))
 }
@@ -280,7 +253,7 @@ fn plain(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use reports::schema::RUN_SCHEMA;
+    use reports::schema::{Measures, RUN_SCHEMA};
 
     const HOW: Comparing = Comparing { against_itself: false, confidence: 0.95 };
 

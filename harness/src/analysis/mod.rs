@@ -2,6 +2,5 @@
 
 pub(crate) mod comparisons;
 pub(crate) mod diff;
-pub(crate) mod metric_figure;
 pub(crate) mod statistics;
 pub(crate) mod threshold;

@@ -1,81 +1,37 @@
 //! Thresholds: figures that a run must keep to, such as `latency_ns.from_planned.p99 < 50ms`.
 
 use dataflow::job::settings::nearest;
-use reports::schema::{Measures, RunResult};
+use reports::schema::{Metric, RunResult, Unit};
 use reports::words::summary::Spread;
-use serde_json::Value;
+use reports::words::units;
 
-use crate::analysis::metric_figure::metric_figure;
 use crate::quantity;
 
 /// How a threshold is written.
 const FORM: &str = "write METRIC OPERATOR VALUE, such as 'latency_ns.from_planned.p99 < 50ms'";
 
-/// What kind of figure a metric is, which decides the units that its values take.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-enum Kind {
-    /// Nanoseconds.
-    Time,
-    /// From 0 to 1.
-    Share,
-    /// Bytes.
-    Bytes,
-    /// Records, records per second, or anything else that is counted.
-    Number,
+/// Metrics that thresholds can be set on. A mean hides the tail.
+fn metrics() -> impl Iterator<Item = &'static Metric> {
+    Metric::ALL.iter().filter(|metric| !metric.is_mean())
 }
 
-/// Figures of a run that thresholds can be set on: path in a result, and kind.
-const METRICS: &[(&str, Kind)] = &[
-    ("throughput_per_s", Kind::Number),
-    ("elapsed_ns", Kind::Time),
-    ("cpu_ns_per_record", Kind::Time),
-    ("peak_memory_bytes", Kind::Bytes),
-    ("records_in", Kind::Number),
-    ("records_out", Kind::Number),
-    ("late_records", Kind::Number),
-    ("windows_closed", Kind::Number),
-    ("backlog_at_end", Kind::Share),
-    ("output.records", Kind::Number),
-    ("recovery.restarts", Kind::Number),
-    ("recovery.replayed", Kind::Number),
-    ("recovery.completed", Kind::Number),
-    ("latency_ns.from_planned.count", Kind::Number),
-    ("latency_ns.from_planned.p50", Kind::Time),
-    ("latency_ns.from_planned.p90", Kind::Time),
-    ("latency_ns.from_planned.p99", Kind::Time),
-    ("latency_ns.from_planned.p999", Kind::Time),
-    ("latency_ns.from_planned.max", Kind::Time),
-    ("latency_ns.from_ingestion.count", Kind::Number),
-    ("latency_ns.from_ingestion.p50", Kind::Time),
-    ("latency_ns.from_ingestion.p90", Kind::Time),
-    ("latency_ns.from_ingestion.p99", Kind::Time),
-    ("latency_ns.from_ingestion.p999", Kind::Time),
-    ("latency_ns.from_ingestion.max", Kind::Time),
-    ("latency_ns.after_window_end.count", Kind::Number),
-    ("latency_ns.after_window_end.p50", Kind::Time),
-    ("latency_ns.after_window_end.p90", Kind::Time),
-    ("latency_ns.after_window_end.p99", Kind::Time),
-    ("latency_ns.after_window_end.p999", Kind::Time),
-    ("latency_ns.after_window_end.max", Kind::Time),
-];
-
 /// Units and what they stand for; longer ones come before those that they end with.
-const UNITS: &[(&str, f64, Kind)] = &[
-    ("ns", 1.0, Kind::Time),
-    ("us", 1e3, Kind::Time),
-    ("µs", 1e3, Kind::Time),
-    ("ms", 1e6, Kind::Time),
-    ("s", 1e9, Kind::Time),
-    ("KiB", 1024.0, Kind::Bytes),
-    ("MiB", 1_048_576.0, Kind::Bytes),
-    ("GiB", 1_073_741_824.0, Kind::Bytes),
-    ("%", 0.01, Kind::Share),
+const UNITS: &[(&str, f64, Unit)] = &[
+    ("ns", 1.0, Unit::Nanoseconds),
+    ("us", 1e3, Unit::Nanoseconds),
+    ("µs", 1e3, Unit::Nanoseconds),
+    ("ms", 1e6, Unit::Nanoseconds),
+    ("s", 1e9, Unit::Nanoseconds),
+    ("KiB", 1024.0, Unit::Bytes),
+    ("MiB", 1_048_576.0, Unit::Bytes),
+    ("GiB", 1_073_741_824.0, Unit::Bytes),
+    ("%", 0.01, Unit::Share),
 ];
 
 /// A figure that the median of valid runs must keep to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Threshold {
-    metric: &'static str,
+    metric: &'static Metric,
     operator: Operator,
     /// In the metric's own unit.
     limit: f64,
@@ -117,8 +73,8 @@ pub fn parse(text: &str) -> Result<Threshold, String> {
         _ => (Operator::More, ">"),
     };
     let value = rest[sign.len()..].trim();
-    let Some((metric, kind)) = METRICS.iter().find(|(known, _)| *known == name) else {
-        let known: Vec<&str> = METRICS.iter().map(|(name, _)| *name).collect();
+    let Some(metric) = metrics().find(|metric| metric.path == name) else {
+        let known: Vec<&str> = metrics().map(|metric| metric.path).collect();
         let part = known.iter().find(|it| !name.is_empty() && it.contains(name));
         let hint = match (nearest(name, &known), part) {
             (near, _) if !near.is_empty() => near,
@@ -127,54 +83,46 @@ pub fn parse(text: &str) -> Result<Threshold, String> {
         };
         return Err(format!("there is no metric `{name}`{hint}"));
     };
-    let limit = limit(value, metric, *kind)?;
+    let limit = limit(value, metric)?;
     Ok(Threshold { metric, operator, limit, written: format!("{sign} {value}") })
 }
 
-fn limit(value: &str, metric: &str, kind: Kind) -> Result<f64, String> {
+fn limit(value: &str, metric: &Metric) -> Result<f64, String> {
+    let path = metric.path;
     let unit = UNITS.iter().find(|(unit, ..)| value.ends_with(unit));
     let (digits, scale) = match unit {
-        Some((unit, scale, of)) if *of == kind => {
+        Some((unit, scale, of)) if *of == metric.unit => {
             (value[..value.len() - unit.len()].trim(), *scale)
         }
-        Some((unit, ..)) => return Err(format!("{metric} takes {}, not {unit}", takes(kind))),
+        Some((unit, ..)) => return Err(format!("{path} takes {}, not {unit}", takes(metric.unit))),
         None => (value, 1.0),
     };
-    let number = quantity::number(digits)
-        .ok_or_else(|| format!("`{value}` is no value; {metric} takes {}; {FORM}", takes(kind)))?;
+    let number = quantity::number(digits).ok_or_else(|| {
+        format!("`{value}` is no value; {path} takes {}; {FORM}", takes(metric.unit))
+    })?;
     Ok(number * scale)
 }
 
-const fn takes(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Time => "a time with ns, us, ms or s",
-        Kind::Share => "a share such as 1% or 0.01",
-        Kind::Bytes => "bytes, also with k, M, G, KiB, MiB or GiB",
-        Kind::Number => "a number, also with k, M or G",
+const fn takes(unit: Unit) -> &'static str {
+    match unit {
+        Unit::Nanoseconds => "a time with ns, us, ms or s",
+        Unit::Share => "a share such as 1% or 0.01",
+        Unit::Bytes => "bytes, also with k, M, G, KiB, MiB or GiB",
+        Unit::RecordsPerSecond | Unit::Count => "a number, also with k, M or G",
     }
 }
 
 impl Threshold {
-    /// Whether a run was made to measure this.
-    fn is_measured_by(&self, run: &RunResult) -> bool {
-        let latency = self.metric.starts_with("latency_ns.");
-        let windows = self.metric.contains("window");
-        let throughput = self.metric == "throughput_per_s";
-        (!latency || run.measures == Measures::Latency)
-            && (!throughput || run.measures == Measures::Throughput)
-            && (!windows || run.windows_closed.is_some())
-    }
-
     /// What is wrong with the runs of one variant; `None` when they keep to it.
     fn violation(&self, runs: &[&RunResult]) -> Option<String> {
         let first = runs.first()?;
         let valid: Vec<&&RunResult> = runs.iter().filter(|run| run.valid).collect();
-        let median = Spread::of(valid.iter().filter_map(|run| figure(run, self.metric)));
-        let (metric, written) = (self.metric, &self.written);
+        let median = Spread::of(valid.iter().filter_map(|run| self.metric.of(run)));
+        let (path, written) = (self.metric.path, &self.written);
         let found = match median {
             Some(it) if self.operator.holds(it.median, self.limit) => return None,
             Some(it) => {
-                let (figure, count) = (metric_figure(metric, it.median), it.count);
+                let (figure, count) = (units::figure(self.metric.unit, it.median), it.count);
                 let of =
                     if count == 1 { String::new() } else { format!(", median of {count} runs") };
                 format!("is {figure}{of}")
@@ -183,16 +131,8 @@ impl Threshold {
             None => "has no value in these runs".to_owned(),
         };
         let (experiment, variant) = (&first.experiment, &first.variant);
-        Some(format!(
-            "threshold: {experiment} on {variant}: {metric} {found}; it must be {written}"
-        ))
+        Some(format!("threshold: {experiment} on {variant}: {path} {found}; it must be {written}"))
     }
-}
-
-/// A figure of a run by its path.
-fn figure(run: &RunResult, path: &str) -> Option<f64> {
-    let value = serde_json::to_value(run).ok()?;
-    path.split('.').try_fold(&value, |value, name| value.get(name)).and_then(Value::as_f64)
 }
 
 /// A line for every threshold that a variant of an experiment violates or has no value for. A
@@ -201,8 +141,9 @@ fn figure(run: &RunResult, path: &str) -> Option<f64> {
 pub fn violations(thresholds: &[Threshold], runs: &[RunResult]) -> Vec<String> {
     let mut violations = Vec::new();
     for threshold in thresholds {
-        let by_design = runs.iter().any(|run| threshold.is_measured_by(run));
-        let meant = runs.iter().filter(|run| !by_design || threshold.is_measured_by(run));
+        let by_design = runs.iter().any(|run| threshold.metric.measured_by.includes(run));
+        let meant =
+            runs.iter().filter(|run| !by_design || threshold.metric.measured_by.includes(run));
         let mut groups: Vec<Vec<&RunResult>> = Vec::new();
         for run in meant {
             let key = |run: &RunResult| (run.experiment.clone(), run.measures, run.variant.clone());
@@ -280,7 +221,7 @@ mod tests {
     #[test]
     fn every_metric_is_in_a_result() {
         let value = serde_json::to_value(run("x", "pipelined", 1.0)).unwrap();
-        for (path, _) in METRICS {
+        for path in metrics().map(|metric| metric.path) {
             let found = path.split('.').try_fold(&value, |value, name| value.get(name));
             assert!(found.is_some_and(|it| it.is_number() || it.is_null()), "{path}: {found:?}");
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use dataflow::Digest;
-use reports::schema::result::RunResult;
+use reports::schema::RunResult;
 use workloads::registry::AnyEvents;
 
 use crate::run::audience::Audience;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reports::schema::result::RunResult;
+use reports::schema::RunResult;
 
 use crate::measure::run_observer::RunObserver;
 use crate::run::spec::RunSpec;

@@ -2,7 +2,7 @@
 //! written against this, so that it is tested without running anything.
 
 use dataflow::{EngineError, StopSignal};
-use reports::schema::result::RunResult;
+use reports::schema::RunResult;
 
 use crate::error::Result;
 use crate::measure::latency::Recorder;

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use reports::schema::result::RunResult;
+use reports::schema::RunResult;
 
 use crate::error::Result;
 use crate::quantity::Rate;

@@ -7,7 +7,7 @@ use dataflow::job::engine::{Control, Job, Start};
 use dataflow::job::runtime::Runtime;
 use dataflow::job::source::SourceError;
 use dataflow::{Completion, EngineError, ProcessingTime, StampUnit};
-use reports::schema::result::Measures;
+use reports::schema::Measures;
 use workloads::registry::AnyEvents;
 use workloads::schedule::arrival::Schedule;
 use workloads::schedule::load_shape::LoadShape;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dataflow::job::engine::Start;
 use dataflow::job::settings::Settings;
 use dataflow::{Engine, Guarantee};
-use reports::schema::result::Measures;
+use reports::schema::Measures;
 use serde_json::{Value, json};
 use workloads::registry::{AnyEvents, AnyWorkload};
 

@@ -1,6 +1,6 @@
 //! Whether the figures of a run may be used.
 
-use reports::schema::result::{RunResult, Slope};
+use reports::schema::{RunResult, Slope};
 
 use crate::analysis::statistics::{CONFIDENCE, student};
 

@@ -1,7 +1,7 @@
 //! The parts of a latency are its total, on every engine and both clocks, and each is where the
 //! model says that it is.
 
-use reports::schema::result::{PartsOfMean, RunResult};
+use reports::schema::{PartsOfMean, RunResult};
 use streamgauge::internals::Clock;
 
 use crate::job::Job;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dataflow::{Engine, ProcessingTime, StopSignal};
-use reports::schema::result::RunResult;
+use reports::schema::RunResult;
 use runtime::{Costs, VirtualOptions, VirtualTime};
 use serde_json::Value;
 use streamgauge::Registry;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dataflow::job::engine::Start;
 use dataflow::job::storage::Storage;
 use dataflow::{ProcessingTime, StopSignal};
-use reports::schema::result::RunResult;
+use reports::schema::RunResult;
 use runtime::{Fault, FaultyStorage, MemoryStorage, StorageCounts, StorageFaults, Struck, Trigger};
 use serde_json::Value;
 use streamgauge::Registry;

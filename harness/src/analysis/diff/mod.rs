@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::error::{Error, Result};
 
 use configuration::Configuration;
-use row::{METRICS, Row};
+use row::{Row, compared};
 
 /// Schema tag of [`Diff`].
 pub const DIFF_SCHEMA: &str = "streamgauge.diff/1";
@@ -201,7 +201,7 @@ impl Diff {
             let configuration = |of: &Variant<'_>| Configuration::of_run(of.runs[0]);
             let both = (&configuration(variant), &configuration(other));
             Difference::collect(&mut self.differences, a.name, variant.name, both);
-            self.rows.extend(METRICS.iter().filter_map(|it| Row::of(it, a.name, variant, other)));
+            self.rows.extend(compared().filter_map(|it| Row::of(it, a.name, variant, other)));
         }
     }
 

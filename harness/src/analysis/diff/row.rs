@@ -1,56 +1,18 @@
 //! One metric of one variant in two results, and what it means.
 
-use reports::schema::{Measures, RunResult};
+use reports::schema::{Better, LatencyKind, Measures, Metric, Percentile, RunResult};
 use reports::words::summary::Variant;
+use reports::words::units;
 use serde::Serialize;
 
 use super::welch::Change;
 
-/// A figure of a run that results are compared by.
-#[derive(Debug)]
-pub struct Metric {
-    /// Its path in a result.
-    pub name: &'static str,
-    value: fn(&RunResult) -> Option<f64>,
-    /// Whether more of it is better.
-    pub more_is_better: bool,
-    /// Runs that measure it; `None`: all.
-    measures: Option<Measures>,
-}
-
-const fn latency(name: &'static str, value: fn(&RunResult) -> Option<f64>) -> Metric {
-    Metric { name, value, more_is_better: false, measures: Some(Measures::Latency) }
-}
-
-/// Every figure that `diff` compares. Throughput is that of throughput runs: at a planned rate it is
-/// the plan's.
-pub const METRICS: &[Metric] = &[
-    Metric {
-        name: "throughput_per_s",
-        value: |run| Some(run.throughput_per_s),
-        more_is_better: true,
-        measures: Some(Measures::Throughput),
-    },
-    latency("latency_ns.from_planned.p50", |run| nanos(run.latency_ns.from_planned.p50)),
-    latency("latency_ns.from_planned.p99", |run| nanos(run.latency_ns.from_planned.p99)),
-    latency("latency_ns.after_window_end.p50", |run| nanos(run.latency_ns.after_window_end.p50)),
-    latency("latency_ns.after_window_end.p99", |run| nanos(run.latency_ns.after_window_end.p99)),
-    Metric {
-        name: "cpu_ns_per_record",
-        value: |run| run.cpu_ns_per_record,
-        more_is_better: false,
-        measures: None,
-    },
-    Metric {
-        name: "peak_memory_bytes",
-        value: |run| run.peak_memory_bytes.map(|bytes| bytes as f64),
-        more_is_better: false,
-        measures: None,
-    },
-];
-
-fn nanos(value: Option<u64>) -> Option<f64> {
-    value.map(|nanos| nanos as f64)
+/// Every metric that `diff` compares.
+pub fn compared() -> impl Iterator<Item = &'static Metric> {
+    const OF_ALL: [&Metric; 3] = [&Metric::THROUGHPUT, &Metric::P50_LATENCY, &Metric::P99_LATENCY];
+    let after_window_end = [Percentile::P50, Percentile::P99]
+        .map(|percentile| Metric::of_latency(LatencyKind::AfterWindowEnd, percentile));
+    OF_ALL.into_iter().chain(after_window_end).chain([&Metric::COST, &Metric::PEAK_MEMORY])
 }
 
 /// A metric of a variant in both results.
@@ -83,21 +45,21 @@ pub struct Row {
 impl Row {
     /// `None` when a side has no run that measures it.
     pub fn of(metric: &Metric, experiment: &str, a: &Variant<'_>, b: &Variant<'_>) -> Option<Self> {
-        let measured = |run: &&RunResult| {
-            metric.measures.is_none_or(|it| it == run.measures) && (metric.value)(run).is_some()
-        };
+        let measured =
+            |run: &&RunResult| metric.measured_by.includes(run) && metric.of(run).is_some();
         if !a.runs.iter().any(measured) || !b.runs.iter().any(measured) {
             return None;
         }
-        let values = |of: &Variant<'_>| of.valid().filter_map(metric.value).collect::<Vec<f64>>();
+        let values =
+            |of: &Variant<'_>| of.valid().filter_map(|run| metric.of(run)).collect::<Vec<f64>>();
         let (values_a, values_b) = (values(a), values(b));
-        let median = |of: &Variant<'_>| of.spread(metric.value).map(|it| it.median);
+        let median = |of: &Variant<'_>| of.spread(|run| metric.of(run)).map(|it| it.median);
         let change = Change::between(&values_a, &values_b);
         Some(Self {
             experiment: experiment.to_owned(),
             measures: a.runs[0].measures,
             variant: a.name.to_owned(),
-            metric: metric.name.to_owned(),
+            metric: metric.path.to_owned(),
             median_a: median(a),
             median_b: median(b),
             runs_a: values_a.len(),
@@ -108,9 +70,17 @@ impl Row {
         })
     }
 
+    /// A value of its metric, with its unit.
+    pub fn figure(&self, value: f64) -> String {
+        match Metric::named(&self.metric) {
+            Some(metric) => units::figure(metric.unit, value),
+            None => units::trimmed(value, 3),
+        }
+    }
+
     /// Whether more of its metric is better.
     pub fn more_is_better(&self) -> bool {
-        METRICS.iter().any(|it| it.name == self.metric && it.more_is_better)
+        Metric::named(&self.metric).is_some_and(|metric| metric.better == Better::More)
     }
 }
 
@@ -132,13 +102,10 @@ impl Verdict {
     fn of(metric: &Metric, change: Option<Change>) -> Self {
         match change {
             Some(change) if change.is_enough && change.is_open() => Self::NoDifference,
-            Some(change) if change.is_enough => {
-                if (change.ratio > 1.0) == metric.more_is_better {
-                    Self::Better
-                } else {
-                    Self::Worse
-                }
-            }
+            Some(change) if change.is_enough => match metric.is_better(change.ratio, 1.0) {
+                Some(true) => Self::Better,
+                _ => Self::Worse,
+            },
             _ => Self::TooFew,
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use dataflow::job::settings::Settings;
 use dataflow::{Engine, Guarantee};
-use reports::schema::result::Measures;
+use reports::schema::Measures;
 use serde_json::Value;
 use workloads::registry::AnyWorkload;
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use dataflow::job::storage::Storage;
 use dataflow::{ProcessingTime, StopSignal};
 use reports::formulas::{Case, CaseVerdict, Prediction, Reading, Tolerance};
-use reports::schema::result::RunResult;
+use reports::schema::RunResult;
 use runtime::MemoryStorage;
 use serde::Serialize;
 use serde_json::Value;

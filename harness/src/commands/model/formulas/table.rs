@@ -1,8 +1,9 @@
 //! The cases of formulas as tables for the terminal.
 
-use reports::formulas::chapter::CHAPTERS;
+use reports::formulas::chapters::CHAPTERS;
 use reports::formulas::{CaseVerdict, FormulasResult};
 use reports::page::formulas as formulas_page;
+use reports::words;
 
 use crate::terminal::table::table;
 
@@ -24,7 +25,7 @@ pub fn formulas(result: &FormulasResult) -> String {
                 formulas_page::figure(case.predicted),
                 formulas_page::figure(case.measured),
                 formulas_page::error(case),
-                case.tolerance.words(),
+                words::tolerance::allowed(case.tolerance),
                 case.verdict.words().to_owned(),
             ]);
         }

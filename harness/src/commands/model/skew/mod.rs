@@ -10,7 +10,7 @@ use dataflow::exchange::sink::{SinkSlot, Wants};
 use dataflow::job::settings::Settings;
 use dataflow::placement::PlacementKind;
 use dataflow::{Engine, Plan, ProcessingTime, StampUnit, StopSignal};
-use reports::schema::result::Measures;
+use reports::schema::Measures;
 use reports::schema::skew::{SKEW_SCHEMA, SkewResult};
 use serde_json::Value;
 use workloads::registry::AnyWorkload;

@@ -2,6 +2,7 @@
 
 use reports::schema::skew;
 use reports::schema::skew::SkewResult;
+use reports::words;
 use reports::words::units;
 use reports::words::units::NO_FIGURE;
 
@@ -17,9 +18,10 @@ pub(super) fn skew(result: &SkewResult) -> String {
         result.exchange
     );
     let scopes = result.scopes();
-    let words: Vec<String> = scopes.iter().map(|scope| skew::scope_words(scope)).collect();
+    let scope_words: Vec<String> =
+        scopes.iter().map(|scope| words::skew::scope_words(scope)).collect();
     let mut headings = vec!["placement", "partitions"];
-    headings.extend(words.iter().map(String::as_str));
+    headings.extend(scope_words.iter().map(String::as_str));
     headings.extend(["variation", "Gini"]);
     let mut table = table(&headings, 1);
     for placement in result.placements() {
@@ -27,11 +29,13 @@ pub(super) fn skew(result: &SkewResult) -> String {
             let mut row = vec![placement.to_owned(), parallelism.to_string()];
             for scope in &scopes {
                 let figure = result.row(placement, parallelism, scope);
-                row.push(figure.map_or(NO_FIGURE.to_owned(), |it| skew::figure(it.max_over_mean)));
+                row.push(
+                    figure.map_or(NO_FIGURE.to_owned(), |it| words::skew::figure(it.max_over_mean)),
+                );
             }
             let run = result.row(placement, parallelism, skew::RUN);
-            row.extend(run.map(|it| skew::figure(it.coefficient_of_variation)));
-            row.extend(run.map(|it| skew::figure(it.gini)));
+            row.extend(run.map(|it| words::skew::figure(it.coefficient_of_variation)));
+            row.extend(run.map(|it| words::skew::figure(it.gini)));
             table.add_row(row);
         }
     }
@@ -44,6 +48,6 @@ pub(super) fn skew(result: &SkewResult) -> String {
         format!("{} ({})", hot.key, units::share(share))
     });
     let hot: Vec<String> = hot.collect();
-    text.push_str(&format!("Hottest keys: {}\n{}.", hot.join(", "), result.finding()));
+    text.push_str(&format!("Hottest keys: {}\n{}.", hot.join(", "), words::skew::finding(result)));
     text
 }

@@ -7,7 +7,6 @@ use reports::words::verdict;
 
 use crate::analysis::diff::Diff;
 use crate::analysis::diff::row::{Row, Verdict};
-use crate::analysis::metric_figure::metric_figure;
 use crate::terminal::table::table;
 
 /// Two results side by side: what differs besides, a table per experiment, and how to read it.
@@ -55,9 +54,7 @@ pub fn diff(diff: &Diff) -> String {
 }
 
 fn diff_row(row: &Row) -> Vec<String> {
-    let figure = |value: Option<f64>| {
-        value.map_or(NO_FIGURE.to_owned(), |value| metric_figure(&row.metric, value))
-    };
+    let figure = |value: Option<f64>| value.map_or(NO_FIGURE.to_owned(), |value| row.figure(value));
     let interval = row.interval.map_or(NO_FIGURE.to_owned(), |(low, high)| {
         format!("{} to {}", units::significant(low), units::significant(high))
     });

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use reports::schema::result::NoiseRow;
+use reports::schema::NoiseRow;
 use serde::Serialize;
 use serde_json::Value;
 

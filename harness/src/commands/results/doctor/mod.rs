@@ -6,7 +6,7 @@ mod probe;
 mod table;
 
 use dataflow::StopSignal;
-use reports::schema::result::NoiseRow;
+use reports::schema::NoiseRow;
 
 use crate::analysis::comparisons;
 use crate::analysis::comparisons::Comparing;

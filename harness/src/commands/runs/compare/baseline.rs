@@ -2,13 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use reports::schema::result::{CompareResult, RunResult};
+use reports::schema::{CompareResult, RunResult};
 
 use crate::analysis::diff::configuration::Configuration;
 use crate::analysis::diff::row::{Row, Verdict};
 use crate::analysis::diff::welch::FEWEST_RUNS;
 use crate::analysis::diff::{Diff, Difference, refused, source};
-use crate::analysis::metric_figure::metric_figure;
 use crate::cli::BaselineArgs;
 use crate::error::{Error, Result};
 use crate::experiment::sizing;
@@ -267,8 +266,7 @@ fn is_regression(row: &Row, allowed: f64) -> bool {
 }
 
 fn line(row: &Row, allowed: f64) -> String {
-    let figure =
-        |value: Option<f64>| value.map_or_else(String::new, |it| metric_figure(&row.metric, it));
+    let figure = |value: Option<f64>| value.map_or_else(String::new, |it| row.figure(it));
     let (low, high) = row.interval.unwrap_or_default();
     format!(
         "regression: {} on {}: {} was {} and is {}; ratio {}, 95 % interval {} to {}, worse by more than {}",

@@ -9,7 +9,7 @@ mod table;
 mod tests;
 
 use dataflow::StopSignal;
-use reports::schema::result::{COMPARE_SCHEMA, CompareResult, Sweep};
+use reports::schema::{COMPARE_SCHEMA, CompareResult, Sweep};
 
 use crate::analysis::comparisons::Comparing;
 use crate::analysis::diff::Diff;

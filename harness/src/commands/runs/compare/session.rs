@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use reports::schema::result::RunResult;
+use reports::schema::RunResult;
 use reports::words::units;
 
 use super::baseline::Baselines;

@@ -2,7 +2,10 @@
 
 use comfy_table::ColumnConstraint;
 use reports::schema::latency_buckets;
-use reports::schema::result::{CompareResult, LatencySummary, Measures, NoiseRow, RunResult};
+use reports::schema::{
+    CompareResult, LatencyKind, Measures, Metric, NoiseRow, Percentile, RunResult,
+};
+use reports::words::summary::Spread;
 use reports::words::units;
 use reports::words::units::NO_FIGURE;
 use reports::words::verdict;
@@ -21,43 +24,19 @@ pub fn comparison(result: &CompareResult) -> String {
         if groups.is_empty() {
             continue;
         }
-        let mut table = match measures {
-            Measures::Throughput => table(
-                &[
-                    "workload",
-                    "engine",
-                    "records/s",
-                    "by run",
-                    "CPU/record",
-                    "peak memory",
-                    "valid",
-                ],
-                2,
-            ),
-            Measures::Latency => table(
-                &[
-                    "workload",
-                    "engine",
-                    "events/s",
-                    "p50",
-                    "p90",
-                    "p99",
-                    "p99.9",
-                    "max",
-                    "in time",
-                    "CPU/record",
-                    "valid",
-                ],
-                2,
-            ),
-        };
-        // A line of blocks that is wrapped says nothing.
-        let lines = table.column_iter_mut().nth(sparkline_column(measures));
-        lines.into_iter().for_each(|it| {
-            it.set_constraint(ColumnConstraint::ContentWidth);
-        });
+        let columns = columns(measures);
+        let names = columns.iter().map(|(name, _)| *name);
+        let header: Vec<&str> =
+            ["workload", "engine"].into_iter().chain(names).chain(["valid"]).collect();
+        let mut table = table(&header, 2);
+        for (column, (_, shows)) in table.column_iter_mut().skip(2).zip(&columns) {
+            // A line of blocks that is wrapped says nothing.
+            if matches!(shows, Shows::ByRun | Shows::InTime) {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
         for group in &groups {
-            table.add_row(row(group, measures));
+            table.add_row(row(group, &columns));
         }
         text.push_str(&format!("{table}\n"));
     }
@@ -104,7 +83,9 @@ fn noise(rows: &[NoiseRow]) -> String {
             ));
         }
     }
-    format!("\n{table}\nDifferences below the noise floor are not told from none.\n{suspicious}")
+    format!(
+        "\n{table}\nDifferences below the noise floor cannot be distinguished from zero.\n{suspicious}"
+    )
 }
 
 /// Runs of the same experiment and variant, in the order in which they first ran.
@@ -123,50 +104,62 @@ fn groups(runs: &[RunResult], measures: Measures) -> Vec<Vec<&RunResult>> {
     groups
 }
 
-fn row(group: &[&RunResult], measures: Measures) -> Vec<String> {
-    let valid: Vec<&RunResult> = group.iter().copied().filter(|run| run.valid).collect();
-    let median = |value: &dyn Fn(&RunResult) -> Option<f64>| {
-        median(valid.iter().filter_map(|run| value(run)).collect())
-    };
-    let shown =
-        |value: Option<f64>, show: fn(f64) -> String| value.map_or(NO_FIGURE.to_owned(), show);
-    let latency = |value: fn(&LatencySummary) -> Option<u64>| {
-        let nanos = median(&|run| value(&run.latency_ns.from_planned).map(|nanos| nanos as f64));
-        shown(nanos, units::duration)
-    };
-    let cpu = shown(median(&|run| run.cpu_ns_per_record), units::duration);
-    let first = group[0];
-    let mut row = vec![first.workload.clone(), first.variant.clone()];
-    match measures {
-        Measures::Throughput => {
-            row.push(shown(median(&|run| Some(run.throughput_per_s)), units::rate));
-            let by_run: Vec<f64> = valid.iter().map(|run| run.throughput_per_s).collect();
-            row.push(sparkline(&by_run, SPARKLINE));
-            row.push(cpu);
-            let memory = median(&|run| run.peak_memory_bytes.map(|bytes| bytes as f64));
-            row.push(shown(memory, units::bytes));
-        }
-        Measures::Latency => {
-            row.push(shown(first.rate, |rate| units::count(rate.round() as u64)));
-            row.push(latency(|it| it.p50));
-            row.push(latency(|it| it.p90));
-            row.push(latency(|it| it.p99));
-            row.push(latency(|it| it.p999));
-            row.push(latency(|it| it.max));
-            row.push(sparkline(&over_time(&valid), SPARKLINE));
-            row.push(cpu);
-        }
-    }
-    row.push(format!("{} of {}", valid.len(), group.len()));
-    row
+/// What a column shows of the runs of a variant.
+enum Shows {
+    /// The planned rate.
+    Rate,
+    /// The median of a metric over valid runs.
+    Median(&'static Metric),
+    /// Throughput, run by run.
+    ByRun,
+    /// The 99th percentile of latency over the time of a run.
+    InTime,
 }
 
-/// Where the line of blocks stands in a row.
-const fn sparkline_column(measures: Measures) -> usize {
+/// Columns between the engine and the number of valid runs, with their headings.
+fn columns(measures: Measures) -> Vec<(&'static str, Shows)> {
+    let cost = ("CPU/record", Shows::Median(&Metric::COST));
     match measures {
-        Measures::Throughput => 3,
-        Measures::Latency => 8,
+        Measures::Throughput => vec![
+            ("records/s", Shows::Median(&Metric::THROUGHPUT)),
+            ("by run", Shows::ByRun),
+            cost,
+            ("peak memory", Shows::Median(&Metric::PEAK_MEMORY)),
+        ],
+        Measures::Latency => {
+            let percentile = |it: Percentile| {
+                (it.label(), Shows::Median(Metric::of_latency(LatencyKind::FromPlanned, it)))
+            };
+            let mut columns = vec![("events/s", Shows::Rate)];
+            columns.extend(Percentile::ALL.map(percentile));
+            columns.extend([("in time", Shows::InTime), cost]);
+            columns
+        }
     }
+}
+
+fn row(group: &[&RunResult], columns: &[(&str, Shows)]) -> Vec<String> {
+    let valid: Vec<&RunResult> = group.iter().copied().filter(|run| run.valid).collect();
+    let first = group[0];
+    let cells = columns.iter().map(|(_, shows)| match shows {
+        Shows::Rate => {
+            let rate = first.rate.map(|rate| units::count(rate.round() as u64));
+            rate.unwrap_or(NO_FIGURE.to_owned())
+        }
+        Shows::Median(metric) => {
+            let spread = Spread::of(valid.iter().filter_map(|run| metric.of(run)));
+            spread.map_or(NO_FIGURE.to_owned(), |it| units::figure(metric.unit, it.median))
+        }
+        Shows::ByRun => {
+            let by_run: Vec<f64> = valid.iter().map(|run| run.throughput_per_s).collect();
+            sparkline(&by_run, SPARKLINE)
+        }
+        Shows::InTime => sparkline(&over_time(&valid), SPARKLINE),
+    });
+    let mut row = vec![first.workload.clone(), first.variant.clone()];
+    row.extend(cells);
+    row.push(format!("{} of {}", valid.len(), group.len()));
+    row
 }
 
 /// 99th percentile of latency in every bin of time of the run whose own is the median one, by the
@@ -177,11 +170,4 @@ fn over_time(valid: &[&RunResult]) -> Vec<f64> {
     let Some(run) = by_p99.get(by_p99.len().saturating_sub(1) / 2) else { return Vec::new() };
     let timed = run.series.iter().filter(|bin| !bin.latency_buckets.is_empty());
     timed.map(|bin| latency_buckets::quantile(&bin.latency_buckets, 0.99) as f64).collect()
-}
-
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len().checked_sub(1)? / 2;
-    let upper = values.len() / 2;
-    Some(f64::midpoint(values[middle], values[upper]))
 }

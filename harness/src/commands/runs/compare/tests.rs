@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use reports::schema::result::{Measures, RunResult, Verdict};
+use reports::schema::{Measures, RunResult, Verdict};
 
 use super::*;
 use crate::cli::BaselineArgs;

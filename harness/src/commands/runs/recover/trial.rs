@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dataflow::job::storage::Storage;
 use dataflow::{Digest, Guarantee};
 use reports::schema::recovery::{RecoverOutput, RecoverRun};
-use reports::schema::result::{FailureRow, RunResult};
+use reports::schema::{FailureRow, RunResult};
 use runtime::MemoryStorage;
 use workloads::registry::AnyEvents;
 

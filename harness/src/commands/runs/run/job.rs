@@ -7,7 +7,7 @@ use std::sync::Arc;
 use dataflow::job::engine::Start;
 use dataflow::job::storage::Storage;
 use dataflow::{Guarantee, StopSignal};
-use reports::schema::result::{Measures, RunResult};
+use reports::schema::{Measures, RunResult};
 use runtime::DirectoryStorage;
 use workloads::registry::AnyEvents;
 

@@ -8,7 +8,7 @@ mod table;
 use std::sync::Arc;
 
 use dataflow::StopSignal;
-use reports::schema::result::RunResult;
+use reports::schema::RunResult;
 use runtime::Costs;
 
 use crate::analysis::threshold;

@@ -1,6 +1,6 @@
 //! A run by itself as a table for the terminal.
 
-use reports::schema::result::{LatencySummary, RunResult};
+use reports::schema::{LatencySummary, Percentile, RunResult};
 use reports::words::units;
 use reports::words::units::NO_FIGURE;
 
@@ -66,16 +66,11 @@ pub(super) fn run(result: &RunResult) -> String {
 }
 
 fn percentiles(summary: &LatencySummary) -> String {
-    let show =
-        |value: Option<u64>| value.map_or(NO_FIGURE.to_owned(), |it| units::duration(it as f64));
-    format!(
-        "p50 {}  p90 {}  p99 {}  p99.9 {}  max {}",
-        show(summary.p50),
-        show(summary.p90),
-        show(summary.p99),
-        show(summary.p999),
-        show(summary.max)
-    )
+    let shown = Percentile::ALL.map(|percentile| {
+        let value = percentile.of(summary).map_or(NO_FIGURE.to_owned(), units::duration);
+        format!("{} {value}", percentile.label())
+    });
+    shown.join("  ")
 }
 
 /// The batches of a run.

@@ -6,9 +6,7 @@ mod session;
 mod table;
 
 use dataflow::StopSignal;
-use reports::schema::result::{
-    COMPARE_SCHEMA, CompareResult, RunResult, Sweep, SweepAxis, SweepPoint,
-};
+use reports::schema::{COMPARE_SCHEMA, CompareResult, RunResult, Sweep, SweepAxis, SweepPoint};
 use serde_json::Value;
 
 use crate::cli::{SustainArgs, defaults};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reports::schema::result::RunResult;
+use reports::schema::RunResult;
 use reports::words::units;
 use serde_json::Value;
 

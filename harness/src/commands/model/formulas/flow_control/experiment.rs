@@ -1,8 +1,8 @@
 //! What is run for cases of flow control, and what is read from the files that it leaves.
 
 use reports::formulas::{Case, Prediction, Reading};
-use reports::schema::formula_samples::{SAMPLES_SCHEMA, Sample, Samples};
-use reports::schema::result::RunResult;
+use reports::schema::RunResult;
+use reports::schema::samples::{SAMPLES_SCHEMA, Sample, Samples};
 use serde::Serialize;
 use serde_json::Value;
 

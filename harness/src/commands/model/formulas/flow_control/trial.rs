@@ -7,7 +7,7 @@ use dataflow::exchange::sink::SinkSlot;
 use dataflow::job::runtime::Runtime;
 use dataflow::job::settings::Settings;
 use dataflow::{Digest, Engine, Plan, Stream};
-use reports::schema::result::{Measures, RunResult};
+use reports::schema::{Measures, RunResult};
 use runtime::{Costs, MemoryStorage, VirtualOptions, VirtualTime};
 use serde_json::Value;
 use workloads::queries::KeyedCount;

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use dataflow::StopSignal;
-use reports::schema::result::RunResult;
+use reports::schema::RunResult;
 use workloads::schedule::load_shape::LoadShape;
 
 use crate::commands::runs::compare::baseline::Baselines;
