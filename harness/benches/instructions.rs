@@ -15,14 +15,14 @@ use std::hint::black_box;
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
 
-use dataflow::job::engine::{Control, Engine, Job, Start};
+use dataflow::job::engine::{Control, Job, Start};
 use dataflow::job::observer::Silent;
 use dataflow::job::runtime::Runtime;
 use dataflow::job::settings::Settings;
 use dataflow::{ProcessingTime, StampUnit, StopSignal};
 use runtime::{WallClock, WallOptions};
 use streamgauge::Registry;
-use streamgauge::measure::sink::measuring;
+use streamgauge::internals::measuring;
 use workloads::schedule::arrival::Schedule;
 use workloads::schedule::load_shape::LoadShape;
 

@@ -44,7 +44,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// How a command ended.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// Well: exit status 0.
     Good,
     /// An oracle or the validity gate failed: exit status 1.
@@ -55,7 +55,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// The exit status.
-    pub const fn status(self) -> u8 {
+    pub(crate) const fn status(self) -> u8 {
         match self {
             Self::Good => 0,
             Self::Failed => 1,

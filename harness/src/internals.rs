@@ -1,13 +1,13 @@
 //! For this crate's own tests and benches, which look at what no user sees. Nothing here is a
 //! promise: names come and go with any version.
 
-pub use crate::analysis::statistics::Ratio;
+pub use crate::analysis::statistics::ratio::Ratio;
 pub use crate::cli::{Cli, Command};
 pub use crate::commands::runs::recover::disturbed::Disturbed;
 pub use crate::commands::runs::recover::row_multiset::{RowCollector, RowDifference, RowMultiset};
 pub use crate::commands::runs::recover::run_all as recover_all;
 pub use crate::commands::runs::sustain::search::Search;
-pub use crate::error::{Error, Result};
+pub use crate::error::Result;
 pub use crate::files::rows::RowWriter;
 pub use crate::measure::latency::live_counts::LiveCounts;
 pub use crate::measure::latency::{Recorder, WindowClock};

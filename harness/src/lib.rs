@@ -23,11 +23,12 @@ mod registry;
 mod run;
 mod terminal;
 
+pub use crate::error::Error;
 pub use crate::registry::Registry;
 
 use cli::{Cli, Command};
 use commands::{manual, model, results, runs};
-use error::{Error, Outcome, Result};
+use error::{Outcome, Result};
 use terminal::{live, out};
 
 /// Reads the command line, does what it says, and returns the exit status: 0 good; 1 a wrong

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Largest parallelism: Flink's largest number of key groups.
-pub const MAX_PARALLELISM: u32 = 32_768;
+pub(crate) const MAX_PARALLELISM: u32 = 32_768;
 
 /// A rate: `max`, or events per second.
 #[derive(Copy, Clone, Debug, Default, PartialEq)]
@@ -39,7 +39,7 @@ impl Rate {
 ///
 /// # Errors
 /// For anything else.
-pub fn rate(text: &str) -> Result<Rate, String> {
+pub(crate) fn rate(text: &str) -> Result<Rate, String> {
     if text == "max" {
         return Ok(Rate::Max);
     }
@@ -57,7 +57,7 @@ pub fn rate(text: &str) -> Result<Rate, String> {
 ///
 /// # Errors
 /// For anything else.
-pub fn count(text: &str) -> Result<u64, String> {
+pub(crate) fn count(text: &str) -> Result<u64, String> {
     let number = scaled(text).filter(|number| number.fract() == 0.0);
     match number {
         Some(number) if (1.0..=9e15).contains(&number) => Ok(number as u64),
@@ -71,7 +71,7 @@ pub fn count(text: &str) -> Result<u64, String> {
 ///
 /// # Errors
 /// For anything else, and for nothing at all.
-pub fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let duration = humantime::parse_duration(text.trim())
         .map_err(|error| format!("`{text}` is no duration, such as 500ms or 2s: {error}"))?;
     if duration.is_zero() {
@@ -85,7 +85,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 ///
 /// # Errors
 /// For anything else, and for none at all or more than 100 %.
-pub fn percentage(text: &str) -> Result<f64, String> {
+pub(crate) fn percentage(text: &str) -> Result<f64, String> {
     let number = text.trim().strip_suffix('%').and_then(|digits| digits.trim().parse::<f64>().ok());
     match number {
         Some(number) if number > 0.0 && number <= 100.0 => Ok(number / 100.0),
@@ -96,7 +96,7 @@ pub fn percentage(text: &str) -> Result<f64, String> {
 }
 
 /// Reads a number of any sign: `0.5`, `1_000`, `1e6`, `100k`, `2M`, `1G`; `None` for anything else.
-pub fn number(text: &str) -> Option<f64> {
+pub(crate) fn number(text: &str) -> Option<f64> {
     scaled(text)
 }
 

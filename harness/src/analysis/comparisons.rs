@@ -33,7 +33,7 @@ const DECIDE_LATENCY: &[&str] = &[
 
 /// What is compared with what, and how sure an interval is.
 #[derive(Copy, Clone, Debug, PartialEq)]
-pub struct Comparing {
+pub(crate) struct Comparing {
     /// Only variants with their own repetitions (see [`repetition`]), and no two others.
     pub against_itself: bool,
     /// Confidence of the intervals, between 0 and 1.
@@ -41,22 +41,22 @@ pub struct Comparing {
 }
 
 /// The name under which a variant is run against itself.
-pub fn repetition(variant: &str) -> String {
+pub(crate) fn repetition(variant: &str) -> String {
     format!("{variant} (again)")
 }
 
 /// Every comparison of every experiment, by every metric that their runs measure.
-pub fn all(runs: &[RunResult], how: Comparing) -> Vec<Comparison> {
+pub(crate) fn all(runs: &[RunResult], how: Comparing) -> Vec<Comparison> {
     paired(runs, how.against_itself).iter().map(|it| it.compare(how.confidence)).collect()
 }
 
 /// The log-ratios behind every comparison.
-pub fn log_ratios(runs: &[RunResult], against_itself: bool) -> Vec<Vec<f64>> {
+pub(crate) fn log_ratios(runs: &[RunResult], against_itself: bool) -> Vec<Vec<f64>> {
     paired(runs, against_itself).iter().map(Paired::logs).collect()
 }
 
 /// How much every variant differs from its repetition; empty where there are no repetitions.
-pub fn noise(runs: &[RunResult], how: Comparing) -> Vec<NoiseRow> {
+pub(crate) fn noise(runs: &[RunResult], how: Comparing) -> Vec<NoiseRow> {
     let paired = if how.against_itself { paired(runs, true) } else { Vec::new() };
     paired.iter().map(|it| it.noise(how.confidence)).collect()
 }

@@ -63,7 +63,7 @@ impl Operator {
 ///
 /// # Errors
 /// For anything else; an unknown metric is answered with the nearest.
-pub fn parse(text: &str) -> Result<Threshold, String> {
+pub(crate) fn parse(text: &str) -> Result<Threshold, String> {
     let place = text.find(['<', '>']).ok_or_else(|| format!("it has no <, <=, > or >=; {FORM}"))?;
     let (name, rest) = (text[..place].trim(), &text[place..]);
     let (operator, sign) = match rest.as_bytes() {
@@ -138,7 +138,7 @@ impl Threshold {
 /// A line for every threshold that a variant of an experiment violates or has no value for. A
 /// threshold is for the runs that are made to measure it: those at a rate for latency, those at
 /// `max` for throughput, those with windows for windows; and for all when there are none such.
-pub fn violations(thresholds: &[Threshold], runs: &[RunResult]) -> Vec<String> {
+pub(crate) fn violations(thresholds: &[Threshold], runs: &[RunResult]) -> Vec<String> {
     let mut violations = Vec::new();
     for threshold in thresholds {
         let by_design = runs.iter().any(|run| threshold.metric.measured_by.includes(run));

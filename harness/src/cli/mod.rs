@@ -10,22 +10,22 @@ mod results;
 mod runs;
 mod shared;
 
-pub use crate::cli::model::formulas::FormulasArgs;
-pub use crate::cli::model::place::{KeyType, PlaceArgs};
-pub use crate::cli::model::skew::SkewArgs;
-pub use crate::cli::results::diff::DiffArgs;
-pub use crate::cli::results::doctor::DoctorArgs;
-pub use crate::cli::results::list::{ListArgs, Listed};
-pub use crate::cli::results::sample::SampleArgs;
-pub use crate::cli::results::suite::{SuiteArgs, SuiteCommand};
-pub use crate::cli::runs::baseline::BaselineArgs;
-pub use crate::cli::runs::compare::CompareArgs;
-pub use crate::cli::runs::recover::RecoverArgs;
-pub use crate::cli::runs::run::RunArgs;
-pub use crate::cli::runs::sustain::SustainArgs;
-pub use crate::cli::runs::sweep::SweepArgs;
-pub use crate::cli::runs::verify::VerifyArgs;
-pub use shared::SharedArgs;
+pub(crate) use crate::cli::model::formulas::FormulasArgs;
+pub(crate) use crate::cli::model::place::{KeyType, PlaceArgs};
+pub(crate) use crate::cli::model::skew::SkewArgs;
+pub(crate) use crate::cli::results::diff::DiffArgs;
+pub(crate) use crate::cli::results::doctor::DoctorArgs;
+pub(crate) use crate::cli::results::list::{ListArgs, Listed};
+pub(crate) use crate::cli::results::sample::SampleArgs;
+pub(crate) use crate::cli::results::suite::{SuiteArgs, SuiteCommand};
+pub(crate) use crate::cli::runs::baseline::BaselineArgs;
+pub(crate) use crate::cli::runs::compare::CompareArgs;
+pub(crate) use crate::cli::runs::recover::RecoverArgs;
+pub(crate) use crate::cli::runs::run::RunArgs;
+pub(crate) use crate::cli::runs::sustain::SustainArgs;
+pub(crate) use crate::cli::runs::sweep::SweepArgs;
+pub(crate) use crate::cli::runs::verify::VerifyArgs;
+pub(crate) use shared::SharedArgs;
 
 /// Runs the same operators on the same events under the pipelined and the micro-batch model,
 /// checks every answer, and compares.

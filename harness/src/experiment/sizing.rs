@@ -12,7 +12,7 @@ use crate::run::executor::Runner;
 use crate::run::spec::{Recovery, RunSpec};
 
 /// Most events of a run whose number sizing has fixed.
-pub const MOST_EVENTS: u64 = 100_000_000;
+pub(crate) const MOST_EVENTS: u64 = 100_000_000;
 /// A sizing run that lasts this long tells a throughput.
 const LONG_ENOUGH_NANOS: u64 = 50_000_000;
 /// Events of the first sizing run.
@@ -24,7 +24,7 @@ const SHARE_FOR_LATENCY: f64 = 0.5;
 
 /// What all runs of an experiment have in common.
 #[derive(Copy, Clone, Debug, Default, PartialEq)]
-pub struct RunSize {
+pub(crate) struct RunSize {
     /// Planned events per second, or as fast as they are taken.
     pub rate: Rate,
     /// Number of events of every run.
@@ -39,7 +39,7 @@ pub struct RunSize {
 ///
 /// # Errors
 /// When an engine fails.
-pub fn size(experiment: &Experiment, runner: &mut Runner<'_>) -> Result<RunSize> {
+pub(crate) fn size(experiment: &Experiment, runner: &mut Runner<'_>) -> Result<RunSize> {
     // `taken` is what is taken per second: it turns times into numbers of events.
     let (rate, taken) = match experiment.rate {
         SuiteRate::Fixed(Rate::PerSecond(rate)) => (Rate::PerSecond(rate), rate),
@@ -72,7 +72,7 @@ pub fn size(experiment: &Experiment, runner: &mut Runner<'_>) -> Result<RunSize>
 ///
 /// # Errors
 /// When an event cannot be read.
-pub fn generator(
+pub(crate) fn generator(
     experiment: &Experiment,
     size: RunSize,
     runner: &mut Runner<'_>,
@@ -100,7 +100,7 @@ fn slowest(experiment: &Experiment, runner: &mut Runner<'_>) -> Result<f64> {
 ///
 /// # Errors
 /// When it fails.
-pub fn throughput(
+pub(crate) fn throughput(
     experiment: &Experiment,
     variant: &Variant,
     clock: Clock,
@@ -126,7 +126,7 @@ pub fn throughput(
 ///
 /// # Errors
 /// If a setting or knob is invalid.
-pub fn spec(
+pub(crate) fn spec(
     experiment: &Experiment,
     variant: &Variant,
     size: RunSize,

@@ -7,4 +7,4 @@ pub(crate) mod series_csv;
 pub(crate) mod uri;
 mod whole_file;
 
-pub use whole_file::*;
+pub(crate) use whole_file::*;

@@ -40,7 +40,7 @@ struct State {
 }
 
 /// The writing thread; ends when told so.
-pub struct Writing {
+pub(crate) struct Writing {
     writer: RowWriter,
     thread: JoinHandle<io::Result<()>>,
 }
@@ -55,7 +55,7 @@ impl Writing {
     ///
     /// # Errors
     /// When it cannot be opened for writing.
-    pub fn open(uri: &OutputUri) -> Result<Option<Self>> {
+    pub(crate) fn open(uri: &OutputUri) -> Result<Option<Self>> {
         let refused = |error: io::Error| Error::input(format!("cannot write to {uri}: {error}"));
         let target = match uri {
             OutputUri::Discard => return Ok(None),
@@ -76,7 +76,7 @@ impl Writing {
     }
 
     /// What sinks write to.
-    pub fn writer(&self) -> RowWriter {
+    pub(crate) fn writer(&self) -> RowWriter {
         self.writer.clone()
     }
 
@@ -84,7 +84,7 @@ impl Writing {
     ///
     /// # Errors
     /// When something could not be written.
-    pub fn finish(self) -> Result<()> {
+    pub(crate) fn finish(self) -> Result<()> {
         self.writer.0.lock().closed = true;
         self.writer.0.work.notify_one();
         let written = self.thread.join().map_err(|_| Error::run("the output thread failed"))?;

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// Never in practice: the text is made in memory.
-pub fn series(run: &RunResult) -> Result<Vec<(&'static str, String)>> {
+pub(crate) fn series(run: &RunResult) -> Result<Vec<(&'static str, String)>> {
     let all = [
         ("-series.csv", over_time(run)),
         ("-batches.csv", batches(run)),

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// When the folder is not writable.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = WholeFile::create(path)?;
     file.write_all(bytes)?;
     file.keep()
@@ -23,7 +23,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// When it does not exist or is not writable.
-pub fn write_plain(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_plain(path: &Path, bytes: &[u8]) -> io::Result<()> {
     File::options().write(true).open(path)?.write_all(bytes)
 }
 
@@ -31,14 +31,14 @@ pub fn write_plain(path: &Path, bytes: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// When that is not possible.
-pub fn make_folder(path: &Path) -> io::Result<()> {
+pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
     std::fs::create_dir_all(path)
 }
 
 /// A file that takes its name when it is complete; until then it lies beside it as `.NAME.part`
 /// and is removed when dropped.
 #[derive(Debug)]
-pub struct WholeFile {
+pub(crate) struct WholeFile {
     file: File,
     /// Where it lies, and what it will be called; `None` once it has its name or never had
     /// another (a device, a pipe).
@@ -50,7 +50,7 @@ impl WholeFile {
     ///
     /// # Errors
     /// When the folder does not exist or is not writable, or the path is a folder.
-    pub fn create(path: &Path) -> io::Result<Self> {
+    pub(crate) fn create(path: &Path) -> io::Result<Self> {
         match std::fs::metadata(path) {
             Ok(found) if found.is_dir() => {
                 return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder"));
@@ -74,7 +74,7 @@ impl WholeFile {
     ///
     /// # Errors
     /// When what was written could not be kept.
-    pub fn keep(&mut self) -> io::Result<()> {
+    pub(crate) fn keep(&mut self) -> io::Result<()> {
         self.file.flush()?;
         match self.rename.take() {
             Some((part, path)) => std::fs::rename(part, path),

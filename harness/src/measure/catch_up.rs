@@ -8,7 +8,7 @@ use crate::quantity::Rate;
 
 /// Follows a job from its failures back to its plan. A plain struct: the time comes from outside.
 #[derive(Debug)]
-pub struct CatchUp {
+pub(crate) struct CatchUp {
     failures: Vec<FailureRow>,
     /// Unread events of a split that count as none.
     allowed: u64,
@@ -22,7 +22,7 @@ impl CatchUp {
     /// For so many splits, read at this many events per second in all, whose last event is planned
     /// at `plan_end`. Without a rate everything is planned for the start, and the end is when a
     /// job has caught up.
-    pub fn new(splits: u32, rate: Rate, plan_end: ProcessingTime) -> Self {
+    pub(crate) fn new(splits: u32, rate: Rate, plan_end: ProcessingTime) -> Self {
         let in_a_millisecond =
             rate.per_second().map_or(0.0, |rate| rate / f64::from(splits.max(1)) / 1e3);
         Self {
@@ -34,7 +34,7 @@ impl CatchUp {
     }
 
     /// Something failed.
-    pub fn failed(&mut self, at: ProcessingTime, cause: &str) {
+    pub(crate) fn failed(&mut self, at: ProcessingTime, cause: &str) {
         self.behind.fill(true);
         self.failures.push(FailureRow {
             at_ns: at.0,
@@ -45,14 +45,14 @@ impl CatchUp {
     }
 
     /// The job goes on, or reads.
-    pub fn resumed(&mut self, at: ProcessingTime) {
+    pub(crate) fn resumed(&mut self, at: ProcessingTime) {
         self.failures.iter_mut().for_each(|failure| {
             failure.resumed_ns.get_or_insert(at.0);
         });
     }
 
     /// A look at a split has found so many events unread.
-    pub fn looked(&mut self, split: u32, at: ProcessingTime, unread: u64) {
+    pub(crate) fn looked(&mut self, split: u32, at: ProcessingTime, unread: u64) {
         if self.failures.last().is_none_or(|failure| failure.resumed_ns.is_none()) {
             return;
         }
@@ -63,7 +63,7 @@ impl CatchUp {
     }
 
     /// The job has come to its end; a split that had been read to its end was not looked at again.
-    pub fn ended(&mut self, at: ProcessingTime) {
+    pub(crate) fn ended(&mut self, at: ProcessingTime) {
         if at >= self.plan_end {
             self.caught_up(at);
         }
@@ -76,12 +76,12 @@ impl CatchUp {
     }
 
     /// Whether a failure is not over.
-    pub fn is_under_way(&self) -> bool {
+    pub(crate) fn is_under_way(&self) -> bool {
         self.failures.iter().any(|failure| failure.caught_up_ns.is_none())
     }
 
     /// Every failure, in order.
-    pub fn failures(&self) -> &[FailureRow] {
+    pub(crate) fn failures(&self) -> &[FailureRow] {
         &self.failures
     }
 }

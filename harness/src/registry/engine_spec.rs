@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 
 /// An engine and the settings that set it apart: `pipelined,buffer_timeout_ms=0`.
 #[derive(Clone, Debug, PartialEq)]
-pub struct EngineSpec {
+pub(crate) struct EngineSpec {
     /// Name of the engine.
     pub name: String,
     /// Its own settings, as written.
@@ -21,7 +21,7 @@ impl EngineSpec {
     ///
     /// # Errors
     /// When a setting has no `=`.
-    pub fn parse(text: &str) -> Result<Self> {
+    pub(crate) fn parse(text: &str) -> Result<Self> {
         let mut parts = text.split(',').map(str::trim);
         let name = parts.next().unwrap_or_default().to_owned();
         let settings = parts.map(key_value).collect::<Result<_>>()?;
@@ -33,7 +33,7 @@ impl EngineSpec {
 ///
 /// # Errors
 /// When there is no `=`.
-pub fn key_value(text: &str) -> Result<(String, Value)> {
+pub(crate) fn key_value(text: &str) -> Result<(String, Value)> {
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => {
             Ok((key.trim().to_owned(), Value::String(value.trim().to_owned())))

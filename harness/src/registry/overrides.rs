@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 /// What was given with `--set` or in a suite, parted into knobs of the workload and settings of
 /// engines. A name that neither has is an error.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Overrides {
+pub(crate) struct Overrides {
     /// For the workload.
     pub knobs: BTreeMap<String, Value>,
     /// For engines that have them.
@@ -26,7 +26,7 @@ impl Overrides {
     ///
     /// # Errors
     /// For a name that nobody has.
-    pub fn part(
+    pub(crate) fn part(
         given: &BTreeMap<String, Value>,
         workload: &dyn AnyWorkload,
         engines: &[Arc<dyn Engine>],

@@ -39,7 +39,7 @@ impl Answer<'_> {
 }
 
 /// What decides the answer of a run over generated events: workload, knobs, seed, number of events.
-pub type OracleKey = (String, String, u64, u64);
+pub(crate) type OracleKey = (String, String, u64, u64);
 
 /// Digests of evaluators, each computed once per [`OracleKey`].
 #[derive(Default)]
@@ -66,7 +66,7 @@ impl Oracle {
 }
 
 /// Whether the answer of a run was compared and is not the right one.
-pub fn is_wrong(run: &RunResult) -> bool {
+pub(crate) fn is_wrong(run: &RunResult) -> bool {
     run.output.expected_digest.as_ref().is_some_and(|expected| *expected != run.output.digest)
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 /// The machine, the build, and the load before the measurement.
-pub fn describe() -> BTreeMap<String, Value> {
+pub(crate) fn describe() -> BTreeMap<String, Value> {
     let load = sysinfo::System::load_average().ok();
     let entries = [
         ("cores", json!(std::thread::available_parallelism().map_or(1, usize::from))),
@@ -36,13 +36,13 @@ fn governor() -> Option<String> {
 
 /// Processor time and peak memory of this process over a run.
 #[derive(Debug)]
-pub struct Usage {
+pub(crate) struct Usage {
     processor: cpu_time::ProcessTime,
 }
 
 impl Usage {
     /// Starts to measure; the peak of memory is set back where the system allows.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         // Linux: 5 resets the peak of the resident set. Elsewhere there is no such file, and the
         // peak is not reported.
         let reset = crate::files::write_plain("/proc/self/clear_refs".as_ref(), b"5");
@@ -51,7 +51,7 @@ impl Usage {
     }
 
     /// Processor time since the start, in nanoseconds, and the peak of the resident set in bytes.
-    pub fn end(&self) -> (u64, Option<u64>) {
+    pub(crate) fn end(&self) -> (u64, Option<u64>) {
         let nanos = u64::try_from(self.processor.elapsed().as_nanos()).unwrap_or(u64::MAX);
         (nanos, peak_memory_bytes())
     }

@@ -19,7 +19,7 @@ const NAME: &str = "job";
 
 /// A job as it was first started.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct JobFile {
+pub(crate) struct JobFile {
     /// The workload.
     pub workload: String,
     /// The engine.
@@ -44,7 +44,7 @@ pub struct JobFile {
 
 impl JobFile {
     /// Of a job that starts now.
-    pub fn new(spec: &RunSpec, output: &str) -> Self {
+    pub(crate) fn new(spec: &RunSpec, output: &str) -> Self {
         Self {
             workload: spec.workload.name().to_owned(),
             engine: spec.engine.name().to_owned(),
@@ -60,7 +60,7 @@ impl JobFile {
     }
 
     /// How long ago the job was started: its clock goes on from there.
-    pub fn age(&self) -> ProcessingTime {
+    pub(crate) fn age(&self) -> ProcessingTime {
         ProcessingTime(unix_nanos().saturating_sub(self.started_unix_nanos))
     }
 
@@ -68,7 +68,7 @@ impl JobFile {
     ///
     /// # Errors
     /// When it cannot be read or is damaged.
-    pub fn read(storage: &Arc<dyn Storage>) -> Result<Option<Self>> {
+    pub(crate) fn read(storage: &Arc<dyn Storage>) -> Result<Option<Self>> {
         let storage = Arc::clone(storage);
         at_once(async move { load(&storage, NAME).await })
     }
@@ -77,7 +77,7 @@ impl JobFile {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn write(&self, storage: &Arc<dyn Storage>) -> Result<()> {
+    pub(crate) fn write(&self, storage: &Arc<dyn Storage>) -> Result<()> {
         let (storage, own) = (Arc::clone(storage), self.clone());
         at_once(async move { save(&storage, NAME, &own).await })
     }
@@ -86,7 +86,7 @@ impl JobFile {
     ///
     /// # Errors
     /// Says what differs.
-    pub fn fits(&self, given: &Self, place: &str) -> Result<()> {
+    pub(crate) fn fits(&self, given: &Self, place: &str) -> Result<()> {
         let same: [(&str, &dyn ToString, &dyn ToString); 6] = [
             ("workload", &self.workload, &given.workload),
             ("engine", &self.engine, &given.engine),
@@ -116,7 +116,7 @@ fn unix_nanos() -> u64 {
 ///
 /// # Errors
 /// What the storage reports: a damaged file is bad input, anything else a failed run.
-pub fn at_once<T: Send + 'static>(
+pub(crate) fn at_once<T: Send + 'static>(
     work: impl Future<Output = std::result::Result<T, StorageError>> + Send + 'static,
 ) -> Result<T> {
     let place: Arc<Mutex<Option<std::result::Result<T, StorageError>>>> = Arc::default();

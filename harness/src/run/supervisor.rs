@@ -11,7 +11,7 @@ use dataflow::{Completion, Control, Engine, EngineError, Guarantee};
 
 /// How a job is started again.
 #[derive(Copy, Clone, Debug)]
-pub struct Supervision {
+pub(super) struct Supervision {
     /// How the first attempt starts.
     pub start: Start,
     /// What the job promises: without a promise it is not started again.
@@ -24,7 +24,7 @@ pub struct Supervision {
 ///
 /// # Errors
 /// What ended the last attempt; [`EngineError::Lost`] when its driver was killed.
-pub async fn supervise(
+pub(super) async fn supervise(
     engine: Arc<dyn Engine>,
     job: impl Fn(Start) -> Job + Send,
     runtime: Arc<dyn Runtime>,

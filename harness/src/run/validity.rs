@@ -8,7 +8,7 @@ use crate::analysis::statistics::{CONFIDENCE, student};
 /// one that grows by this share of the rate.
 const BACKLOG_ALLOWED: f64 = 0.01;
 /// Windows that a workload with windows closes at least before the end of its input.
-pub const FEWEST_WINDOWS: u64 = 20;
+pub(crate) const FEWEST_WINDOWS: u64 = 20;
 /// Bins below which a trend is not computed.
 const FEWEST_BINS: usize = 10;
 /// A generator must be able to make events this many times as fast as they are asked for.
@@ -16,7 +16,7 @@ const GENERATOR_HEADROOM: f64 = 2.0;
 
 /// Least squares through (seconds, events), with the interval of the slope by Student's t; `None`
 /// below ten points.
-pub fn slope(points: &[(f64, f64)]) -> Option<Slope> {
+pub(crate) fn slope(points: &[(f64, f64)]) -> Option<Slope> {
     let count = points.len();
     if count < FEWEST_BINS {
         return None;
@@ -42,7 +42,7 @@ const FEWEST_TIMES_LATE: u64 = 10;
 
 /// Every reason for which the figures of a run may not be used. `right` is whether the output is
 /// the evaluator's, where there is one.
-pub fn why_invalid(result: &RunResult, right: Option<bool>) -> Vec<String> {
+pub(crate) fn why_invalid(result: &RunResult, right: Option<bool>) -> Vec<String> {
     let mut because = Vec::new();
     if result.interrupted {
         because.push("The run was interrupted.".to_owned());
@@ -71,7 +71,7 @@ pub fn why_invalid(result: &RunResult, right: Option<bool>) -> Vec<String> {
 
 /// In a comparison, a run with windows of which too few closed before the end of the input: the
 /// rest was released by the end and says nothing about latency.
-pub fn too_few_windows(result: &RunResult) -> Option<String> {
+pub(crate) fn too_few_windows(result: &RunResult) -> Option<String> {
     let closed = result.windows_closed.filter(|closed| *closed < FEWEST_WINDOWS)?;
     (!result.interrupted).then(|| {
         format!(
@@ -81,7 +81,7 @@ pub fn too_few_windows(result: &RunResult) -> Option<String> {
 }
 
 /// Whether the engine kept up with the plan: the backlog at its end, and its trend.
-pub fn kept_up(result: &RunResult) -> bool {
+pub(crate) fn kept_up(result: &RunResult) -> bool {
     did_not_keep_up(result).is_none()
 }
 

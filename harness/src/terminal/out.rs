@@ -10,12 +10,12 @@ pub fn line(text: &str) {
 }
 
 /// Prints a line on standard error, likewise.
-pub fn note(text: &str) {
+pub(crate) fn note(text: &str) {
     drop(writeln!(std::io::stderr(), "{text}"));
 }
 
 /// Prints a value as one line of JSON.
-pub fn json(value: &impl serde::Serialize) {
+pub(crate) fn json(value: &impl serde::Serialize) {
     match serde_json::to_string(value) {
         Ok(text) => line(&text),
         Err(error) => note(&format!("error: the result cannot be printed as JSON: {error}")),

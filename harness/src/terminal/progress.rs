@@ -20,7 +20,7 @@ const DRAW_EVERY: Duration = Duration::from_millis(100);
 
 /// A bar on standard error, or a view of the engines in its place; nothing is drawn when that is no
 /// terminal.
-pub struct Progress {
+pub(crate) struct Progress {
     bar: ProgressBar,
     live: Mutex<Option<Live>>,
     is_live: bool,
@@ -30,7 +30,7 @@ pub struct Progress {
 
 impl Progress {
     /// For that many runs, or hidden.
-    pub fn new(runs: u64, hidden: bool) -> Self {
+    pub(crate) fn new(runs: u64, hidden: bool) -> Self {
         let bar = if hidden { ProgressBar::hidden() } else { ProgressBar::new(runs) };
         let style =
             ProgressStyle::with_template("[{pos}/{len}] {wide_msg} {elapsed} elapsed, {eta} left");
@@ -39,7 +39,7 @@ impl Progress {
     }
 
     /// The same with a view of the engines, if that is asked for and there is a terminal.
-    pub fn with_view(runs: u64, hidden: bool, live: bool) -> Self {
+    pub(crate) fn with_view(runs: u64, hidden: bool, live: bool) -> Self {
         if hidden || !live || !Live::is_possible() {
             return Self::new(runs, hidden);
         }
@@ -59,7 +59,7 @@ impl Progress {
     }
 
     /// Ends the bar.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
         let live = self.live.lock().expect("no holder fails").take();
         let notes = live.map(Live::close).unwrap_or_default();

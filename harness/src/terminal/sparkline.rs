@@ -26,7 +26,7 @@ fn block(value: f64, largest: f64) -> char {
 }
 
 /// The largest value of each of at most `width` equal parts of a series.
-pub fn resampled(values: &[f64], width: usize) -> Vec<f64> {
+pub(crate) fn resampled(values: &[f64], width: usize) -> Vec<f64> {
     let count = values.len();
     let parts = count.min(width);
     let part = |n: usize| &values[n * count / parts..(n + 1) * count / parts];

@@ -12,11 +12,11 @@ const SAME_WITHIN: f64 = 1e-12;
 /// Everything that decides the figures of a run, by name: `events`, `knobs.keys`,
 /// `settings.buffer_bytes`. The seed is none of it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Configuration(BTreeMap<String, Value>);
+pub(crate) struct Configuration(BTreeMap<String, Value>);
 
 /// A field in which two configurations differ; `null` where one lacks it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Differing {
+pub(crate) struct Differing {
     /// The field.
     pub field: String,
     /// In the first.
@@ -27,7 +27,7 @@ pub struct Differing {
 
 impl Configuration {
     /// Of a run that has been made.
-    pub fn of_run(run: &RunResult) -> Self {
+    pub(crate) fn of_run(run: &RunResult) -> Self {
         Self::new(
             [
                 ("workload", json!(run.workload)),
@@ -58,7 +58,7 @@ impl Configuration {
     }
 
     /// Every field in which `other` differs, by name.
-    pub fn differing(&self, other: &Self) -> Vec<Differing> {
+    pub(crate) fn differing(&self, other: &Self) -> Vec<Differing> {
         let names: BTreeSet<&String> = self.0.keys().chain(other.0.keys()).collect();
         let value = |of: &Self, name: &String| of.0.get(name).cloned().unwrap_or(Value::Null);
         let both = names.into_iter().map(|name| Differing {

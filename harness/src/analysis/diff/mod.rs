@@ -1,11 +1,11 @@
 //! `diff`: two results of `compare`, made at different times, variant by variant.
 
-pub mod configuration;
+pub(crate) mod configuration;
 #[cfg(test)]
 pub(crate) mod fixture;
-pub mod row;
-pub mod source;
-pub mod welch;
+pub(crate) mod row;
+pub(crate) mod source;
+pub(crate) mod welch;
 
 use std::collections::BTreeSet;
 
@@ -21,14 +21,14 @@ use configuration::Configuration;
 use row::{Row, compared};
 
 /// Schema tag of [`Diff`].
-pub const DIFF_SCHEMA: &str = "streamgauge.diff/1";
+pub(crate) const DIFF_SCHEMA: &str = "streamgauge.diff/1";
 
 /// What is said of the machine and not noted: it is never the same twice.
 const NEVER_THE_SAME: &str = "load_before";
 
 /// Two results side by side: A, and B after it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Diff {
+pub(crate) struct Diff {
     /// Always [`DIFF_SCHEMA`].
     pub schema: String,
     /// The first result.
@@ -49,7 +49,7 @@ pub struct Diff {
 
 /// Where a result came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Origin {
+pub(crate) struct Origin {
     /// The path or name that was given.
     pub name: String,
     /// Its suite.
@@ -76,7 +76,7 @@ impl Origin {
 
 /// A field in which the configurations of an experiment differ.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Difference {
+pub(crate) struct Difference {
     /// The experiment.
     pub experiment: String,
     /// The variants in which it differs in this way.
@@ -91,7 +91,7 @@ pub struct Difference {
 
 impl Difference {
     /// Adds the fields in which two configurations of a variant differ.
-    pub fn collect(
+    pub(crate) fn collect(
         into: &mut Vec<Self>,
         experiment: &str,
         variant: &str,
@@ -133,7 +133,7 @@ impl std::fmt::Display for Difference {
 
 /// Something else that differs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Note {
+pub(crate) struct Note {
     /// What: `commit`, `processor`, `seed of latency`.
     pub what: String,
     /// In A.
@@ -144,7 +144,7 @@ pub struct Note {
 
 /// An experiment, or a variant of one, that one side lacks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Missing {
+pub(crate) struct Missing {
     /// The experiment.
     pub experiment: String,
     /// The variant; `null`: the whole experiment.
@@ -161,7 +161,7 @@ impl std::fmt::Display for Missing {
 
 impl Diff {
     /// From `a` to `b`, each with the name it goes by.
-    pub fn between(a: (&str, &CompareResult), b: (&str, &CompareResult)) -> Self {
+    pub(crate) fn between(a: (&str, &CompareResult), b: (&str, &CompareResult)) -> Self {
         let (experiments_a, experiments_b) = (summary::experiments(a.1), summary::experiments(b.1));
         let mut diff = Self {
             schema: DIFF_SCHEMA.to_owned(),
@@ -209,7 +209,7 @@ impl Diff {
     ///
     /// # Errors
     /// When the results have nothing in common, or, unless `anyway`, when configurations differ.
-    pub fn check(&self, anyway: bool) -> Result<()> {
+    pub(crate) fn check(&self, anyway: bool) -> Result<()> {
         let (a, b) = (&self.a.name, &self.b.name);
         if self.rows.is_empty() {
             let names = |missing: &[Missing]| {
@@ -229,7 +229,7 @@ impl Diff {
 }
 
 /// The error for configurations that differ.
-pub fn refused(a: &str, b: &str, differences: &[Difference], advice: &str) -> Error {
+pub(crate) fn refused(a: &str, b: &str, differences: &[Difference], advice: &str) -> Error {
     let listed: Vec<String> = differences.iter().map(|it| format!("\n  {it}")).collect();
     let chosen = ["events", "rate"];
     let by_pilot = if differences.iter().any(|it| chosen.contains(&it.field.as_str())) {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::welch::Change;
 
 /// Every metric that `diff` compares.
-pub fn compared() -> impl Iterator<Item = &'static Metric> {
+pub(crate) fn compared() -> impl Iterator<Item = &'static Metric> {
     const OF_ALL: [&Metric; 3] = [&Metric::THROUGHPUT, &Metric::P50_LATENCY, &Metric::P99_LATENCY];
     let after_window_end = [Percentile::P50, Percentile::P99]
         .map(|percentile| Metric::of_latency(LatencyKind::AfterWindowEnd, percentile));
@@ -17,7 +17,7 @@ pub fn compared() -> impl Iterator<Item = &'static Metric> {
 
 /// A metric of a variant in both results.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Row {
+pub(crate) struct Row {
     /// The experiment.
     pub experiment: String,
     /// What its runs measure.
@@ -44,7 +44,12 @@ pub struct Row {
 
 impl Row {
     /// `None` when a side has no run that measures it.
-    pub fn of(metric: &Metric, experiment: &str, a: &Variant<'_>, b: &Variant<'_>) -> Option<Self> {
+    pub(crate) fn of(
+        metric: &Metric,
+        experiment: &str,
+        a: &Variant<'_>,
+        b: &Variant<'_>,
+    ) -> Option<Self> {
         let measured =
             |run: &&RunResult| metric.measured_by.includes(run) && metric.of(run).is_some();
         if !a.runs.iter().any(measured) || !b.runs.iter().any(measured) {
@@ -71,7 +76,7 @@ impl Row {
     }
 
     /// A value of its metric, with its unit.
-    pub fn figure(&self, value: f64) -> String {
+    pub(crate) fn figure(&self, value: f64) -> String {
         match Metric::named(&self.metric) {
             Some(metric) => units::figure(metric.unit, value),
             None => units::trimmed(value, 3),
@@ -79,7 +84,7 @@ impl Row {
     }
 
     /// Whether more of its metric is better.
-    pub fn more_is_better(&self) -> bool {
+    pub(crate) fn more_is_better(&self) -> bool {
         Metric::named(&self.metric).is_some_and(|metric| metric.better == Better::More)
     }
 }
@@ -87,7 +92,7 @@ impl Row {
 /// What a row means for B.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// B is better.
     Better,
     /// B is worse.
@@ -111,7 +116,7 @@ impl Verdict {
     }
 
     /// For people.
-    pub const fn words(self) -> &'static str {
+    pub(crate) const fn words(self) -> &'static str {
         match self {
             Self::Better => "better",
             Self::Worse => "worse",

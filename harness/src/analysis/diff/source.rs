@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 /// # Errors
 /// When there are no results, they are damaged or not those of `compare`, or hold two experiments
 /// of one name.
-pub fn open(path: &Path) -> Result<CompareResult> {
+pub(crate) fn open(path: &Path) -> Result<CompareResult> {
     let results = path.join(reports::schema::read::RESULTS_FILE);
     let result = if path.is_dir() && !results.is_file() {
         // One that was not ended has its runs.

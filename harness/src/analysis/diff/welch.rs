@@ -4,11 +4,11 @@ use crate::analysis::statistics::student;
 use crate::analysis::statistics::{CONFIDENCE, FEWEST_PAIRS};
 
 /// Runs on a side below which there is a range and no verdict.
-pub const FEWEST_RUNS: usize = FEWEST_PAIRS;
+pub(crate) const FEWEST_RUNS: usize = FEWEST_PAIRS;
 
 /// A ratio of two sets of runs, with its uncertainty.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Change {
+pub(crate) struct Change {
     /// Geometric mean of the second set over that of the first.
     pub ratio: f64,
     /// Welch's 95 % interval by Student's t on the logs of the single runs; with fewer than
@@ -20,7 +20,7 @@ pub struct Change {
 
 impl Change {
     /// From `a` to `b`; `None` when a side is empty or has a value that has no logarithm.
-    pub fn between(a: &[f64], b: &[f64]) -> Option<Self> {
+    pub(crate) fn between(a: &[f64], b: &[f64]) -> Option<Self> {
         // Over one and the same value, so that runs that are all alike differ by exactly nothing.
         let unit = *a.first()?;
         let (a, b) = (Logs::of(a, unit)?, Logs::of(b, unit)?);
@@ -38,7 +38,7 @@ impl Change {
     }
 
     /// Whether the interval leaves it open which side is larger.
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.interval.0 <= 1.0 && 1.0 <= self.interval.1
     }
 }

@@ -14,9 +14,9 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use super::student::{mean, standard_error};
 
 /// Pairs below which too few different samples can be drawn.
-pub const FEWEST_PAIRS: usize = 20;
+pub(crate) const FEWEST_PAIRS: usize = 20;
 /// Samples drawn.
-pub const RESAMPLES: usize = 2_000;
+pub(crate) const RESAMPLES: usize = 2_000;
 /// Seed of the draws: the same figures have the same interval.
 const SEED: u64 = 0x7374_7265_616d;
 
@@ -24,7 +24,7 @@ const SEED: u64 = 0x7374_7265_616d;
 ///
 /// `None` below [`FEWEST_PAIRS`], and when so many figures are equal that samples without any
 /// variance leave an end of it open.
-pub fn interval(logs: &[f64], confidence: f64) -> Option<(f64, f64)> {
+pub(crate) fn interval(logs: &[f64], confidence: f64) -> Option<(f64, f64)> {
     if logs.len() < FEWEST_PAIRS || logs.iter().any(|log| !log.is_finite()) {
         return None;
     }

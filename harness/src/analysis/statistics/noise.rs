@@ -13,7 +13,7 @@ use super::ratio::Ratio;
 
 /// What an A/A experiment says about the testbed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct NoiseFloor {
+pub(crate) struct NoiseFloor {
     /// The variant against itself.
     pub ratio: Ratio,
 }
@@ -21,21 +21,21 @@ pub struct NoiseFloor {
 impl NoiseFloor {
     /// From log-ratios of pairs of one variant, by the interval of this confidence (between 0 and
     /// 1); `None` with too few pairs for one.
-    pub fn of(logs: &[f64], confidence: f64) -> Option<Self> {
+    pub(crate) fn of(logs: &[f64], confidence: f64) -> Option<Self> {
         let ratio = Ratio::of_logs(logs, confidence).filter(Ratio::is_enough)?;
         Some(Self { ratio })
     }
 
     /// The factor, at least 1, below which a difference is not called: 1.03 makes a tie of an
     /// interval between 1/1.03 and 1.03.
-    pub fn factor(&self) -> f64 {
+    pub(crate) fn factor(&self) -> f64 {
         let (low, high) = self.ratio.interval;
         low.recip().max(high)
     }
 
     /// Whether the variant differs from itself: the interval does not contain 1. One in 20 does
     /// by chance; more say that the runs of a pair are not alike.
-    pub fn is_suspicious(&self) -> bool {
+    pub(crate) fn is_suspicious(&self) -> bool {
         !self.ratio.contains_one()
     }
 }

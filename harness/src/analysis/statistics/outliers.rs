@@ -8,9 +8,9 @@
 //! of 20 (40,000 series each, in Python). A flag is a reason to look at a run, no more.
 
 /// Values below which none stands apart.
-pub const FEWEST_VALUES: usize = 5;
+pub(crate) const FEWEST_VALUES: usize = 5;
 /// Modified z-scores above this are outliers'.
-pub const LARGEST_SCORE: f64 = 3.5;
+pub(crate) const LARGEST_SCORE: f64 = 3.5;
 /// The median absolute deviation of a normal distribution, in its standard deviations.
 const MEDIAN_DEVIATION: f64 = 0.6745;
 /// The mean absolute deviation of a normal distribution, in its standard deviations.
@@ -21,7 +21,7 @@ const MEAN_DEVIATION: f64 = 0.797_885;
 ///
 /// Where more than half of the values are equal, the mean absolute deviation from the median takes
 /// the place of the median one, which is 0.
-pub fn outliers(logs: &[f64]) -> Vec<usize> {
+pub(crate) fn outliers(logs: &[f64]) -> Vec<usize> {
     if logs.len() < FEWEST_VALUES || logs.iter().any(|log| !log.is_finite()) {
         return Vec::new();
     }

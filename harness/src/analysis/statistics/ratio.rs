@@ -6,9 +6,9 @@
 use super::student::{mean, student_interval};
 
 /// Pairs below which there is a range and no verdict.
-pub const FEWEST_PAIRS: usize = 5;
+pub(crate) const FEWEST_PAIRS: usize = 5;
 /// Probability that an interval covers the truth.
-pub const CONFIDENCE: f64 = 0.95;
+pub(crate) const CONFIDENCE: f64 = 0.95;
 
 /// A ratio with its uncertainty.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,7 +66,7 @@ impl Ratio {
 }
 
 /// The logarithms of `a / b`; pairs with a value that is not positive and finite are left out.
-pub fn log_ratios(pairs: &[(f64, f64)]) -> Vec<f64> {
+pub(crate) fn log_ratios(pairs: &[(f64, f64)]) -> Vec<f64> {
     let is_usable = |value: f64| value > 0.0 && value.is_finite();
     let usable = pairs.iter().filter(|(a, b)| is_usable(*a) && is_usable(*b));
     usable.map(|(a, b)| a.ln() - b.ln()).collect()

@@ -15,13 +15,13 @@ use super::student::half_width_of_mean;
 
 /// Confidence of the interval whose width decides when to stop, so that it covers the truth in at
 /// least 95 of 100 experiments in spite of the looks.
-pub const CONFIDENCE_LOOKED_AT: f64 = 0.975;
+pub(crate) const CONFIDENCE_LOOKED_AT: f64 = 0.975;
 /// Most repeats.
-pub const MOST_REPEATS: u32 = 50;
+pub(crate) const MOST_REPEATS: u32 = 50;
 
 /// The rule.
 #[derive(Copy, Clone, Debug, PartialEq)]
-pub struct Stopping {
+pub(crate) struct Stopping {
     /// An interval is narrow when its ends are at most this far from its middle, as a share: 0.03
     /// is a factor of 1.03 either way.
     pub target: f64,
@@ -31,7 +31,7 @@ pub struct Stopping {
 
 /// What has been measured so far.
 #[derive(Copy, Clone, Debug)]
-pub struct SoFar<'a> {
+pub(crate) struct SoFar<'a> {
     /// The log-ratios of every comparison. One without any is not waited for.
     pub comparisons: &'a [Vec<f64>],
     /// Repeats that have ended, those with invalid runs among them.
@@ -42,7 +42,7 @@ pub struct SoFar<'a> {
 
 /// What to do after a repeat.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum Decision {
+pub(crate) enum Decision {
     /// Another repeat.
     GoOn,
     /// Every interval is narrow.
@@ -55,7 +55,7 @@ pub enum Decision {
 
 impl Stopping {
     /// Decides. There are at least [`FEWEST_PAIRS`] repeats, whatever they take.
-    pub fn decide(&self, so_far: SoFar<'_>) -> Decision {
+    pub(crate) fn decide(&self, so_far: SoFar<'_>) -> Decision {
         if (so_far.repeats as usize) < FEWEST_PAIRS {
             return Decision::GoOn;
         }
@@ -72,7 +72,7 @@ impl Stopping {
     }
 
     /// Whether the interval of these log-ratios is narrow; it is not with too few of them.
-    pub fn is_narrow(&self, logs: &[f64]) -> bool {
+    pub(crate) fn is_narrow(&self, logs: &[f64]) -> bool {
         let half_width = half_width_of_mean(logs, CONFIDENCE_LOOKED_AT);
         logs.len() >= FEWEST_PAIRS && half_width.is_some_and(|half| half <= self.target.ln_1p())
     }

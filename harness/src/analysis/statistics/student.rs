@@ -4,20 +4,20 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 
 /// Half the width of the interval of this confidence (between 0 and 1) around an estimate with a
 /// standard error at so many degrees of freedom; `None` without a degree of freedom.
-pub fn half_width(standard_error: f64, freedom: f64, confidence: f64) -> Option<f64> {
+pub(crate) fn half_width(standard_error: f64, freedom: f64, confidence: f64) -> Option<f64> {
     let student = StudentsT::new(0.0, 1.0, freedom).ok()?;
     Some(student.inverse_cdf(f64::midpoint(1.0, confidence)) * standard_error)
 }
 
 /// The interval of this confidence (between 0 and 1) for the mean of what values are drawn from;
 /// `None` for fewer than two.
-pub fn student_interval(values: &[f64], confidence: f64) -> Option<(f64, f64)> {
+pub(crate) fn student_interval(values: &[f64], confidence: f64) -> Option<(f64, f64)> {
     let (mean, half) = (mean(values), half_width_of_mean(values, confidence)?);
     Some((mean - half, mean + half))
 }
 
 /// Half the width of [`student_interval`].
-pub fn half_width_of_mean(values: &[f64], confidence: f64) -> Option<f64> {
+pub(crate) fn half_width_of_mean(values: &[f64], confidence: f64) -> Option<f64> {
     half_width(standard_error(values), values.len() as f64 - 1.0, confidence)
 }
 

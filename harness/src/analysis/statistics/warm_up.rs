@@ -12,9 +12,9 @@
 //! Python). In none of them was a truncation point more than a batch before the end of the ramp.
 
 /// Values per batch.
-pub const BATCH: usize = 5;
+pub(crate) const BATCH: usize = 5;
 /// Fewest batches of a series: fewer say nothing about a trend.
-pub const FEWEST_BATCHES: usize = 10;
+pub(crate) const FEWEST_BATCHES: usize = 10;
 /// Fewest batches at the end that are never dropped, of which there is always a quarter: a few
 /// that happen to be equal would have no error at all.
 const KEPT_BATCHES: usize = 5;
@@ -25,7 +25,7 @@ const KEPT_BATCHES: usize = 5;
 /// `None` when no steady state is found: the truncation point is not in the first half, the series
 /// is shorter than [`BATCH`] times [`FEWEST_BATCHES`], or a value is not finite. Values at the
 /// end that fill no batch are left out.
-pub fn steady_from(throughputs: &[f64]) -> Option<usize> {
+pub(crate) fn steady_from(throughputs: &[f64]) -> Option<usize> {
     let batches: Vec<f64> = throughputs.chunks_exact(BATCH).map(super::student::mean).collect();
     if batches.len() < FEWEST_BATCHES || batches.iter().any(|mean| !mean.is_finite()) {
         return None;

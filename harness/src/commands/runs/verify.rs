@@ -35,7 +35,7 @@ const VIRTUAL_RATE: f64 = 1e6;
 
 /// One cell of the table.
 #[derive(Clone, Debug, Serialize)]
-pub struct Cell {
+pub(crate) struct Cell {
     /// Workload.
     pub workload: String,
     /// Engine.

@@ -17,7 +17,7 @@ use crate::run::fault::FaultSpec;
 
 /// One workload on several engines.
 #[derive(Clone)]
-pub struct Experiment {
+pub(crate) struct Experiment {
     /// Its name.
     pub name: String,
     /// The workload.
@@ -44,7 +44,7 @@ pub struct Experiment {
 
 /// An engine in an experiment.
 #[derive(Clone)]
-pub struct Variant {
+pub(crate) struct Variant {
     /// The engine.
     pub engine: Arc<dyn Engine>,
     /// Name of the column.
@@ -57,7 +57,7 @@ pub struct Variant {
 
 /// How fast events come in an experiment.
 #[derive(Copy, Clone, Debug, PartialEq)]
-pub enum SuiteRate {
+pub(crate) enum SuiteRate {
     /// As planned: at `max` throughput is measured, at so many events per second latency.
     Fixed(Rate),
     /// At this rate, or half of what the slowest engine takes if that is less: latency is measured.
@@ -66,7 +66,7 @@ pub enum SuiteRate {
 
 /// How long a run is.
 #[derive(Copy, Clone, Debug, PartialEq)]
-pub enum Length {
+pub(crate) enum Length {
     /// This many events.
     Events(u64),
     /// As many as come, or are taken, in this time.
@@ -104,7 +104,7 @@ impl Experiment {
     }
 
     /// Runs that are made when nothing is repeated: variants times repeats.
-    pub fn runs(&self) -> u64 {
+    pub(crate) fn runs(&self) -> u64 {
         self.variants.len() as u64 * u64::from(self.repeats)
     }
 }
@@ -114,7 +114,7 @@ impl Variant {
     ///
     /// # Errors
     /// As [`resolve_settings`].
-    pub fn settings(
+    pub(crate) fn settings(
         &self,
         workload: &dyn AnyWorkload,
         parallelism: u32,
@@ -126,7 +126,7 @@ impl Variant {
 
 impl SuiteRate {
     /// What runs at it measure.
-    pub const fn measures(self) -> Measures {
+    pub(crate) const fn measures(self) -> Measures {
         match self {
             Self::Fixed(Rate::Max) => Measures::Throughput,
             Self::Fixed(Rate::PerSecond(_)) | Self::AtMost(_) => Measures::Latency,

@@ -17,13 +17,13 @@ use crate::quantity::Rate;
 use crate::registry::{EngineSpec, Registry};
 
 use experiment::variants;
-pub use experiment::{Experiment, Length, SuiteRate, Variant};
-pub use overrides::SuiteOverrides;
-pub use shipped::{SHIPPED, about};
+pub(crate) use experiment::{Experiment, Length, SuiteRate, Variant};
+pub(crate) use overrides::SuiteOverrides;
+pub(crate) use shipped::{SHIPPED, about};
 
 /// A suite, checked against the registry.
 #[derive(Clone)]
-pub struct Suite {
+pub(crate) struct Suite {
     /// Its name.
     pub name: String,
     /// Its experiments, in order.
@@ -35,7 +35,7 @@ impl Suite {
     ///
     /// # Errors
     /// When something in it is wrong; the error points at it.
-    pub fn parse(text: &str, origin: &str, registry: &Registry) -> Result<Self> {
+    pub(crate) fn parse(text: &str, origin: &str, registry: &Registry) -> Result<Self> {
         let (name, experiments) = file::parse(text, origin, registry)?;
         Ok(Self { name, experiments })
     }
@@ -44,7 +44,7 @@ impl Suite {
     ///
     /// # Errors
     /// When there is none, or something in it is wrong.
-    pub fn open(name_or_path: &str, registry: &Registry) -> Result<Self> {
+    pub(crate) fn open(name_or_path: &str, registry: &Registry) -> Result<Self> {
         if let Some((name, text)) = SHIPPED.iter().find(|(name, _)| *name == name_or_path) {
             return Self::parse(text, name, registry);
         }
@@ -65,7 +65,7 @@ impl Suite {
     ///
     /// # Errors
     /// When a workload is not known.
-    pub fn of_workloads(names: &[String], registry: &Registry) -> Result<Self> {
+    pub(crate) fn of_workloads(names: &[String], registry: &Registry) -> Result<Self> {
         let engines = ["pipelined", "microbatch"].map(EngineSpec::parse);
         let engines = engines.into_iter().collect::<Result<Vec<_>>>()?;
         let experiments = names.iter().map(|name| {
@@ -93,7 +93,7 @@ impl Suite {
     ///
     /// # Errors
     /// For a name or value that no engine or workload takes.
-    pub fn with(mut self, overrides: &SuiteOverrides, registry: &Registry) -> Result<Self> {
+    pub(crate) fn with(mut self, overrides: &SuiteOverrides, registry: &Registry) -> Result<Self> {
         if !overrides.workloads.is_empty() {
             for name in &overrides.workloads {
                 registry.workload(name)?;
@@ -117,7 +117,7 @@ impl Suite {
     }
 
     /// The same with every variant twice in a row, the second time as its own repetition.
-    pub fn against_itself(mut self) -> Self {
+    pub(crate) fn against_itself(mut self) -> Self {
         for experiment in &mut self.experiments {
             let twice = experiment.variants.drain(..).flat_map(|variant| {
                 let name = repetition(&variant.name);

@@ -14,7 +14,7 @@ use crate::registry::{EngineSpec, Overrides, Registry};
 
 /// What the command line says over the suite.
 #[derive(Clone, Debug, Default)]
-pub struct SuiteOverrides {
+pub(crate) struct SuiteOverrides {
     /// Engines in the place of the suite's.
     pub engines: Vec<EngineSpec>,
     /// Only experiments of these workloads, or these in the place of the suite.

@@ -10,7 +10,7 @@ use crate::quantity::MAX_PARALLELISM;
 use crate::registry::Registry;
 
 /// The schema of a suite's TOML file (JSON Schema, draft 2020-12), with the names of this registry.
-pub fn schema(registry: &Registry) -> Value {
+pub(crate) fn schema(registry: &Registry) -> Value {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A Streamgauge suite",

@@ -1,7 +1,7 @@
 //! Suites that come with the binary.
 
 /// Name and text of each.
-pub const SHIPPED: &[(&str, &str)] = &[
+pub(crate) const SHIPPED: &[(&str, &str)] = &[
     ("quick", include_str!("../shipped/quick.toml")),
     ("standard", include_str!("../shipped/standard.toml")),
     ("models", include_str!("../shipped/models.toml")),
@@ -11,7 +11,7 @@ pub const SHIPPED: &[(&str, &str)] = &[
 ];
 
 /// What a suite says of itself: the comment at its top, on one line.
-pub fn about(text: &str) -> String {
+pub(crate) fn about(text: &str) -> String {
     let lines = text.lines().map_while(|line| line.strip_prefix('#'));
     lines.map(str::trim).collect::<Vec<_>>().join(" ")
 }

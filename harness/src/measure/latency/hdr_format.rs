@@ -16,7 +16,7 @@ const TICKS_PER_HALF: u32 = 5;
 
 /// The percentile distribution of latencies in nanoseconds, in milliseconds, as
 /// `outputPercentileDistribution` of HdrHistogram writes it (`.hgrm`).
-pub fn percentiles(histogram: &Histogram<u64>) -> String {
+pub(crate) fn percentiles(histogram: &Histogram<u64>) -> String {
     let mut text = format!(
         "{:>12} {:>14} {:>10} {:>14}\n\n",
         "Value", "Percentile", "TotalCount", "1/(1-Percentile)"
@@ -49,7 +49,7 @@ pub fn percentiles(histogram: &Histogram<u64>) -> String {
 
 /// An interval log of a run, a line a second (`.hlog`); times since the run's start, values in
 /// nanoseconds with the largest in milliseconds.
-pub fn interval_log(intervals: &[Interval]) -> String {
+pub(crate) fn interval_log(intervals: &[Interval]) -> String {
     let mut log = Vec::new();
     let mut serializer = V2DeflateSerializer::new();
     let written = (|| {

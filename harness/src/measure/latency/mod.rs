@@ -1,9 +1,9 @@
 //! Latency histograms: what the sink records, and what results say of them.
 
 mod bounds;
-pub mod hdr_format;
+pub(crate) mod hdr_format;
 mod intervals;
-pub mod live_counts;
+pub(crate) mod live_counts;
 mod over_time;
 pub(crate) mod parts;
 mod tally;
@@ -19,7 +19,7 @@ use reports::schema::{Latencies, LatencyParts, LatencySummary, SeriesRow};
 use workloads::schedule::load_shape::LoadShape;
 
 use bounds::HIGHEST_NANOS;
-pub use intervals::Interval;
+pub(crate) use intervals::Interval;
 use intervals::Intervals;
 use over_time::OverTime;
 use parts::Parts;

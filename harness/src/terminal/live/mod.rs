@@ -20,8 +20,8 @@ use ratatui::crossterm::execute;
 use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen};
 use reports::schema::RunResult;
 
-pub use panels::{Panels, Step};
-pub use screen::draw;
+pub(crate) use panels::{Panels, Step};
+pub(crate) use screen::draw;
 
 use crate::measure::run_observer::RunObserver;
 use crate::run::spec::RunSpec;
@@ -32,7 +32,7 @@ const DRAW_EVERY: Duration = Duration::from_millis(100);
 static IS_ON: AtomicBool = AtomicBool::new(false);
 
 /// A view on standard error, drawn until it is dropped.
-pub struct Live {
+pub(crate) struct Live {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
@@ -46,7 +46,7 @@ struct Shared {
 
 impl Live {
     /// Whether there is a terminal to draw on.
-    pub fn is_possible() -> bool {
+    pub(crate) fn is_possible() -> bool {
         io::stderr().is_terminal()
     }
 
@@ -54,7 +54,10 @@ impl Live {
     ///
     /// # Errors
     /// When the terminal takes no commands.
-    pub fn start(runs: u64, elapsed: impl Fn() -> Duration + Send + 'static) -> io::Result<Self> {
+    pub(crate) fn start(
+        runs: u64,
+        elapsed: impl Fn() -> Duration + Send + 'static,
+    ) -> io::Result<Self> {
         let screen = Screen::open()?;
         let shared = Arc::new(Shared {
             panels: Mutex::new(Panels::new(runs)),
@@ -74,34 +77,34 @@ impl Live {
     }
 
     /// A run begins.
-    pub fn begin(&self, observer: &Arc<RunObserver>, spec: &RunSpec) {
+    pub(crate) fn begin(&self, observer: &Arc<RunObserver>, spec: &RunSpec) {
         self.with(|panels| panels.begin(spec));
         *self.shared.current.lock().expect("no holder fails") = Some(Arc::clone(observer));
     }
 
     /// The run that is on is over.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         *self.shared.current.lock().expect("no holder fails") = None;
         self.with(Panels::end);
     }
 
     /// A run has come to this.
-    pub fn result(&self, result: &RunResult) {
+    pub(crate) fn result(&self, result: &RunResult) {
         self.with(|panels| panels.result(result));
     }
 
     /// One run more is over, or need not be made.
-    pub fn step(&self, step: Step) {
+    pub(crate) fn step(&self, step: Step) {
         self.with(|panels| panels.step(step));
     }
 
     /// What is being done between runs.
-    pub fn say(&self, what: &str) {
+    pub(crate) fn say(&self, what: &str) {
         self.with(|panels| panels.say(what));
     }
 
     /// Shows a line, and keeps it for the end.
-    pub fn note(&self, line: &str) {
+    pub(crate) fn note(&self, line: &str) {
         self.with(|panels| panels.note(line));
     }
 
@@ -110,7 +113,7 @@ impl Live {
     }
 
     /// Leaves the other screen and returns the notes, which went with it.
-    pub fn close(mut self) -> Vec<String> {
+    pub(crate) fn close(mut self) -> Vec<String> {
         self.stop();
         std::mem::take(&mut self.shared.panels.lock().expect("the thread has ended").notes)
     }
@@ -163,7 +166,7 @@ impl Drop for Screen {
 }
 
 /// Brings the terminal back to where it was before a view, if one is on.
-pub fn restore() {
+pub(crate) fn restore() {
     if IS_ON.swap(false, Ordering::SeqCst) {
         // There is nobody to tell if the terminal has gone.
         drop(execute!(io::stderr(), LeaveAlternateScreen, Show));

@@ -12,7 +12,7 @@ const RATES_KEPT: usize = 600;
 
 /// What a session has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum Step {
     /// A run is over.
     Done,
     /// So many runs need not be made.
@@ -21,7 +21,7 @@ pub enum Step {
 
 /// Everything that is shown.
 #[derive(Clone, Debug, Default)]
-pub struct Panels {
+pub(crate) struct Panels {
     /// Runs over, and runs in all.
     pub runs: (u64, u64),
     /// The experiment that is on.
@@ -40,7 +40,7 @@ pub struct Panels {
 
 /// One variant.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Panel {
+pub(crate) struct Panel {
     /// Its name.
     pub variant: String,
     /// Which of its repeats is shown, from 0.
@@ -76,18 +76,18 @@ pub struct Panel {
 
 impl Panels {
     /// For that many runs.
-    pub fn new(runs: u64) -> Self {
+    pub(crate) fn new(runs: u64) -> Self {
         Self { runs: (0, runs), ..Self::default() }
     }
 
     /// A run begins: its experiment's panels stay, those of another go.
-    pub fn begin(&mut self, spec: &RunSpec) {
+    pub(crate) fn begin(&mut self, spec: &RunSpec) {
         let events = (spec.events != u64::MAX).then_some(spec.events);
         self.begin_named(&spec.experiment, &spec.variant, spec.repeat, events);
     }
 
     /// As [`Panels::begin`], by names.
-    pub fn begin_named(
+    pub(crate) fn begin_named(
         &mut self,
         experiment: &str,
         variant: &str,
@@ -120,7 +120,7 @@ impl Panels {
     }
 
     /// Takes down how the run that is on stands.
-    pub fn look(&mut self, seen: &Snapshot, elapsed: Duration) {
+    pub(crate) fn look(&mut self, seen: &Snapshot, elapsed: Duration) {
         let Some(panel) = self.current.and_then(|place| self.panels.get_mut(place)) else { return };
         panel.read = seen.read.iter().sum();
         panel.splits.clone_from(&seen.read);
@@ -144,14 +144,14 @@ impl Panels {
     }
 
     /// The run that is on is over; what was seen of it stays.
-    pub fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         if let Some(panel) = self.current.take().and_then(|place| self.panels.get_mut(place)) {
             panel.is_running = false;
         }
     }
 
     /// What a run has come to takes the place of what was seen.
-    pub fn result(&mut self, result: &RunResult) {
+    pub(crate) fn result(&mut self, result: &RunResult) {
         let own = self.panels.iter_mut().find(|it| it.variant == result.variant);
         let Some(panel) = own.filter(|_| result.experiment == self.experiment) else { return };
         panel.read = result.records_in;
@@ -166,7 +166,7 @@ impl Panels {
     }
 
     /// One run more is over, or need not be made.
-    pub fn step(&mut self, step: Step) {
+    pub(crate) fn step(&mut self, step: Step) {
         match step {
             Step::Done => self.runs.0 += 1,
             Step::Skipped(runs) => self.runs.1 = self.runs.1.saturating_sub(runs),
@@ -174,12 +174,12 @@ impl Panels {
     }
 
     /// What is being done between runs.
-    pub fn say(&mut self, what: &str) {
+    pub(crate) fn say(&mut self, what: &str) {
         what.clone_into(&mut self.doing);
     }
 
     /// A line for the reader.
-    pub fn note(&mut self, line: &str) {
+    pub(crate) fn note(&mut self, line: &str) {
         self.notes.push(line.to_owned());
     }
 }

@@ -22,7 +22,7 @@ const NAMES: usize = 11;
 const BAR: usize = 10;
 
 /// Draws everything.
-pub fn draw(frame: &mut Frame<'_>, panels: &Panels) {
+pub(crate) fn draw(frame: &mut Frame<'_>, panels: &Panels) {
     let count = panels.panels.len();
     let mut rows = vec![Constraint::Length(2)];
     rows.extend(std::iter::repeat_n(Constraint::Length(PANEL_LINES), count));

@@ -24,7 +24,7 @@ use crate::run::io::RunIo;
 use crate::run::spec::{Recovery, RunSpec};
 
 /// Runs jobs for cases.
-pub struct CaseRunner<'a> {
+pub(crate) struct CaseRunner<'a> {
     /// Engines and workloads.
     pub registry: &'a Registry,
     /// Seed of everything drawn.
@@ -38,7 +38,7 @@ pub struct CaseRunner<'a> {
 
 /// A job to run. `..Bench::new(engine, workload)` fills in what a case does not vary.
 #[derive(Clone)]
-pub struct Bench<'a> {
+pub(crate) struct Bench<'a> {
     /// Name of the engine.
     pub engine: &'a str,
     /// Name of the workload.
@@ -67,7 +67,7 @@ pub struct Bench<'a> {
 
 impl<'a> Bench<'a> {
     /// A job in virtual time, as fast as events are taken.
-    pub fn new(engine: &'a str, workload: &'a str) -> Self {
+    pub(crate) fn new(engine: &'a str, workload: &'a str) -> Self {
         Self {
             engine,
             workload,
@@ -87,7 +87,7 @@ impl<'a> Bench<'a> {
 
 /// A result file, and what is in it.
 #[derive(Clone, Debug)]
-pub struct ResultFile {
+pub(crate) struct ResultFile {
     /// Relative to the result directory.
     pub file: String,
     /// Its contents, as they were written.
@@ -100,7 +100,7 @@ pub struct ResultFile {
 
 /// What is to be read from a file, beside what is predicted of it.
 #[derive(Clone, Debug)]
-pub struct CaseDraft<'a> {
+pub(crate) struct CaseDraft<'a> {
     /// The formula.
     pub formula: &'a str,
     /// What is varied, in words.
@@ -133,7 +133,7 @@ impl<'a> CaseRunner<'a> {
     ///
     /// # Errors
     /// When the job cannot be run, or its answer is wrong.
-    pub fn measure(&mut self, bench: &Bench<'_>) -> Result<RunResult> {
+    pub(crate) fn measure(&mut self, bench: &Bench<'_>) -> Result<RunResult> {
         let spec = RunSpec::new(self.registry, bench.engine, bench.workload)?
             .experiment("formulas")
             .settings(owned(&bench.settings))
@@ -177,7 +177,7 @@ impl<'a> CaseRunner<'a> {
     ///
     /// # Errors
     /// As [`CaseRunner::measure`], and when the file cannot be written.
-    pub fn run(&mut self, bench: &Bench<'_>) -> Result<(ResultFile, RunResult)> {
+    pub(crate) fn run(&mut self, bench: &Bench<'_>) -> Result<(ResultFile, RunResult)> {
         let result = self.measure(bench)?;
         let saved = self.save_run(&result)?;
         Ok((saved, result))
@@ -187,7 +187,7 @@ impl<'a> CaseRunner<'a> {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn save_run(&mut self, result: &RunResult) -> Result<ResultFile> {
+    pub(crate) fn save_run(&mut self, result: &RunResult) -> Result<ResultFile> {
         let name = format!("{}-{}", result.workload, result.engine);
         self.save(&name, result, &result.engine, &result.clock)
     }
@@ -196,7 +196,7 @@ impl<'a> CaseRunner<'a> {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn save(
+    pub(crate) fn save(
         &mut self,
         name: &str,
         result: &impl Serialize,
@@ -217,7 +217,7 @@ impl<'a> CaseRunner<'a> {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn write_input(&self, name: &str, bytes: &[u8]) -> Result<PathBuf> {
+    pub(crate) fn write_input(&self, name: &str, bytes: &[u8]) -> Result<PathBuf> {
         let path = self.folder.join(name);
         self.write(&path, bytes)?;
         Ok(path)
@@ -235,7 +235,7 @@ impl ResultFile {
     ///
     /// # Errors
     /// When the file does not hold it.
-    pub fn case(&self, asked: CaseDraft<'_>) -> Result<Case> {
+    pub(crate) fn case(&self, asked: CaseDraft<'_>) -> Result<Case> {
         let measured = asked.reading.read(&self.contents).map_err(Error::run)?;
         let case = Case {
             formula: asked.formula.to_owned(),

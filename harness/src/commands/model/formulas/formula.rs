@@ -6,7 +6,7 @@ use super::case_runner::CaseRunner;
 use crate::error::Result;
 
 /// Measures cases, one after the other, until the lab is to stop.
-pub type Measure = fn(&mut CaseRunner<'_>) -> Result<Vec<Case>>;
+pub(super) type Measure = fn(&mut CaseRunner<'_>) -> Result<Vec<Case>>;
 
 /// The cases of every part, in turn, until the lab is to stop.
 pub(super) fn in_turn(parts: &[Measure], lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
@@ -21,7 +21,7 @@ pub(super) fn in_turn(parts: &[Measure], lab: &mut CaseRunner<'_>) -> Result<Vec
 }
 
 /// A formula of the document, and how its cases are measured.
-pub struct Formula {
+pub(super) struct Formula {
     /// The name of its chapter.
     pub name: &'static str,
     /// Measures all its cases, one after the other, and stops when the lab says so.

@@ -8,7 +8,7 @@ use reports::words;
 use crate::terminal::table::table;
 
 /// Every formula's cases, then how many hold.
-pub fn formulas(result: &FormulasResult) -> String {
+pub(super) fn formulas(result: &FormulasResult) -> String {
     let mut text = String::new();
     for chapter in &CHAPTERS {
         if result.of(chapter.name).next().is_none() {

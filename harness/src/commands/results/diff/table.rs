@@ -10,7 +10,7 @@ use crate::analysis::diff::row::{Row, Verdict};
 use crate::terminal::table::table;
 
 /// Two results side by side: what differs besides, a table per experiment, and how to read it.
-pub fn diff(diff: &Diff) -> String {
+pub(crate) fn diff(diff: &Diff) -> String {
     let mut text = String::new();
     let mut add = |line: String| text.push_str(&format!("{line}\n"));
     for (letter, side) in [("A", &diff.a), ("B", &diff.b)] {

@@ -18,7 +18,7 @@ const LOST_SHARE: f64 = 0.01;
 const LOUD: f64 = 1.1;
 
 /// What everything means, in the order in which it matters.
-pub fn advice(diagnosis: &Diagnosis) -> Vec<Advice> {
+pub(super) fn advice(diagnosis: &Diagnosis) -> Vec<Advice> {
     let rules =
         [build, cores, governor, load, stalls, clock, timers].iter().map(|rule| rule(diagnosis));
     rules.flatten().chain(noise(diagnosis)).collect()

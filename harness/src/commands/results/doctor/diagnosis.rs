@@ -7,10 +7,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// Schema tag of [`Diagnosis`].
-pub const DOCTOR_SCHEMA: &str = "streamgauge.doctor/1";
+pub(super) const DOCTOR_SCHEMA: &str = "streamgauge.doctor/1";
 /// What was measured, and what to make of it.
 #[derive(Clone, Debug, Serialize)]
-pub struct Diagnosis {
+pub(super) struct Diagnosis {
     /// Always [`DOCTOR_SCHEMA`].
     pub schema: &'static str,
     /// The machine and the build.
@@ -29,7 +29,7 @@ pub struct Diagnosis {
 
 /// The clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct ClockFigures {
+pub(super) struct ClockFigures {
     /// Reading it, in nanoseconds: the quickest of several series.
     pub cost_ns: f64,
     /// Smallest step between two readings that differ, in nanoseconds.
@@ -38,7 +38,7 @@ pub struct ClockFigures {
 
 /// How late timers fire.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct TimerFigures {
+pub(super) struct TimerFigures {
     /// Timers.
     pub count: usize,
     /// Median.
@@ -51,7 +51,7 @@ pub struct TimerFigures {
 
 /// What a thread per core, which does nothing but read the clock, has seen of others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct StallFigures {
+pub(super) struct StallFigures {
     /// Time watched on every core, in nanoseconds.
     pub watched_ns: u64,
     /// Longest time between two readings, in nanoseconds.
@@ -63,7 +63,7 @@ pub struct StallFigures {
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Level {
+pub(super) enum Level {
     /// Nothing to do.
     Good,
     /// To be kept in mind.
@@ -74,7 +74,7 @@ pub enum Level {
 
 /// What one figure means.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Advice {
+pub(super) struct Advice {
     /// How bad it is.
     pub level: Level,
     /// What was looked at.

@@ -19,7 +19,7 @@ use crate::run::executor::Runner;
 
 /// What `compare` does with baselines; by default nothing.
 #[derive(Debug, Default)]
-pub struct Baselines {
+pub(crate) struct Baselines {
     /// What it compares with.
     former: Option<Former>,
     /// Where it keeps its own results.
@@ -42,7 +42,11 @@ impl Baselines {
     /// # Errors
     /// When there is no such baseline, the suite's configuration differs from it, no variant of it
     /// can get a verdict that was asked for, or the name is none for a file.
-    pub fn open(args: &BaselineArgs, suite: &Suite, runner: &mut Runner<'_>) -> Result<Self> {
+    pub(crate) fn open(
+        args: &BaselineArgs,
+        suite: &Suite,
+        runner: &mut Runner<'_>,
+    ) -> Result<Self> {
         let folder = &args.baseline_dir;
         let save_as = args.save_baseline.as_deref().map(|name| kept(folder, name)).transpose()?;
         let former = match &args.baseline {
@@ -70,7 +74,7 @@ impl Baselines {
     ///
     /// # Errors
     /// When an engine fails in a sizing run.
-    pub fn size(&self, experiment: &Experiment, runner: &mut Runner<'_>) -> Result<RunSize> {
+    pub(crate) fn size(&self, experiment: &Experiment, runner: &mut Runner<'_>) -> Result<RunSize> {
         let former = self.former.as_ref().and_then(|it| it.run_of(experiment));
         match former {
             Some(run) => size_as(run, experiment, runner),
@@ -79,14 +83,14 @@ impl Baselines {
     }
 
     /// From the baseline to this result; `None` without a baseline.
-    pub fn diff(&self, result: &CompareResult) -> Option<Diff> {
+    pub(crate) fn diff(&self, result: &CompareResult) -> Option<Diff> {
         let former = self.former.as_ref()?;
         let name = format!("baseline {}", former.name);
         Some(Diff::between((&name, &former.result), ("these runs", result)))
     }
 
     /// A line for every metric that is worse than allowed, and one when none could be judged.
-    pub fn regressions(&self, diff: Option<&Diff>) -> Vec<String> {
+    pub(crate) fn regressions(&self, diff: Option<&Diff>) -> Vec<String> {
         match (diff, self.allowed) {
             (Some(diff), Some(allowed)) => regressions(diff, allowed),
             _ => Vec::new(),
@@ -97,7 +101,7 @@ impl Baselines {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn save(&self, result: &CompareResult) -> Result<Option<&Path>> {
+    pub(crate) fn save(&self, result: &CompareResult) -> Result<Option<&Path>> {
         let Some(path) = &self.save_as else { return Ok(None) };
         let text = serde_json::to_string_pretty(result).map_err(Error::run)?;
         let folder = path.parent().unwrap_or(Path::new("."));
@@ -108,7 +112,7 @@ impl Baselines {
     }
 
     /// Whether results are to be kept.
-    pub const fn saves(&self) -> bool {
+    pub(crate) const fn saves(&self) -> bool {
         self.save_as.is_some()
     }
 }

@@ -17,7 +17,7 @@ use crate::terminal::table::table;
 const SPARKLINE: usize = 8;
 
 /// The comparison: a table per kind of measurement, then the verdicts.
-pub fn comparison(result: &CompareResult) -> String {
+pub(super) fn comparison(result: &CompareResult) -> String {
     let mut text = String::new();
     for measures in [Measures::Throughput, Measures::Latency] {
         let groups = groups(&result.runs, measures);

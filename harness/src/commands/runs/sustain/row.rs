@@ -6,7 +6,7 @@ use crate::analysis::statistics::{CONFIDENCE, Ratio};
 
 /// What was found for an engine.
 #[derive(Clone, Debug, Serialize)]
-pub struct SustainRow {
+pub(super) struct SustainRow {
     /// The engine with its settings.
     pub variant: String,
     /// Highest sustained rate, events per second: the geometric mean over searches; `null` when no

@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 /// Schema tag of [`DryRun`].
-pub const DRY_RUN_SCHEMA: &str = "streamgauge.dry-run/1";
+pub(crate) const DRY_RUN_SCHEMA: &str = "streamgauge.dry-run/1";
 /// What a suite will do, and how long that takes.
 #[derive(Debug, Serialize)]
-pub struct DryRun {
+pub(crate) struct DryRun {
     /// Always [`DRY_RUN_SCHEMA`].
     pub schema: &'static str,
     /// The suite's name.
@@ -24,7 +24,7 @@ pub struct DryRun {
 
 /// An experiment that is still to be made.
 #[derive(Debug, Serialize)]
-pub struct PlannedExperiment {
+pub(crate) struct PlannedExperiment {
     /// Its name.
     pub experiment: String,
     /// Its workload.
@@ -43,7 +43,7 @@ pub struct PlannedExperiment {
 
 /// The runs of a variant.
 #[derive(Debug, Serialize)]
-pub struct PlannedVariant {
+pub(crate) struct PlannedVariant {
     /// Its name.
     pub variant: String,
     /// How many there are.
@@ -54,7 +54,7 @@ pub struct PlannedVariant {
 
 impl PlannedExperiment {
     /// All of it, in seconds, when this share of the runs at a rate is made again.
-    pub fn seconds(&self, again_share: f64) -> f64 {
+    pub(crate) fn seconds(&self, again_share: f64) -> f64 {
         let runs = self.variants.iter().map(|it| f64::from(it.repeats) * it.seconds_each);
         let tries = if self.rate.is_some() { 1.0 + again_share } else { 1.0 };
         self.pilot_s + self.evaluator_s + runs.sum::<f64>() * tries
