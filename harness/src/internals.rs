@@ -3,7 +3,7 @@
 
 pub use crate::analysis::statistics::ratio::Ratio;
 pub use crate::cli::{Cli, Command};
-pub use crate::commands::runs::recover::disturbed::Disturbed;
+pub use crate::commands::runs::recover::disturbance::Disturbance;
 pub use crate::commands::runs::recover::row_multiset::{RowCollector, RowDifference, RowMultiset};
 pub use crate::commands::runs::recover::run_all as recover_all;
 pub use crate::commands::runs::sustain::search::Search;
@@ -11,7 +11,7 @@ pub use crate::error::Result;
 pub use crate::files::rows::RowWriter;
 pub use crate::measure::latency::live_counts::LiveCounts;
 pub use crate::measure::latency::{Recorder, WindowClock};
-pub use crate::measure::sink::{Measured, measuring};
+pub use crate::measure::sink::{SinkMeasurement, measuring};
 pub use crate::measure::transactional::{Options, Transactional, is_empty, transactional};
 pub use crate::quantity::Rate;
 pub use crate::registry::resolve_settings;

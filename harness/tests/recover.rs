@@ -4,7 +4,7 @@ use clap::Parser;
 use dataflow::StopSignal;
 use reports::schema::recovery::{RecoverOutput, RecoverRun};
 use streamgauge::Registry;
-use streamgauge::internals::{Cli, Command, Disturbed, Real, Runner, Silent, recover_all};
+use streamgauge::internals::{Cli, Command, Disturbance, Real, Runner, Silent, recover_all};
 
 /// The runs of a command line.
 fn recover(arguments: &str, stop: &StopSignal) -> Vec<RecoverRun> {
@@ -12,7 +12,7 @@ fn recover(arguments: &str, stop: &StopSignal) -> Vec<RecoverRun> {
     let Command::Recover(args) = Cli::parse_from(line.split_whitespace()).command else {
         panic!("{line} is no recover")
     };
-    let disturbed = Disturbed::new(&args, &Registry::standard()).expect("sound arguments");
+    let disturbed = Disturbance::new(&args, &Registry::standard()).expect("sound arguments");
     let mut runs = Vec::new();
     let mut real = Real;
     let mut runner = Runner::new(&mut real, stop, &Silent);

@@ -33,7 +33,7 @@ const DECIDE_LATENCY: &[&str] = &[
 
 /// What is compared with what, and how sure an interval is.
 #[derive(Copy, Clone, Debug, PartialEq)]
-pub(crate) struct Comparing {
+pub(crate) struct ComparisonRules {
     /// Only variants with their own repetitions (see [`repetition`]), and no two others.
     pub against_itself: bool,
     /// Confidence of the intervals, between 0 and 1.
@@ -46,29 +46,29 @@ pub(crate) fn repetition(variant: &str) -> String {
 }
 
 /// Every comparison of every experiment, by every metric that their runs measure.
-pub(crate) fn all(runs: &[RunResult], how: Comparing) -> Vec<Comparison> {
+pub(crate) fn all(runs: &[RunResult], how: ComparisonRules) -> Vec<Comparison> {
     paired(runs, how.against_itself).iter().map(|it| it.compare(how.confidence)).collect()
 }
 
 /// The log-ratios behind every comparison.
 pub(crate) fn log_ratios(runs: &[RunResult], against_itself: bool) -> Vec<Vec<f64>> {
-    paired(runs, against_itself).iter().map(Paired::logs).collect()
+    paired(runs, against_itself).iter().map(RunPairs::logs).collect()
 }
 
 /// How much every variant differs from its repetition; empty where there are no repetitions.
-pub(crate) fn noise(runs: &[RunResult], how: Comparing) -> Vec<NoiseRow> {
+pub(crate) fn noise(runs: &[RunResult], how: ComparisonRules) -> Vec<NoiseRow> {
     let paired = if how.against_itself { paired(runs, true) } else { Vec::new() };
     paired.iter().map(|it| it.noise(how.confidence)).collect()
 }
 
 /// Two variants of an experiment by one metric: the pairs of runs with the same repeat.
-struct Paired<'a> {
+struct RunPairs<'a> {
     metric: &'static Metric,
     /// At least one pair.
     pairs: Vec<(&'a RunResult, &'a RunResult)>,
 }
 
-fn paired(runs: &[RunResult], against_itself: bool) -> Vec<Paired<'_>> {
+fn paired(runs: &[RunResult], against_itself: bool) -> Vec<RunPairs<'_>> {
     let experiments = distinct(runs.iter().map(|run| run.experiment.as_str()));
     let mut all = Vec::new();
     for name in experiments {
@@ -102,7 +102,7 @@ fn pair<'a>(
     runs: &[&'a RunResult],
     a: &str,
     b: &str,
-) -> Option<Paired<'a>> {
+) -> Option<RunPairs<'a>> {
     let of = |variant: &str, repeat: u32| {
         let is_it = |run: &&&RunResult| {
             run.variant == variant
@@ -115,10 +115,10 @@ fn pair<'a>(
     let last = runs.iter().map(|run| run.repeat).max()?;
     let pairs = (0..=last).filter_map(|repeat| Some((of(a, repeat)?, of(b, repeat)?)));
     let pairs: Vec<_> = pairs.collect();
-    (!pairs.is_empty()).then_some(Paired { metric, pairs })
+    (!pairs.is_empty()).then_some(RunPairs { metric, pairs })
 }
 
-impl Paired<'_> {
+impl RunPairs<'_> {
     /// The figures of the pairs in which both runs are valid.
     fn figures(&self) -> Vec<(f64, f64)> {
         let valid = self.pairs.iter().filter(|(a, b)| a.valid && b.valid);
@@ -255,7 +255,7 @@ mod tests {
     use super::*;
     use reports::schema::{Measures, RUN_SCHEMA};
 
-    const HOW: Comparing = Comparing { against_itself: false, confidence: 0.95 };
+    const HOW: ComparisonRules = ComparisonRules { against_itself: false, confidence: 0.95 };
 
     fn run(variant: &str, repeat: usize, throughput_per_s: f64) -> RunResult {
         RunResult {
@@ -340,7 +340,7 @@ mod tests {
         }
         assert_eq!(all(&runs, HOW).len(), 6);
         assert_eq!(noise(&runs, HOW), []);
-        let how = Comparing { against_itself: true, ..HOW };
+        let how = ComparisonRules { against_itself: true, ..HOW };
         let pairs: Vec<_> = all(&runs, how).into_iter().map(|it| (it.a, it.b)).collect();
         let itself = |name: &str| (name.to_owned(), repetition(name));
         assert_eq!(pairs, [itself("a"), itself("b")]);

@@ -15,7 +15,7 @@ pub(crate) use crate::cli::model::place::{KeyType, PlaceArgs};
 pub(crate) use crate::cli::model::skew::SkewArgs;
 pub(crate) use crate::cli::results::diff::DiffArgs;
 pub(crate) use crate::cli::results::doctor::DoctorArgs;
-pub(crate) use crate::cli::results::list::{ListArgs, Listed};
+pub(crate) use crate::cli::results::list::{ListArgs, ListTopic};
 pub(crate) use crate::cli::results::sample::SampleArgs;
 pub(crate) use crate::cli::results::suite::{SuiteArgs, SuiteCommand};
 pub(crate) use crate::cli::runs::baseline::BaselineArgs;

@@ -157,7 +157,7 @@ mod tests {
     use crate::experiment::suite::Suite;
     use crate::registry::Registry;
     use crate::run::audience::Silent;
-    use crate::run::mock::{Made, Mock, Model};
+    use crate::run::mock::{MadeRun, Mock, Model};
 
     fn experiment(rate: &str, length: &str) -> Experiment {
         let text = format!(
@@ -169,7 +169,7 @@ mod tests {
     }
 
     /// The size for engines of 2 and 1 million events per second, and the runs that were made.
-    fn sized(rate: &str, length: &str) -> (RunSize, Vec<Made>) {
+    fn sized(rate: &str, length: &str) -> (RunSize, Vec<MadeRun>) {
         let mut mock = Mock::new(|spec: &RunSpec, _| {
             let capacity_per_s = if spec.variant == "pipelined" { 2e6 } else { 1e6 };
             Ok(Model { capacity_per_s, ..Model::default() })

@@ -50,12 +50,12 @@ impl ResultFolder {
     ///
     /// # Errors
     /// When a file cannot be written.
-    pub(crate) fn fill(&self, result: &impl Serialize) -> Result<Filled> {
+    pub(crate) fn fill(&self, result: &impl Serialize) -> Result<WrittenResults> {
         let text = serde_json::to_string_pretty(result).map_err(Error::run)?;
         let results = self.path.join(reports::schema::read::RESULTS_FILE);
         files::write_whole(&results, text.as_bytes()).map_err(|error| self.refused(&error))?;
         let drawn = reports::draw(&self.path).map_err(Error::run)?;
-        Ok(Filled { text, report: drawn.report })
+        Ok(WrittenResults { text, report: drawn.report })
     }
 
     fn refused(&self, error: &std::io::Error) -> Error {
@@ -64,7 +64,7 @@ impl ResultFolder {
 }
 
 /// A folder with its results in it.
-pub(crate) struct Filled {
+pub(crate) struct WrittenResults {
     /// `results.json`, as it was written.
     pub(crate) text: String,
     /// Where the report lies.

@@ -19,11 +19,11 @@ const WAITING_BYTES: usize = 4 << 20;
 
 /// Takes lines of NDJSON from any number of sinks.
 #[derive(Clone)]
-pub struct RowWriter(Arc<Shared>);
+pub struct RowWriter(Arc<RowQueue>);
 
-struct Shared {
+struct RowQueue {
     target: String,
-    state: Mutex<State>,
+    state: Mutex<QueueState>,
     /// Wakes the thread.
     work: Condvar,
     /// What is written to without a thread.
@@ -31,7 +31,7 @@ struct Shared {
 }
 
 #[derive(Default)]
-struct State {
+struct QueueState {
     waiting: VecDeque<Vec<u8>>,
     bytes: usize,
     closed: bool,
@@ -40,17 +40,17 @@ struct State {
 }
 
 /// The writing thread; ends when told so.
-pub(crate) struct Writing {
+pub(crate) struct WriterThread {
     writer: RowWriter,
     thread: JoinHandle<io::Result<()>>,
 }
 
-enum Target {
+enum RowTarget {
     File(WholeFile),
     Stream(Box<dyn Write + Send>),
 }
 
-impl Writing {
+impl WriterThread {
     /// Opens an output; `None` for `discard`.
     ///
     /// # Errors
@@ -59,14 +59,14 @@ impl Writing {
         let refused = |error: io::Error| Error::input(format!("cannot write to {uri}: {error}"));
         let target = match uri {
             OutputUri::Discard => return Ok(None),
-            OutputUri::Print => Target::Stream(Box::new(io::stdout())),
-            OutputUri::File(path) => Target::File(WholeFile::create(path).map_err(refused)?),
+            OutputUri::Print => RowTarget::Stream(Box::new(io::stdout())),
+            OutputUri::File(path) => RowTarget::File(WholeFile::create(path).map_err(refused)?),
             OutputUri::Tcp(address) => {
                 let stream = TcpStream::connect(address).map_err(refused)?;
-                Target::Stream(Box::new(stream))
+                RowTarget::Stream(Box::new(stream))
             }
         };
-        let shared = Arc::new(Shared::new(uri.to_string(), None));
+        let shared = Arc::new(RowQueue::new(uri.to_string(), None));
         let writer = RowWriter(Arc::clone(&shared));
         let thread = std::thread::Builder::new()
             .name("streamgauge-output".to_owned())
@@ -92,21 +92,21 @@ impl Writing {
     }
 }
 
-impl Shared {
+impl RowQueue {
     fn new(target: String, at_once: Option<Box<dyn Write + Send>>) -> Self {
         Self {
             target,
-            state: Mutex::new(State::default()),
+            state: Mutex::new(QueueState::default()),
             work: Condvar::new(),
             at_once: at_once.map(Mutex::new),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
         self.state.lock().expect("no holder fails")
     }
 
-    fn write_all(&self, mut target: Target) -> io::Result<()> {
+    fn write_all(&self, mut target: RowTarget) -> io::Result<()> {
         loop {
             let mut state = self.lock();
             while state.waiting.is_empty() && !state.closed {
@@ -115,8 +115,8 @@ impl Shared {
             let Some(lines) = state.waiting.pop_front() else { break };
             drop(state);
             let written = match &mut target {
-                Target::File(file) => file.write_all(&lines),
-                Target::Stream(stream) => stream.write_all(&lines).and_then(|()| stream.flush()),
+                RowTarget::File(file) => file.write_all(&lines),
+                RowTarget::Stream(stream) => stream.write_all(&lines).and_then(|()| stream.flush()),
             };
             let mut state = self.lock();
             state.bytes -= lines.len();
@@ -129,8 +129,8 @@ impl Shared {
             written?;
         }
         match &mut target {
-            Target::File(file) => file.keep(),
-            Target::Stream(stream) => stream.flush(),
+            RowTarget::File(file) => file.keep(),
+            RowTarget::Stream(stream) => stream.flush(),
         }
     }
 }
@@ -139,7 +139,7 @@ impl RowWriter {
     /// Writes at once, without a thread: to what never waits, such as memory. A run in virtual
     /// time stays the same to the byte. `target` is the name for errors.
     pub fn at_once(target: &str, stream: Box<dyn Write + Send>) -> Self {
-        Self(Arc::new(Shared::new(target.to_owned(), Some(stream))))
+        Self(Arc::new(RowQueue::new(target.to_owned(), Some(stream))))
     }
 
     /// Takes lines; whether there is room is asked afterwards.

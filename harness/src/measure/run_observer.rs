@@ -38,14 +38,14 @@ pub struct Snapshot {
     /// 99th percentile, likewise.
     pub p99_ns: Option<u64>,
     /// The newest batch or checkpoint that is complete.
-    pub latest: Option<Latest>,
+    pub latest: Option<FinishedWork>,
     /// What is in progress.
-    pub begun: Option<Begun>,
+    pub begun: Option<OngoingWork>,
 }
 
 /// A batch or a checkpoint that is not complete.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum Begun {
+pub enum OngoingWork {
     /// A micro-batch.
     Batch {
         /// Its id, from 0.
@@ -62,7 +62,7 @@ pub enum Begun {
 
 /// A batch or a checkpoint that is complete.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Latest {
+pub enum FinishedWork {
     /// A micro-batch.
     Batch {
         /// Its id, from 0.
@@ -111,7 +111,7 @@ pub struct RunObserver {
     /// Whether a failure is not over; looked at before the lock is taken.
     catching_up: AtomicBool,
     checkpoints: Mutex<Vec<CheckpointRow>>,
-    latest: Mutex<(Option<Latest>, Option<Begun>)>,
+    latest: Mutex<(Option<FinishedWork>, Option<OngoingWork>)>,
     /// Latencies so far, when somebody looks while the run is on.
     latency: Option<Arc<LiveCounts>>,
     rescale: Mutex<Option<RescaleRow>>,
@@ -188,11 +188,11 @@ impl RunObserver {
         }
     }
 
-    fn note_latest(&self, latest: Latest) {
+    fn note_latest(&self, latest: FinishedWork) {
         *self.latest.lock().expect("no holder fails") = (Some(latest), None);
     }
 
-    fn note_begun(&self, begun: Begun) {
+    fn note_begun(&self, begun: OngoingWork) {
         self.latest.lock().expect("no holder fails").1 = Some(begun);
     }
 
@@ -404,15 +404,15 @@ impl Observer for RunObserver {
     }
 
     fn batch_begins(&self, id: u64, records: u64) {
-        self.note_begun(Begun::Batch { id, records });
+        self.note_begun(OngoingWork::Batch { id, records });
     }
 
     fn checkpoint_begins(&self, id: u64) {
-        self.note_begun(Begun::Checkpoint { id });
+        self.note_begun(OngoingWork::Checkpoint { id });
     }
 
     fn checkpoint(&self, report: &CheckpointReport) {
-        self.note_latest(Latest::Checkpoint {
+        self.note_latest(FinishedWork::Checkpoint {
             id: report.id,
             bytes: report.bytes,
             took_ns: report.completed.since(report.triggered),
@@ -460,7 +460,7 @@ impl Observer for RunObserver {
     }
 
     fn batch(&self, report: &BatchReport) {
-        self.note_latest(Latest::Batch {
+        self.note_latest(FinishedWork::Batch {
             id: report.batch,
             records: report.records,
             took_ns: report.ended.since(report.started),

@@ -12,7 +12,7 @@ use crate::measure::latency::Recorder;
 
 /// What came out of a run, over all subtasks.
 #[derive(Clone, Debug, Default)]
-pub struct Measured {
+pub struct SinkMeasurement {
     /// Digest of everything written.
     pub digest: Digest,
     /// Latencies, when they were asked for.
@@ -23,14 +23,16 @@ pub struct Measured {
 pub fn measuring(
     latency: Option<Recorder>,
     rows: Option<RowWriter>,
-) -> (SinkSlot, Arc<Mutex<Measured>>) {
-    let measured =
-        Arc::new(Mutex::new(Measured { digest: Digest::default(), latency: latency.clone() }));
+) -> (SinkSlot, Arc<Mutex<SinkMeasurement>>) {
+    let measured = Arc::new(Mutex::new(SinkMeasurement {
+        digest: Digest::default(),
+        latency: latency.clone(),
+    }));
     let wants = Recorder::wants(latency.as_ref(), rows.is_some());
     let shared = Arc::clone(&measured);
     let open = move |_subtask| -> Box<dyn Sink> {
         Box::new(MeasuringSink {
-            own: Measured { digest: Digest::default(), latency: latency.clone() },
+            own: SinkMeasurement { digest: Digest::default(), latency: latency.clone() },
             rows: rows.clone(),
             shared: Arc::clone(&shared),
         })
@@ -40,9 +42,9 @@ pub fn measuring(
 
 /// One subtask's sink: keeps its own figures and brings them in when it goes.
 struct MeasuringSink {
-    own: Measured,
+    own: SinkMeasurement,
     rows: Option<RowWriter>,
-    shared: Arc<Mutex<Measured>>,
+    shared: Arc<Mutex<SinkMeasurement>>,
 }
 
 impl Sink for MeasuringSink {

@@ -14,12 +14,12 @@ use crate::quantity;
 /// One fault of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FaultSpec {
-    what: What,
+    what: FaultKind,
     text: String,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum What {
+enum FaultKind {
     Strike { fault: Fault, when: Moment },
     Message(Message),
 }
@@ -60,7 +60,7 @@ impl FromStr for FaultSpec {
             given.ok_or_else(|| wrong(format!("`{kind}` needs a duration: `{name}+20ms`")))
         };
         let what = match kind {
-            "kill" => What::Strike { fault: Fault::Kill(name.parse()?), when: moment(when)? },
+            "kill" => FaultKind::Strike { fault: Fault::Kill(name.parse()?), when: moment(when)? },
             "slow" => {
                 let role = match name {
                     "subtask" => Role::Subtask,
@@ -68,7 +68,7 @@ impl FromStr for FaultSpec {
                     _ => return Err(wrong(format!("`{name}` cannot be slow"))),
                 };
                 let nanos = needs(extra)?.as_nanos() as u64;
-                What::Strike { fault: Fault::Slow { role, nanos }, when: moment(when)? }
+                FaultKind::Strike { fault: Fault::Slow { role, nanos }, when: moment(when)? }
             }
             "lose" | "delay" => {
                 let known = MESSAGES.iter().find(|(short, _)| *short == name);
@@ -80,7 +80,7 @@ impl FromStr for FaultSpec {
                 } else {
                     Fate::Late(needs(extra)?.as_nanos() as u64)
                 };
-                What::Message(Message { name: (*name).to_owned(), nth, fate })
+                FaultKind::Message(Message { name: (*name).to_owned(), nth, fate })
             }
             _ => return Err(wrong(format!("`{kind}` is no fault"))),
         };
@@ -111,19 +111,22 @@ impl FaultSpec {
     /// Kills at a share of the events, from 0 to 1.
     pub fn kill_at(victim: runtime::Victim, share: f64) -> Self {
         let text = format!("kill:{victim}@{}%", share * 100.0);
-        Self { what: What::Strike { fault: Fault::Kill(victim), when: Moment::Share(share) }, text }
+        Self {
+            what: FaultKind::Strike { fault: Fault::Kill(victim), when: Moment::Share(share) },
+            text,
+        }
     }
 
     /// Plans the fault with a runtime. One that waits for a share of the events comes back, with
     /// the number of events after which it strikes.
     pub fn plan(&self, faults: &Arc<Faults>, events: u64) -> Option<(u64, Fault)> {
         match &self.what {
-            What::Message(message) => faults.plan_message(message.clone()),
-            What::Strike { fault, when: Moment::After(after) } => {
+            FaultKind::Message(message) => faults.plan_message(message.clone()),
+            FaultKind::Strike { fault, when: Moment::After(after) } => {
                 let at = ProcessingTime(after.as_nanos() as u64);
                 faults.plan(Trigger::At(at), *fault);
             }
-            What::Strike { fault, when: Moment::Share(share) } => {
+            FaultKind::Strike { fault, when: Moment::Share(share) } => {
                 return Some(((events as f64 * share) as u64, *fault));
             }
         }

@@ -47,7 +47,7 @@ impl Default for Model {
 
 /// A run that was made.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Made {
+pub(crate) struct MadeRun {
     pub(crate) experiment: String,
     pub(crate) variant: String,
     pub(crate) repeat: u32,
@@ -59,7 +59,7 @@ pub(crate) struct Made {
 pub(crate) struct Mock<F> {
     model: F,
     /// Every run, in the order in which they were made.
-    pub(crate) made: Vec<Made>,
+    pub(crate) made: Vec<MadeRun>,
     clock: Rc<Cell<Duration>>,
 }
 
@@ -78,7 +78,7 @@ impl<F: FnMut(&RunSpec, usize) -> Result<Model>> Mock<F> {
 impl<F: FnMut(&RunSpec, usize) -> Result<Model>> Executor for Mock<F> {
     fn run(&mut self, spec: &RunSpec, io: RunIo<'_>) -> Result<Executed> {
         let model = (self.model)(spec, self.made.len())?;
-        self.made.push(Made {
+        self.made.push(MadeRun {
             experiment: spec.experiment.clone(),
             variant: spec.variant.clone(),
             repeat: spec.repeat,

@@ -7,7 +7,7 @@ use dataflow::exchange::sink::SinkSlot;
 use dataflow::job::runtime::Runtime;
 
 use crate::measure::latency::Recorder;
-use crate::measure::sink::{Measured, measuring};
+use crate::measure::sink::{SinkMeasurement, measuring};
 use crate::measure::transactional::{Options, Transactional, transactional};
 use crate::run::io::RunIo;
 use crate::run::spec::RunSpec;
@@ -16,7 +16,7 @@ use crate::run::spec::RunSpec;
 #[derive(Clone)]
 pub(super) enum RunOutput {
     /// Seen at once.
-    AtOnce(SinkSlot, Arc<Mutex<Measured>>),
+    AtOnce(SinkSlot, Arc<Mutex<SinkMeasurement>>),
     /// Seen once committed; one for each start of the job.
     Committed(Box<Options>, Arc<Mutex<Vec<Arc<Transactional>>>>),
 }
@@ -53,14 +53,14 @@ impl RunOutput {
     }
 
     /// Everything that was seen: by an earlier process too, as far as the digest is concerned.
-    pub(super) fn measured(&self) -> Measured {
+    pub(super) fn measured(&self) -> SinkMeasurement {
         match self {
             Self::AtOnce(_, measured) => {
                 std::mem::take(&mut *measured.lock().expect("every sink is gone"))
             }
             Self::Committed(_, opened) => {
                 let opened = opened.lock().expect("no holder fails");
-                let mut all = Measured::default();
+                let mut all = SinkMeasurement::default();
                 for transactional in &*opened {
                     let own = transactional.measured();
                     // The newest one has added up what all have committed.

@@ -24,7 +24,7 @@ use crate::run::executor::{Executed, Executor};
 use crate::run::generator;
 use crate::run::io::RunIo;
 use crate::run::output::RunOutput;
-use crate::run::result::{Used, result};
+use crate::run::result::{ResourceUse, result};
 use crate::run::spec::RunSpec;
 use crate::run::supervisor::{Supervision, supervise};
 
@@ -100,7 +100,7 @@ fn execute(
     let measured = setup.output.measured();
     let cut_short = completion.interrupted || failure.is_some();
     let expected = if cut_short { None } else { io.answer.digest(&spec, events, io.audience) };
-    let used = Used { cpu_nanos, peak_memory, environment };
+    let used = ResourceUse { cpu_nanos, peak_memory, environment };
     let mut result = result(&spec, &completion, &measured, expected, &setup.observer, used);
     if let Some(failure) = &failure {
         result.records_out = result.series.iter().map(|bin| bin.records).sum();

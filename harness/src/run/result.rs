@@ -7,13 +7,13 @@ use reports::schema::{ExchangeLoad, OutputCheck, RUN_SCHEMA, RunResult, SERIES_B
 
 use crate::measure::latency::Recorder;
 use crate::measure::run_observer::RunObserver;
-use crate::measure::sink::Measured;
+use crate::measure::sink::SinkMeasurement;
 use crate::run::clock::Clock;
 use crate::run::spec::RunSpec;
 use crate::run::validity;
 
 /// What a run has used, and where.
-pub(crate) struct Used {
+pub(crate) struct ResourceUse {
     pub(crate) cpu_nanos: u64,
     pub(crate) peak_memory: Option<u64>,
     pub(crate) environment: BTreeMap<String, serde_json::Value>,
@@ -23,10 +23,10 @@ pub(crate) struct Used {
 pub(crate) fn result(
     spec: &RunSpec,
     completion: &Completion,
-    measured: &Measured,
+    measured: &SinkMeasurement,
     expected: Option<Digest>,
     observer: &RunObserver,
-    used: Used,
+    used: ResourceUse,
 ) -> RunResult {
     let elapsed_ns = observer.timed_nanos();
     let earlier = spec.warm_up.max(observer.read_before());
@@ -109,7 +109,7 @@ fn planned_backlog(observer: &RunObserver) -> Vec<(f64, f64)> {
 }
 
 /// What was emitted over time, beside what waited.
-fn series(measured: &Measured, observer: &RunObserver) -> Vec<SeriesRow> {
+fn series(measured: &SinkMeasurement, observer: &RunObserver) -> Vec<SeriesRow> {
     let Some(latency) = &measured.latency else { return Vec::new() };
     let mut rows: BTreeMap<u64, SeriesRow> =
         latency.series().into_iter().map(|row| (row.at_ns, row)).collect();

@@ -34,9 +34,9 @@ pub(super) async fn supervise(
     let mut start = how.start;
     let mut restarts = 0;
     loop {
-        let place = Arc::new(Place::default());
+        let place = Arc::new(ExitSlot::default());
         let running = engine.run(job(start), Arc::clone(&runtime), control.clone());
-        let leaving = Leaving(Arc::clone(&place));
+        let leaving = ExitGuard(Arc::clone(&place));
         let driver = async move {
             let outcome = running.await;
             leaving.0.lock().outcome = Some(outcome);
@@ -65,17 +65,17 @@ pub(super) async fn supervise(
 
 /// Where a driver leaves its outcome, and tells that it has gone.
 #[derive(Default)]
-struct Place(Mutex<Left>);
+struct ExitSlot(Mutex<DriverExit>);
 
 #[derive(Default)]
-struct Left {
+struct DriverExit {
     outcome: Option<Result<Completion, EngineError>>,
     gone: bool,
     waker: Option<Waker>,
 }
 
-impl Place {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Left> {
+impl ExitSlot {
+    fn lock(&self) -> std::sync::MutexGuard<'_, DriverExit> {
         self.0.lock().expect("no holder fails")
     }
 
@@ -94,9 +94,9 @@ impl Place {
 }
 
 /// Owned by the driver's task.
-struct Leaving(Arc<Place>);
+struct ExitGuard(Arc<ExitSlot>);
 
-impl Drop for Leaving {
+impl Drop for ExitGuard {
     fn drop(&mut self) {
         let mut left = self.0.lock();
         left.gone = true;

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::files::result_folder::Filled;
+use crate::files::result_folder::WrittenResults;
 
 /// Prints a line. If the reader has closed the pipe, the line is lost.
 pub fn line(text: &str) {
@@ -23,7 +23,7 @@ pub(crate) fn json(value: &impl serde::Serialize) {
 }
 
 /// Prints results that were written: as JSON, or the table and where the report lies.
-pub(crate) fn results(filled: &Filled, json: bool, table: impl FnOnce() -> String) {
+pub(crate) fn results(filled: &WrittenResults, json: bool, table: impl FnOnce() -> String) {
     if json {
         line(&filled.text);
     } else {

@@ -16,7 +16,7 @@ pub(crate) struct Configuration(BTreeMap<String, Value>);
 
 /// A field in which two configurations differ; `null` where one lacks it.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Differing {
+pub(crate) struct FieldDifference {
     /// The field.
     pub field: String,
     /// In the first.
@@ -58,10 +58,10 @@ impl Configuration {
     }
 
     /// Every field in which `other` differs, by name.
-    pub(crate) fn differing(&self, other: &Self) -> Vec<Differing> {
+    pub(crate) fn differing(&self, other: &Self) -> Vec<FieldDifference> {
         let names: BTreeSet<&String> = self.0.keys().chain(other.0.keys()).collect();
         let value = |of: &Self, name: &String| of.0.get(name).cloned().unwrap_or(Value::Null);
-        let both = names.into_iter().map(|name| Differing {
+        let both = names.into_iter().map(|name| FieldDifference {
             field: name.clone(),
             a: value(self, name),
             b: value(other, name),

@@ -4,7 +4,7 @@ use clap::Args;
 
 /// What to list.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Listed {
+pub enum ListTopic {
     /// Engines with their settings.
     Engines,
     /// Workloads with their knobs.
@@ -20,7 +20,7 @@ pub enum Listed {
 pub struct ListArgs {
     /// Only these
     #[arg(value_enum)]
-    pub what: Option<Listed>,
+    pub what: Option<ListTopic>,
     /// Print this suite's text
     #[arg(long, value_name = "SUITE")]
     pub show: Option<String>,

@@ -14,7 +14,7 @@ use crate::terminal;
 use crate::terminal::out;
 
 /// A key with the way in which it found its partition.
-struct Placed {
+struct PlacedKey {
     /// As JSON has it: a number or a text.
     key: Value,
     decision: Decision,
@@ -26,13 +26,13 @@ struct Placed {
 /// When a key is not of the type, or options do not go together.
 pub(crate) fn place(args: &PlaceArgs) -> Result<Outcome> {
     let placement = placement(args)?;
-    let placed: Vec<Placed> = args
+    let placed: Vec<PlacedKey> = args
         .keys
         .iter()
         .map(|key| decide(key, args.key_type, &placement))
         .collect::<Result<_>>()?;
     if args.json {
-        out::json(&placed.iter().map(Placed::json).collect::<Value>());
+        out::json(&placed.iter().map(PlacedKey::json).collect::<Value>());
     } else {
         out::line(&table(&placed, PlacementKind::named(placement.name())));
     }
@@ -63,7 +63,7 @@ fn placement(args: &PlaceArgs) -> Result<Placement> {
     Ok(kind.over(args.parallelism, args.max_parallelism))
 }
 
-fn decide(key: &str, key_type: KeyType, placement: &Placement) -> Result<Placed> {
+fn decide(key: &str, key_type: KeyType, placement: &Placement) -> Result<PlacedKey> {
     match key_type {
         KeyType::Int => number::<i32>(key, "int").map(|number| placed(&number, placement)),
         KeyType::Long => number::<i64>(key, "long").map(|number| placed(&number, placement)),
@@ -71,8 +71,8 @@ fn decide(key: &str, key_type: KeyType, placement: &Placement) -> Result<Placed>
     }
 }
 
-fn placed<K: Key>(key: &K, placement: &Placement) -> Placed {
-    Placed { key: json!(key), decision: placement.explain(key) }
+fn placed<K: Key>(key: &K, placement: &Placement) -> PlacedKey {
+    PlacedKey { key: json!(key), decision: placement.explain(key) }
 }
 
 fn number<K: FromStr>(key: &str, name: &str) -> Result<K> {
@@ -90,7 +90,7 @@ fn number<K: FromStr>(key: &str, name: &str) -> Result<K> {
     })
 }
 
-impl Placed {
+impl PlacedKey {
     fn json(&self) -> Value {
         let Decision { hash, bucket, partition } = self.decision;
         json!({ "key": self.key, "hash": hash, "bucket": bucket, "partition": partition })
@@ -98,7 +98,7 @@ impl Placed {
 }
 
 /// A row for each key. The bucket is named for what it is.
-fn table(placed: &[Placed], kind: PlacementKind) -> String {
+fn table(placed: &[PlacedKey], kind: PlacementKind) -> String {
     let (hash, bucket) = match kind {
         PlacementKind::KeyGroups => ("murmur of hashCode", Some("key group")),
         PlacementKind::Modulo | PlacementKind::Jump => ("number", None),
@@ -110,7 +110,7 @@ fn table(placed: &[Placed], kind: PlacementKind) -> String {
     };
     let header: Vec<&str> = ["key", hash].into_iter().chain(bucket).chain(["partition"]).collect();
     let mut table = terminal::table::table(&header, 1);
-    for Placed { key, decision } in placed {
+    for PlacedKey { key, decision } in placed {
         let key = key.as_str().map_or_else(|| key.to_string(), str::to_owned);
         let Decision { hash, bucket, partition } = decision;
         let bucket = bucket.map(|bucket| bucket.to_string());

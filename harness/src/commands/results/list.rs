@@ -4,7 +4,7 @@ use dataflow::job::settings::Setting;
 use dataflow::placement::{PLACEMENTS, PlacementKind};
 use serde_json::{Value, json};
 
-use crate::cli::{ListArgs, Listed, SampleArgs};
+use crate::cli::{ListArgs, ListTopic, SampleArgs};
 use crate::error::{Error, Outcome, Result};
 use crate::experiment::suite::{SHIPPED, about};
 use crate::registry::{Registry, key_value};
@@ -22,7 +22,7 @@ pub(crate) fn list(args: &ListArgs, registry: &Registry) -> Result<Outcome> {
         out::line(text.trim_end());
         return Ok(Outcome::Good);
     }
-    let all = [Listed::Engines, Listed::Workloads, Listed::Placements, Listed::Suites];
+    let all = [ListTopic::Engines, ListTopic::Workloads, ListTopic::Placements, ListTopic::Suites];
     let wanted = args.what.map_or(all.to_vec(), |what| vec![what]);
     if args.json {
         let parts = wanted.iter().map(|what| (name(*what).to_owned(), describe(*what, registry)));
@@ -35,22 +35,22 @@ pub(crate) fn list(args: &ListArgs, registry: &Registry) -> Result<Outcome> {
     Ok(Outcome::Good)
 }
 
-const fn name(what: Listed) -> &'static str {
+const fn name(what: ListTopic) -> &'static str {
     match what {
-        Listed::Engines => "engines",
-        Listed::Workloads => "workloads",
-        Listed::Placements => "placements",
-        Listed::Suites => "suites",
+        ListTopic::Engines => "engines",
+        ListTopic::Workloads => "workloads",
+        ListTopic::Placements => "placements",
+        ListTopic::Suites => "suites",
     }
 }
 
-fn describe(what: Listed, registry: &Registry) -> Value {
+fn describe(what: ListTopic, registry: &Registry) -> Value {
     match what {
-        Listed::Engines => registry.engines.iter().map(|engine| json!({
+        ListTopic::Engines => registry.engines.iter().map(|engine| json!({
             "name": engine.name(), "description": engine.describe(),
             "settings": engine.settings().iter().map(setting_json).collect::<Value>(),
         })).collect(),
-        Listed::Workloads => registry.workloads.iter().map(|workload| {
+        ListTopic::Workloads => registry.workloads.iter().map(|workload| {
             let about = workload.description();
             json!({
                 "name": workload.name(), "result": workload.result().name(), "origin": about.origin,
@@ -59,8 +59,8 @@ fn describe(what: Listed, registry: &Registry) -> Value {
                 "knobs": workload.knobs().iter().map(setting_json).collect::<Value>(),
             })
         }).collect(),
-        Listed::Placements => json!(PLACEMENTS),
-        Listed::Suites => SHIPPED.iter().map(|(name, _)| json!(name)).collect(),
+        ListTopic::Placements => json!(PLACEMENTS),
+        ListTopic::Suites => SHIPPED.iter().map(|(name, _)| json!(name)).collect(),
     }
 }
 
@@ -72,16 +72,16 @@ fn setting_json(setting: &Setting) -> Value {
     })
 }
 
-fn print(what: Listed, registry: &Registry) -> String {
+fn print(what: ListTopic, registry: &Registry) -> String {
     let mut lines = vec![format!("{}:", name(what))];
     match what {
-        Listed::Engines => {
+        ListTopic::Engines => {
             for engine in &registry.engines {
                 lines.push(format!("  {}: {}", engine.name(), engine.describe()));
                 lines.extend(engine.settings().iter().map(setting_line));
             }
         }
-        Listed::Workloads => {
+        ListTopic::Workloads => {
             for workload in &registry.workloads {
                 let about = workload.description();
                 lines.push(format!("  {} ({})", workload.name(), workload.result().name()));
@@ -93,11 +93,11 @@ fn print(what: Listed, registry: &Registry) -> String {
                 lines.extend(workload.knobs().iter().map(setting_line));
             }
         }
-        Listed::Placements => lines.extend(PLACEMENTS.iter().map(|name| {
+        ListTopic::Placements => lines.extend(PLACEMENTS.iter().map(|name| {
             let about = PlacementKind::named(name).describe();
             format!("  {name:<11} {about}")
         })),
-        Listed::Suites => {
+        ListTopic::Suites => {
             lines.extend(SHIPPED.iter().map(|(name, text)| format!("  {name:<9} {}", about(text))))
         }
     }

@@ -35,7 +35,7 @@ const VIRTUAL_RATE: f64 = 1e6;
 
 /// One cell of the table.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Cell {
+pub(crate) struct VerifyCell {
     /// Workload.
     pub workload: String,
     /// Engine.
@@ -85,7 +85,7 @@ pub(crate) fn verify(args: &VerifyArgs, registry: &Registry, stop: &StopSignal) 
     let mut cells = Vec::new();
     for workload in &workloads {
         for disorder_ms in disorders(&**workload, &set) {
-            let prepared = Preparation::new(workload, disorder_ms, &set, args)?;
+            let prepared = VerifyWorkload::new(workload, disorder_ms, &set, args)?;
             for &clock in &clocks {
                 for &parallelism in &args.parallelism {
                     for engine in &engines {
@@ -114,7 +114,7 @@ pub(crate) fn verify(args: &VerifyArgs, registry: &Registry, stop: &StopSignal) 
     finish(&cells, args.json, false)
 }
 
-fn finish(cells: &[Cell], json: bool, interrupted: bool) -> Result<Outcome> {
+fn finish(cells: &[VerifyCell], json: bool, interrupted: bool) -> Result<Outcome> {
     let failed = cells.iter().filter(|cell| !cell.ok).count();
     if json {
         out::json(&cells);
@@ -128,8 +128,8 @@ fn finish(cells: &[Cell], json: bool, interrupted: bool) -> Result<Outcome> {
     })
 }
 
-fn line(cell: &Cell) -> String {
-    let Cell { workload, engine, parallelism, clock, digest, expected_digest, .. } = cell;
+fn line(cell: &VerifyCell) -> String {
+    let VerifyCell { workload, engine, parallelism, clock, digest, expected_digest, .. } = cell;
     let mut because = Vec::new();
     if digest != expected_digest {
         because.push(format!("{digest} instead of {expected_digest}"));
@@ -159,7 +159,7 @@ fn disorders(workload: &dyn AnyWorkload, set: &BTreeMap<String, Value>) -> Vec<i
 }
 
 /// A workload with its events and their answer.
-struct Preparation {
+struct VerifyWorkload {
     workload: Arc<dyn AnyWorkload>,
     /// The workload's knobs, as given.
     given: BTreeMap<String, Value>,
@@ -170,7 +170,7 @@ struct Preparation {
     seed: u64,
 }
 
-impl Preparation {
+impl VerifyWorkload {
     fn new(
         workload: &Arc<dyn AnyWorkload>,
         disorder_ms: i64,
@@ -211,7 +211,7 @@ impl Preparation {
         parallelism: u32,
         clock: Clock,
         runner: &mut Runner<'_>,
-    ) -> Result<Cell> {
+    ) -> Result<VerifyCell> {
         let shared = BTreeMap::from([
             ("watermark_interval_records".to_owned(), Value::from(WATERMARK_RECORDS)),
             (
@@ -241,7 +241,7 @@ impl Preparation {
         let result = runner.run_with(&spec, answer, |io| io.events(&*self.events))?.result;
         let enough = result.windows_closed.is_none_or(|closed| closed >= FEWEST_WINDOWS);
         // Of a run that was stopped nothing is expected; nobody looks at its cell.
-        Ok(Cell {
+        Ok(VerifyCell {
             ok: enough && !is_wrong(&result) && result.late_records == 0,
             workload: result.workload,
             engine: result.engine,

@@ -30,7 +30,7 @@ struct SuiteFile {
 }
 
 /// Names and values with their places.
-type Named = BTreeMap<Spanned<String>, toml::Value>;
+type NamedValues = BTreeMap<Spanned<String>, toml::Value>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -49,9 +49,9 @@ struct ExperimentFile {
     #[serde(default)]
     faults: Vec<Spanned<String>>,
     #[serde(default)]
-    knobs: Named,
+    knobs: NamedValues,
     #[serde(default)]
-    settings: Named,
+    settings: NamedValues,
 }
 
 fn default_parallelism() -> Spanned<u32> {
@@ -157,12 +157,12 @@ fn experiment(
 }
 
 /// Names and values, as given.
-fn values(table: &Named) -> BTreeMap<String, Value> {
+fn values(table: &NamedValues) -> BTreeMap<String, Value> {
     table.iter().map(|(name, value)| (name.get_ref().clone(), json(value))).collect()
 }
 
 /// An error about one of several names that only make sense together, at the one that it is about.
-fn blamed(table: &Named, error: Error, place: &Text<'_>) -> Error {
+fn blamed(table: &NamedValues, error: Error, place: &Text<'_>) -> Error {
     let message = error.to_string();
     // The longest, as one name may be a part of another.
     let about = table.keys().filter(|name| message.contains(name.get_ref().as_str()));

@@ -9,24 +9,24 @@ use dataflow::exchange::sink::{SinkError, Transaction};
 use dataflow::operator::snapshot::Version;
 
 use super::ledger::{Entry, Fate, Ledger};
-use crate::measure::sink::Measured;
-use crate::measure::transactional::commit_lock::Turn;
+use crate::measure::sink::SinkMeasurement;
+use crate::measure::transactional::commit_lock::CommitLock;
 use crate::measure::transactional::file_names::{
-    ATTEMPT, IN_PROGRESS, Key, PENDING, Place, Writer,
+    ATTEMPT, IN_PROGRESS, Key, OutputFolder, PENDING, Writer,
 };
-use crate::measure::transactional::held_latencies::Times;
+use crate::measure::transactional::held_latencies::HeldLatencies;
 
 /// What the sinks of a job and its committer share.
 pub(super) struct Shared {
-    pub(super) place: Place,
+    pub(super) place: OutputFolder,
     /// Whether rows are written, and not only added up.
     pub(super) rows: bool,
     /// Commits and aborts, one at a time.
-    pub(super) turn: Turn,
+    pub(super) turn: CommitLock,
     pub(super) attempt: AtomicU64,
     pub(super) writers: AtomicU64,
     pub(super) state: Mutex<State>,
-    pub(super) measured: Mutex<Measured>,
+    pub(super) measured: Mutex<SinkMeasurement>,
 }
 
 /// What is known of transactions in this process.
@@ -37,8 +37,8 @@ pub(super) struct State {
     ledger: Option<Ledger>,
     /// Pending files. Known by name, so that a commit needs no list of a folder that grows.
     pending: BTreeSet<String>,
-    /// Times of what is pre-committed.
-    held: BTreeMap<(Key, Writer), Times>,
+    /// HeldLatencies of what is pre-committed.
+    held: BTreeMap<(Key, Writer), HeldLatencies>,
     /// Files that their writers left unfinished.
     abandoned: Vec<String>,
 }
@@ -77,7 +77,7 @@ impl Shared {
     }
 
     /// Takes note of a transaction that can be committed.
-    pub(super) fn hold(&self, entry: &Entry, times: Times) {
+    pub(super) fn hold(&self, entry: &Entry, times: HeldLatencies) {
         let mut state = self.state();
         if entry.has_rows {
             state.pending.insert(entry.pending());
@@ -204,7 +204,7 @@ impl Shared {
     fn measure(&self, ledger: &Ledger, now: ProcessingTime) {
         let mut emitted = Vec::new();
         self.state().held.retain(|&(key, writer), times| match ledger.fate(key) {
-            Fate::Open => true,
+            Fate::OpenTransaction => true,
             Fate::Committed(by) if by == writer => {
                 emitted.push(std::mem::take(times));
                 false

@@ -6,29 +6,29 @@ use std::task::{Poll, Waker};
 
 /// A lock that is waited for by a task.
 #[derive(Default)]
-pub(super) struct Turn(Mutex<Waiting>);
+pub(super) struct CommitLock(Mutex<Waiters>);
 
 #[derive(Default)]
-struct Waiting {
+struct Waiters {
     taken: bool,
     wakers: Vec<Waker>,
 }
 
 /// The turn, until dropped.
-pub(super) struct Taken<'a>(&'a Turn);
+pub(super) struct CommitGuard<'a>(&'a CommitLock);
 
-impl Turn {
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
+impl CommitLock {
+    fn lock(&self) -> MutexGuard<'_, Waiters> {
         self.0.lock().expect("no holder fails")
     }
 
     /// Waits until nobody else has it.
-    pub(super) async fn take(&self) -> Taken<'_> {
+    pub(super) async fn take(&self) -> CommitGuard<'_> {
         poll_fn(|context| {
             let mut waiting = self.lock();
             if !waiting.taken {
                 waiting.taken = true;
-                return Poll::Ready(Taken(self));
+                return Poll::Ready(CommitGuard(self));
             }
             if !waiting.wakers.iter().any(|waker| waker.will_wake(context.waker())) {
                 waiting.wakers.push(context.waker().clone());
@@ -39,7 +39,7 @@ impl Turn {
     }
 }
 
-impl Drop for Taken<'_> {
+impl Drop for CommitGuard<'_> {
     /// Wakes all who wait: one of them may be gone.
     fn drop(&mut self) {
         let mut waiting = self.0.lock();
@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn the_second_waits_for_the_first_and_one_who_gives_up_holds_nobody() {
-        let turn = Turn::default();
+        let turn = CommitLock::default();
         let mut context = Context::from_waker(Waker::noop());
         let Poll::Ready(first) = pin!(turn.take()).poll(&mut context) else {
             panic!("nobody has it")

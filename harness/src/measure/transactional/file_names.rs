@@ -74,12 +74,12 @@ pub(super) fn manifest_id(name: &str) -> Option<Version> {
 }
 
 /// The files of one output; names are those above.
-pub(super) struct Place {
+pub(super) struct OutputFolder {
     pub(super) storage: Arc<dyn Storage>,
     pub(super) prefix: String,
 }
 
-impl Place {
+impl OutputFolder {
     fn full(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
     }

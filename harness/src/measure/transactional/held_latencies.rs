@@ -7,15 +7,15 @@ use dataflow::record::latency_trace::{Part, Trail};
 
 use crate::measure::latency::Recorder;
 
-/// Times of every record, and trails of those that are samples.
+/// HeldLatencies of every record, and trails of those that are samples.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Times {
+pub(super) struct HeldLatencies {
     times: Vec<Timed>,
     trails: Vec<Trail>,
     without_trail: u64,
 }
 
-impl Times {
+impl HeldLatencies {
     pub(super) fn take(&mut self, output: &mut Output) {
         self.times.extend_from_slice(output.timed());
         self.trails.extend_from_slice(&output.trails);

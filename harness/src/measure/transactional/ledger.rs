@@ -8,7 +8,7 @@ use dataflow::operator::snapshot::Version;
 use serde::{Deserialize, Serialize};
 
 use crate::measure::transactional::file_names as place;
-use crate::measure::transactional::file_names::{Key, MANIFESTS, Place, TOTAL, Writer};
+use crate::measure::transactional::file_names::{Key, MANIFESTS, OutputFolder, TOTAL, Writer};
 
 /// Manifests after which they are added up and removed.
 const MANIFESTS_KEPT: usize = 64;
@@ -35,7 +35,7 @@ struct DigestFields {
 
 impl Entry {
     /// As the job keeps it.
-    pub(super) fn transaction(&self, place: &Place) -> Result<Transaction, SinkError> {
+    pub(super) fn transaction(&self, place: &OutputFolder) -> Result<Transaction, SinkError> {
         let bytes = serde_json::to_vec(self).map_err(|error| SinkError {
             target: place.locate(""),
             cause: format!("its transaction cannot be written down: {error}"),
@@ -45,7 +45,7 @@ impl Entry {
     }
 
     /// As the job gives it back.
-    pub(super) fn of(transaction: &Transaction, place: &Place) -> Result<Self, SinkError> {
+    pub(super) fn of(transaction: &Transaction, place: &OutputFolder) -> Result<Self, SinkError> {
         let Transaction { sink, id, bytes } = transaction;
         let refused = |cause: String| SinkError {
             target: place.locate(""),
@@ -76,7 +76,7 @@ struct Manifest {
 
 /// What the commits up to one of them came to.
 #[derive(Debug, Serialize, Deserialize)]
-struct Total {
+struct RunningTotal {
     /// The last commit added up; every commit with this id or a lower one is made.
     through: Version,
     #[serde(with = "DigestFields")]
@@ -102,7 +102,7 @@ pub(super) struct Ledger {
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
     /// It is not committed.
-    Open,
+    OpenTransaction,
     /// It is committed as this writer wrote it.
     Committed(Writer),
     /// It was committed so long ago that nobody knows by whom.
@@ -111,9 +111,9 @@ pub(super) enum Fate {
 
 impl Ledger {
     /// Reads it, and what the manifests list: a file of theirs may still be pending.
-    pub(super) async fn load(place: &Place) -> Result<(Self, Vec<Entry>), SinkError> {
+    pub(super) async fn load(place: &OutputFolder) -> Result<(Self, Vec<Entry>), SinkError> {
         let mut ledger = Self::default();
-        if let Some(total) = place.load::<Total>(TOTAL).await? {
+        if let Some(total) = place.load::<RunningTotal>(TOTAL).await? {
             ledger.digest = total.digest;
             ledger.through = Some(total.through);
             ledger.forgotten = total.forgotten;
@@ -163,14 +163,16 @@ impl Ledger {
         match self.committed.get(&key) {
             Some(&writer) => Fate::Committed(writer),
             None if Some(key.id) <= self.forgotten => Fate::Forgotten,
-            None => Fate::Open,
+            None => Fate::OpenTransaction,
         }
     }
 
     /// Those that no commit has made visible, each of them once.
     pub(super) fn open_ones(&self, given: &[Entry]) -> Vec<Entry> {
         let mut seen = BTreeSet::new();
-        let is_open = |entry: &&Entry| self.fate(entry.key) == Fate::Open && seen.insert(entry.key);
+        let is_open = |entry: &&Entry| {
+            self.fate(entry.key) == Fate::OpenTransaction && seen.insert(entry.key)
+        };
         given.iter().filter(is_open).cloned().collect()
     }
 
@@ -185,7 +187,7 @@ impl Ledger {
     /// Makes a commit: from here on it is made, whatever comes.
     pub(super) async fn put(
         &mut self,
-        place: &Place,
+        place: &OutputFolder,
         id: Version,
         entries: Vec<Entry>,
     ) -> Result<(), SinkError> {
@@ -201,13 +203,13 @@ impl Ledger {
     }
 
     /// Adds the manifests up and removes them. Each of them must have come to its end.
-    pub(super) async fn compact(&mut self, place: &Place) -> Result<(), SinkError> {
+    pub(super) async fn compact(&mut self, place: &OutputFolder) -> Result<(), SinkError> {
         let Some(&through) = self.manifests.last() else { return Ok(()) };
         // A transaction may be listed again soon after it was committed; not for ever.
         self.forgotten = self.through;
         self.committed.retain(|key, _| Some(key.id) > self.forgotten);
         self.through = Some(through);
-        let total = Total {
+        let total = RunningTotal {
             through,
             digest: self.digest,
             forgotten: self.forgotten,
@@ -221,7 +223,7 @@ impl Ledger {
     }
 
     /// Removes manifests that a compaction which was cut short has left.
-    pub(super) async fn remove_added_up(&self, place: &Place) -> Result<(), SinkError> {
+    pub(super) async fn remove_added_up(&self, place: &OutputFolder) -> Result<(), SinkError> {
         for name in place.list(MANIFESTS).await? {
             if place::manifest_id(&name).is_some_and(|id| Some(id) <= self.through) {
                 place.remove(&name).await?;

@@ -28,7 +28,7 @@ use dataflow::operator::snapshot::Version;
 use dataflow::{Digest, ProcessingTime};
 
 use crate::measure::latency::Recorder;
-use crate::measure::sink::Measured;
+use crate::measure::sink::SinkMeasurement;
 
 mod commit;
 pub(crate) mod commit_lock;
@@ -38,8 +38,8 @@ mod ledger;
 pub(crate) mod row_file;
 pub(crate) mod subtask_sink;
 
-use crate::measure::transactional::commit_lock::Turn;
-use crate::measure::transactional::file_names::Place;
+use crate::measure::transactional::commit_lock::CommitLock;
+use crate::measure::transactional::file_names::OutputFolder;
 use crate::measure::transactional::subtask_sink::SubtaskSink;
 use commit::{Shared, State};
 
@@ -60,13 +60,13 @@ pub struct Options {
 pub fn transactional(options: Options) -> (SinkSlot, Arc<Transactional>) {
     let Options { storage, prefix, wants, latency } = options;
     let shared = Arc::new(Shared {
-        place: Place { storage, prefix },
+        place: OutputFolder { storage, prefix },
         rows: wants.rows,
-        turn: Turn::default(),
+        turn: CommitLock::default(),
         attempt: AtomicU64::new(0),
         writers: AtomicU64::new(0),
         state: Mutex::new(State::default()),
-        measured: Mutex::new(Measured { digest: Digest::default(), latency }),
+        measured: Mutex::new(SinkMeasurement { digest: Digest::default(), latency }),
     });
     let transactional = Arc::new(Transactional { shared: Arc::clone(&shared) });
     let open = move |subtask| -> Box<dyn Sink> {
@@ -84,7 +84,7 @@ pub struct Transactional {
 impl Transactional {
     /// The digest of everything committed, by earlier processes too as soon as the
     /// committer was used here, and the latencies of what was committed in this process.
-    pub fn measured(&self) -> Measured {
+    pub fn measured(&self) -> SinkMeasurement {
         self.shared.measured.lock().expect("no holder fails").clone()
     }
 }

@@ -15,8 +15,8 @@ const CHUNK_BYTES: usize = 64 * 1024;
 const WAITING_BYTES: usize = 4 << 20;
 
 /// Rows on their way into a file, one append at a time.
-pub(super) struct Rows {
-    file: InProgress,
+pub(super) struct RowFile {
+    file: PartFile,
     /// What no append has taken.
     waiting: Vec<u8>,
     /// The append that has begun, and how many bytes it took.
@@ -24,13 +24,13 @@ pub(super) struct Rows {
 }
 
 /// A file that will be removed unless it is finished.
-struct InProgress {
+struct PartFile {
     name: String,
     finished: bool,
     shared: Arc<Shared>,
 }
 
-impl Drop for InProgress {
+impl Drop for PartFile {
     fn drop(&mut self) {
         if !self.finished {
             self.shared.abandon(std::mem::take(&mut self.name));
@@ -38,10 +38,10 @@ impl Drop for InProgress {
     }
 }
 
-impl Rows {
+impl RowFile {
     /// For a file of this name, which is there once something was appended.
     pub(super) const fn new(shared: Arc<Shared>, name: String) -> Self {
-        let file = InProgress { name, finished: false, shared };
+        let file = PartFile { name, finished: false, shared };
         Self { file, waiting: Vec::new(), appending: None }
     }
 

@@ -11,26 +11,26 @@ use dataflow::{Digest, ProcessingTime};
 use super::commit::Shared;
 use super::ledger::Entry;
 use crate::measure::transactional::file_names::{Key, Writer};
-use crate::measure::transactional::held_latencies::Times;
-use crate::measure::transactional::row_file::Rows;
+use crate::measure::transactional::held_latencies::HeldLatencies;
+use crate::measure::transactional::row_file::RowFile;
 
 /// Takes what a subtask writes.
 pub(super) struct SubtaskSink {
     shared: Arc<Shared>,
     subtask: u32,
     /// What was written since the last pre-commit; `None` when nothing was.
-    open: Option<Open>,
+    open: Option<OpenTransaction>,
     /// Once rows could not be written, what is open lacks them and must never be committed.
     failed: Option<SinkError>,
 }
 
 /// A transaction that is being written.
-struct Open {
+struct OpenTransaction {
     writer: Writer,
     digest: Digest,
     written: u64,
-    times: Times,
-    rows: Option<Rows>,
+    times: HeldLatencies,
+    rows: Option<RowFile>,
 }
 
 impl SubtaskSink {
@@ -50,7 +50,7 @@ impl SubtaskSink {
     /// Asks the rows, if there are any.
     fn poll_rows(
         &mut self,
-        poll: impl FnOnce(&mut Rows) -> Poll<Result<(), SinkError>>,
+        poll: impl FnOnce(&mut RowFile) -> Poll<Result<(), SinkError>>,
     ) -> Poll<Result<(), SinkError>> {
         self.check()?;
         let rows = self.open.as_mut().and_then(|open| open.rows.as_mut());
@@ -71,18 +71,19 @@ impl Sink for SubtaskSink {
         if output.is_empty() {
             return Ok(());
         }
-        let open = self.open.get_or_insert_with(|| Open {
+        let open = self.open.get_or_insert_with(|| OpenTransaction {
             writer: self.shared.new_writer(),
             digest: Digest::default(),
             written: 0,
-            times: Times::default(),
+            times: HeldLatencies::default(),
             rows: None,
         });
         open.digest.merge(&output.digest);
         open.written += output.written;
         open.times.take(output);
         if !output.text.is_empty() {
-            let new = || Rows::new(Arc::clone(&self.shared), open.writer.in_progress(self.subtask));
+            let new =
+                || RowFile::new(Arc::clone(&self.shared), open.writer.in_progress(self.subtask));
             open.rows.get_or_insert_with(new).take(&mut output.text);
         }
         Ok(())
@@ -110,7 +111,7 @@ impl Sink for SubtaskSink {
     }
 }
 
-impl Open {
+impl OpenTransaction {
     async fn close(self, key: Key, shared: &Shared) -> Result<Transaction, SinkError> {
         let Self { writer, digest, written, times, rows } = self;
         let entry = Entry { key, writer, digest, written, has_rows: rows.is_some() };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reports::schema::RunResult;
 
-use crate::measure::run_observer::{Begun, Latest, Snapshot};
+use crate::measure::run_observer::{FinishedWork, OngoingWork, Snapshot};
 use crate::run::spec::RunSpec;
 
 /// Rates kept for the line of a panel.
@@ -60,9 +60,9 @@ pub(crate) struct Panel {
     /// Median and 99th percentile of latency so far, in nanoseconds.
     pub latency_ns: (Option<u64>, Option<u64>),
     /// The newest batch or checkpoint that is complete.
-    pub latest: Option<Latest>,
+    pub latest: Option<FinishedWork>,
     /// The one in progress.
-    pub begun: Option<Begun>,
+    pub begun: Option<OngoingWork>,
     /// How long it has been in progress, or the next one awaited.
     pub waiting: Duration,
     /// Records per partition of the last exchange, in the run before.
@@ -191,7 +191,7 @@ mod tests {
     fn seen(read: &[u64], batch: u64) -> Snapshot {
         Snapshot {
             read: read.to_vec(),
-            latest: Some(Latest::Batch { id: batch, records: 5, took_ns: 1_000 }),
+            latest: Some(FinishedWork::Batch { id: batch, records: 5, took_ns: 1_000 }),
             ..Snapshot::default()
         }
     }

@@ -9,7 +9,7 @@ use reports::words::units;
 use reports::words::units::NO_FIGURE;
 
 use super::panels::{Panel, Panels};
-use crate::measure::run_observer::{Begun, Latest};
+use crate::measure::run_observer::{FinishedWork, OngoingWork};
 use crate::terminal::sparkline::sparkline;
 
 /// Lines of a panel with its frame.
@@ -103,8 +103,10 @@ fn named(name: &str, text: String) -> Line<'static> {
 fn latest(panel: &Panel) -> Line<'static> {
     let waiting = units::duration(panel.waiting.as_nanos() as f64);
     let begun = panel.begun.map(|begun| match begun {
-        Begun::Batch { id, records } => ("batch", format!("{id} of {}", units::count(records))),
-        Begun::Checkpoint { id } => ("checkpoint", id.to_string()),
+        OngoingWork::Batch { id, records } => {
+            ("batch", format!("{id} of {}", units::count(records)))
+        }
+        OngoingWork::Checkpoint { id } => ("checkpoint", id.to_string()),
     });
     let next = match &begun {
         _ if !panel.is_running => String::new(),
@@ -116,7 +118,7 @@ fn latest(panel: &Panel) -> Line<'static> {
             Some((name, which)) => named(name, format!("{which} running for {waiting}")),
             None => named("", String::new()),
         },
-        Some(Latest::Batch { id, records, took_ns }) => named(
+        Some(FinishedWork::Batch { id, records, took_ns }) => named(
             "batch",
             format!(
                 "{id}: {} records in {}{next}",
@@ -124,7 +126,7 @@ fn latest(panel: &Panel) -> Line<'static> {
                 units::duration(*took_ns as f64)
             ),
         ),
-        Some(Latest::Checkpoint { id, bytes, took_ns }) => named(
+        Some(FinishedWork::Checkpoint { id, bytes, took_ns }) => named(
             "checkpoint",
             format!(
                 "{id}: {} in {}{next}",
@@ -194,8 +196,8 @@ mod tests {
                 unread: 12,
                 p50_ns: Some(50_000_000),
                 p99_ns: None,
-                latest: Some(Latest::Batch { id: 6, records: 1_000, took_ns: 2_500_000 }),
-                begun: (read > 400).then_some(Begun::Batch { id: 7, records: 200 }),
+                latest: Some(FinishedWork::Batch { id: 6, records: 1_000, took_ns: 2_500_000 }),
+                begun: (read > 400).then_some(OngoingWork::Batch { id: 7, records: 200 }),
             };
             panels.look(&seen, Duration::from_millis(look * 100));
         }

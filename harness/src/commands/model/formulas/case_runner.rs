@@ -57,7 +57,7 @@ pub(crate) struct Bench<'a> {
     pub parallelism: u32,
     /// Which clock.
     pub clock: Clock,
-    /// Added to the lab's seed.
+    /// Added to the runner's seed.
     pub repeat: u32,
     /// Where it begins, and where it stops.
     pub recovery: Recovery,

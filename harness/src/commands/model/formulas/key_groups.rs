@@ -9,7 +9,7 @@ use reports::formulas::{Case, Prediction, Reading};
 use serde_json::Value;
 
 use super::case_runner::{CaseDraft, CaseRunner, ResultFile};
-use super::rescale::{GoesOn, Job, Stopped};
+use super::rescale::{Continuation, RescaleJob, StoppedJob};
 use crate::error::{Error, Result};
 
 /// Flink's smallest and largest default number of key groups.
@@ -17,20 +17,20 @@ const FEW: u32 = 128;
 const MANY: u32 = 32_768;
 
 /// Moved groups, by counting and by the formula of most texts.
-pub(super) fn cases(lab: &mut CaseRunner<'_>, formula: &str) -> Result<Vec<Case>> {
-    let mut cases = few(lab, formula)?;
-    cases.extend(many(lab, formula)?);
+pub(super) fn cases(runner: &mut CaseRunner<'_>, formula: &str) -> Result<Vec<Case>> {
+    let mut cases = few(runner, formula)?;
+    cases.extend(many(runner, formula)?);
     Ok(cases)
 }
 
 /// Of few groups: by p.
-pub(super) fn few(lab: &mut CaseRunner<'_>, formula: &str) -> Result<Vec<Case>> {
+pub(super) fn few(runner: &mut CaseRunner<'_>, formula: &str) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for (engine, from) in [("pipelined", 7), ("microbatch", 8), ("pipelined", 15)] {
-        if lab.is_to_stop() {
+        if runner.is_to_stop() {
             return Ok(cases);
         }
-        let saved = one_more(lab, engine, FEW, from)?;
+        let saved = one_more(runner, engine, FEW, from)?;
         let counted = groups::predict_groups(FEW, from, from + 1);
         cases.push(moved(&saved, formula, FEW, from, counted)?);
         cases.push(moved(&saved, formula, FEW, from, groups::predict_folklore(FEW, from))?);
@@ -39,13 +39,13 @@ pub(super) fn few(lab: &mut CaseRunner<'_>, formula: &str) -> Result<Vec<Case>> 
 }
 
 /// Of many groups: a half.
-fn many(lab: &mut CaseRunner<'_>, formula: &str) -> Result<Vec<Case>> {
+fn many(runner: &mut CaseRunner<'_>, formula: &str) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for (engine, from) in [("pipelined", 7), ("microbatch", 64)] {
-        if lab.is_to_stop() {
+        if runner.is_to_stop() {
             return Ok(cases);
         }
-        let saved = one_more(lab, engine, MANY, from)?;
+        let saved = one_more(runner, engine, MANY, from)?;
         let counted = groups::predict_groups(MANY, from, from + 1);
         cases.push(moved(&saved, formula, MANY, from, counted)?);
         cases.push(moved(&saved, formula, MANY, from, half_of_many_groups::predict(MANY, from))?);
@@ -54,15 +54,15 @@ fn many(lab: &mut CaseRunner<'_>, formula: &str) -> Result<Vec<Case>> {
 }
 
 /// Shares of partitions in key groups, where they do not divide evenly.
-pub(super) fn quantisation(lab: &mut CaseRunner<'_>, formula: &str) -> Result<Vec<Case>> {
+pub(super) fn quantisation(runner: &mut CaseRunner<'_>, formula: &str) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for (engine, partitions) in [("pipelined", 85), ("microbatch", 100), ("pipelined", 127)] {
-        if lab.is_to_stop() {
+        if runner.is_to_stop() {
             return Ok(cases);
         }
         let count = key_group_shares::default_groups(partitions);
-        let job = stopped(lab, engine, count, 1)?;
-        let saved = job.rescaled(lab, partitions, &[], GoesOn::ForAMoment)?;
+        let job = stopped(runner, engine, count, 1)?;
+        let saved = job.rescaled(runner, partitions, &[], Continuation::ForAMoment)?;
         cases.push(saved.case(CaseDraft {
             formula,
             case: format!("{count} key groups on {partitions} partitions"),
@@ -92,23 +92,28 @@ fn moved(
     })
 }
 
-fn one_more(lab: &mut CaseRunner<'_>, engine: &str, count: u32, from: u32) -> Result<ResultFile> {
-    stopped(lab, engine, count, from)?.rescaled(lab, from + 1, &[], GoesOn::ForAMoment)
+fn one_more(
+    runner: &mut CaseRunner<'_>,
+    engine: &str,
+    count: u32,
+    from: u32,
+) -> Result<ResultFile> {
+    stopped(runner, engine, count, from)?.rescaled(runner, from + 1, &[], Continuation::ForAMoment)
 }
 
 /// A job with a key in each of so many groups, stopped.
 fn stopped<'a>(
-    lab: &mut CaseRunner<'_>,
+    runner: &mut CaseRunner<'_>,
     engine: &'a str,
     count: u32,
     from: u32,
-) -> Result<Stopped<'a>> {
-    let path = lab.write_input(&format!("key-groups-{count}.txt"), keys(count).as_bytes())?;
+) -> Result<StoppedJob<'a>> {
+    let path = runner.write_input(&format!("key-groups-{count}.txt"), keys(count).as_bytes())?;
     let path = path.to_str().ok_or_else(|| Error::input("the result directory is no text"))?;
-    let mut job = Job::new(engine, "key-groups", from, count.into());
+    let mut job = RescaleJob::new(engine, "key-groups", from, count.into());
     job.settings = vec![("max_parallelism", Value::from(count))];
     job.key_file = Some(path.to_owned());
-    job.stopped(lab)
+    job.stopped(runner)
 }
 
 /// The smallest key of every group, a line each.

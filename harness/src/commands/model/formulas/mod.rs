@@ -82,11 +82,11 @@ fn measure(
 ) -> Result<FormulasResult> {
     let (progress, mut real) = (Progress::new(0, args.json), Real);
     let runner = Runner::new(&mut real, stop, &progress);
-    let mut lab = CaseRunner::new(registry, runner, folder, args.seed)?;
+    let mut runner = CaseRunner::new(registry, runner, folder, args.seed)?;
     let mut cases = Vec::new();
     for formula in wanted {
         progress.say(formula.name);
-        cases.extend((formula.measure)(&mut lab)?);
+        cases.extend((formula.measure)(&mut runner)?);
         if stop.is_requested() {
             break;
         }

@@ -28,8 +28,8 @@ const NAME: &str = "partitioning";
 /// Both models.
 const ENGINES: [&str; 2] = ["pipelined", "microbatch"];
 
-fn measure(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
-    in_turn(&[spread, placements, within_batches, groups, throughput, latency, mended], lab)
+fn measure(runner: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
+    in_turn(&[spread, placements, within_batches, groups, throughput, latency, mended], runner)
 }
 
 /// Keys, events and exponents of [`spread`].
@@ -39,12 +39,12 @@ const EXPONENTS: [f64; 4] = [0.0, 0.5, 0.9, 1.2];
 const PARTITIONS: [u32; 3] = [4, 16, 64];
 
 /// The mean, and the fullest partition over it, by exponent and number of partitions.
-pub(super) fn spread(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
+pub(super) fn spread(runner: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for exponent in EXPONENTS {
         let zipf = Zipf::new(KEYS, exponent);
         for (partitions, engine) in PARTITIONS.into_iter().zip(ENGINES.into_iter().cycle()) {
-            if lab.is_to_stop() {
+            if runner.is_to_stop() {
                 return Ok(cases);
             }
             let bench = Bench {
@@ -54,7 +54,7 @@ pub(super) fn spread(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
                 parallelism: partitions,
                 ..Bench::new(engine, "keyed-count")
             };
-            let (saved, _) = lab.run(&bench)?;
+            let (saved, _) = runner.run(&bench)?;
             let case = format!("{KEYS} keys, s = {exponent}, {partitions} partitions");
             if exponent == 0.0 && partitions < 64 {
                 cases.push(saved.case(CaseDraft {
@@ -87,16 +87,16 @@ pub(super) fn spread(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
 }
 
 /// One exponent under every placement: a hot key is hot wherever it goes.
-pub(super) fn placements(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
+pub(super) fn placements(runner: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
     const EXPONENT: f64 = 1.2;
     const PARTITIONS: u32 = 8;
     let zipf = Zipf::new(KEYS, EXPONENT);
     let mut cases = Vec::new();
     for (placement, engine) in PLACEMENTS.iter().zip(ENGINES.into_iter().cycle()) {
-        if lab.is_to_stop() {
+        if runner.is_to_stop() {
             break;
         }
-        let (saved, _) = lab.run(&Bench {
+        let (saved, _) = runner.run(&Bench {
             knobs: vec![("keys", KEYS.into()), ("zipf_exponent", EXPONENT.into())],
             settings: vec![("placement", (*placement).into())],
             events: EVENTS,
@@ -113,7 +113,7 @@ pub(super) fn placements(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
         })?);
     }
     for (keys, partitions, engine) in [(1, 4, "pipelined"), (3, 8, "microbatch")] {
-        let (saved, _) = lab.run(&Bench {
+        let (saved, _) = runner.run(&Bench {
             knobs: vec![("keys", keys.into())],
             settings: vec![("placement", "splitmix".into())],
             events: EVENTS / 10,
@@ -137,7 +137,7 @@ pub(super) fn placements(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
 }
 
 /// Within every micro-batch, and within as many records of any engine.
-fn within_batches(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
+fn within_batches(runner: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
     const DISTINCT: u64 = 10_000;
     const PARTITIONS: u32 = 8;
     const RECORDS: u64 = 2_000;
@@ -146,7 +146,7 @@ fn within_batches(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
         workload: "keyed-count".to_owned(),
         parallelism: vec![PARTITIONS],
         events: 100_000,
-        seed: lab.seed,
+        seed: runner.seed,
         placements: PLACED.map(str::to_owned).to_vec(),
         windows: vec![RECORDS],
         engine: Some("microbatch,batch_interval_ms=20".to_owned()),
@@ -155,14 +155,14 @@ fn within_batches(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
         out: None,
         json: true,
     };
-    let (_, result) = skew::measure(&args, lab.registry, &StopSignal::default(), || Ok(()))?;
+    let (_, result) = skew::measure(&args, runner.registry, &StopSignal::default(), || Ok(()))?;
     let mut cases = Vec::new();
     let scopes = [
         ("microbatch", reports::schema::skew::PER_BATCH.to_owned(), "a batch of"),
         ("pipelined", reports::schema::skew::per_window(RECORDS), "a stretch of"),
     ];
     for (engine, scope, words) in scopes {
-        let saved = lab.save(&format!("skew-{engine}"), &result, engine, "virtual")?;
+        let saved = runner.save(&format!("skew-{engine}"), &result, engine, "virtual")?;
         for placement in PLACED {
             let keys = balls_in_bins::effective_keys(1.0 / DISTINCT as f64, RECORDS);
             let prediction = match placement {
@@ -190,8 +190,8 @@ fn within_batches(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-fn groups(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
-    key_groups::quantisation(lab, NAME)
+fn groups(runner: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
+    key_groups::quantisation(runner, NAME)
 }
 
 /// Bytes of a keyed event with its stamps, and of a buffer.
@@ -226,14 +226,14 @@ fn hot_share(result: &RunResult) -> f64 {
 }
 
 /// Events per second, by the share of the fullest partition as it was measured.
-fn throughput(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
+fn throughput(runner: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for (exponent, partitions) in [(0.0, 8), (1.2, 8), (1.5, 16), (1.5, 32)] {
         for engine in ENGINES {
-            if lab.is_to_stop() {
+            if runner.is_to_stop() {
                 return Ok(cases);
             }
-            let (saved, result) = lab.run(&skewed(engine, exponent, partitions))?;
+            let (saved, result) = runner.run(&skewed(engine, exponent, partitions))?;
             let (nanos, hot) = (record_nanos(), hot_share(&result));
             let prediction = match engine {
                 "pipelined" => speed::predict_pipelined(nanos, hot, partitions),
@@ -253,7 +253,7 @@ fn throughput(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
 }
 
 /// A plan that is kept to and one that is not, and how long events take on their way.
-fn latency(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
+fn latency(runner: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
     const PARTITIONS: u32 = 8;
     const INTERVAL_MS: f64 = 10.0;
     const RATE: f64 = 8e6;
@@ -264,7 +264,7 @@ fn latency(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
         // What is committed is seen at the end of its batch.
         bench.settings.push(("guarantee", "exactly-once".into()));
         (bench.rate, bench.events) = (Rate::PerSecond(RATE), 800_000);
-        let (saved, result) = lab.run(&bench)?;
+        let (saved, result) = runner.run(&bench)?;
         let load = (hot_share(&result), PARTITIONS);
         let interval = INTERVAL_MS * 1e6;
         cases.push(saved.case(CaseDraft {
@@ -275,14 +275,14 @@ fn latency(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
             reading: Reading::at("/latency_ns/from_planned/mean"),
             at: Vec::new(),
         })?);
-        if lab.is_to_stop() {
+        if runner.is_to_stop() {
             return Ok(cases);
         }
     }
     for (exponent, rate) in [(0.0, 5e7), (1.5, 2e7), (1.5, 5e7)] {
         let mut bench = skewed("pipelined", exponent, PARTITIONS);
         bench.rate = Rate::PerSecond(rate);
-        let (saved, result) = lab.run(&bench)?;
+        let (saved, result) = runner.run(&bench)?;
         let (hot, even) = (hot_share(&result), 2.0 / f64::from(PARTITIONS));
         let capacity = speed::pipelined(record_nanos(), hot.max(even));
         cases.push(saved.case(CaseDraft {
@@ -298,21 +298,21 @@ fn latency(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
 }
 
 /// A hot key in parts, and what becomes of the fullest partition and of the throughput.
-fn mended(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
+fn mended(runner: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
     const EXPONENT: f64 = 1.2;
     const PARTITIONS: u32 = 16;
     let zipf = Zipf::new(KEYS, EXPONENT);
     let mut cases = Vec::new();
     for engine in ENGINES {
         for parts in [1_u32, 8, 64] {
-            if lab.is_to_stop() {
+            if runner.is_to_stop() {
                 return Ok(cases);
             }
             let mut bench = skewed(engine, EXPONENT, PARTITIONS);
             bench.workload = "windowed-count";
             bench.knobs.push(("split_keys", Value::from(parts)));
             bench.events = EVENTS;
-            let (saved, _) = lab.run(&bench)?;
+            let (saved, _) = runner.run(&bench)?;
             cases.push(split(&saved, parts, split_key::predict(zipf, parts, EVENTS, PARTITIONS))?);
         }
     }

@@ -13,7 +13,7 @@ use reports::schema::samples::{SAMPLES_SCHEMA, Sample, Samples};
 use super::case_runner::{Bench, CaseDraft, CaseRunner, ResultFile};
 use super::formula::{Formula, in_turn};
 use super::key_groups;
-use super::rescale::{GoesOn, Job};
+use super::rescale::{Continuation, RescaleJob};
 use crate::error::{Error, Result};
 
 /// The formula.
@@ -35,12 +35,12 @@ const LOST: u32 = 3;
 /// Keys whose state differs in size by a few bytes scatter like a little fewer of equal size.
 const EQUAL_SIZES: f64 = 0.95;
 
-fn measure(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
-    in_turn(&[changes, many_keys, curve, groups_of_keys, rings, hot_keys], lab)
+fn measure(runner: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
+    in_turn(&[changes, many_keys, curve, groups_of_keys, rings, hot_keys], runner)
 }
 
-fn groups_of_keys(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
-    key_groups::cases(lab, NAME)
+fn groups_of_keys(runner: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
+    key_groups::cases(runner, NAME)
 }
 
 /// The families of placements, by what moves.
@@ -94,7 +94,7 @@ impl Family {
 }
 
 /// What to ask of a rescaled job.
-struct Moved<'a> {
+struct MoveQuestion<'a> {
     what: &'a str,
     placement: &'a str,
     prediction: Prediction,
@@ -102,8 +102,8 @@ struct Moved<'a> {
     from: u32,
 }
 
-fn moved(saved: &ResultFile, asked: Moved<'_>) -> Result<Case> {
-    let Moved { what, placement, prediction, reading, from } = asked;
+fn moved(saved: &ResultFile, asked: MoveQuestion<'_>) -> Result<Case> {
+    let MoveQuestion { what, placement, prediction, reading, from } = asked;
     let of = if reading == Reading::MovedBytes { "bytes of state" } else { "keys" };
     let mut at = vec![
         ("placement", placement.into()),
@@ -124,35 +124,40 @@ fn moved(saved: &ResultFile, asked: Moved<'_>) -> Result<Case> {
 }
 
 /// Every placement: balance, one partition more, twice as many, the last lost, any lost.
-fn changes(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
+fn changes(runner: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for (placement, engine) in PLACEMENTS.iter().zip(ENGINES.into_iter().cycle()) {
-        if lab.is_to_stop() {
+        if runner.is_to_stop() {
             break;
         }
-        cases.extend(changes_of(lab, placement, engine)?);
+        cases.extend(changes_of(runner, placement, engine)?);
     }
     Ok(cases)
 }
 
 /// One of them, on one engine.
 pub(super) fn changes_of(
-    lab: &mut CaseRunner<'_>,
+    runner: &mut CaseRunner<'_>,
     placement: &str,
     engine: &str,
 ) -> Result<Vec<Case>> {
     let family = Family::of(placement);
-    let job = Job::new(engine, placement, FROM, KEYS).stopped(lab)?;
-    let mut cases = vec![balance(lab, placement, &job.result)?];
+    let job = RescaleJob::new(engine, placement, FROM, KEYS).stopped(runner)?;
+    let mut cases = vec![balance(runner, placement, &job.result)?];
     let of_bytes = (KEYS as f64 * EQUAL_SIZES) as u64;
     for to in [FROM + 1, 2 * FROM, FROM - 1] {
-        let saved = job.rescaled(lab, to, &[], GoesOn::ToTheEnd)?;
+        let saved = job.rescaled(runner, to, &[], Continuation::ToTheEnd)?;
         let what = match to {
             _ if to < FROM => format!("the last of {FROM} lost"),
             _ => format!("{FROM} → {to}"),
         };
-        let ask =
-            |prediction, reading| Moved { what: &what, placement, prediction, reading, from: FROM };
+        let ask = |prediction, reading| MoveQuestion {
+            what: &what,
+            placement,
+            prediction,
+            reading,
+            from: FROM,
+        };
         cases.push(moved(&saved, ask(family.moved(FROM, to, KEYS), Reading::MovedKeys))?);
         cases.push(moved(&saved, ask(family.moved(FROM, to, of_bytes), Reading::MovedBytes))?);
         if to < FROM && !matches!(family, Family::Ring | Family::Rendezvous) {
@@ -160,28 +165,28 @@ pub(super) fn changes_of(
             let what = format!("number {LOST} of {FROM} lost");
             let prediction = family.lost(FROM, LOST, KEYS);
             let reading = Reading::MovedKeysWithout { lost: LOST };
-            let asked = Moved { what: &what, placement, prediction, reading, from: FROM };
+            let asked = MoveQuestion { what: &what, placement, prediction, reading, from: FROM };
             cases.push(moved(&saved, asked)?);
         }
     }
     if matches!(family, Family::Ring | Family::Rendezvous) {
         let lost = [("lost_partition", LOST.into())];
-        let saved = job.rescaled(lab, FROM - 1, &lost, GoesOn::ToTheEnd)?;
+        let saved = job.rescaled(runner, FROM - 1, &lost, Continuation::ToTheEnd)?;
         let what = format!("number {LOST} of {FROM} lost");
         let prediction = family.lost(FROM, LOST, KEYS);
         let reading = Reading::MovedKeys;
-        let asked = Moved { what: &what, placement, prediction, reading, from: FROM };
+        let asked = MoveQuestion { what: &what, placement, prediction, reading, from: FROM };
         cases.push(moved(&saved, asked)?);
     }
     Ok(cases)
 }
 
 fn balance(
-    lab: &mut CaseRunner<'_>,
+    runner: &mut CaseRunner<'_>,
     placement: &str,
     result: &reports::schema::RunResult,
 ) -> Result<Case> {
-    let saved = lab.save_run(result)?;
+    let saved = runner.save_run(result)?;
     let keys = KEYS as f64;
     let prediction = match Family::of(placement) {
         Family::Ring => ring_balance::predict(DEFAULT_RING_POINTS, FROM, keys),
@@ -199,18 +204,18 @@ fn balance(
 }
 
 /// A million keys, where three standard errors are a thousandth.
-fn many_keys(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
+fn many_keys(runner: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
     let placements = ["modulo", "jump", "rendezvous", "key-groups"];
     let mut cases = Vec::new();
     for (placement, engine) in placements.into_iter().zip(ENGINES.into_iter().cycle()) {
-        if lab.is_to_stop() {
+        if runner.is_to_stop() {
             break;
         }
-        let job = Job::new(engine, placement, FROM, MANY_KEYS).stopped(lab)?;
-        let saved = job.rescaled(lab, FROM + 1, &[], GoesOn::ForAMoment)?;
+        let job = RescaleJob::new(engine, placement, FROM, MANY_KEYS).stopped(runner)?;
+        let saved = job.rescaled(runner, FROM + 1, &[], Continuation::ForAMoment)?;
         cases.push(moved(
             &saved,
-            Moved {
+            MoveQuestion {
                 what: &format!("{MANY_KEYS} keys, {FROM} → {}", FROM + 1),
                 placement,
                 prediction: Family::of(placement).moved(FROM, FROM + 1, MANY_KEYS),
@@ -223,20 +228,23 @@ fn many_keys(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
 }
 
 /// Points of the chart: p to p+1 over p.
-fn curve(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
+fn curve(runner: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     let placements = ["modulo", "key-groups", "jump"];
     for (from, engine) in [2, 4, 7, 15, 16, 31].into_iter().zip(ENGINES.into_iter().cycle()) {
         for placement in placements {
-            if lab.is_to_stop() {
+            if runner.is_to_stop() {
                 return Ok(cases);
             }
-            let job = Job::new(engine, placement, from, KEYS).stopped(lab)?;
-            let saved = job.rescaled(lab, from + 1, &[], GoesOn::ForAMoment)?;
+            let job = RescaleJob::new(engine, placement, from, KEYS).stopped(runner)?;
+            let saved = job.rescaled(runner, from + 1, &[], Continuation::ForAMoment)?;
             let prediction = Family::of(placement).moved(from, from + 1, KEYS);
             let what = format!("{from} → {}", from + 1);
             let reading = Reading::MovedKeys;
-            cases.push(moved(&saved, Moved { what: &what, placement, prediction, reading, from })?);
+            cases.push(moved(
+                &saved,
+                MoveQuestion { what: &what, placement, prediction, reading, from },
+            )?);
         }
     }
     Ok(cases)
@@ -247,17 +255,18 @@ const RINGS: u32 = 100;
 const KEYS_OF_A_RING: u64 = 10_000;
 
 /// A hundred rings: their mean, and their spread.
-fn rings(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
+fn rings(runner: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for engine in ENGINES {
         let mut samples = Vec::new();
         for ring in 0..RINGS {
-            if lab.is_to_stop() {
+            if runner.is_to_stop() {
                 return Ok(cases);
             }
-            let mut job = Job::new(engine, "ring", FROM, KEYS_OF_A_RING);
+            let mut job = RescaleJob::new(engine, "ring", FROM, KEYS_OF_A_RING);
             job.settings = vec![("ring_seed", ring.into())];
-            let result = job.stopped(lab)?.goes_on(lab, FROM + 1, &[], GoesOn::ForAMoment)?;
+            let result =
+                job.stopped(runner)?.goes_on(runner, FROM + 1, &[], Continuation::ForAMoment)?;
             let value = result.recovery.rescale.as_ref().and_then(RescaleRow::moved_keys);
             let value = value.ok_or_else(|| Error::run("the job did not take state up"))?;
             samples.push(Sample { number: ring.into(), value });
@@ -268,7 +277,7 @@ fn rings(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
             over: "ring_seed".to_owned(),
             samples,
         };
-        let saved = lab.save(&format!("rings-{engine}"), &samples, engine, "virtual")?;
+        let saved = runner.save(&format!("rings-{engine}"), &samples, engine, "virtual")?;
         let standard_error = samples.standard_error().unwrap_or(f64::NAN);
         let case = format!("{RINGS} rings of {DEFAULT_RING_POINTS} points, {FROM} → {}", FROM + 1);
         let ask = |quantity, prediction, reading| CaseDraft {
@@ -299,13 +308,13 @@ const HOT_SHARE: f64 = 0.5;
 const MULTIPLE: u32 = 100;
 
 /// Nexmark's hot auctions by remainder.
-fn hot_keys(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
+fn hot_keys(runner: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for (partitions, engine) in [8, 10, 16].into_iter().zip(ENGINES.into_iter().cycle()) {
-        if lab.is_to_stop() {
+        if runner.is_to_stop() {
             break;
         }
-        let (saved, _) = lab.run(&Bench {
+        let (saved, _) = runner.run(&Bench {
             settings: vec![("placement", "modulo".into())],
             events: BIDS,
             parallelism: partitions,

@@ -14,7 +14,7 @@ use crate::run::spec::Recovery;
 
 /// A job that counts keys, one after the other, each of them once.
 #[derive(Clone, Debug)]
-pub(super) struct Job<'a> {
+pub(super) struct RescaleJob<'a> {
     /// Name of the engine.
     pub(super) engine: &'a str,
     /// Name of the placement, before and after.
@@ -37,8 +37,8 @@ const DRAWS: u64 = 16;
 const BATCHES: u64 = 2;
 
 /// A job that was stopped, and what it left.
-pub(super) struct Stopped<'a> {
-    job: Job<'a>,
+pub(super) struct StoppedJob<'a> {
+    job: RescaleJob<'a>,
     storage: Arc<MemoryStorage>,
     /// Its result.
     pub(super) result: RunResult,
@@ -46,14 +46,14 @@ pub(super) struct Stopped<'a> {
 
 /// How a job goes on.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum GoesOn {
+pub(super) enum Continuation {
     /// To the end of its events, and its answer is checked.
     ToTheEnd,
     /// For a moment: state is taken up, and that was it.
     ForAMoment,
 }
 
-impl<'a> Job<'a> {
+impl<'a> RescaleJob<'a> {
     /// In virtual time, of keys that come one after the other.
     pub(super) fn new(engine: &'a str, placement: &'a str, from: u32, keys: u64) -> Self {
         let (settings, key_file) = (Vec::new(), None);
@@ -96,22 +96,22 @@ impl<'a> Job<'a> {
     ///
     /// # Errors
     /// When it cannot be run.
-    pub(super) fn stopped(self, lab: &mut CaseRunner<'_>) -> Result<Stopped<'a>> {
+    pub(super) fn stopped(self, runner: &mut CaseRunner<'_>) -> Result<StoppedJob<'a>> {
         let storage = MemoryStorage::new();
         // Half as many again as are needed, as some splits are ahead of others.
         let stop_after = Some(self.events() + self.events() / 2);
         let recovery = Recovery { stop_after, ..Recovery::default() };
         let storage_of_bench = Some(Arc::clone(&storage));
         let bench = Bench { recovery, storage: storage_of_bench, ..self.bench(self.from) };
-        let result = lab.measure(&bench)?;
+        let result = runner.measure(&bench)?;
         if !result.interrupted {
             return Err(Error::run("the job ended before it was stopped, and left no state"));
         }
-        Ok(Stopped { job: self, storage, result })
+        Ok(StoppedJob { job: self, storage, result })
     }
 }
 
-impl Stopped<'_> {
+impl StoppedJob<'_> {
     /// Goes on with so many partitions and these settings besides, from a copy of what the job
     /// left.
     ///
@@ -119,17 +119,17 @@ impl Stopped<'_> {
     /// When it cannot be run, or keys are missing.
     pub(super) fn goes_on(
         &self,
-        lab: &mut CaseRunner<'_>,
+        runner: &mut CaseRunner<'_>,
         to: u32,
         more: &[(&'static str, Value)],
-        how: GoesOn,
+        how: Continuation,
     ) -> Result<RunResult> {
         let mut bench = self.job.bench(to);
         bench.settings.extend(more.iter().cloned());
         bench.storage = Some(self.storage.copy());
-        let stop_after = (how == GoesOn::ForAMoment).then_some(1);
+        let stop_after = (how == Continuation::ForAMoment).then_some(1);
         bench.recovery = Recovery { start: Start::Resume, stop_after, ..Recovery::default() };
-        let result = lab.measure(&bench)?;
+        let result = runner.measure(&bench)?;
         let held = result.recovery.rescale.as_ref().map_or(0, RescaleRow::keys_held);
         if held != self.job.keys {
             let keys = self.job.keys;
@@ -141,16 +141,16 @@ impl Stopped<'_> {
     /// The same, saved.
     ///
     /// # Errors
-    /// As [`Stopped::goes_on`], and when the file cannot be written.
+    /// As [`StoppedJob::goes_on`], and when the file cannot be written.
     pub(super) fn rescaled(
         &self,
-        lab: &mut CaseRunner<'_>,
+        runner: &mut CaseRunner<'_>,
         to: u32,
         more: &[(&'static str, Value)],
-        how: GoesOn,
+        how: Continuation,
     ) -> Result<ResultFile> {
-        let result = self.goes_on(lab, to, more, how)?;
-        let Job { placement, engine, from, .. } = &self.job;
-        lab.save(&format!("{placement}-{from}-to-{to}-{engine}"), &result, engine, &result.clock)
+        let result = self.goes_on(runner, to, more, how)?;
+        let RescaleJob { placement, engine, from, .. } = &self.job;
+        runner.save(&format!("{placement}-{from}-to-{to}-{engine}"), &result, engine, &result.clock)
     }
 }

@@ -62,8 +62,8 @@ fn measured(
     let result_folder = ResultFolder::make(Some(folder.path()), "formulas").unwrap();
     let (stop, mut real) = (StopSignal::default(), Real);
     let runner = Runner::new(&mut real, &stop, &Silent);
-    let mut lab = CaseRunner::new(registry, runner, &result_folder, 42).unwrap();
-    let cases = part(&mut lab).unwrap();
+    let mut runner = CaseRunner::new(registry, runner, &result_folder, 42).unwrap();
+    let cases = part(&mut runner).unwrap();
     cases.iter().for_each(|case| recompute(case, folder.path()));
     cases
 }
@@ -112,17 +112,17 @@ fn the_fullest_partition_is_as_predicted_and_a_biased_placement_is_noticed() {
 
 #[test]
 fn moved_shares_are_as_predicted_and_a_wrong_hash_is_noticed() {
-    let sound = measured(&Registry::standard(), |lab| {
-        let mut cases = placement::changes_of(lab, "jump", "pipelined")?;
-        cases.extend(placement::changes_of(lab, "rendezvous", "microbatch")?);
-        cases.extend(placement::changes_of(lab, "key-groups", "microbatch")?);
+    let sound = measured(&Registry::standard(), |runner| {
+        let mut cases = placement::changes_of(runner, "jump", "pipelined")?;
+        cases.extend(placement::changes_of(runner, "rendezvous", "microbatch")?);
+        cases.extend(placement::changes_of(runner, "key-groups", "microbatch")?);
         Ok(cases)
     });
     all_hold(&sound);
     let outside = verdicts(&sound, CaseVerdict::OutsideItsRange);
     assert_eq!(outside.len(), 1, "jump hash loses none but its last: {outside:?}");
     let wrong = faulty(|settings, _| settings.set("placement", "modulo"));
-    let cases = measured(&wrong, |lab| placement::changes_of(lab, "jump", "pipelined"));
+    let cases = measured(&wrong, |runner| placement::changes_of(runner, "jump", "pipelined"));
     // From 8 to 16 a remainder moves a half too.
     let red = verdicts(&cases, CaseVerdict::DoesNotHold);
     assert_eq!(red.len(), 4, "{red:?}");
@@ -130,7 +130,8 @@ fn moved_shares_are_as_predicted_and_a_wrong_hash_is_noticed() {
 
 #[test]
 fn key_groups_move_to_the_group_as_counted_and_not_as_most_texts_say() {
-    let cases = measured(&Registry::standard(), |lab| super::key_groups::few(lab, "placement"));
+    let cases =
+        measured(&Registry::standard(), |runner| super::key_groups::few(runner, "placement"));
     all_hold(&cases);
     let counted: Vec<f64> = cases.iter().map(|case| (case.measured * 1e3).round() / 1e3).collect();
     assert_eq!(counted, [0.523, 0.523, 0.469, 0.469, 0.555, 0.555]);

@@ -17,7 +17,7 @@ const HOTTEST: usize = 10;
 
 /// What to count.
 #[derive(Clone, Debug)]
-pub(super) struct Wanted {
+pub(super) struct MeterPlan {
     /// The rules.
     pub(super) placements: Vec<PlacementKind>,
     /// Partition counts.
@@ -90,7 +90,7 @@ impl Scope {
 
 impl Meter {
     /// `events` is how many there will be at the most: it decides which windows are drawn.
-    pub(super) fn new(wanted: &Wanted, events: u64) -> Self {
+    pub(super) fn new(wanted: &MeterPlan, events: u64) -> Self {
         let fewest = HEAT_RECORDS * wanted.parallelisms.first().copied().map_or(0, u64::from);
         let whole = || wanted.windows.iter().filter(|size| **size <= events);
         let drawn = whole().find(|size| **size >= fewest).or_else(|| whole().next_back()).copied();

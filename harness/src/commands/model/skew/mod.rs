@@ -31,7 +31,7 @@ use crate::run::spec::RunSpec;
 use crate::terminal::out;
 use crate::terminal::progress::Progress;
 
-use meter::{Meter, Wanted};
+use meter::{Meter, MeterPlan};
 
 /// Windows when nobody says, in records.
 const DEFAULT_WINDOWS: [u64; 5] = [500, 1_000, 5_000, 20_000, 100_000];
@@ -115,7 +115,7 @@ pub(crate) fn measure<T>(
     Ok((ready, result))
 }
 
-fn wanted(args: &SkewArgs, batches: bool) -> Result<Wanted> {
+fn wanted(args: &SkewArgs, batches: bool) -> Result<MeterPlan> {
     let mut windows = match args.windows.as_slice() {
         [] => DEFAULT_WINDOWS.to_vec(),
         given => given.to_vec(),
@@ -130,7 +130,7 @@ fn wanted(args: &SkewArgs, batches: bool) -> Result<Wanted> {
         given => given.iter().map(String::as_str).collect(),
     };
     let placements: Vec<PlacementKind> = placements.into_iter().map(PlacementKind::named).collect();
-    Ok(Wanted { placements, parallelisms: args.parallelism.clone(), windows, batches })
+    Ok(MeterPlan { placements, parallelisms: args.parallelism.clone(), windows, batches })
 }
 
 /// What is read, and how it is cut into batches.

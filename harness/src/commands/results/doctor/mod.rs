@@ -9,7 +9,7 @@ use dataflow::StopSignal;
 use reports::schema::NoiseRow;
 
 use crate::analysis::comparisons;
-use crate::analysis::comparisons::Comparing;
+use crate::analysis::comparisons::ComparisonRules;
 use crate::analysis::statistics::CONFIDENCE;
 use crate::cli::{DoctorArgs, defaults};
 use crate::error::{Outcome, Result};
@@ -86,6 +86,6 @@ fn noise(args: &DoctorArgs, registry: &Registry, stop: &StopSignal) -> Result<Ve
         }
         progress.finish();
     }
-    let how = Comparing { against_itself: true, confidence: CONFIDENCE };
+    let how = ComparisonRules { against_itself: true, confidence: CONFIDENCE };
     Ok(comparisons::noise(&runs, how))
 }

@@ -21,7 +21,7 @@ use crate::run::executor::Runner;
 #[derive(Debug, Default)]
 pub(crate) struct Baselines {
     /// What it compares with.
-    former: Option<Former>,
+    former: Option<NamedResult>,
     /// Where it keeps its own results.
     save_as: Option<PathBuf>,
     /// How much worse a metric may be, as a share.
@@ -30,7 +30,7 @@ pub(crate) struct Baselines {
 
 /// An earlier result and the name it goes by.
 #[derive(Debug)]
-struct Former {
+struct NamedResult {
     name: String,
     result: CompareResult,
 }
@@ -52,7 +52,7 @@ impl Baselines {
         let former = match &args.baseline {
             Some(named) => {
                 let path = find(folder, named)?;
-                let former = Former { name: named.clone(), result: source::open(&path)? };
+                let former = NamedResult { name: named.clone(), result: source::open(&path)? };
                 former.check(suite, runner)?;
                 Some(former)
             }
@@ -117,7 +117,7 @@ impl Baselines {
     }
 }
 
-impl Former {
+impl NamedResult {
     /// A run of that experiment: one that measures the same, else any.
     fn run_of(&self, experiment: &Experiment) -> Option<&RunResult> {
         let measures = experiment.rate.measures();

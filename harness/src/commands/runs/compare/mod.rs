@@ -11,7 +11,7 @@ mod tests;
 use dataflow::StopSignal;
 use reports::schema::{COMPARE_SCHEMA, CompareResult, Sweep};
 
-use crate::analysis::comparisons::Comparing;
+use crate::analysis::comparisons::ComparisonRules;
 use crate::analysis::diff::Diff;
 use crate::analysis::statistics::stopping::{CONFIDENCE_LOOKED_AT, MOST_REPEATS};
 use crate::analysis::statistics::{CONFIDENCE, Stopping};
@@ -22,7 +22,7 @@ use crate::commands::results::diff::table as diff_table;
 use crate::error::{Error, Outcome, Result};
 use crate::experiment::suite::{Experiment, Suite, SuiteOverrides};
 use crate::files::invocation::command_line;
-use crate::files::result_folder::{Filled, ResultFolder};
+use crate::files::result_folder::{ResultFolder, WrittenResults};
 use crate::registry::Registry;
 use crate::run::answer::is_wrong;
 use crate::run::audience::Silent;
@@ -34,7 +34,7 @@ use crate::terminal::progress::Progress;
 
 use baseline::Baselines;
 use dry_run::dry_run;
-use session::Session;
+use session::SuiteSession;
 
 /// Runs the command.
 ///
@@ -114,11 +114,12 @@ pub(super) fn measure<'a>(
     let runs_folder = folder.inner(reports::schema::read::RUNS_DIRECTORY)?;
     let (against_itself, until) = (options.against_itself, options.until);
     let stop = runner.stop;
-    let mut session = Session::new(runner, runs_folder, against_itself, until, &options.baselines);
+    let mut session =
+        SuiteSession::new(runner, runs_folder, against_itself, until, &options.baselines);
     let ended = session.run_all(suite);
     let runs = session.into_runs();
     let confidence = if until.is_some() { CONFIDENCE_LOOKED_AT } else { CONFIDENCE };
-    let how = Comparing { against_itself, confidence };
+    let how = ComparisonRules { against_itself, confidence };
     let result = CompareResult {
         schema: COMPARE_SCHEMA.to_owned(),
         suite: suite.name.clone(),
@@ -138,7 +139,7 @@ pub(super) fn measure<'a>(
 /// for.
 fn report(
     result: &CompareResult,
-    filled: &Filled,
+    filled: &WrittenResults,
     options: &CompareOptions<'_>,
 ) -> Result<Outcome> {
     let CompareOptions { baselines, thresholds, json, .. } = options;

@@ -23,7 +23,7 @@ use crate::run::spec::RunSpec;
 use crate::run::validity;
 
 /// The runs of a suite, each saved as soon as it has ended.
-pub(super) struct Session<'a> {
+pub(super) struct SuiteSession<'a> {
     runner: Runner<'a>,
     /// Where runs are saved.
     folder: PathBuf,
@@ -37,7 +37,7 @@ pub(super) struct Session<'a> {
     baselines: &'a Baselines,
 }
 
-impl<'a> Session<'a> {
+impl<'a> SuiteSession<'a> {
     pub(super) fn new(
         runner: Runner<'a>,
         folder: PathBuf,

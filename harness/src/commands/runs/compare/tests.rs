@@ -7,7 +7,7 @@ use reports::schema::{Measures, RunResult, Verdict};
 
 use super::*;
 use crate::cli::BaselineArgs;
-use crate::run::mock::{Listener, Made, Mock, Model};
+use crate::run::mock::{Listener, MadeRun, Mock, Model};
 use crate::run::spec::RunSpec;
 
 /// One experiment of `pipelined` and `microbatch` for each `rate`, `length` and number of repeats.
@@ -46,7 +46,7 @@ fn options(until: Option<Stopping>) -> CompareOptions<'static> {
 struct Compared {
     result: CompareResult,
     ended: Result<()>,
-    made: Vec<Made>,
+    made: Vec<MadeRun>,
     listener: Listener,
     /// Names of the files of runs.
     files: Vec<String>,

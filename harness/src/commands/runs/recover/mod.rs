@@ -1,6 +1,6 @@
 //! `recover`: the same failure under every guarantee of every engine, side by side.
 
-pub(crate) mod disturbed;
+pub(crate) mod disturbance;
 pub(crate) mod row_multiset;
 mod table;
 mod trial;
@@ -20,8 +20,8 @@ use crate::run::real::Real;
 use crate::terminal::out;
 use crate::terminal::progress::Progress;
 
-use disturbed::Disturbed;
-use trial::Trial;
+use disturbance::Disturbance;
+use trial::RecoverTrial;
 
 /// Runs the command.
 ///
@@ -32,7 +32,7 @@ pub(crate) fn recover(
     registry: &Registry,
     stop: &StopSignal,
 ) -> Result<Outcome> {
-    let disturbed = Disturbed::new(args, registry)?;
+    let disturbed = Disturbance::new(args, registry)?;
     let folder = ResultFolder::make(args.out.as_deref(), "recover")?;
 
     let progress = Progress::new(disturbed.trials(), args.json);
@@ -76,7 +76,7 @@ fn outcome(result: &RecoverResult) -> Outcome {
 /// # Errors
 /// When a job cannot be run; `runs` holds what had ended by then.
 pub fn run_all(
-    disturbed: &Disturbed,
+    disturbed: &Disturbance,
     runs: &mut Vec<RecoverRun>,
     runner: &mut Runner<'_>,
 ) -> Result<()> {
@@ -86,7 +86,7 @@ pub fn run_all(
             if runner.is_to_stop() {
                 return Ok(());
             }
-            let trial = Trial { disturbed, variant, faults, guarantee };
+            let trial = RecoverTrial { disturbed, variant, faults, guarantee };
             runs.push(trial.run(&wanted, runner)?);
             runner.audience.step();
         }

@@ -72,10 +72,10 @@ impl RowMultiset {
 
 /// Collects rows that are written to it, for as many writers as share it.
 #[derive(Clone, Debug, Default)]
-pub struct RowCollector(Arc<Mutex<Collected>>);
+pub struct RowCollector(Arc<Mutex<CollectedRows>>);
 
 #[derive(Debug, Default)]
-struct Collected {
+struct CollectedRows {
     rows: RowMultiset,
     /// The beginning of a line whose end has not been written.
     begun: Vec<u8>,
@@ -91,7 +91,7 @@ impl RowCollector {
 impl Write for RowCollector {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut collected = self.0.lock().expect("no holder fails");
-        let Collected { rows, begun } = &mut *collected;
+        let CollectedRows { rows, begun } = &mut *collected;
         match bytes.iter().rposition(|byte| *byte == b'\n') {
             None => begun.extend_from_slice(bytes),
             Some(end) => {

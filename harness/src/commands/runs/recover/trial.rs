@@ -9,7 +9,7 @@ use reports::schema::{FailureRow, RunResult};
 use runtime::MemoryStorage;
 use workloads::registry::AnyEvents;
 
-use super::disturbed::Disturbed;
+use super::disturbance::Disturbance;
 use super::row_multiset::{RowCollector, RowDifference, RowMultiset};
 use crate::error::Result;
 use crate::experiment::suite::Variant;
@@ -26,7 +26,7 @@ const VISIBLE: &str = "part-";
 const NOBODY: &str = "nobody to strike";
 
 /// The rows of a run on the sequential engine that nothing disturbs, with the evaluator's digest.
-pub(super) struct Wanted {
+pub(super) struct ExpectedRows {
     rows: RowMultiset,
     digest: Digest,
     events: Box<dyn AnyEvents>,
@@ -34,9 +34,9 @@ pub(super) struct Wanted {
 
 /// Runs the yardstick, as fast as it goes; `None` when that was interrupted.
 pub(super) fn undisturbed(
-    disturbed: &Disturbed,
+    disturbed: &Disturbance,
     runner: &mut Runner<'_>,
-) -> Result<Option<Wanted>> {
+) -> Result<Option<ExpectedRows>> {
     runner.audience.say("undisturbed rows");
     let spec = disturbed.undisturbed()?;
     let events = spec.generate();
@@ -46,20 +46,20 @@ pub(super) fn undisturbed(
     let answer = Answer::Known(digest);
     let executed = runner.run_with(&spec, answer, |io| io.events(&*events).rows(Some(&rows)))?;
     let interrupted = executed.result.interrupted;
-    Ok((!interrupted).then(|| Wanted { rows: collector.take(), digest, events }))
+    Ok((!interrupted).then(|| ExpectedRows { rows: collector.take(), digest, events }))
 }
 
 /// One engine under one guarantee, and what fails.
-pub(super) struct Trial<'a> {
-    pub(super) disturbed: &'a Disturbed,
+pub(super) struct RecoverTrial<'a> {
+    pub(super) disturbed: &'a Disturbance,
     pub(super) variant: &'a Variant,
     pub(super) faults: &'a [FaultSpec],
     pub(super) guarantee: &'a str,
 }
 
-impl Trial<'_> {
+impl RecoverTrial<'_> {
     /// Runs it, to its end or to its failure.
-    pub(super) fn run(&self, wanted: &Wanted, runner: &mut Runner<'_>) -> Result<RecoverRun> {
+    pub(super) fn run(&self, wanted: &ExpectedRows, runner: &mut Runner<'_>) -> Result<RecoverRun> {
         let spec = self.disturbed.spec(self.variant, self.faults, self.guarantee)?;
         let run_clock = spec.run_clock()?;
         // Seen at once, or once committed.

@@ -19,7 +19,7 @@ use crate::experiment::sizing;
 use crate::experiment::sizing::RunSize;
 use crate::experiment::suite::{Experiment, Length};
 use crate::files::WholeFile;
-use crate::files::rows::Writing;
+use crate::files::rows::WriterThread;
 use crate::files::uri::{InputUri, OutputUri};
 use crate::measure::transactional::is_empty;
 use crate::quantity::Rate;
@@ -34,7 +34,7 @@ use crate::run::spec::{Recovery, RunSpec};
 use crate::terminal::progress::Progress;
 
 /// A run with its input and output open.
-pub(super) struct Job<'a> {
+pub(super) struct RunJob<'a> {
     args: &'a RunArgs,
     spec: RunSpec,
     /// Events that can be read again; a live input is opened for its run.
@@ -43,7 +43,7 @@ pub(super) struct Job<'a> {
     checkpoints: Option<CheckpointFolder<'a>>,
 }
 
-impl<'a> Job<'a> {
+impl<'a> RunJob<'a> {
     /// Opens what can be opened before the run, and checks what goes together.
     ///
     /// # Errors
@@ -128,11 +128,11 @@ impl<'a> Job<'a> {
             (None, None) => return Err(Error::run("a run without events")),
         };
         let writing = match &self.args.output {
-            Some(output) if folder.is_none() => Writing::open(output)?,
+            Some(output) if folder.is_none() => WriterThread::open(output)?,
             _ => None,
         };
         let trace = self.args.trace.as_deref().map(Trace::open).transpose()?;
-        let rows = writing.as_ref().map(Writing::writer);
+        let rows = writing.as_ref().map(WriterThread::writer);
         let hidden = self.args.json || rows.is_some();
         let progress = Progress::with_view(1, hidden, self.args.live);
         let answer = match self.args.input {

@@ -20,7 +20,7 @@ use crate::registry::{EngineSpec, Overrides, Registry};
 use crate::run::clock::Clock;
 use crate::terminal::out;
 
-use job::Job;
+use job::RunJob;
 
 /// Runs the command.
 ///
@@ -39,7 +39,7 @@ pub(crate) fn run(args: &RunArgs, registry: &Registry, stop: &StopSignal) -> Res
         return Err(Error::Input("--trace needs --clock virtual".to_owned()));
     }
     check_recovery(args)?;
-    let mut job = Job::new(args, &experiment, stop)?;
+    let mut job = RunJob::new(args, &experiment, stop)?;
     let mut runs: Vec<RunResult> = Vec::new();
     for repeat in 0..experiment.repeats {
         if stop.is_requested() && !runs.is_empty() {

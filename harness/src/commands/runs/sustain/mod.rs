@@ -22,7 +22,7 @@ use crate::run::real::Real;
 use crate::terminal::out;
 use crate::terminal::progress::Progress;
 
-use session::{Session, Target};
+use session::{SustainSession, SustainTarget};
 
 /// File of the rates that were found, beside the results of every probe.
 const SUSTAIN_FILE: &str = "sustain.json";
@@ -41,8 +41,9 @@ pub(crate) fn sustain(
     let progress = Progress::new(0, args.json);
     let mut real = Real;
     let runner = Runner::new(&mut real, stop, &progress);
-    let target = Target { latency: args.latency, precision: args.precision, clock: args.clock };
-    let mut session = Session::new(runner, target);
+    let target =
+        SustainTarget { latency: args.latency, precision: args.precision, clock: args.clock };
+    let mut session = SustainSession::new(runner, target);
     let rows = session.search_all(&experiment);
     progress.finish();
     let result = result(session.into_runs(), &folder, &experiment, stop.is_requested());

@@ -20,7 +20,7 @@ use crate::run::validity;
 
 /// What counts as keeping up, and how closely the rate is found.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Target {
+pub(super) struct SustainTarget {
     /// Longest p99 latency from the planned time; any if `None`.
     pub(super) latency: Option<Duration>,
     /// How closely the rate is found, as a share of it.
@@ -30,9 +30,9 @@ pub(super) struct Target {
 }
 
 /// The searches of an experiment's engines.
-pub(super) struct Session<'a> {
+pub(super) struct SustainSession<'a> {
     runner: Runner<'a>,
-    target: Target,
+    target: SustainTarget,
     oracle: Oracle,
     /// Every probe that has ended.
     runs: Vec<RunResult>,
@@ -40,8 +40,8 @@ pub(super) struct Session<'a> {
     events: u64,
 }
 
-impl<'a> Session<'a> {
-    pub(super) fn new(runner: Runner<'a>, target: Target) -> Self {
+impl<'a> SustainSession<'a> {
+    pub(super) fn new(runner: Runner<'a>, target: SustainTarget) -> Self {
         Self { runner, target, oracle: Oracle::default(), runs: Vec::new(), events: 0 }
     }
 
@@ -177,7 +177,8 @@ mod tests {
     /// Events per second that the modelled engines sustain.
     const PIPELINED: f64 = 123_456.0;
     const MICRO_BATCH: f64 = 40_000.0;
-    const TARGET: Target = Target { latency: None, precision: 0.02, clock: Clock::Wall };
+    const TARGET: SustainTarget =
+        SustainTarget { latency: None, precision: 0.02, clock: Clock::Wall };
 
     /// Probes of 100,000 events.
     fn experiment(repeats: u32) -> Experiment {
@@ -197,13 +198,13 @@ mod tests {
     /// What searches come to, and every probe.
     fn search_all(
         repeats: u32,
-        target: Target,
+        target: SustainTarget,
         mut model: impl FnMut(&RunSpec, usize) -> Model,
     ) -> (Result<Vec<SustainRow>>, Vec<RunResult>) {
         let stop = StopSignal::default();
         let mut mock = Mock::new(|spec: &RunSpec, nth| Ok(model(spec, nth)));
         let listener = mock.listener();
-        let mut session = Session::new(Runner::new(&mut mock, &stop, &listener), target);
+        let mut session = SustainSession::new(Runner::new(&mut mock, &stop, &listener), target);
         let rows = session.search_all(&experiment(repeats));
         (rows, session.into_runs())
     }
@@ -234,7 +235,7 @@ mod tests {
     #[test]
     fn a_closer_precision_takes_more_probes() {
         let probes = |precision| {
-            let target = Target { precision, ..TARGET };
+            let target = SustainTarget { precision, ..TARGET };
             search_all(1, target, |spec, _| model(spec)).1.len()
         };
         assert!(probes(0.001) > probes(0.05));
@@ -247,7 +248,7 @@ mod tests {
             let p99_ns = (spec.rate.per_second().unwrap_or(0.0) * 500.0) as u64;
             Model { p99_ns, ..model(spec) }
         };
-        let target = Target { latency: Some(Duration::from_millis(10)), ..TARGET };
+        let target = SustainTarget { latency: Some(Duration::from_millis(10)), ..TARGET };
         for row in search_all(1, target, |spec, _| with_latency(spec)).0.unwrap() {
             let rate = row.rate_per_s.unwrap();
             assert!(is_capacity(rate, 20_000.0), "{}: {rate}", row.variant);
@@ -256,7 +257,7 @@ mod tests {
 
     #[test]
     fn what_is_never_sustained_has_no_rate() {
-        let target = Target { latency: Some(Duration::from_nanos(1)), ..TARGET };
+        let target = SustainTarget { latency: Some(Duration::from_nanos(1)), ..TARGET };
         let (rows, runs) = search_all(1, target, |spec, _| model(spec));
         assert!(rows.unwrap().iter().all(|row| row.rate_per_s.is_none()));
         assert!(!runs.is_empty(), "it was tried");

@@ -8,8 +8,8 @@ use reports::formulas::flow_control::micro_batch::Batches;
 use reports::schema::ChartTag;
 use runtime::Costs;
 
-use super::experiment::{Draft, Experiment, MICRO_BATCH, mean_wait, rate};
-use super::trial::Trial;
+use super::experiment::{FlowDraft, FlowExperiment, MICRO_BATCH, mean_wait, rate};
+use super::trial::FlowTrial;
 use crate::commands::model::formulas::case_runner::CaseRunner;
 use crate::error::Result;
 use crate::quantity::Rate;
@@ -35,13 +35,13 @@ const JOBS: [(u64, f64, u64); 6] = [
     (150, 1_000.0, 1_000),
 ];
 
-pub(super) fn experiments(lab: &CaseRunner<'_>) -> Result<Vec<Experiment>> {
-    let engine = lab.registry.engine(MICRO_BATCH)?;
-    let mut experiments: Vec<Experiment> =
-        JOBS.into_iter().map(|job| experiment(&engine, lab.seed, job)).collect();
-    experiments.push(experiment(&engine, lab.seed, (20, 1_500.0, 500)));
+pub(super) fn experiments(runner: &CaseRunner<'_>) -> Result<Vec<FlowExperiment>> {
+    let engine = runner.registry.engine(MICRO_BATCH)?;
+    let mut experiments: Vec<FlowExperiment> =
+        JOBS.into_iter().map(|job| experiment(&engine, runner.seed, job)).collect();
+    experiments.push(experiment(&engine, runner.seed, (20, 1_500.0, 500)));
     for (limit, interval_ms) in [(500, 0), (500, 2_000)] {
-        experiments.push(limited(&engine, lab.seed, limit, interval_ms));
+        experiments.push(limited(&engine, runner.seed, limit, interval_ms));
     }
     Ok(experiments)
 }
@@ -60,8 +60,8 @@ fn batches((fixed_ms, rate_per_s, interval_ms): (u64, f64, u64)) -> (Batches, Co
 }
 
 /// Results are seen at the commit of their batch, as the forms have it.
-fn trial(base: Trial, interval_ms: u64) -> Trial {
-    Trial {
+fn trial(base: FlowTrial, interval_ms: u64) -> FlowTrial {
+    FlowTrial {
         settings: vec![
             ("guarantee", "exactly-once".into()),
             ("batch_interval_ms", interval_ms.into()),
@@ -72,22 +72,22 @@ fn trial(base: Trial, interval_ms: u64) -> Trial {
     }
 }
 
-fn experiment(engine: &Arc<dyn Engine>, seed: u64, job: (u64, f64, u64)) -> Experiment {
+fn experiment(engine: &Arc<dyn Engine>, seed: u64, job: (u64, f64, u64)) -> FlowExperiment {
     let (batches, costs) = batches(job);
     let (_, rate_per_s, interval_ms) = job;
     let period_s = batches.interval_s.max(batches.length_s());
     let events = |batches: f64| (rate_per_s * period_s * batches).round() as u64;
-    let trial = Trial {
+    let trial = FlowTrial {
         rate: Rate::PerSecond(rate_per_s),
         costs,
         warm_up: events(SETTLING),
         events: events(SETTLING + MEASURED),
-        ..trial(Trial::new(engine, seed), interval_ms)
+        ..trial(FlowTrial::new(engine, seed), interval_ms)
     };
     let back_to_back = batches.is_stable() && batches.length_s() > batches.interval_s;
     let mut drafts = vec![latency(&batches, mean_wait())];
     if back_to_back {
-        drafts.push(Draft {
+        drafts.push(FlowDraft {
             case: described(&batches),
             quantity: "mean length of a settled batch, ms",
             prediction: batches.predict_length(),
@@ -95,7 +95,7 @@ fn experiment(engine: &Arc<dyn Engine>, seed: u64, job: (u64, f64, u64)) -> Expe
             at: at(&batches),
         });
     }
-    Experiment::once("batches", trial, drafts)
+    FlowExperiment::once("batches", trial, drafts)
 }
 
 fn described(batches: &Batches) -> String {
@@ -117,8 +117,8 @@ fn at(batches: &Batches) -> Vec<(&'static str, serde_json::Value)> {
     ]
 }
 
-pub(super) fn latency(batches: &Batches, reading: Reading) -> Draft {
-    Draft {
+pub(super) fn latency(batches: &Batches, reading: Reading) -> FlowDraft {
+    FlowDraft {
         case: described(batches),
         quantity: "mean latency, ms",
         prediction: batches.predict_latency(),
@@ -128,17 +128,17 @@ pub(super) fn latency(batches: &Batches, reading: Reading) -> Draft {
 }
 
 /// More events than a trigger takes.
-fn limited(engine: &Arc<dyn Engine>, seed: u64, limit: u64, interval_ms: u64) -> Experiment {
+fn limited(engine: &Arc<dyn Engine>, seed: u64, limit: u64, interval_ms: u64) -> FlowExperiment {
     let (batches, costs) = batches((50, 0.0, interval_ms));
     let mut trial =
-        Trial { costs, events: limit * 50, ..trial(Trial::new(engine, seed), interval_ms) };
+        FlowTrial { costs, events: limit * 50, ..trial(FlowTrial::new(engine, seed), interval_ms) };
     trial.settings.push(("max_offsets_per_trigger", limit.into()));
-    let draft = Draft {
+    let draft = FlowDraft {
         case: format!("{limit} records a trigger at most, T = {interval_ms} ms"),
         quantity: "records per second",
         prediction: batches.predict_capacity(limit),
         reading: rate(),
         at: vec![ChartTag::Limit.parameter()],
     };
-    Experiment::once("limited-batches", trial, vec![draft])
+    FlowExperiment::once("limited-batches", trial, vec![draft])
 }

@@ -7,8 +7,8 @@ use reports::formulas::Reading;
 use reports::formulas::flow_control::backlog::Burst;
 use reports::schema::ChartTag;
 
-use super::experiment::{Draft, Experiment, MICRO_BATCH, PIPELINED, longest_wait};
-use super::trial::Trial;
+use super::experiment::{FlowDraft, FlowExperiment, MICRO_BATCH, PIPELINED, longest_wait};
+use super::trial::FlowTrial;
 use crate::commands::model::formulas::case_runner::CaseRunner;
 use crate::error::Result;
 use crate::quantity::Rate;
@@ -56,13 +56,13 @@ impl Load {
         self.seconds * (1.0 + self.duty) / 2.0 * 1e3
     }
 
-    pub(super) fn trial(&self, base: Trial) -> Trial {
+    pub(super) fn trial(&self, base: FlowTrial) -> FlowTrial {
         let settings = if base.engine.name() == PIPELINED {
             vec![("buffer_bytes", 2_048.into()), ("buffer_timeout_ms", 5.into())]
         } else {
             vec![("batch_interval_ms", 10.into()), ("max_offsets_per_trigger", self.batch.into())]
         };
-        Trial {
+        FlowTrial {
             rate: Rate::PerSecond(self.mean_per_s),
             settings,
             knobs: vec![
@@ -79,30 +79,30 @@ impl Load {
     }
 }
 
-pub(super) fn experiments(lab: &CaseRunner<'_>) -> Result<Vec<Experiment>> {
-    let engines = [lab.registry.engine(PIPELINED)?, lab.registry.engine(MICRO_BATCH)?];
-    Ok(engines.iter().map(|engine| experiment(engine, lab.seed)).collect())
+pub(super) fn experiments(runner: &CaseRunner<'_>) -> Result<Vec<FlowExperiment>> {
+    let engines = [runner.registry.engine(PIPELINED)?, runner.registry.engine(MICRO_BATCH)?];
+    Ok(engines.iter().map(|engine| experiment(engine, runner.seed)).collect())
 }
 
-fn experiment(engine: &Arc<dyn Engine>, seed: u64) -> Experiment {
+fn experiment(engine: &Arc<dyn Engine>, seed: u64) -> FlowExperiment {
     let burst = LOAD.burst();
-    let drain = Draft {
+    let drain = FlowDraft {
         case: "burst: backlog over spare capacity".to_owned(),
         quantity: "time from the burst's end until nothing waits, ms",
         prediction: burst.predict_drain(),
         reading: Reading::DrainedAfter { from_ms: LOAD.burst_end_ms(), latency_ms: GONE_MS as f64 },
         at: vec![ChartTag::Drain.parameter()],
     };
-    Experiment::once(
+    FlowExperiment::once(
         "burst",
-        LOAD.trial(Trial::new(engine, seed)),
+        LOAD.trial(FlowTrial::new(engine, seed)),
         vec![wait(&LOAD, longest_wait()), drain],
     )
 }
 
-pub(super) fn wait(load: &Load, reading: Reading) -> Draft {
+pub(super) fn wait(load: &Load, reading: Reading) -> FlowDraft {
     let burst = load.burst();
-    Draft {
+    FlowDraft {
         case: format!(
             "burst: {:.0} events left behind, {} served/s",
             burst.backlog(),

@@ -6,7 +6,7 @@ use reports::schema::samples::{SAMPLES_SCHEMA, Sample, Samples};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::trial::Trial;
+use super::trial::FlowTrial;
 use crate::analysis::statistics::{CONFIDENCE, student_interval};
 use crate::commands::model::formulas::case_runner::{CaseDraft, CaseRunner, ResultFile};
 use crate::error::{Error, Result};
@@ -17,12 +17,12 @@ pub(super) const PIPELINED: &str = "pipelined";
 pub(super) const MICRO_BATCH: &str = "microbatch";
 
 /// A run, or the same one several times, and the cases that are read from it.
-pub(super) struct Experiment {
+pub(super) struct FlowExperiment {
     /// Of the file.
     pub(super) name: &'static str,
-    pub(super) trial: Trial,
+    pub(super) trial: FlowTrial,
     pub(super) repeats: Repeats,
-    pub(super) asked: Vec<Draft>,
+    pub(super) asked: Vec<FlowDraft>,
 }
 
 /// How often a trial is made.
@@ -37,7 +37,7 @@ pub(super) enum Repeats {
 }
 
 /// A case before anything has been measured.
-pub(super) struct Draft {
+pub(super) struct FlowDraft {
     pub(super) case: String,
     pub(super) quantity: &'static str,
     pub(super) prediction: Prediction,
@@ -52,25 +52,26 @@ struct Runs<'a> {
     runs: &'a [RunResult],
 }
 
-impl Experiment {
-    pub(super) fn once(name: &'static str, trial: Trial, asked: Vec<Draft>) -> Self {
+impl FlowExperiment {
+    pub(super) fn once(name: &'static str, trial: FlowTrial, asked: Vec<FlowDraft>) -> Self {
         Self { name, trial, repeats: Repeats::Once, asked }
     }
 
     /// Runs it and saves what came of it.
-    pub(super) fn save(&self, lab: &mut CaseRunner<'_>) -> Result<ResultFile> {
+    pub(super) fn save(&self, runner: &mut CaseRunner<'_>) -> Result<ResultFile> {
         let Self { name, trial, repeats, .. } = self;
         let engine = trial.engine.name();
         let clock = trial.clock.name();
         match repeats {
             Repeats::Once => {
-                let run = trial.run(&mut lab.runner)?;
-                lab.save(name, &run, engine, clock)
+                let run = trial.run(&mut runner.runner)?;
+                runner.save(name, &run, engine, clock)
             }
             Repeats::Seeds(seeds, reading) => {
                 let mut samples = Vec::new();
                 for number in trial.seed..trial.seed + seeds {
-                    let run = Trial { seed: number, ..trial.clone() }.run(&mut lab.runner)?;
+                    let run =
+                        FlowTrial { seed: number, ..trial.clone() }.run(&mut runner.runner)?;
                     let run = serde_json::to_value(&run).map_err(Error::run)?;
                     samples.push(Sample { number, value: reading.read(&run).map_err(Error::run)? });
                 }
@@ -81,16 +82,16 @@ impl Experiment {
                     over: "seed".to_owned(),
                     samples,
                 };
-                lab.save(name, &samples, engine, clock)
+                runner.save(name, &samples, engine, clock)
             }
             Repeats::Wall(repeats) => {
                 let mut runs = Vec::new();
                 for repeat in 0..*repeats {
                     let seed = trial.seed + u64::from(repeat);
-                    let run = Trial { seed, ..trial.clone() }.run(&mut lab.runner)?;
+                    let run = FlowTrial { seed, ..trial.clone() }.run(&mut runner.runner)?;
                     runs.push(RunResult { repeat, ..run });
                 }
-                lab.save(name, &Runs { schema: RUNS_SCHEMA, runs: &runs }, engine, clock)
+                runner.save(name, &Runs { schema: RUNS_SCHEMA, runs: &runs }, engine, clock)
             }
         }
     }
@@ -99,7 +100,7 @@ impl Experiment {
 /// Schema tag of a file of several runs, `{"schema", "runs": [..]}`.
 const RUNS_SCHEMA: &str = "streamgauge.runs/1";
 
-impl Draft {
+impl FlowDraft {
     pub(super) fn judge(mut self, saved: &ResultFile) -> Result<Case> {
         if let Reading::MeanOverRuns { each } = &self.reading {
             self.at.extend(interval(each, &saved.contents)?);

@@ -4,8 +4,8 @@ use reports::formulas::Reading;
 use reports::formulas::flow_control::flusher_wait::{beat, predict};
 use reports::schema::ChartTag;
 
-use super::experiment::{Draft, Experiment, PIPELINED, Repeats, mean_wait};
-use super::trial::{RECORD_BYTES, Trial};
+use super::experiment::{FlowDraft, FlowExperiment, PIPELINED, Repeats, mean_wait};
+use super::trial::{FlowTrial, RECORD_BYTES};
 use crate::commands::model::formulas::case_runner::CaseRunner;
 use crate::error::Result;
 use crate::quantity::Rate;
@@ -22,11 +22,11 @@ const RECORDS: u64 = 128;
 const PERIODS: [(f64, f64); 5] =
     [(20.0, 100.0), (80.0, 100.0), (125.0, 100.0), (100.0, 61.8), (400.0, 100.0)];
 
-pub(super) fn experiments(lab: &CaseRunner<'_>, seeds: u64) -> Result<Vec<Experiment>> {
-    let engine = lab.registry.engine(PIPELINED)?;
-    let experiment = |(fill_ms, interval_ms): (f64, f64)| Experiment {
+pub(super) fn experiments(runner: &CaseRunner<'_>, seeds: u64) -> Result<Vec<FlowExperiment>> {
+    let engine = runner.registry.engine(PIPELINED)?;
+    let experiment = |(fill_ms, interval_ms): (f64, f64)| FlowExperiment {
         name: "flusher",
-        trial: trial(Trial::new(&engine, lab.seed), fill_ms, interval_ms, RECORDS),
+        trial: trial(FlowTrial::new(&engine, runner.seed), fill_ms, interval_ms, RECORDS),
         repeats: Repeats::Seeds(seeds, mean_wait()),
         asked: vec![draft((fill_ms, interval_ms), RECORDS, Reading::MeanOfSamples)],
     };
@@ -35,9 +35,9 @@ pub(super) fn experiments(lab: &CaseRunner<'_>, seeds: u64) -> Result<Vec<Experi
 
 /// One subtask sends to another, which takes no time, at the rate at which a buffer of so many
 /// records fills in time; long enough for the phases to average out.
-pub(super) fn trial(base: Trial, fill_ms: f64, interval_ms: f64, records: u64) -> Trial {
+pub(super) fn trial(base: FlowTrial, fill_ms: f64, interval_ms: f64, records: u64) -> FlowTrial {
     let fills = (beat(fill_ms, interval_ms) * BEATS / fill_ms).ceil() as u64;
-    Trial {
+    FlowTrial {
         rate: Rate::PerSecond(records as f64 / fill_ms * 1e3),
         settings: vec![
             ("buffer_bytes", (records * RECORD_BYTES).into()),
@@ -50,10 +50,14 @@ pub(super) fn trial(base: Trial, fill_ms: f64, interval_ms: f64, records: u64) -
     }
 }
 
-pub(super) fn draft((fill_ms, interval_ms): (f64, f64), records: u64, reading: Reading) -> Draft {
+pub(super) fn draft(
+    (fill_ms, interval_ms): (f64, f64),
+    records: u64,
+    reading: Reading,
+) -> FlowDraft {
     // From a buffer's first record to its last, which waits for nothing.
     let first_to_last_ms = fill_ms * (records - 1) as f64 / records as f64;
-    Draft {
+    FlowDraft {
         case: format!("open buffer, fills in φ = {fill_ms} ms, flushed every τ = {interval_ms} ms"),
         quantity: "mean wait, ms",
         prediction: predict(first_to_last_ms, interval_ms, true),

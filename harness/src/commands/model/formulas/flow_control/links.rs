@@ -7,8 +7,8 @@ use reports::formulas::flow_control::credit_window::{Window, predict};
 use reports::schema::ChartTag;
 
 use super::buffers::{EXCLUSIVE, residence, saturated, set};
-use super::experiment::{Draft, Experiment, PIPELINED, mean_wait, rate};
-use super::trial::{RECORD_BYTES, Trial};
+use super::experiment::{FlowDraft, FlowExperiment, PIPELINED, mean_wait, rate};
+use super::trial::{FlowTrial, RECORD_BYTES};
 use crate::commands::model::formulas::case_runner::CaseRunner;
 use crate::error::Result;
 
@@ -24,16 +24,16 @@ const LINKS: [(u64, f64); 4] = [(8, 0.0), (0, 0.0), (0, 1.0), (30, 3.2)];
 const SERVED: f64 = 20_000.0;
 const BYTES_PER_MEGABIT: f64 = 125_000.0;
 
-pub(super) fn experiments(lab: &CaseRunner<'_>) -> Result<Vec<Experiment>> {
-    let engine = lab.registry.engine(PIPELINED)?;
-    let mut experiments: Vec<Experiment> =
-        LINKS.into_iter().map(|link| window(&engine, lab.seed, link)).collect();
-    experiments.push(full(&engine, lab.seed));
+pub(super) fn experiments(runner: &CaseRunner<'_>) -> Result<Vec<FlowExperiment>> {
+    let engine = runner.registry.engine(PIPELINED)?;
+    let mut experiments: Vec<FlowExperiment> =
+        LINKS.into_iter().map(|link| window(&engine, runner.seed, link)).collect();
+    experiments.push(full(&engine, runner.seed));
     Ok(experiments)
 }
 
 /// A fast receiver far away: credits decide, or the link.
-fn window(engine: &Arc<dyn Engine>, seed: u64, (floating, megabits): (u64, f64)) -> Experiment {
+fn window(engine: &Arc<dyn Engine>, seed: u64, (floating, megabits): (u64, f64)) -> FlowExperiment {
     let window = Window {
         credits: EXCLUSIVE + floating,
         buffer_bytes: RECORDS * RECORD_BYTES,
@@ -41,7 +41,7 @@ fn window(engine: &Arc<dyn Engine>, seed: u64, (floating, megabits): (u64, f64))
         link_bytes_per_s: if megabits > 0.0 { megabits * BYTES_PER_MEGABIT } else { f64::INFINITY },
         service_s: 0.0,
     };
-    let trial = Trial {
+    let trial = FlowTrial {
         settings: vec![
             ("link", "remote".into()),
             ("link_latency_ms", LATENCY_MS.into()),
@@ -53,10 +53,10 @@ fn window(engine: &Arc<dyn Engine>, seed: u64, (floating, megabits): (u64, f64))
         ],
         knobs: vec![("splits", 1.into())],
         events: ROUND_TRIPS * window.credits * RECORDS,
-        ..Trial::new(engine, seed)
+        ..FlowTrial::new(engine, seed)
     };
     let speed = if megabits > 0.0 { format!("{megabits} Mbit/s") } else { "any speed".to_owned() };
-    let draft = Draft {
+    let draft = FlowDraft {
         case: format!("remote link, {LATENCY_MS} ms, {speed}, {} credits", window.credits),
         quantity: "records per second",
         prediction: predict(&window, RECORD_BYTES),
@@ -67,15 +67,15 @@ fn window(engine: &Arc<dyn Engine>, seed: u64, (floating, megabits): (u64, f64))
             ("megabits", megabits.into()),
         ],
     };
-    Experiment::once("remote-link", trial, vec![draft])
+    FlowExperiment::once("remote-link", trial, vec![draft])
 }
 
 /// A slow receiver close by: the link adds nothing to what is buffered.
-fn full(engine: &Arc<dyn Engine>, seed: u64) -> Experiment {
+fn full(engine: &Arc<dyn Engine>, seed: u64) -> FlowExperiment {
     let wanted = (0, 4, 256);
-    let mut trial = saturated(Trial::new(engine, seed), wanted, SERVED, ROUND_TRIPS);
+    let mut trial = saturated(FlowTrial::new(engine, seed), wanted, SERVED, ROUND_TRIPS);
     set(&mut trial, "link", "remote".into());
     let mut draft = residence(wanted, SERVED, mean_wait());
     draft.case = format!("{}, over a link of 50 µs", draft.case);
-    Experiment::once("full-buffers-over-a-link", trial, vec![draft])
+    FlowExperiment::once("full-buffers-over-a-link", trial, vec![draft])
 }

@@ -1,6 +1,6 @@
 //! T = B/R: Little's law over what is buffered, on both engines and both clocks.
 //!
-//! An [`Experiment`] is what is run and what is read from the file that it leaves. Predictions know
+//! An [`FlowExperiment`] is what is run and what is read from the file that it leaves. Predictions know
 //! settings, rates and costs; measurements know stamps, and neither knows the other.
 
 mod batches;
@@ -26,41 +26,41 @@ use super::formula::Formula;
 use crate::error::Result;
 use crate::run::fault::FaultSpec;
 
-use experiment::{Experiment, NAME};
+use experiment::{FlowExperiment, NAME};
 
 /// The formula.
 pub(super) const FORMULA: Formula = Formula { name: NAME, measure };
 
-fn measure(lab: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
-    let mut experiments = virtual_time(lab)?;
-    experiments.extend(wall::experiments(lab)?);
-    carry_out(lab, experiments, &[])
+fn measure(runner: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
+    let mut experiments = virtual_time(runner)?;
+    experiments.extend(wall::experiments(runner)?);
+    carry_out(runner, experiments, &[])
 }
 
 /// Everything that is measured in virtual time.
-fn virtual_time(lab: &CaseRunner<'_>) -> Result<Vec<Experiment>> {
-    let mut experiments = flusher::experiments(lab, flusher::SEEDS)?;
-    experiments.extend(buffers::experiments(lab)?);
-    experiments.extend(links::experiments(lab)?);
-    experiments.extend(bursts::experiments(lab)?);
-    experiments.extend(batches::experiments(lab)?);
-    experiments.extend(speeds::experiments(lab)?);
+fn virtual_time(runner: &CaseRunner<'_>) -> Result<Vec<FlowExperiment>> {
+    let mut experiments = flusher::experiments(runner, flusher::SEEDS)?;
+    experiments.extend(buffers::experiments(runner)?);
+    experiments.extend(links::experiments(runner)?);
+    experiments.extend(bursts::experiments(runner)?);
+    experiments.extend(batches::experiments(runner)?);
+    experiments.extend(speeds::experiments(runner)?);
     Ok(experiments)
 }
 
 /// Runs experiments, one after the other, with something planned to go wrong in each.
 fn carry_out(
-    lab: &mut CaseRunner<'_>,
-    experiments: Vec<Experiment>,
+    runner: &mut CaseRunner<'_>,
+    experiments: Vec<FlowExperiment>,
     faults: &[FaultSpec],
 ) -> Result<Vec<Case>> {
     let mut cases = Vec::new();
     for mut experiment in experiments {
-        if lab.is_to_stop() {
+        if runner.is_to_stop() {
             break;
         }
         experiment.trial.faults = faults.to_vec();
-        let saved = experiment.save(lab)?;
+        let saved = experiment.save(runner)?;
         for draft in experiment.asked {
             cases.push(draft.judge(&saved)?);
         }

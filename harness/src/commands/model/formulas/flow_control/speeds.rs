@@ -4,8 +4,8 @@ use reports::formulas::Reading;
 use reports::formulas::flow_control::slowest_receiver::{predict, predict_load};
 use reports::schema::ChartTag;
 
-use super::experiment::{Draft, Experiment, MICRO_BATCH, PIPELINED, rate};
-use super::trial::{RECORD_BYTES, Trial};
+use super::experiment::{FlowDraft, FlowExperiment, MICRO_BATCH, PIPELINED, rate};
+use super::trial::{FlowTrial, RECORD_BYTES};
 use crate::commands::model::formulas::case_runner::CaseRunner;
 use crate::error::Result;
 
@@ -13,24 +13,24 @@ use crate::error::Result;
 pub(super) const SPEEDS: [[f64; 2]; 2] = [[5_000.0, 20_000.0], [10_000.0, 10_000.0]];
 const SECONDS: f64 = 20.0;
 
-pub(super) fn experiments(lab: &CaseRunner<'_>) -> Result<Vec<Experiment>> {
-    let engines = [lab.registry.engine(PIPELINED)?, lab.registry.engine(MICRO_BATCH)?];
+pub(super) fn experiments(runner: &CaseRunner<'_>) -> Result<Vec<FlowExperiment>> {
+    let engines = [runner.registry.engine(PIPELINED)?, runner.registry.engine(MICRO_BATCH)?];
     let mut experiments = Vec::new();
     for speeds in SPEEDS {
         for engine in &engines {
-            let trial = trial(Trial::new(engine, lab.seed), speeds, SECONDS);
+            let trial = trial(FlowTrial::new(engine, runner.seed), speeds, SECONDS);
             let mut drafts = vec![pace(speeds, rate())];
             if speeds[0] != speeds[1] {
                 drafts.push(load(speeds));
             }
-            experiments.push(Experiment::once("receivers", trial, drafts));
+            experiments.push(FlowExperiment::once("receivers", trial, drafts));
         }
     }
     Ok(experiments)
 }
 
 /// Half of many keys go to each receiver, and there is always more to read.
-pub(super) fn trial(base: Trial, speeds: [f64; 2], seconds: f64) -> Trial {
+pub(super) fn trial(base: FlowTrial, speeds: [f64; 2], seconds: f64) -> FlowTrial {
     let records = 256_u64;
     let settings = if base.engine.name() == PIPELINED {
         vec![
@@ -47,7 +47,7 @@ pub(super) fn trial(base: Trial, speeds: [f64; 2], seconds: f64) -> Trial {
             ("max_offsets_per_trigger", batch.into()),
         ]
     };
-    Trial {
+    FlowTrial {
         parallelism: 2,
         settings,
         knobs: vec![("splits", 2.into()), ("keys", 1_000_000.into())],
@@ -57,8 +57,8 @@ pub(super) fn trial(base: Trial, speeds: [f64; 2], seconds: f64) -> Trial {
     }
 }
 
-pub(super) fn pace(speeds: [f64; 2], reading: Reading) -> Draft {
-    Draft {
+pub(super) fn pace(speeds: [f64; 2], reading: Reading) -> FlowDraft {
+    FlowDraft {
         case: format!(
             "receivers of {} and {} records/s, half of the keys each",
             speeds[0], speeds[1]
@@ -74,8 +74,8 @@ pub(super) fn pace(speeds: [f64; 2], reading: Reading) -> Draft {
     }
 }
 
-fn load(speeds: [f64; 2]) -> Draft {
-    Draft {
+fn load(speeds: [f64; 2]) -> FlowDraft {
+    FlowDraft {
         case: format!(
             "receivers of {} and {} records/s: who gets the records",
             speeds[0], speeds[1]

@@ -16,7 +16,7 @@ use sequential::Sequential;
 use serde_json::Value;
 
 use super::experiment::{MICRO_BATCH, PIPELINED, Repeats, mean_wait};
-use super::trial::Trial;
+use super::trial::FlowTrial;
 use super::*;
 use crate::files::result_folder::ResultFolder;
 use crate::registry::Registry;
@@ -32,7 +32,7 @@ const FEW_SEEDS: u64 = 8;
 fn carried_out(
     registry: &Registry,
     faults: &[&str],
-    experiments: impl FnOnce(&CaseRunner<'_>) -> Vec<Experiment>,
+    experiments: impl FnOnce(&CaseRunner<'_>) -> Vec<FlowExperiment>,
     check: impl FnOnce(&[Case], &Path),
 ) {
     let directory = tempfile::tempdir().expect("a folder can be made");
@@ -40,21 +40,21 @@ fn carried_out(
     let folder = folder.expect("it is empty");
     let (stop, mut real) = (StopSignal::default(), Real);
     let runner = Runner::new(&mut real, &stop, &Silent);
-    let mut lab = CaseRunner::new(registry, runner, &folder, 42).expect("the folder is there");
-    let experiments = experiments(&lab);
+    let mut runner = CaseRunner::new(registry, runner, &folder, 42).expect("the folder is there");
+    let experiments = experiments(&runner);
     let faults: Vec<FaultSpec> = faults.iter().map(|it| it.parse().expect("a fault")).collect();
-    let cases = carry_out(&mut lab, experiments, &faults).expect("runs come to their end");
+    let cases = carry_out(&mut runner, experiments, &faults).expect("runs come to their end");
     check(&cases, folder.path());
 }
 
-fn in_virtual_time(lab: &CaseRunner<'_>) -> Vec<Experiment> {
-    let mut experiments = flusher::experiments(lab, FEW_SEEDS).expect("the engines are there");
+fn in_virtual_time(runner: &CaseRunner<'_>) -> Vec<FlowExperiment> {
+    let mut experiments = flusher::experiments(runner, FEW_SEEDS).expect("the engines are there");
     let others = [
-        buffers::experiments(lab),
-        links::experiments(lab),
-        bursts::experiments(lab),
-        batches::experiments(lab),
-        speeds::experiments(lab),
+        buffers::experiments(runner),
+        links::experiments(runner),
+        bursts::experiments(runner),
+        batches::experiments(runner),
+        speeds::experiments(runner),
     ];
     experiments.extend(others.into_iter().flat_map(|it| it.expect("the engines are there")));
     experiments
@@ -96,13 +96,13 @@ fn cases_hold_in_virtual_time_and_are_read_from_the_files_that_they_name() {
 
 #[test]
 fn a_flusher_makes_records_wait_as_long_as_the_form_says_over_200_seeds() {
-    let experiments = |lab: &CaseRunner<'_>| {
-        let engine = lab.registry.engine(PIPELINED).expect("it is there");
+    let experiments = |runner: &CaseRunner<'_>| {
+        let engine = runner.registry.engine(PIPELINED).expect("it is there");
         // The second pair is about as close as the form allows, 10 % apart.
         let pairs = [(20.0, 100.0, 64), (115.0, 100.0, 24)];
-        let experiment = |(fill_ms, interval_ms, records)| Experiment {
+        let experiment = |(fill_ms, interval_ms, records)| FlowExperiment {
             name: "flusher",
-            trial: flusher::trial(Trial::new(&engine, 1_000), fill_ms, interval_ms, records),
+            trial: flusher::trial(FlowTrial::new(&engine, 1_000), fill_ms, interval_ms, records),
             repeats: Repeats::Seeds(flusher::SEEDS, mean_wait()),
             asked: vec![flusher::draft((fill_ms, interval_ms), records, Reading::MeanOfSamples)],
         };
@@ -117,7 +117,7 @@ fn a_flusher_makes_records_wait_as_long_as_the_form_says_over_200_seeds() {
 #[test]
 fn a_lost_credit_refutes_the_cases_that_it_limits() {
     let experiments =
-        |lab: &CaseRunner<'_>| links::experiments(lab).expect("the engines are there");
+        |runner: &CaseRunner<'_>| links::experiments(runner).expect("the engines are there");
     carried_out(&Registry::standard(), &["lose:credit@5"], experiments, |cases, _| {
         for case in cases {
             // Where the link is the limit, one credit of 32 is not missed.
@@ -158,8 +158,8 @@ fn an_engine_that_violates_little_s_law_is_refuted() {
     let mut registry = Registry::standard();
     registry.engines.retain(|engine| engine.name() != PIPELINED);
     registry.engines.push(Arc::new(Unbuffered));
-    let experiments = |lab: &CaseRunner<'_>| {
-        let mut experiments = buffers::experiments(lab).expect("the engines are there");
+    let experiments = |runner: &CaseRunner<'_>| {
+        let mut experiments = buffers::experiments(runner).expect("the engines are there");
         experiments.retain(|it| it.name == "full-buffers");
         experiments
     };
@@ -174,8 +174,8 @@ fn an_engine_that_violates_little_s_law_is_refuted() {
 
 #[test]
 fn a_case_of_the_wall_clock_says_how_often_it_was_measured_and_how_surely() {
-    let experiments = |lab: &CaseRunner<'_>| {
-        let mut experiments = wall::experiments(lab).expect("the engines are there");
+    let experiments = |runner: &CaseRunner<'_>| {
+        let mut experiments = wall::experiments(runner).expect("the engines are there");
         assert!(experiments.iter().all(|it| it.trial.clock == Clock::Wall));
         experiments.truncate(1);
         experiments

@@ -33,7 +33,7 @@ const EVENT_RATE: f64 = 1e6;
 
 /// What is run: events of few keys, counted by key, with receivers of a given speed behind.
 #[derive(Clone)]
-pub(super) struct Trial {
+pub(super) struct FlowTrial {
     pub(super) engine: Arc<dyn Engine>,
     /// What is set, of the engine.
     pub(super) settings: Vec<(&'static str, Value)>,
@@ -54,7 +54,7 @@ pub(super) struct Trial {
     pub(super) faults: Vec<FaultSpec>,
 }
 
-impl Trial {
+impl FlowTrial {
     /// On virtual time, where nothing costs anything but what is asked for.
     pub(super) fn new(engine: &Arc<dyn Engine>, seed: u64) -> Self {
         Self {
@@ -139,7 +139,7 @@ fn named(given: &[(&'static str, Value)]) -> BTreeMap<String, Value> {
 struct FlowEvents {
     generated: Box<dyn AnyEvents>,
     knobs: Settings,
-    trial: Trial,
+    trial: FlowTrial,
     runtime: Arc<dyn Runtime>,
 }
 

@@ -6,9 +6,9 @@ use reports::formulas::{Prediction, Reading, Tolerance};
 use super::buffers::{residence, saturated, travel, with_checkpoints};
 use super::bursts::{Load, wait};
 use super::experiment::{
-    Draft, Experiment, MICRO_BATCH, PIPELINED, Repeats, longest_wait, mean_wait, rate,
+    FlowDraft, FlowExperiment, MICRO_BATCH, PIPELINED, Repeats, longest_wait, mean_wait, rate,
 };
-use super::trial::Trial;
+use super::trial::FlowTrial;
 use super::{batches, flusher, speeds};
 use crate::commands::model::formulas::case_runner::CaseRunner;
 use crate::error::Result;
@@ -42,10 +42,10 @@ const SPEEDS: [f64; 2] = [10_000.0, 40_000.0];
 /// Seconds that each takes, about.
 const SECONDS: f64 = 0.6;
 
-pub(super) fn experiments(lab: &CaseRunner<'_>) -> Result<Vec<Experiment>> {
-    let pipelined = lab.registry.engine(PIPELINED)?;
-    let micro_batch = lab.registry.engine(MICRO_BATCH)?;
-    let on = |engine| Trial { clock: Clock::Wall, ..Trial::new(engine, lab.seed) };
+pub(super) fn experiments(runner: &CaseRunner<'_>) -> Result<Vec<FlowExperiment>> {
+    let pipelined = runner.registry.engine(PIPELINED)?;
+    let micro_batch = runner.registry.engine(MICRO_BATCH)?;
+    let on = |engine| FlowTrial { clock: Clock::Wall, ..FlowTrial::new(engine, runner.seed) };
     let buffers = |seconds: f64| (seconds * SERVED / CHANNEL.2 as f64) as u64;
 
     let full = saturated(on(&pipelined), CHANNEL, SERVED, buffers(SECONDS));
@@ -77,8 +77,8 @@ pub(super) fn experiments(lab: &CaseRunner<'_>) -> Result<Vec<Experiment>> {
 }
 
 /// Batches whose results take their time at the receiver and are seen at the commit.
-fn boundary(base: Trial) -> Trial {
-    Trial {
+fn boundary(base: FlowTrial) -> FlowTrial {
+    FlowTrial {
         rate: Rate::PerSecond(BATCH_RATE),
         settings: vec![
             ("guarantee", "exactly-once".into()),
@@ -103,11 +103,11 @@ fn served() -> Batches {
 }
 
 /// The case of virtual time, with the tolerance and the repeats of the wall clock.
-fn repeated(name: &'static str, trial: Trial, draft: Draft) -> Experiment {
-    let asked = Draft {
+fn repeated(name: &'static str, trial: FlowTrial, draft: FlowDraft) -> FlowExperiment {
+    let asked = FlowDraft {
         prediction: Prediction { tolerance: WITHIN, ..draft.prediction },
         reading: Reading::MeanOverRuns { each: Box::new(draft.reading) },
         ..draft
     };
-    Experiment { name, trial, repeats: Repeats::Wall(REPEATS), asked: vec![asked] }
+    FlowExperiment { name, trial, repeats: Repeats::Wall(REPEATS), asked: vec![asked] }
 }

@@ -27,7 +27,7 @@ const DEFAULT_SETTINGS: [(&str, u64); 2] =
 const DEFAULT_FAULT: (&str, &str, &str) = ("microbatch", "kill:task@45%", "kill:subtask@45%");
 
 /// A workload on some engines, and what fails on each.
-pub struct Disturbed {
+pub struct Disturbance {
     registry: Registry,
     workload: Arc<dyn AnyWorkload>,
     /// Knobs of the workload, as given.
@@ -41,7 +41,7 @@ pub struct Disturbed {
     clock: Clock,
 }
 
-impl Disturbed {
+impl Disturbance {
     /// Checks what was asked for.
     ///
     /// # Errors
