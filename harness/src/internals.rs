@@ -1,5 +1,5 @@
-//! For this crate's own tests and benches, which look at what no user sees. Nothing here is a
-//! promise: names come and go with any version.
+//! What this crate's own tests and benches need from inside. Nothing here is a promise: names may
+//! change in any version.
 
 pub use crate::analysis::statistics::ratio::Ratio;
 pub use crate::cli::{Cli, Command};

@@ -2,6 +2,22 @@
 //!
 //! A crate of your own adds a workload or an engine to [`Registry::standard`], calls [`main`] and
 //! has every command; see `examples/own_workload.rs` and `examples/own_engine.rs`.
+//!
+//! The modules, lowest first. Each imports only from those before it; `analysis` and `measure` do not
+//! know each other, and neither do `cli` and `terminal`.
+//!
+//! - `error`: what can go wrong, by exit status.
+//! - `quantity`: rates, durations and counts as people write them.
+//! - `files`: where results go, rows in and out, and the one place that writes.
+//! - `registry`: engines and workloads by name, with their settings and knobs.
+//! - `analysis`: statistics, comparisons, thresholds and differences: pure functions of results.
+//! - `measure`: what is measured in a run: the sink, latencies, and the observer of the engine.
+//! - `run`: one run: its description (`RunSpec`), who makes it (`Executor`), and its result.
+//! - `cli`: the arguments of every command.
+//! - `terminal`: tables, the progress bar and the live view.
+//! - `experiment`: suites of experiments, how long their runs are, and in which order they run.
+//! - `commands`: a file or folder for each command; each renders its own table.
+//! - `internals`: what this crate's tests and benches need from inside.
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};

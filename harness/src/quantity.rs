@@ -16,7 +16,7 @@ pub enum Rate {
 }
 
 impl Rate {
-    /// At so many events per second, or `max` for `None`: as results say it.
+    /// A planned rate as results hold it: events per second, `None` for `max`.
     pub fn planned(per_second: Option<f64>) -> Self {
         per_second.map_or(Self::Max, Self::PerSecond)
     }

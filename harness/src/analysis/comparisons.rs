@@ -1,4 +1,4 @@
-//! From runs to ratios and verdicts.
+//! Compares the runs of an experiment: a ratio, an interval and a verdict for each metric.
 
 use reports::schema::{Comparison, Metric, NoiseRow, RunResult, Verdict};
 use serde_json::Value;

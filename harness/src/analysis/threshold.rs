@@ -137,7 +137,7 @@ impl Threshold {
 
 /// A line for every threshold that a variant of an experiment violates or has no value for. A
 /// threshold is for the runs that are made to measure it: those at a rate for latency, those at
-/// `max` for throughput, those with windows for windows; and for all when there are none such.
+/// `max` for throughput, those with windows for windows; and for all runs if no run is made to measure it.
 pub(crate) fn violations(thresholds: &[Threshold], runs: &[RunResult]) -> Vec<String> {
     let mut violations = Vec::new();
     for threshold in thresholds {

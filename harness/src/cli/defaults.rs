@@ -1,4 +1,4 @@
-//! What is meant when an option is left out, and no suite says otherwise.
+//! Defaults of options, unless a suite sets them.
 
 use std::time::Duration;
 

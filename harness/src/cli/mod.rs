@@ -1,4 +1,4 @@
-//! The command line: the commands here, the arguments of each in a file of its own.
+//! The command line. The commands are listed here; the arguments of each have a file of their own.
 
 use std::path::PathBuf;
 

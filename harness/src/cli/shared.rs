@@ -1,4 +1,4 @@
-//! What `compare`, `run` and others share.
+//! Arguments that several commands share.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! `completions` and `man`: what shells and manual readers want, made from the command line itself.
+//! `completions` and `man`: shell completions and manual pages, generated from the command line.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! The folder that a command leaves its results in.
+//! The folder of a command's results.
 
 use std::path::{Path, PathBuf};
 

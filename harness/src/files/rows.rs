@@ -1,4 +1,4 @@
-//! Where rows go: standard output, a file, a socket. A thread of its own writes them, so that a
+//! Writes rows to standard output, a file or a socket. A thread of its own writes them, so that a
 //! slow receiver holds back the job and never a worker.
 
 use std::collections::VecDeque;

@@ -1,4 +1,4 @@
-//! A micro-batch as results keep it.
+//! Micro-batches as results hold them.
 
 use dataflow::EventTime;
 use dataflow::job::observer::{BatchReport, TaskReport};

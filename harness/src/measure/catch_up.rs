@@ -10,7 +10,7 @@ use crate::quantity::Rate;
 #[derive(Debug)]
 pub(crate) struct CatchUp {
     failures: Vec<FailureRow>,
-    /// Unread events of a split that count as none.
+    /// A split with this many unread events still counts as caught up.
     allowed: u64,
     /// Splits of which no look since the job went on has found so little unread.
     behind: Vec<bool>,
@@ -19,7 +19,7 @@ pub(crate) struct CatchUp {
 }
 
 impl CatchUp {
-    /// For so many splits, read at this many events per second in all, whose last event is planned
+    /// For this number of splits, read at this many events per second in all, whose last event is planned
     /// at `plan_end`. Without a rate everything is planned for the start, and the end is when a
     /// job has caught up.
     pub(crate) fn new(splits: u32, rate: Rate, plan_end: ProcessingTime) -> Self {
@@ -51,7 +51,7 @@ impl CatchUp {
         });
     }
 
-    /// A look at a split has found so many events unread.
+    /// A look at a split has found this many events unread.
     pub(crate) fn looked(&mut self, split: u32, at: ProcessingTime, unread: u64) {
         if self.failures.last().is_none_or(|failure| failure.resumed_ns.is_none()) {
             return;
@@ -96,7 +96,7 @@ mod tests {
         ProcessingTime(millis * MILLIS)
     }
 
-    /// Two splits with 4 events a millisecond each: 5 unread count as none.
+    /// Two splits with 4 events a millisecond each: up to 5 unread count as caught up.
     fn catch_up() -> CatchUp {
         CatchUp::new(2, Rate::PerSecond(8_000.0), at(1_000))
     }

@@ -23,7 +23,7 @@ const BATCHES_KEPT: usize = 10_000;
 /// Marks an instant that has not come.
 const NEVER: u64 = u64::MAX;
 
-/// Something to do once so many events have been read.
+/// Something to do once this many events have been read.
 type AtEvents = (u64, Box<dyn FnOnce() + Send>);
 
 /// How a run stands.
@@ -33,9 +33,9 @@ pub struct Snapshot {
     pub read: Vec<u64>,
     /// Events planned and not read, as of the last look at each split.
     pub unread: u64,
-    /// Median latency from the planned time so far, in nanoseconds; `None` when nobody counts it.
+    /// Median latency from the planned time so far, in nanoseconds; `None` if latencies are not counted during the run.
     pub p50_ns: Option<u64>,
-    /// 99th percentile, likewise.
+    /// 99th percentile of latency from the planned time so far, in nanoseconds.
     pub p99_ns: Option<u64>,
     /// The newest batch or checkpoint that is complete.
     pub latest: Option<FinishedWork>,
@@ -96,7 +96,7 @@ pub struct RunObserver {
     batches: Mutex<Vec<BatchRow>>,
     /// What each subtask has done with its time, by name.
     activity: Mutex<BTreeMap<String, Activity>>,
-    /// What happens once so many events have been read, in that order; the next one last.
+    /// Actions by the number of events after which they are due; the next one is last.
     at_events: Mutex<Vec<AtEvents>>,
     next_at: AtomicU64,
     /// Times that a source was woken late though nothing held it.
@@ -112,7 +112,7 @@ pub struct RunObserver {
     catching_up: AtomicBool,
     checkpoints: Mutex<Vec<CheckpointRow>>,
     latest: Mutex<(Option<FinishedWork>, Option<OngoingWork>)>,
-    /// Latencies so far, when somebody looks while the run is on.
+    /// Latencies so far, if a live view shows them.
     latency: Option<Arc<LiveCounts>>,
     rescale: Mutex<Option<RescaleRow>>,
 }
@@ -196,7 +196,7 @@ impl RunObserver {
         self.latest.lock().expect("no holder fails").1 = Some(begun);
     }
 
-    /// Does something once, when so many events have been read for the first time.
+    /// Does something once, as soon as this many events have been read.
     pub fn once_read(&self, events: u64, act: impl FnOnce() + Send + 'static) {
         let mut at_events = self.at_events.lock().expect("no holder fails");
         at_events.push((events, Box::new(act)));
@@ -274,7 +274,8 @@ impl RunObserver {
         }
     }
 
-    /// The largest backlog of each bin in which somebody looked, with where the bin begins.
+    /// The largest backlog of each bin in which a source looked at its backlog, with where the bin
+    /// begins.
     pub fn backlog_over_time(&self) -> Vec<(u64, u64)> {
         let bins = (0..).zip(&self.backlog);
         let seen = bins.map(|(bin, most)| (bin * SERIES_BIN_NS, most.load(Ordering::Relaxed)));

@@ -1,4 +1,4 @@
-//! The harness's sink: digests, times, and passes rows on.
+//! The harness's sink: computes the digest of results, records their latencies, passes rows on.
 
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};

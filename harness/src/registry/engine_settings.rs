@@ -1,4 +1,4 @@
-//! The settings of an engine, put together from everybody who has a say in them.
+//! Resolves the settings of an engine from its own, shared ones, suggestions and defaults.
 
 use std::collections::BTreeMap;
 

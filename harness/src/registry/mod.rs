@@ -54,7 +54,7 @@ impl Registry {
     /// An engine.
     ///
     /// # Errors
-    /// When there is none of that name; names the nearest.
+    /// If there is no such name; the error names the nearest.
     pub fn engine(&self, name: &str) -> Result<Arc<dyn Engine>> {
         let found = self.engines.iter().find(|engine| engine.name() == name);
         let known: Vec<&str> = self.engines.iter().map(|engine| engine.name()).collect();
@@ -64,7 +64,7 @@ impl Registry {
     /// A workload.
     ///
     /// # Errors
-    /// When there is none of that name; names the nearest.
+    /// If there is no such name; the error names the nearest.
     pub fn workload(&self, name: &str) -> Result<Arc<dyn AnyWorkload>> {
         let found = self.workloads.iter().find(|workload| workload.name() == name);
         let known: Vec<&str> = self.workloads.iter().map(|workload| workload.name()).collect();

@@ -1,5 +1,4 @@
-//! Knobs and settings that were given together, parted into those of the workload and those of
-//! engines.
+//! Sorts what was given with `--set` into knobs of the workload and settings of engines.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,7 +24,7 @@ impl Overrides {
     /// every setting; with several, one of them must.
     ///
     /// # Errors
-    /// For a name that nobody has.
+    /// If neither the workload nor an engine has a name.
     pub(crate) fn part(
         given: &BTreeMap<String, Value>,
         workload: &dyn AnyWorkload,

@@ -1,4 +1,4 @@
-//! Whether the answer of a run is right: what it is compared with, and who computes that.
+//! Checks the answer of a run: what it is compared with, and whether it is wrong.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Who is told how runs go: the progress bar, the live view, or nobody.
+//! Listeners of runs: the progress bar with the live view, or none.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The machine and the build, as results carry them; and what the process has used.
+//! The machine and the build as results hold them, and what the process has used.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What a checkpoint directory says of the job whose state it holds.
+//! The file in a checkpoint directory that describes its job.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex};

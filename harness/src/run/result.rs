@@ -1,4 +1,4 @@
-//! What a run has come to, written down.
+//! Makes the result of a run from what was measured.
 
 use std::collections::BTreeMap;
 

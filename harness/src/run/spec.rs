@@ -29,7 +29,7 @@ use crate::run::fault::FaultSpec;
 /// ```
 #[derive(Clone)]
 pub struct RunSpec {
-    /// The experiment it belongs to; the workload's name if nobody says.
+    /// The experiment it belongs to; the workload's name unless another is given.
     pub experiment: String,
     /// The workload.
     pub workload: Arc<dyn AnyWorkload>,

@@ -1,4 +1,4 @@
-//! Starts a job, and starts it again when its driver has died: what a cluster manager or a service
+//! Starts a job, and restarts it when its driver has died, as a cluster manager or a service
 //! unit does for the real systems.
 
 use std::future::poll_fn;

@@ -1,4 +1,4 @@
-//! Whether the figures of a run may be used.
+//! The rules by which the figures of a run are valid.
 
 use reports::schema::{RunResult, Slope};
 

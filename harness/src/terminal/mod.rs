@@ -1,4 +1,4 @@
-//! What is shown on the terminal while and after runs are made.
+//! Output on the terminal: tables, the progress bar and the live view.
 
 pub(crate) mod live;
 pub(crate) mod out;

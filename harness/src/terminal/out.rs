@@ -9,7 +9,7 @@ pub fn line(text: &str) {
     drop(writeln!(std::io::stdout(), "{text}"));
 }
 
-/// Prints a line on standard error, likewise.
+/// Prints a line on standard error. If the reader has closed the pipe, the line is lost.
 pub(crate) fn note(text: &str) {
     drop(writeln!(std::io::stderr(), "{text}"));
 }

@@ -1,4 +1,4 @@
-//! Lines of blocks: a series of numbers in as many letters as there is room for.
+//! Sparklines: a series of numbers as a line of block characters.
 
 /// Eighths of a letter, rising.
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];

@@ -1,4 +1,4 @@
-//! What a run was asked to do, field by field, so that two can be told apart by name.
+//! The configuration of a run, field by field, so that differences between two have a name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 const SAME_WITHIN: f64 = 1e-12;
 
 /// Everything that decides the figures of a run, by name: `events`, `knobs.keys`,
-/// `settings.buffer_bytes`. The seed is none of it.
+/// `settings.buffer_bytes`. The seed is not part of it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Configuration(BTreeMap<String, Value>);
 

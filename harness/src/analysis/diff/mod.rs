@@ -1,4 +1,4 @@
-//! `diff`: two results of `compare`, made at different times, variant by variant.
+//! The differences between two results of `compare` that were made at different times.
 
 pub(crate) mod configuration;
 #[cfg(test)]
@@ -85,7 +85,7 @@ pub(crate) struct Difference {
     pub field: String,
     /// In A; `null` where it is not there.
     pub a: Value,
-    /// In B; likewise.
+    /// In B; `null` where it is not there.
     pub b: Value,
 }
 

@@ -28,7 +28,7 @@ pub(crate) struct Row {
     pub metric: String,
     /// Median of the valid runs of A; `null` without one.
     pub median_a: Option<f64>,
-    /// Median of the valid runs of B; likewise.
+    /// Median of the valid runs of B; `null` without one.
     pub median_b: Option<f64>,
     /// Valid runs of A that have it.
     pub runs_a: usize,

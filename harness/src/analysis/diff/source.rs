@@ -1,4 +1,4 @@
-//! Reads what `compare` has left, from its folder or from the one file.
+//! Reads a result of `compare`, from its folder or from a single file.
 
 use std::path::Path;
 

@@ -3,7 +3,7 @@
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 /// Half the width of the interval of this confidence (between 0 and 1) around an estimate with a
-/// standard error at so many degrees of freedom; `None` without a degree of freedom.
+/// standard error at this number of degrees of freedom; `None` if there is none.
 pub(crate) fn half_width(standard_error: f64, freedom: f64, confidence: f64) -> Option<f64> {
     let student = StudentsT::new(0.0, 1.0, freedom).ok()?;
     Some(student.inverse_cdf(f64::midpoint(1.0, confidence)) * standard_error)

@@ -27,7 +27,7 @@ pub struct RecoverArgs {
     /// Events per second (20000, 2e4, 20k)
     #[arg(long, value_parser = quantity::rate, default_value = "20k", allow_hyphen_values = true)]
     pub rate: Rate,
-    /// Events of this time at the rate
+    /// Length of the run
     #[arg(long, value_parser = quantity::duration, default_value = "6s", allow_hyphen_values = true)]
     pub duration: Duration,
     /// Subtasks per stage

@@ -1,4 +1,4 @@
-//! `list` and `sample`: what there is.
+//! `list` and `sample`: engines, workloads, placements and suites, and the events of a workload.
 
 use dataflow::job::settings::Setting;
 use dataflow::placement::{PLACEMENTS, PlacementKind};

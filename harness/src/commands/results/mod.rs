@@ -1,4 +1,4 @@
-//! Commands about results and about what there is.
+//! Commands about results, suites, engines, workloads and this machine.
 
 pub(crate) mod diff;
 pub(crate) mod doctor;

@@ -1,4 +1,4 @@
-//! `plot`: charts and report of a results folder, drawn again.
+//! `plot`: draws the charts and the report of a results folder again.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! `suite`: suites are checked, and their format described, without running anything.
+//! `suite`: checks suites and describes their format, without running anything.
 
 use crate::cli::{SuiteArgs, SuiteCommand};
 use crate::error::{Error, Outcome, Result};

@@ -240,7 +240,7 @@ impl VerifyWorkload {
         let answer = Answer::Known(self.expected);
         let result = runner.run_with(&spec, answer, |io| io.events(&*self.events))?.result;
         let enough = result.windows_closed.is_none_or(|closed| closed >= FEWEST_WINDOWS);
-        // Of a run that was stopped nothing is expected; nobody looks at its cell.
+        // A run that was stopped has no expected answer; its cell is thrown away.
         Ok(VerifyCell {
             ok: enough && !is_wrong(&result) && result.late_records == 0,
             workload: result.workload,

@@ -58,7 +58,7 @@ pub(crate) struct Variant {
 /// How fast events come in an experiment.
 #[derive(Copy, Clone, Debug, PartialEq)]
 pub(crate) enum SuiteRate {
-    /// As planned: at `max` throughput is measured, at so many events per second latency.
+    /// This rate: at `max` throughput is measured, at a number of events per second latency.
     Fixed(Rate),
     /// At this rate, or half of what the slowest engine takes if that is less: latency is measured.
     AtMost(f64),

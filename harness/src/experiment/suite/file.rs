@@ -1,4 +1,4 @@
-//! Suites as they are written: TOML, read with the place of everything in it.
+//! Reads suites from TOML. Errors point at the place in the text.
 
 use std::collections::BTreeMap;
 use std::ops::Range;

@@ -43,7 +43,7 @@ impl Suite {
     /// A shipped suite by name, or one in a file.
     ///
     /// # Errors
-    /// When there is none, or something in it is wrong.
+    /// If there is no such suite, or something in it is wrong.
     pub(crate) fn open(name_or_path: &str, registry: &Registry) -> Result<Self> {
         if let Some((name, text)) = SHIPPED.iter().find(|(name, _)| *name == name_or_path) {
             return Self::parse(text, name, registry);

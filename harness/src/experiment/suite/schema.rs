@@ -1,5 +1,5 @@
-//! The JSON schema of suites, for editors. What is allowed where comes from the registry; that the
-//! fields are those of the parser is tested.
+//! The JSON schema of suites, for editors. Its names come from the registry. A test checks that its
+//! fields are those of the parser.
 
 use std::collections::BTreeMap;
 
@@ -52,8 +52,8 @@ fn experiment(registry: &Registry) -> Value {
                 }],
             },
             "events": { "type": "integer", "minimum": 1, "description": "Events of a run." },
-            "duration": duration("Events of so much time at the rate; at max a pilot turns it into a number."),
-            "warm_up": duration("Events of this time at the start are not timed."),
+            "duration": duration("Length of a run; at max a short sizing run converts it to a number of events."),
+            "warm_up": duration("Warm-up: these first events count for the answer, not for latency or throughput."),
             "repeats": { "type": "integer", "minimum": 1, "description": "Runs of every variant, in alternation." },
             "parallelism": parallelism("Subtasks per stage."),
             "seed": seed(),

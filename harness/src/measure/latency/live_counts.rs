@@ -1,4 +1,4 @@
-//! Latencies so far, for whoever looks while a run is on.
+//! Latencies of a run so far, for the live view.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -24,7 +24,7 @@ impl Default for LiveCounts {
 }
 
 impl LiveCounts {
-    /// Adds latencies in nanoseconds, each so many times.
+    /// Adds pairs of a latency in nanoseconds and its number of records.
     pub fn add(&self, latencies_ns: impl Iterator<Item = (u64, u64)>) {
         // Neighbours mostly fall into one bucket.
         let (mut last, mut count) = (0, 0);

@@ -1,4 +1,4 @@
-//! Latency histograms: what the sink records, and what results say of them.
+//! Latency histograms: the sink records into them, and results summarise them.
 
 mod bounds;
 pub(crate) mod hdr_format;
@@ -27,7 +27,7 @@ use tally::Tally;
 
 use live_counts::LiveCounts;
 
-/// Shortest latency told apart, in nanoseconds: stamps are in microseconds.
+/// Shortest latency that the histogram resolves, in nanoseconds: stamps are in microseconds.
 const LOWEST_NANOS: u64 = 1_000;
 /// Significant decimal digits.
 const DIGITS: u8 = 3;
@@ -73,7 +73,7 @@ pub struct Recorder {
     start: ProcessingTime,
     unit: StampUnit,
     windows: Option<WindowClock>,
-    /// Counted there too, for whoever looks while the run is on.
+    /// Counted there too, for the live view.
     seen: Option<Arc<LiveCounts>>,
 }
 
@@ -101,13 +101,13 @@ impl Recorder {
         }
     }
 
-    /// The same, which also counts where somebody looks while the run is on.
+    /// The same, which also counts latencies for the live view.
     #[must_use]
     pub fn seen_by(self, seen: Option<Arc<LiveCounts>>) -> Self {
         Self { seen, ..self }
     }
 
-    /// The same with trails of about one in so many records.
+    /// The same with trails of about one in `one_in` records.
     #[must_use]
     pub fn with_trails(mut self, one_in: u32) -> Self {
         self.parts = Parts::new(Some(Sampling::one_in(one_in, self.start, self.unit)));
@@ -233,7 +233,7 @@ impl Recorder {
         self.over_time.rows()
     }
 
-    /// What results say, when everything came out at so many times: those of one batch, flush or
+    /// Summaries for results. `emissions` is how often results came out: those of one batch, flush or
     /// checkpoint depend on one another.
     pub fn summaries(&self, emissions: u64) -> Latencies {
         let mut from_ingestion = self.together.total();

@@ -1,4 +1,4 @@
-//! Where the time of latencies went: what the trails of sampled records come to.
+//! Where the time of latencies went, from sampled records that are traced end to end.
 
 use dataflow::record::latency_trace::{Part, Sampling, Trail};
 use reports::schema::{LatencyParts, PartsOfMean};
@@ -7,7 +7,7 @@ use reports::schema::{LatencyParts, PartsOfMean};
 const SAMPLES: u64 = 20_000;
 /// Trails kept; sampling is chosen so that there are fewer, unless one record becomes many.
 const KEPT: usize = 200_000;
-/// One in so many samples is among the slowest.
+/// One in this many samples is among the slowest.
 const SLOWEST: usize = 100;
 /// So many are needed to say something about them.
 const SLOWEST_AT_LEAST: usize = 10;

@@ -1,4 +1,4 @@
-//! Samples on their way into a histogram.
+//! Counts samples that share a counter of a histogram before they are recorded.
 
 use hdrhistogram::Histogram;
 use reports::schema::latency_buckets::bucket;
@@ -30,7 +30,7 @@ impl<'a> Tally<'a> {
         self
     }
 
-    /// Adds so many samples of the same length.
+    /// Adds `count` samples of the same length.
     #[inline]
     pub(super) fn add(&mut self, nanos: u64, count: u64) {
         if nanos < self.low || nanos > self.high {

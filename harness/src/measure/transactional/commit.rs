@@ -1,4 +1,4 @@
-//! How transactions become visible, and how those go that never will.
+//! Commits transactions, and removes those that will never be committed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! One at a time: commits and aborts wait for their turn without blocking a thread.
+//! A lock for commits and aborts: tasks wait for it without blocking a thread.
 
 use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard};

@@ -31,7 +31,7 @@ pub(super) struct Key {
     pub(super) sink: u32,
 }
 
-/// Who wrote a transaction: two writers of the same one are told apart by this.
+/// Who wrote a transaction: it distinguishes two writers of the same one.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Writer {
     /// The attempt, numbered over all processes.

@@ -1,4 +1,4 @@
-//! The times of what a transaction holds: recorded when it is committed, dropped when it is not.
+//! The times of the results in a transaction: recorded at its commit, dropped if it is aborted.
 
 use dataflow::ProcessingTime;
 use dataflow::exchange::sink::Output;

@@ -1,4 +1,4 @@
-//! What has been committed: manifests, and the total that takes the place of old ones.
+//! The list of commits: manifests, and a running total that replaces old ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,7 +105,7 @@ pub(super) enum Fate {
     OpenTransaction,
     /// It is committed as this writer wrote it.
     Committed(Writer),
-    /// It was committed so long ago that nobody knows by whom.
+    /// It was committed so long ago that its writer is unknown.
     Forgotten,
 }
 

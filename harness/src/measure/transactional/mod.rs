@@ -1,4 +1,4 @@
-//! The sink with transactions: what it takes is seen once it is committed, all or none, and once.
+//! The sink with transactions: rows become visible at the commit, all of them or none, and once.
 //!
 //! Every subtask's sink collects between two pre-commits: a digest, stamps, and rows in a hidden
 //! file. A pre-commit makes that durable under the name of a pending file. A commit first puts a

@@ -168,7 +168,7 @@ impl Drop for Screen {
 /// Brings the terminal back to where it was before a view, if one is on.
 pub(crate) fn restore() {
     if IS_ON.swap(false, Ordering::SeqCst) {
-        // There is nobody to tell if the terminal has gone.
+        // If the terminal has gone, there is nothing to restore.
         drop(execute!(io::stderr(), LeaveAlternateScreen, Show));
     }
 }

@@ -1,4 +1,4 @@
-//! What the view shows: one panel per variant of the experiment that is on.
+//! The state of the live view: one panel per variant of the current experiment.
 
 use std::time::Duration;
 

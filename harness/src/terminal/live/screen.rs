@@ -1,4 +1,4 @@
-//! How the view is laid out: a pure function of its panels.
+//! Draws the live view: a pure function of its panels.
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};

@@ -1,4 +1,4 @@
-//! Where cases are measured: runs jobs, saves what they leave, and reads figures from there.
+//! Measures cases of formulas: runs jobs, saves their results, and reads figures from the files.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Key groups, one key in each: what moves, and what is dealt, to the group.
+//! Cases of key groups with one key in each: how many groups move, and how evenly they are dealt.
 
 use std::fmt::Write;
 
@@ -101,7 +101,7 @@ fn one_more(
     stopped(runner, engine, count, from)?.rescaled(runner, from + 1, &[], Continuation::ForAMoment)
 }
 
-/// A job with a key in each of so many groups, stopped.
+/// A job with a key in each of `count` groups, stopped.
 fn stopped<'a>(
     runner: &mut CaseRunner<'_>,
     engine: &'a str,

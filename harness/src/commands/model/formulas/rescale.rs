@@ -112,7 +112,7 @@ impl<'a> RescaleJob<'a> {
 }
 
 impl StoppedJob<'_> {
-    /// Goes on with so many partitions and these settings besides, from a copy of what the job
+    /// Goes on with `to` partitions and these settings besides, from a copy of what the job
     /// left.
     ///
     /// # Errors

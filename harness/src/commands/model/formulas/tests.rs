@@ -18,7 +18,7 @@ use crate::run::audience::Silent;
 use crate::run::executor::Runner;
 use crate::run::real::Real;
 
-/// An engine that does not place keys as it is told to.
+/// An engine that does not place keys as its settings say.
 struct Faulty {
     inner: Arc<dyn Engine>,
     spoil: fn(&mut Settings, u32),

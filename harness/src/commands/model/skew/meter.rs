@@ -9,7 +9,7 @@ use reports::schema::skew::{Heat, HotKey, PER_BATCH, RUN, SkewRow, Tally, per_wi
 
 /// Windows that the heat map shows, the first of the run.
 const HEAT_WINDOWS: usize = 80;
-/// The narrowest windows with so many records a partition are drawn: in narrower ones chance alone
+/// The narrowest windows with this many records a partition are drawn: in narrower ones chance alone
 /// makes loads differ.
 const HEAT_RECORDS: u64 = 100;
 /// Hottest keys that are named.
@@ -35,7 +35,7 @@ pub(super) struct Meter {
     keys: HashMap<u64, (u64, String)>,
 }
 
-/// One placement over so many partitions.
+/// One placement over a number of partitions.
 struct Column {
     kind: PlacementKind,
     placement: Placement,

@@ -33,7 +33,7 @@ use crate::terminal::progress::Progress;
 
 use meter::{Meter, MeterPlan};
 
-/// Windows when nobody says, in records.
+/// Default windows, in records.
 const DEFAULT_WINDOWS: [u64; 5] = [500, 1_000, 5_000, 20_000, 100_000];
 /// Events between two looks at whether the user wants to stop.
 const EVENTS_AT_ONCE: u64 = 1 << 16;

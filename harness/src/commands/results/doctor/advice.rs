@@ -1,4 +1,4 @@
-//! What the figures of a machine mean for results: pure rules, each with its bound.
+//! Rules that turn the figures of a machine into advice, each with its bound.
 
 use reports::words::units;
 

@@ -1,4 +1,4 @@
-//! `doctor`: what this machine does to results, measured, and what to make of it.
+//! `doctor`: measures what this machine does to results, and gives advice.
 
 mod advice;
 mod diagnosis;
@@ -77,7 +77,7 @@ fn noise(args: &DoctorArgs, registry: &Registry, stop: &StopSignal) -> Result<Ve
                     return Ok(Vec::new());
                 }
                 let spec = spec(experiment, &experiment.variants[place], size, repeat)?;
-                // Nobody looks at the answers: the same events go through the same engine.
+                // Answers are not compared: the same events go through the same engine.
                 let mut result = runner.run(&spec, Answer::Unchecked)?.result;
                 result.valid = !result.interrupted;
                 runs.push(result);

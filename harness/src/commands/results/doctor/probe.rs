@@ -38,7 +38,7 @@ pub(super) fn clock(runtime: &dyn Runtime) -> ClockFigures {
     figures
 }
 
-/// How late timers are that nobody competes with.
+/// How late timers fire on an otherwise idle runtime.
 pub(super) fn timers(runtime: &Arc<dyn Runtime>) -> Result<TimerFigures> {
     let late = Arc::new(Mutex::new(Vec::with_capacity(TIMERS)));
     let (own, into) = (Arc::clone(runtime), Arc::clone(&late));

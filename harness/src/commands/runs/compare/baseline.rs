@@ -41,7 +41,7 @@ impl Baselines {
     ///
     /// # Errors
     /// When there is no such baseline, the suite's configuration differs from it, no variant of it
-    /// can get a verdict that was asked for, or the name is none for a file.
+    /// can get a verdict that was asked for, or the name cannot be the name of a file.
     pub(crate) fn open(
         args: &BaselineArgs,
         suite: &Suite,

@@ -1,4 +1,4 @@
-//! What is done with runs, on modelled engines: nothing here waits.
+//! Tests of comparing on modelled engines. Nothing runs, and nothing waits.
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What `recover` runs: a workload on some engines, and what fails on each.
+//! What `recover` runs: a workload on several engines, and the faults of each.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,10 +20,10 @@ use crate::run::spec::{Recovery, RunDraft, RunSpec};
 
 /// The engine that the undisturbed run is on.
 const YARDSTICK: &str = "sequential";
-/// Settings when nobody says: some checkpoints and batches before the failure and after it.
+/// Default settings: some checkpoints and batches before the failure and after it.
 const DEFAULT_SETTINGS: [(&str, u64); 2] =
     [("checkpoint_interval_ms", 200), ("batch_interval_ms", 200)];
-/// Faults when nobody says: by engine, and of any other.
+/// Default faults: an engine, its fault, and the fault of any other.
 const DEFAULT_FAULT: (&str, &str, &str) = ("microbatch", "kill:task@45%", "kill:subtask@45%");
 
 /// A workload on some engines, and what fails on each.

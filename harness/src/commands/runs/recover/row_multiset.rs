@@ -1,4 +1,4 @@
-//! The rows that a run has written, as a multiset: what was lost of it, and what came twice.
+//! The rows that a run has written, as a multiset: it tells which rows were lost or came twice.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -82,7 +82,7 @@ struct CollectedRows {
 }
 
 impl RowCollector {
-    /// What was collected. A line without an end is none.
+    /// What was collected. A line without an end does not count.
     pub fn take(&self) -> RowMultiset {
         std::mem::take(&mut self.0.lock().expect("no holder fails").rows)
     }

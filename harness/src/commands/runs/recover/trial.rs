@@ -1,4 +1,4 @@
-//! One run of `recover`: disturbed, and compared with what an undisturbed one has written.
+//! One run of `recover`, with its faults, compared with the rows of a run without faults.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::run::fault::FaultSpec;
 const COLLECTED: &str = "the collected rows";
 /// Beginning of the names of files with rows that a reader sees.
 const VISIBLE: &str = "part-";
-/// What a fault says that found nobody.
+/// What a fault says if it found no victim.
 const NOBODY: &str = "nobody to strike";
 
 /// The rows of a run on the sequential engine that nothing disturbs, with the evaluator's digest.

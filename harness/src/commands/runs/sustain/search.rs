@@ -1,6 +1,6 @@
 //! The search for the highest rate that is sustained: bracket, then bisect.
 
-/// Probes of a search at the most: a search that needs more is told apart by noise alone.
+/// Most probes of a search: one that needs more is decided by noise.
 const MOST_PROBES: u32 = 40;
 /// Factor by which the rate goes up or down until it is bracketed.
 const STEP: f64 = 1.5;

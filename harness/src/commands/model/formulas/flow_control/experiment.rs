@@ -1,4 +1,4 @@
-//! What is run for cases of flow control, and what is read from the files that it leaves.
+//! An experiment of flow control: the runs, and the cases that are read from their files.
 
 use reports::formulas::{Case, Prediction, Reading};
 use reports::schema::RunResult;

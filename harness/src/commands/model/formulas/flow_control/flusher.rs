@@ -33,7 +33,7 @@ pub(super) fn experiments(runner: &CaseRunner<'_>, seeds: u64) -> Result<Vec<Flo
     Ok(PERIODS.into_iter().map(experiment).collect())
 }
 
-/// One subtask sends to another, which takes no time, at the rate at which a buffer of so many
+/// One subtask sends to another, which takes no time, at the rate at which a buffer of this many
 /// records fills in time; long enough for the phases to average out.
 pub(super) fn trial(base: FlowTrial, fill_ms: f64, interval_ms: f64, records: u64) -> FlowTrial {
     let fills = (beat(fill_ms, interval_ms) * BEATS / fill_ms).ceil() as u64;

@@ -1,4 +1,4 @@
-//! One run behind cases of flow control.
+//! One run of an experiment of flow control.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The same forms on the wall clock, where every run is made several times.
+//! The cases of flow control on the wall clock, where every run is repeated.
 
 use reports::formulas::flow_control::micro_batch::Batches;
 use reports::formulas::{Prediction, Reading, Tolerance};

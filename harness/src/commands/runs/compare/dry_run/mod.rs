@@ -164,7 +164,7 @@ impl<'a> Planning<'a> {
         Ok((seconds - plan_seconds(&spec)).max(0.0))
     }
 
-    /// Makes a run whose answer nobody looks at, and tells its time from the outside, in seconds.
+    /// Makes a run without checking its answer, and measures its time from the outside, in seconds.
     fn trial(&mut self, spec: &RunSpec) -> Result<(RunResult, f64)> {
         let (executed, seconds) =
             self.timed(|it| it.runner.quiet().run(spec, Answer::Unchecked))?;
