@@ -14,14 +14,14 @@ use crate::run::spec::RunSpec;
 
 /// Where results go, and what has been measured of them.
 #[derive(Clone)]
-pub(super) enum RunOutput {
+pub(super) enum RunSink {
     /// Seen at once.
     AtOnce(SinkSlot, Arc<Mutex<SinkMeasurement>>),
     /// Seen once committed; one for each start of the job.
     Committed(Box<Options>, Arc<Mutex<Vec<Arc<Transactional>>>>),
 }
 
-impl RunOutput {
+impl RunSink {
     pub(super) fn new(
         spec: &RunSpec,
         io: &RunIo<'_>,
