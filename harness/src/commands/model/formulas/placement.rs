@@ -7,8 +7,8 @@ use reports::formulas::placement::{
     moved_key_groups as groups, ring_balance,
 };
 use reports::formulas::{Case, Prediction, Reading};
-use reports::schema::RescaleRow;
 use reports::schema::samples::{SAMPLES_SCHEMA, Sample, Samples};
+use reports::schema::{ChartTag, RescaleRow};
 
 use super::case_runner::{Bench, CaseDraft, CaseRunner, ResultFile};
 use super::formula::{Formula, in_turn};

@@ -1,6 +1,6 @@
 //! A run by itself as a table for the terminal.
 
-use reports::schema::{LatencySummary, Percentile, RunResult};
+use reports::schema::{LatencyKind, Metric, Percentile, RunResult};
 use reports::words::units;
 use reports::words::units::NO_FIGURE;
 
@@ -40,11 +40,11 @@ pub(super) fn run(result: &RunResult) -> String {
         add("peak memory", units::bytes(bytes as f64));
     }
     if result.latency_ns.from_planned.count > 0 {
-        add("latency from planned", percentiles(&result.latency_ns.from_planned));
-        add("latency from ingestion", percentiles(&result.latency_ns.from_ingestion));
+        add("latency from planned", percentiles(result, LatencyKind::FromPlanned));
+        add("latency from ingestion", percentiles(result, LatencyKind::FromIngestion));
     }
     if result.latency_ns.after_window_end.count > 0 {
-        add("latency after window end", percentiles(&result.latency_ns.after_window_end));
+        add("latency after window end", percentiles(result, LatencyKind::AfterWindowEnd));
     }
     if let Some(closed) = result.windows_closed {
         add("windows closed, late records", format!("{closed}, {}", result.late_records));
@@ -65,10 +65,10 @@ pub(super) fn run(result: &RunResult) -> String {
     table.to_string()
 }
 
-fn percentiles(summary: &LatencySummary) -> String {
+fn percentiles(result: &RunResult, kind: LatencyKind) -> String {
     let shown = Percentile::ALL.map(|percentile| {
-        let value = percentile.of(summary).map_or(NO_FIGURE.to_owned(), units::duration);
-        format!("{} {value}", percentile.label())
+        let value = Metric::of_latency(kind, percentile).of(result);
+        format!("{} {}", percentile.label(), value.map_or(NO_FIGURE.to_owned(), units::duration))
     });
     shown.join("  ")
 }
