@@ -40,7 +40,7 @@ impl Error {
 }
 
 /// A result with [`Error`].
-pub type Result<T> = std::result::Result<T, Error>;
+pub(crate) type Result<T> = std::result::Result<T, Error>;
 
 /// How a command ended.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! A crate of your own adds a workload or an engine to [`Registry::standard`], calls [`main`] and
 //! has every command; see `examples/own_workload.rs` and `examples/own_engine.rs`.
 //!
-//! The rooms, lowest first. Each imports only from those before it; `analysis` and `measure` do not
+//! The modules, lowest first. Each imports only from those before it; `analysis` and `measure` do not
 //! know each other, and neither do `cli` and `terminal`.
 //!
 //! - `error`: what can go wrong, by exit status.

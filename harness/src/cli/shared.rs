@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::RangedI64ValueParser;
 use serde_json::Value;
 
 use crate::analysis::threshold;
@@ -33,7 +34,7 @@ pub struct SharedArgs {
     #[arg(long, value_parser = quantity::duration, allow_hyphen_values = true)]
     pub duration: Option<Duration>,
     /// Subtasks per stage
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PARALLELISM)), allow_hyphen_values = true)]
+    #[arg(long, value_parser = parallelism(), allow_hyphen_values = true)]
     pub parallelism: Option<u32>,
     /// Seed of everything drawn at random
     #[arg(long, allow_hyphen_values = true)]
@@ -63,4 +64,9 @@ impl SharedArgs {
         }
         Ok(set)
     }
+}
+
+/// Reads a number of subtasks or partitions: from 1 to [`MAX_PARALLELISM`].
+pub(super) fn parallelism() -> RangedI64ValueParser<u32> {
+    clap::value_parser!(u32).range(1..=i64::from(MAX_PARALLELISM))
 }

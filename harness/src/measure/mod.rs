@@ -3,6 +3,8 @@
 pub(crate) mod batches;
 pub(crate) mod catch_up;
 pub(crate) mod latency;
+mod rescale_rows;
 pub(crate) mod run_observer;
 pub(crate) mod sink;
+pub(crate) mod snapshot;
 pub(crate) mod transactional;

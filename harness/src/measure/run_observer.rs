@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use dataflow::job::observer::{Activity, BatchReport, CheckpointReport, Observer, RescaleReport};
-
-use dataflow::placement::Amount;
+use dataflow::job::observer::{Activity, BatchReport, CheckpointReport, Observer};
+use dataflow::job::rescale::RescaleReport;
 use dataflow::{Completion, ProcessingTime};
 use reports::schema::{
     ActivityRow, BATCHES_WITH_TASKS, BatchRow, CheckpointRow, Overslept, RecoveryFigures,
@@ -16,6 +15,8 @@ use reports::schema::{
 use crate::measure::batches::{batch_row, without_tasks_but_in_the_middle};
 use crate::measure::catch_up::CatchUp;
 use crate::measure::latency::live_counts::LiveCounts;
+use crate::measure::rescale_rows::{add, rescale_row};
+use crate::measure::snapshot::{FinishedWork, OngoingWork, Snapshot};
 use crate::quantity::Rate;
 
 /// Batches, and checkpoints, kept for the result; all are counted.
@@ -25,63 +26,6 @@ const NEVER: u64 = u64::MAX;
 
 /// Something to do once this many events have been read.
 type AtEvents = (u64, Box<dyn FnOnce() + Send>);
-
-/// How a run stands.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Snapshot {
-    /// Events read of every split.
-    pub read: Vec<u64>,
-    /// Events planned and not read, as of the last look at each split.
-    pub unread: u64,
-    /// Median latency from the planned time so far, in nanoseconds; `None` if latencies are not counted during the run.
-    pub p50_ns: Option<u64>,
-    /// 99th percentile of latency from the planned time so far, in nanoseconds.
-    pub p99_ns: Option<u64>,
-    /// The newest batch or checkpoint that is complete.
-    pub latest: Option<FinishedWork>,
-    /// What is in progress.
-    pub begun: Option<OngoingWork>,
-}
-
-/// A batch or a checkpoint that is not complete.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum OngoingWork {
-    /// A micro-batch.
-    Batch {
-        /// Its id, from 0.
-        id: u64,
-        /// Events that it takes.
-        records: u64,
-    },
-    /// A checkpoint.
-    Checkpoint {
-        /// Its id, from 1.
-        id: u64,
-    },
-}
-
-/// A batch or a checkpoint that is complete.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FinishedWork {
-    /// A micro-batch.
-    Batch {
-        /// Its id, from 0.
-        id: u64,
-        /// Events read.
-        records: u64,
-        /// From the start of its work to its end, in nanoseconds.
-        took_ns: u64,
-    },
-    /// A checkpoint.
-    Checkpoint {
-        /// Its id, from 1.
-        id: u64,
-        /// Bytes of state written for it.
-        bytes: u64,
-        /// From its trigger until it was durable, in nanoseconds.
-        took_ns: u64,
-    },
-}
 
 /// Figures of a run in progress; written on the control path, read by the progress bar.
 pub struct RunObserver {
@@ -328,34 +272,6 @@ impl RunObserver {
         };
         activity.iter().map(row).collect()
     }
-}
-
-fn rescale_row(report: &RescaleReport) -> RescaleRow {
-    let table = |of: fn(&Amount) -> u64| {
-        report.taken.iter().map(|row| row.iter().map(of).collect()).collect()
-    };
-    let (from, to) = (report.before.partitions(), report.after.partitions());
-    RescaleRow {
-        from,
-        to,
-        placement_before: report.before.name().to_owned(),
-        placement_after: report.after.name().to_owned(),
-        goes_on_from: (0..to).map(|number| report.goes_on_from(number)).collect(),
-        keys: table(|amount| amount.keys),
-        bytes: table(|amount| amount.bytes),
-        took_ns: report.nanos,
-    }
-}
-
-/// Adds another stage of the same widths.
-fn add(sum: &mut RescaleRow, row: &RescaleRow) {
-    let amounts = |row: &mut [Vec<u64>], more: &[Vec<u64>]| {
-        let more = more.iter().flatten();
-        row.iter_mut().flatten().zip(more).for_each(|(sum, more)| *sum += more);
-    };
-    amounts(&mut sum.keys, &row.keys);
-    amounts(&mut sum.bytes, &row.bytes);
-    sum.took_ns = sum.took_ns.max(row.took_ns);
 }
 
 impl Observer for RunObserver {

@@ -72,7 +72,7 @@ impl RunClock {
 ///
 /// # Errors
 /// When threads cannot be started.
-pub fn clock(which: Clock, seed: u64, parallelism: u32, tracing: bool) -> Result<RunClock> {
+pub(crate) fn clock(which: Clock, seed: u64, parallelism: u32, tracing: bool) -> Result<RunClock> {
     clock_with(which, seed, parallelism, tracing, (MemoryStorage::new(), ProcessingTime::ZERO))
 }
 

@@ -11,9 +11,9 @@ pub(crate) mod io;
 pub(crate) mod job_file;
 #[cfg(test)]
 pub(crate) mod mock;
-mod output;
 pub(crate) mod real;
 pub(crate) mod result;
+mod run_sink;
 pub(crate) mod spec;
 mod supervisor;
 pub(crate) mod validity;

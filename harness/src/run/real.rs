@@ -23,8 +23,8 @@ use crate::run::environment::Usage;
 use crate::run::executor::{Executed, Executor};
 use crate::run::generator;
 use crate::run::io::RunIo;
-use crate::run::output::RunOutput;
 use crate::run::result::{ResourceUse, result};
+use crate::run::run_sink::RunSink;
 use crate::run::spec::RunSpec;
 use crate::run::supervisor::{Supervision, supervise};
 
@@ -118,7 +118,7 @@ fn is_live(events: &dyn AnyEvents) -> bool {
 /// A run that is set up: its job, its sink, and who observes it.
 struct Setup {
     plan: dataflow::Plan,
-    output: RunOutput,
+    output: RunSink,
     observer: Arc<RunObserver>,
 }
 
@@ -140,7 +140,7 @@ impl Setup {
         let live = io.audience.wants_latency_so_far().then(Arc::<LiveCounts>::default);
         let latency = (spec.measures == Measures::Latency)
             .then(|| recorder(spec, &schedule).seen_by(live.clone()));
-        let output = RunOutput::new(spec, io, latency, &clock.runtime());
+        let output = RunSink::new(spec, io, latency, &clock.runtime());
         let plan_end = schedule.end();
         let plan = events.plan(schedule, output.open());
         let splits = plan.source.splits.splits();

@@ -14,7 +14,7 @@ const HANGS_AFTER: Duration = Duration::from_secs(120);
 
 /// How a program ended, and what it said.
 #[derive(Debug)]
-pub struct Ended {
+pub(crate) struct Ended {
     /// Exit status; `None` when a signal ended it.
     pub status: Option<i32>,
     /// Standard output.
@@ -55,22 +55,22 @@ impl Ended {
 }
 
 /// Every line as a JSON value.
-pub fn json_lines(text: &str) -> Vec<Value> {
+pub(crate) fn json_lines(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).expect(line)).collect()
 }
 
 /// Arguments as one would type them, without quotes.
-pub fn words(line: &str) -> Vec<&str> {
+pub(crate) fn words(line: &str) -> Vec<&str> {
     line.split_whitespace().collect()
 }
 
 /// The binary, ready to start in a folder.
-pub fn command(folder: &Path, arguments: &[impl AsRef<OsStr>]) -> Command {
+pub(crate) fn command(folder: &Path, arguments: &[impl AsRef<OsStr>]) -> Command {
     program(Path::new(env!("CARGO_BIN_EXE_streamgauge")), folder, arguments)
 }
 
 /// Any program, ready to start in a folder.
-pub fn program(path: &Path, folder: &Path, arguments: &[impl AsRef<OsStr>]) -> Command {
+pub(crate) fn program(path: &Path, folder: &Path, arguments: &[impl AsRef<OsStr>]) -> Command {
     let mut command = Command::new(path);
     command.args(arguments).current_dir(folder);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -78,19 +78,19 @@ pub fn program(path: &Path, folder: &Path, arguments: &[impl AsRef<OsStr>]) -> C
 }
 
 /// Runs the binary in a folder.
-pub fn run(folder: &Path, arguments: &[impl AsRef<OsStr>]) -> Ended {
+pub(crate) fn run(folder: &Path, arguments: &[impl AsRef<OsStr>]) -> Ended {
     wait(command(folder, arguments).spawn().unwrap())
 }
 
 /// Runs the binary in a folder with this on standard input.
-pub fn run_with_input(folder: &Path, arguments: &[&str], input: &[u8]) -> Ended {
+pub(crate) fn run_with_input(folder: &Path, arguments: &[&str], input: &[u8]) -> Ended {
     let mut child = command(folder, arguments).stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input).unwrap();
     wait(child)
 }
 
 /// Waits for the end.
-pub fn wait(child: Child) -> Ended {
+pub(crate) fn wait(child: Child) -> Ended {
     let id = child.id();
     let (send, receive) = mpsc::channel();
     std::thread::spawn(move || send.send(child.wait_with_output()));
@@ -104,18 +104,18 @@ pub fn wait(child: Child) -> Ended {
 }
 
 /// Sends a signal, where there are signals.
-pub fn signal(name: &str, id: u32) {
+pub(crate) fn signal(name: &str, id: u32) {
     let sent = Command::new("kill").args([format!("-{name}"), id.to_string()]).status();
     assert!(sent.is_ok_and(|status| status.success()), "kill -{name} {id}");
 }
 
 /// Waits until a file is there.
-pub fn wait_for(path: &Path) {
+pub(crate) fn wait_for(path: &Path) {
     wait_until(&format!("{} is there", path.display()), || path.exists());
 }
 
 /// Waits until something is so.
-pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+pub(crate) fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     let step = Duration::from_millis(10);
     let mut waited = Duration::ZERO;
     while !is_so() {
@@ -126,7 +126,7 @@ pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
 }
 
 /// Every file and folder below a folder, sorted.
-pub fn contents(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn contents(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -140,4 +140,4 @@ pub fn contents(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// The names of the standard engines.
-pub const ENGINES: [&str; 3] = ["sequential", "pipelined", "microbatch"];
+pub(crate) const ENGINES: [&str; 3] = ["sequential", "pipelined", "microbatch"];

@@ -4,7 +4,7 @@ use clap::Args;
 use dataflow::placement::{MAX_RING_POINTS, PLACEMENTS};
 
 use crate::cli::defaults;
-use crate::quantity::MAX_PARALLELISM;
+use crate::cli::shared::parallelism;
 
 /// What keys are.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -25,13 +25,13 @@ pub struct PlaceArgs {
     #[arg(long, default_value = PLACEMENTS[0], value_parser = clap::builder::PossibleValuesParser::new(PLACEMENTS))]
     pub placement: String,
     /// Partitions
-    #[arg(long, default_value_t = defaults::PARALLELISM, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PARALLELISM)), allow_hyphen_values = true)]
+    #[arg(long, default_value_t = defaults::PARALLELISM, value_parser = parallelism(), allow_hyphen_values = true)]
     pub parallelism: u32,
     /// Key groups.
     #[arg(
         long,
         value_name = "GROUPS",
-        value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PARALLELISM)),
+        value_parser = parallelism(),
         allow_hyphen_values = true,
         help = "Key groups of --placement key-groups [default: one and a half times the \
                 parallelism, rounded up to a power of two, at least 128]"

@@ -6,7 +6,8 @@ use clap::Args;
 use dataflow::placement::PLACEMENTS;
 
 use crate::cli::defaults;
-use crate::quantity::{self, MAX_PARALLELISM, Rate};
+use crate::cli::shared::parallelism;
+use crate::quantity::{self, Rate};
 
 /// Arguments of `skew`.
 #[derive(Args, Debug)]
@@ -15,7 +16,7 @@ pub struct SkewArgs {
     #[arg(long, default_value = defaults::WORKLOAD)]
     pub workload: String,
     /// Partitions, several counts separated by commas
-    #[arg(long, value_delimiter = ',', default_values_t = [8], value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PARALLELISM)), allow_hyphen_values = true)]
+    #[arg(long, value_delimiter = ',', default_values_t = [8], value_parser = parallelism(), allow_hyphen_values = true)]
     pub parallelism: Vec<u32>,
     /// Number of events
     #[arg(long, value_parser = quantity::count, default_value = "1M", allow_hyphen_values = true)]

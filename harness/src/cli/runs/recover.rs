@@ -6,7 +6,8 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::cli::defaults;
-use crate::quantity::{self, MAX_PARALLELISM, Rate};
+use crate::cli::shared::parallelism;
+use crate::quantity::{self, Rate};
 use crate::run::clock::Clock;
 use crate::run::fault::FaultSpec;
 
@@ -31,7 +32,7 @@ pub struct RecoverArgs {
     #[arg(long, value_parser = quantity::duration, default_value = "6s", allow_hyphen_values = true)]
     pub duration: Duration,
     /// Subtasks per stage
-    #[arg(long, default_value_t = defaults::PARALLELISM, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PARALLELISM)), allow_hyphen_values = true)]
+    #[arg(long, default_value_t = defaults::PARALLELISM, value_parser = parallelism(), allow_hyphen_values = true)]
     pub parallelism: u32,
     /// Seed of everything drawn at random
     #[arg(long, default_value_t = defaults::SEED, allow_hyphen_values = true)]

@@ -3,7 +3,8 @@
 use clap::Args;
 
 use crate::cli::defaults;
-use crate::quantity::{self, MAX_PARALLELISM};
+use crate::cli::shared::parallelism;
+use crate::quantity;
 use crate::run::clock::Clock;
 
 /// Arguments of `verify`.
@@ -16,7 +17,7 @@ pub struct VerifyArgs {
     #[arg(long = "workload", value_name = "WORKLOAD")]
     pub workloads: Vec<String>,
     /// Subtasks per stage, several separated by commas
-    #[arg(long, value_delimiter = ',', default_values_t = [1, 2, 3, 4, 8], value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PARALLELISM)), allow_hyphen_values = true)]
+    #[arg(long, value_delimiter = ',', default_values_t = [1, 2, 3, 4, 8], value_parser = parallelism(), allow_hyphen_values = true)]
     pub parallelism: Vec<u32>,
     /// Only this clock
     #[arg(long, value_enum)]

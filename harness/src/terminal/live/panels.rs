@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reports::schema::RunResult;
 
-use crate::measure::run_observer::{FinishedWork, OngoingWork, Snapshot};
+use crate::measure::snapshot::{FinishedWork, OngoingWork, Snapshot};
 use crate::run::spec::RunSpec;
 
 /// Rates kept for the line of a panel.

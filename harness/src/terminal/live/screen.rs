@@ -9,7 +9,7 @@ use reports::words::units;
 use reports::words::units::NO_FIGURE;
 
 use super::panels::{Panel, Panels};
-use crate::measure::run_observer::{FinishedWork, OngoingWork};
+use crate::measure::snapshot::{FinishedWork, OngoingWork};
 use crate::terminal::sparkline::sparkline;
 
 /// Lines of a panel with its frame.
@@ -165,7 +165,7 @@ mod tests {
 
     use super::super::{Panels, Step};
     use super::*;
-    use crate::measure::run_observer::Snapshot;
+    use crate::measure::snapshot::Snapshot;
 
     /// A session in which one engine is over and the other is on.
     fn session() -> Panels {

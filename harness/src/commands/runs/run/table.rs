@@ -68,8 +68,7 @@ pub(super) fn run(result: &RunResult) -> String {
 fn percentiles(result: &RunResult, kind: LatencyKind) -> String {
     let shown = Percentile::ALL.map(|percentile| {
         let value = Metric::of_latency(kind, percentile).of(result);
-        let value = value.map_or(NO_FIGURE.to_owned(), units::duration);
-        format!("{} {value}", percentile.label())
+        format!("{} {}", percentile.label(), value.map_or(NO_FIGURE.to_owned(), units::duration))
     });
     shown.join("  ")
 }

@@ -202,3 +202,57 @@ fn plan_seconds(spec: &RunSpec) -> f64 {
     let nanos = spec.rate.per_second().map_or(0, |rate| shape.time_of(spec.events, 1e9 / rate));
     (nanos + LEAD_NANOS) as f64 / 1e9
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::Registry;
+    use crate::run::mock::{Mock, Model};
+
+    /// The plan of an experiment on engines that take so much, where only modelled time goes by.
+    fn planned(rate: &str, events: u64, pipelined: f64, micro_batch: f64) -> DryRun {
+        let text = format!(
+            "[[experiment]]\nworkload = \"keyed-count\"\nengines = [\"pipelined\", \"microbatch\"]\n\
+             rate = {rate}\nevents = {events}\nrepeats = 5\n"
+        );
+        let suite = Suite::parse(&text, "modelled.toml", &Registry::standard()).unwrap();
+        let mut mock = Mock::new(|spec: &RunSpec, _| {
+            let is_pipelined = spec.variant == "pipelined";
+            let capacity_per_s = if is_pipelined { pipelined } else { micro_batch };
+            Ok(Model { capacity_per_s, ..Model::default() })
+        });
+        let (stop, listener) = (StopSignal::default(), mock.listener());
+        let planning = Planning::new(Runner::new(&mut mock, &stop, &listener));
+        planning.plan(&suite, &Baselines::default()).unwrap()
+    }
+
+    #[track_caller]
+    fn near(found: f64, wanted: f64) {
+        assert!((found - wanted).abs() < 1e-3, "{found} is not {wanted}");
+    }
+
+    #[test]
+    fn at_max_a_run_takes_as_long_as_its_events_at_the_throughput_of_a_trial() {
+        let plan = planned("\"max\"", 1_000_000, 2e6, 1e6);
+        assert_eq!((plan.runs, plan.again_share), (10, 0.0));
+        let [pipelined, micro_batch] = plan.experiments[0].variants.as_slice() else {
+            panic!("two engines")
+        };
+        near(pipelined.seconds_each, 0.5);
+        near(micro_batch.seconds_each, 1.0);
+        near(plan.seconds, 5.0 * 0.5 + 5.0 * 1.0);
+    }
+
+    #[test]
+    fn at_a_rate_a_run_takes_as_long_as_its_plan_and_what_falls_behind_is_made_again() {
+        let lead = LEAD_NANOS as f64 / 1e9;
+        let plan = planned("10_000", 20_000, 1e6, 1e6);
+        near(plan.seconds, 10.0 * (2.0 + lead));
+        // Half of the trials fall behind: their 2,000 events take 0.4 s, planned are 0.2 s and the
+        // lead.
+        let plan = planned("10_000", 20_000, 1e6, 5_000.0);
+        assert_eq!(plan.again_share, 0.5);
+        let behind = 2.0 + lead + 0.4 - (0.2 + lead);
+        near(plan.seconds, 1.5 * (5.0 * (2.0 + lead) + 5.0 * behind));
+    }
+}

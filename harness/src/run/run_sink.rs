@@ -1,0 +1,77 @@
+//! The sink of a run: seen at once, or once committed.
+
+use std::sync::{Arc, Mutex};
+
+use dataflow::Guarantee;
+use dataflow::exchange::sink::SinkSlot;
+use dataflow::job::runtime::Runtime;
+
+use crate::measure::latency::Recorder;
+use crate::measure::sink::{SinkMeasurement, measuring};
+use crate::measure::transactional::{Options, Transactional, transactional};
+use crate::run::io::RunIo;
+use crate::run::spec::RunSpec;
+
+/// Where results go, and what has been measured of them.
+#[derive(Clone)]
+pub(super) enum RunSink {
+    /// Seen at once.
+    AtOnce(SinkSlot, Arc<Mutex<SinkMeasurement>>),
+    /// Seen once committed; one for each start of the job.
+    Committed(Box<Options>, Arc<Mutex<Vec<Arc<Transactional>>>>),
+}
+
+impl RunSink {
+    pub(super) fn new(
+        spec: &RunSpec,
+        io: &RunIo<'_>,
+        latency: Option<Recorder>,
+        runtime: &Arc<dyn Runtime>,
+    ) -> Self {
+        if spec.guarantee() != Guarantee::ExactlyOnce {
+            let (slot, measured) = measuring(latency, io.rows.cloned());
+            return Self::AtOnce(slot, measured);
+        }
+        let wants = Recorder::wants(latency.as_ref(), io.folder.is_some());
+        let (storage, prefix) = match io.folder {
+            Some(folder) => (Arc::clone(folder), String::new()),
+            None => (runtime.storage(), "sink/".to_owned()),
+        };
+        Self::Committed(Box::new(Options { storage, prefix, wants, latency }), Arc::default())
+    }
+
+    /// The sink of a job that is about to start.
+    pub(super) fn open(&self) -> SinkSlot {
+        match self {
+            Self::AtOnce(slot, _) => slot.clone(),
+            Self::Committed(options, opened) => {
+                let (slot, transactional) = transactional((**options).clone());
+                opened.lock().expect("no holder fails").push(transactional);
+                slot
+            }
+        }
+    }
+
+    /// Everything that was seen: by an earlier process too, as far as the digest is concerned.
+    pub(super) fn measured(&self) -> SinkMeasurement {
+        match self {
+            Self::AtOnce(_, measured) => {
+                std::mem::take(&mut *measured.lock().expect("every sink is gone"))
+            }
+            Self::Committed(_, opened) => {
+                let opened = opened.lock().expect("no holder fails");
+                let mut all = SinkMeasurement::default();
+                for transactional in &*opened {
+                    let own = transactional.measured();
+                    // The newest one has added up what all have committed.
+                    all.digest = own.digest;
+                    match (&mut all.latency, own.latency) {
+                        (Some(latency), Some(own)) => latency.merge(&own),
+                        (latency, own) => *latency = own,
+                    }
+                }
+                all
+            }
+        }
+    }
+}
