@@ -2,8 +2,8 @@
 //! checkpoints.
 
 pub(crate) mod attempt_state;
+mod barrier;
 pub(crate) mod channels;
-pub(crate) mod checkpoint;
 pub(crate) mod checkpointing;
 pub(crate) mod flusher;
 pub(crate) mod inner_task;
