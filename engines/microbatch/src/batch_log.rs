@@ -108,7 +108,7 @@ pub enum Decision {
     WithoutLatest(Option<u64>),
     /// The latest file of the offset log is damaged, and its batch may have begun.
     Damaged(u64),
-    /// These logs are none that a job can have left.
+    /// No job can have left these logs.
     Inconsistent,
 }
 

@@ -7,56 +7,56 @@ use dataflow::job::source::{Next, SourceError, Splits};
 
 /// How far every split has been read, and what a batch takes of it.
 #[derive(Clone, Debug)]
-pub struct Offsets {
+pub(crate) struct Offsets {
     read: Vec<u64>,
     ended: Vec<bool>,
 }
 
 /// The offsets of one batch, split by split.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cut {
+pub(crate) struct Cut {
     /// Offsets to read of every split; empty where there is nothing new.
-    pub ranges: Vec<Range<u64>>,
+    pub(crate) ranges: Vec<Range<u64>>,
     /// When a split will have more, or should be looked at again.
-    pub next_at: Option<ProcessingTime>,
+    pub(crate) next_at: Option<ProcessingTime>,
 }
 
 impl Cut {
     /// Events in the batch.
-    pub fn records(&self) -> u64 {
+    pub(crate) fn records(&self) -> u64 {
         self.ranges.iter().map(|range| range.end - range.start).sum()
     }
 }
 
 impl Offsets {
     /// Nothing of any split has been read.
-    pub fn new(splits: u32) -> Self {
+    pub(crate) fn new(splits: u32) -> Self {
         Self { read: vec![0; splits as usize], ended: vec![false; splits as usize] }
     }
 
     /// Every split has been read up to where these ranges begin.
-    pub fn resume<'a>(ranges: impl IntoIterator<Item = &'a Range<u64>>) -> Self {
+    pub(crate) fn resume<'a>(ranges: impl IntoIterator<Item = &'a Range<u64>>) -> Self {
         let read: Vec<u64> = ranges.into_iter().map(|range| range.start).collect();
         Self { ended: vec![false; read.len()], read }
     }
 
     /// A cut that takes nothing.
-    pub fn nothing(&self) -> Vec<Range<u64>> {
+    pub(crate) fn nothing(&self) -> Vec<Range<u64>> {
         self.read.iter().map(|&offset| offset..offset).collect()
     }
 
     /// Whether every split has ended and been read.
-    pub fn have_ended(&self) -> bool {
+    pub(crate) fn have_ended(&self) -> bool {
         self.ended.iter().all(|&ended| ended)
     }
 
     /// Offset before which a split has been read.
-    pub fn read(&self, split: u32) -> u64 {
+    pub(crate) fn read(&self, split: u32) -> u64 {
         self.read[split as usize]
     }
 
     /// Events that have been read of all splits.
-    pub fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         self.read.iter().sum()
     }
 
@@ -66,7 +66,7 @@ impl Offsets {
     ///
     /// # Errors
     /// When the input behind a split has failed.
-    pub fn cut(
+    pub(crate) fn cut(
         &mut self,
         splits: &dyn Splits,
         now: ProcessingTime,
@@ -110,7 +110,7 @@ impl Offsets {
     }
 
     /// These ranges have been read.
-    pub fn advance(&mut self, ranges: &[Range<u64>]) {
+    pub(crate) fn advance(&mut self, ranges: &[Range<u64>]) {
         for (read, range) in self.read.iter_mut().zip(ranges) {
             *read = range.end;
         }

@@ -6,13 +6,24 @@
 //! runs and committed after it, so that a restart runs at most one batch again, exactly as it was.
 //! Nothing here knows the pipelined model.
 //!
-//! The rooms, lowest first: `settings`; `trigger`, `cut` and `batch_log` (when a batch is due, what
-//! it holds, and where that is written); `state_store` and `retention` (versions of state, and which
-//! may go); `partition`, `task`, `slot`, `retry`, `scheduler` and `stages` (how a batch runs);
-//! `recovery`; `driver` (the loop over batches).
+//! The modules, from the lowest up; each uses only those before it:
+//! - `settings`: what can be set
+//! - `trigger`: when a batch is due
+//! - `cut`: which offsets it holds
+//! - [`batch_log`]: offset log, commit log, and the rule by which a restart goes on from them
+//! - `state_store`: versions of the state of each partition
+//! - `retention`: which logs and versions may be removed
+//! - `partition`: what lives from batch to batch
+//! - `task`: one partition of one stage of one batch
+//! - `slot`: runs tasks, and notices a lost one
+//! - `scheduler`: runs the tasks of a stage over slots
+//! - `retry`: how often a task may fail
+//! - `stages`: the way of a batch through all stages
+//! - `recovery`: takes up what the storage holds
+//! - `driver`: the loop that does all of it
 
 pub mod batch_log;
-pub mod cut;
+mod cut;
 mod driver;
 mod partition;
 mod recovery;
@@ -24,7 +35,7 @@ mod slot;
 mod stages;
 mod state_store;
 mod task;
-pub mod trigger;
+mod trigger;
 
 pub use driver::MicroBatch;
 pub use settings::SETTINGS;

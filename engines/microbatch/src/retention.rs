@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use crate::state_store::{StateFile, commit_name, offset_name};
 
-/// What is kept of logs and state versions: what a restart needs, and so many batches besides.
+/// What is kept of logs and state versions: what a restart needs, and a number of batches besides.
 ///
 /// It knows what there is by what it was told, so that a batch's end lists no directory.
 #[derive(Clone, Debug, Default)]

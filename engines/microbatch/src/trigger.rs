@@ -6,7 +6,7 @@ use dataflow::ProcessingTime;
 /// computed before a batch runs; a batch that overruns it is followed at once, and boundaries
 /// that were missed are not made up for.
 #[derive(Clone, Debug)]
-pub struct TriggerClock {
+pub(crate) struct TriggerClock {
     interval_nanos: u64,
     phase_nanos: u64,
 }
@@ -14,12 +14,12 @@ pub struct TriggerClock {
 impl TriggerClock {
     /// With an interval in nanoseconds (0: back to back) and a random number from which the phase
     /// of the boundaries is drawn.
-    pub fn new(interval_nanos: u64, random: u64) -> Self {
+    pub(crate) fn new(interval_nanos: u64, random: u64) -> Self {
         Self { interval_nanos, phase_nanos: random.checked_rem(interval_nanos).unwrap_or(0) }
     }
 
     /// The boundary after `now`; `now` itself when batches run back to back.
-    pub fn next_after(&self, now: ProcessingTime) -> ProcessingTime {
+    pub(crate) fn next_after(&self, now: ProcessingTime) -> ProcessingTime {
         let Some(passed) = (now.0 + self.interval_nanos)
             .saturating_sub(self.phase_nanos)
             .checked_div(self.interval_nanos)

@@ -4,14 +4,18 @@
 //! buffers to channels as credit allows, suspend only between batches. Nothing here knows the
 //! micro-batch model.
 //!
-//! The rooms, lowest first: `channel` (gates, credits, links), `checkpoint` (aligned checkpoints),
-//! `settings`, `task` (the loop of a subtask), `job` (wiring, attempts, restarts).
+//! The modules, from the lowest up; each uses only those before it:
+//! - `channel`: gates, credits and links, by which buffers get from subtask to subtask
+//! - `checkpoint`: when checkpoints are triggered, what is told about them, and where they are kept
+//! - `settings`: what can be set
+//! - `task`: the loop of a subtask, its two kinds, and its part in checkpoints
+//! - `job`: lays a plan out over subtasks, and makes one attempt after another to run it
 
-pub mod channel;
-pub mod checkpoint;
+mod channel;
+mod checkpoint;
 mod job;
 mod settings;
-pub mod task;
+mod task;
 
 pub use job::Pipelined;
 pub use settings::SETTINGS;

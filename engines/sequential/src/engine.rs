@@ -1,6 +1,5 @@
 //! The engine: read a chunk, run it through every stage, again.
 
-use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -118,6 +117,8 @@ struct Run {
     watermark_records: u64,
     stall_nanos: u64,
     completion: Completion,
+    /// What is to be done, the next thing last. Empty between two inputs of the source's stage.
+    pending: Vec<Pending>,
 }
 
 /// What a stage has to do next.
@@ -147,6 +148,7 @@ impl Run {
             watermark_records: settings.integer("watermark_interval_records"),
             stall_nanos: settings.integer("stall_timeout_ms") * 1_000_000,
             completion: Completion::default(),
+            pending: Vec::new(),
         }
     }
 
@@ -264,8 +266,8 @@ impl Run {
 
     /// Runs an input through its stage, and what becomes of it through all stages behind.
     async fn run_all(&mut self, stage: StageId, input: Input) -> Result<(), EngineError> {
-        let mut pending = VecDeque::from([Pending::Input(stage, input)]);
-        while let Some(next) = pending.pop_front() {
+        self.pending.push(Pending::Input(stage, input));
+        while let Some(next) = self.pending.pop() {
             let stage = match next {
                 Pending::Rest(stage) => stage,
                 Pending::Input(stage, input) => {
@@ -284,10 +286,9 @@ impl Run {
             if turn.done {
                 self.instances[stage.0].runner.flush();
             } else {
-                pending.push_front(Pending::Rest(stage));
+                self.pending.push(Pending::Rest(stage));
             }
-            let made = self.hand_over(stage, turn.work).await?;
-            made.into_iter().rev().for_each(|input| pending.push_front(input));
+            self.hand_over(stage, turn.work).await?;
             if turn.done && stage.0 > 0 {
                 self.give_back(stage);
             }
@@ -295,25 +296,26 @@ impl Run {
         Ok(())
     }
 
-    /// Charges the work of a turn, then takes what the stage has put out.
-    async fn hand_over(&mut self, stage: StageId, work: Work) -> Result<Vec<Pending>, EngineError> {
+    /// Charges the work of a turn, then makes inputs of what the stage has put out.
+    async fn hand_over(&mut self, stage: StageId, work: Work) -> Result<(), EngineError> {
         if work != Work::default()
             && let Some(at) = self.runtime.reserve(Home(0), work)
         {
             sleep_until(&*self.runtime, at).await;
         }
         let Instance { runner, outputs, .. } = &mut self.instances[stage.0];
-        let mut made = Vec::new();
+        let before = self.pending.len();
         let route = |sealed: Sealed, _: &mut Vec<Batch>| {
             let (to, port, channel) = outputs[sealed.edge];
             let input = Input::Buffer { port, channel, batch: sealed.batch };
-            made.push(Pending::Input(to, input));
+            self.pending.push(Pending::Input(to, input));
         };
         runner.hand_over(Part::Boundary, || self.runtime.now(), route)?;
-        if !runner.has_room() {
-            self.wait_for_sink(stage, StageRunner::poll_room).await?;
+        self.pending[before..].reverse();
+        if runner.has_room() {
+            return Ok(());
         }
-        Ok(made)
+        self.wait_for_sink(stage, StageRunner::poll_room).await
     }
 
     /// Gives a buffer that is used up back to the stage that filled it.

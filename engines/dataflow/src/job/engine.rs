@@ -78,8 +78,8 @@ pub enum Start {
     /// At the first event, without state; the storage must hold nothing of the job.
     #[default]
     Fresh,
-    /// Where the last completed checkpoint or batch in the storage left it; as `Fresh` when there
-    /// is none.
+    /// Where the last completed checkpoint or batch in the storage left it; as `Fresh` if the
+    /// storage holds nothing of the job.
     Resume,
 }
 

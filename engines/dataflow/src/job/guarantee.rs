@@ -19,7 +19,7 @@ impl Guarantee {
     /// By the name that settings and results carry.
     ///
     /// # Panics
-    /// When the name is none of [`GUARANTEES`]: settings are checked when they are resolved.
+    /// When the name is not in [`GUARANTEES`]: settings are checked when they are resolved.
     pub fn named(name: &str) -> Self {
         match GUARANTEES.iter().position(|known| *known == name) {
             Some(0) => Self::None,

@@ -13,7 +13,7 @@ pub struct LinkSpec {
 
 /// Carries what is put on it in order, one thing after the other.
 pub trait Link: Send {
-    /// Puts so many bytes on the link at `now`; returns when the last of them arrives.
+    /// Puts this number of bytes on the link at `now`; returns when the last of them arrives.
     fn carry(&mut self, now: ProcessingTime, bytes: u64) -> ProcessingTime;
 }
 

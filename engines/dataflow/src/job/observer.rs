@@ -100,7 +100,7 @@ pub trait Observer: Send + Sync {
     fn read(&self, split: u32, at: ProcessingTime, offset: u64) {
         let _ = (split, at, offset);
     }
-    /// A micro-batch of so many records is about to run, or to run again.
+    /// A micro-batch with this number of records is about to run, or to run again.
     fn batch_begins(&self, batch: u64, records: u64) {
         let _ = (batch, records);
     }

@@ -54,7 +54,7 @@ impl PlacementKind {
     }
 }
 
-/// Whether settings allow keys to be placed on so many partitions: there is a key group for every
+/// Whether settings allow keys to be placed on this number of partitions: there is a key group for every
 /// one of them, and a ring is not too large.
 ///
 /// # Errors

@@ -125,7 +125,7 @@ impl Settings {
     /// Every declared setting with what was `given`, or its default.
     ///
     /// # Errors
-    /// For a name that is not declared or a value that is none for it.
+    /// For a name that is not declared, or an invalid value.
     pub fn resolve(
         owner: &str,
         declared: &[Setting],
@@ -276,7 +276,7 @@ impl Setting {
     /// A value for this setting, out of what was written (a string is read as what is wanted).
     ///
     /// # Errors
-    /// When it is none.
+    /// When the value is invalid.
     pub fn check(&self, given: &Value) -> Result<Value, SettingError> {
         let refused = || SettingError::Value {
             name: self.name.to_owned(),

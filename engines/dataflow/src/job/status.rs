@@ -78,8 +78,8 @@ impl Status {
         &self.name
     }
 
-    /// One more step is done. A wait that finds nothing is none, or idle subtasks would hide a
-    /// stall.
+    /// One more step is done. A look that finds nothing does not count, or idle subtasks would
+    /// hide a stall.
     #[inline]
     pub fn step(&self) {
         self.steps.fetch_add(1, Ordering::Relaxed);
@@ -121,7 +121,7 @@ pub struct Watchdog {
     timeout_nanos: u64,
     /// Steps of all tasks together.
     steps: u64,
-    /// Since when they have been so many.
+    /// When their number last changed.
     since: ProcessingTime,
 }
 

@@ -30,7 +30,7 @@ pub trait Storage: Send + Sync {
     fn sync(&self, name: &str) -> Stored<()>;
     /// Gives a file another name, atomically and durably, in the place of whatever had it.
     fn rename(&self, from: &str, to: &str) -> Stored<()>;
-    /// A file's contents; `None` when there is none of that name.
+    /// A file's contents; `None` when no file has that name.
     fn read(&self, name: &str) -> Stored<Option<Vec<u8>>>;
     /// The names of all files that begin with `prefix`, sorted.
     fn list(&self, prefix: &str) -> Stored<Vec<String>>;
@@ -78,7 +78,7 @@ pub async fn save<T: Serialize>(
     storage.put(name, bytes).await
 }
 
-/// Reads a sealed file; `None` when there is none.
+/// Reads a sealed file; `None` when there is no such file.
 ///
 /// # Errors
 /// When it cannot be read, and when it is not what was written.
@@ -98,7 +98,7 @@ pub async fn load<T: DeserializeOwned>(
 /// As [`load`] of a file that must be there.
 ///
 /// # Errors
-/// As [`load`], and when there is none.
+/// As [`load`], and when there is no such file.
 pub async fn load_existing<T: DeserializeOwned>(
     storage: &Arc<dyn Storage>,
     name: &str,

@@ -48,7 +48,7 @@ impl<K> Default for Changes<K> {
 }
 
 impl<K> Changes<K> {
-    /// Forgets all, for a table of so many slots.
+    /// Forgets all, for a table with this number of slots.
     fn clear(&mut self, slots: usize) {
         self.touched.clear();
         self.touched.resize(slots.div_ceil(64), 0);
@@ -92,7 +92,7 @@ impl<K: Hash + Eq + Clone, S> KeyedTable<K, S> {
         self.entries.len()
     }
 
-    /// Whether there is none.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

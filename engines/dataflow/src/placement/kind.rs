@@ -54,7 +54,7 @@ impl PlacementKind {
     /// By the name that settings and results carry; a ring with the default number of points.
     ///
     /// # Panics
-    /// When the name is none of [`PLACEMENTS`]: settings are checked when they are resolved.
+    /// When the name is not in [`PLACEMENTS`]: settings are checked when they are resolved.
     pub fn named(name: &str) -> Self {
         match PLACEMENTS.iter().position(|known| *known == name) {
             Some(0) => Self::KeyGroups,
@@ -102,7 +102,7 @@ impl PlacementKind {
         }
     }
 
-    /// The rule over so many partitions. `max_parallelism` is that of key groups; `None` takes
+    /// The rule over this number of partitions. `max_parallelism` is that of key groups; `None` takes
     /// Flink's default.
     pub fn over(self, partitions: u32, max_parallelism: Option<u32>) -> Placement {
         let rule = match self {
@@ -191,7 +191,7 @@ impl Placement {
     }
 }
 
-/// Whether a ring of so many partitions is not too large to be held in memory.
+/// Whether a ring of this number of partitions fits into memory.
 ///
 /// # Errors
 /// Says so when it is.

@@ -64,7 +64,7 @@ impl Times {
         self.begun = number;
     }
 
-    /// All of them, when so many records were written.
+    /// All of them, when this number of records was written.
     pub(crate) fn of(&mut self, written: u64) -> &[Timed] {
         self.close(written);
         &self.entries

@@ -57,7 +57,7 @@ pub struct Sampling {
 }
 
 impl Sampling {
-    /// About one in so many records, whose stamps count in `unit` from `start`.
+    /// About one in this number of records, whose stamps count in `unit` from `start`.
     ///
     /// # Panics
     /// When `one_in` is 0.

@@ -122,7 +122,7 @@ impl StampUnit {
     /// Microseconds: enough for 35 minutes.
     pub const MICROSECOND: Self = Self { shift: 0 };
 
-    /// One more than the last tick that can be told from [`Stamps::UNTIMED`].
+    /// One more than the last tick that differs from [`Stamps::UNTIMED`].
     const TICKS: u64 = (u32::MAX >> 1) as u64;
 
     /// The smallest unit in which a run of `nanos` fits.

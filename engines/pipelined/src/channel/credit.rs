@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 /// Mirrors Flink's `BufferManager`: 2 exclusive buffers a channel and 8 floating ones a gate. One
 /// credit stands for one buffer, however few bytes it carries.
 #[derive(Debug)]
-pub struct CreditLedger {
+pub(crate) struct CreditLedger {
     exclusive_per_channel: u32,
     channels: Vec<Account>,
     floating: u32,
@@ -28,7 +28,7 @@ struct Account {
 
 impl CreditLedger {
     /// For a gate of `channels` channels.
-    pub fn new(channels: usize, exclusive_per_channel: u32, floating: u32) -> Self {
+    pub(crate) fn new(channels: usize, exclusive_per_channel: u32, floating: u32) -> Self {
         assert!(exclusive_per_channel + floating > 0, "without a credit nothing can be sent");
         let account = Account { exclusive: exclusive_per_channel, borrowed: 0, waiting: false };
         Self {
@@ -42,7 +42,7 @@ impl CreditLedger {
 
     /// Takes a credit for a buffer on `channel`, exclusive ones first. Without one the channel
     /// waits its turn.
-    pub fn take(&mut self, channel: usize) -> bool {
+    pub(crate) fn take(&mut self, channel: usize) -> bool {
         let account = &mut self.channels[channel];
         if account.exclusive > 0 {
             account.exclusive -= 1;
@@ -64,7 +64,7 @@ impl CreditLedger {
     ///
     /// # Panics
     /// When more comes back than was taken.
-    pub fn give(&mut self, channel: usize) -> Option<usize> {
+    pub(crate) fn give(&mut self, channel: usize) -> Option<usize> {
         let account = &mut self.channels[channel];
         if account.borrowed > 0 {
             account.borrowed -= 1;
@@ -85,7 +85,8 @@ impl CreditLedger {
     }
 
     /// Credits that buffers hold at the moment, over all channels.
-    pub fn in_use(&self) -> u32 {
+    #[cfg(test)]
+    pub(crate) fn in_use(&self) -> u32 {
         let exclusive = self.channels.iter().map(|it| self.exclusive_per_channel - it.exclusive);
         exclusive.sum::<u32>() + (self.floating_total - self.floating)
     }

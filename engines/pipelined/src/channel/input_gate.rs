@@ -11,7 +11,7 @@ use crate::channel::credit::CreditLedger;
 
 /// What travels on a channel.
 #[derive(Debug)]
-pub enum Message {
+pub(crate) enum Message {
     /// A buffer; costs a credit.
     Data(Batch),
     /// Everything before it belongs to this checkpoint. Costs none and stays in order.
@@ -36,14 +36,14 @@ impl Message {
 
 /// How many buffers a gate and its channels hold.
 #[derive(Copy, Clone, Debug)]
-pub struct GateLimits {
+pub(crate) struct GateLimits {
     /// Credits that belong to each channel.
-    pub exclusive_per_channel: u32,
+    pub(crate) exclusive_per_channel: u32,
     /// Credits shared by all channels.
-    pub floating_per_gate: u32,
+    pub(crate) floating_per_gate: u32,
     /// Buffers that may wait for a credit on the sender's side of a channel before its sender
     /// must not take more input.
-    pub backlog_per_channel: usize,
+    pub(crate) backlog_per_channel: usize,
 }
 
 /// The input of one subtask.
@@ -56,7 +56,7 @@ pub struct GateLimits {
 ///
 /// At the end of links, what credit lets go departs, and arrives when whoever carries it says so;
 /// the credit of a consumed buffer goes the same way back.
-pub struct InputGate {
+pub(crate) struct InputGate {
     state: Mutex<State>,
     backlog_per_channel: usize,
 }
@@ -94,7 +94,7 @@ struct Channel {
 
 impl InputGate {
     /// A gate with one channel per entry of `ports`, which says by which input its records enter.
-    pub fn new(ports: &[InputPort], limits: GateLimits) -> Self {
+    pub(crate) fn new(ports: &[InputPort], limits: GateLimits) -> Self {
         let channel = |&port| Channel {
             port,
             backlog: VecDeque::new(),
@@ -119,13 +119,13 @@ impl InputGate {
     }
 
     /// How many channels there are.
-    pub fn channels(&self) -> usize {
+    pub(crate) fn channels(&self) -> usize {
         self.lock().channels.len()
     }
 
     /// Sends a message and takes buffers that have come back into `spare`. Returns whether the
     /// channel takes more.
-    pub fn send(&self, channel: usize, message: Message, spare: &mut Vec<Batch>) -> bool {
+    pub(crate) fn send(&self, channel: usize, message: Message, spare: &mut Vec<Batch>) -> bool {
         let mut state = self.lock();
         let sending = &mut state.channels[channel];
         spare.append(&mut sending.spare);
@@ -138,7 +138,7 @@ impl InputGate {
     }
 
     /// Ready when a channel takes more.
-    pub fn poll_open(&self, channel: usize, context: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn poll_open(&self, channel: usize, context: &mut Context<'_>) -> Poll<()> {
         let mut state = self.lock();
         let sending = &mut state.channels[channel];
         if sending.backlog.len() < self.backlog_per_channel {
@@ -150,7 +150,7 @@ impl InputGate {
 
     /// Gives back the buffer that was received before, and receives the next message: channel,
     /// the input it enters by, and the message. Channels take turns.
-    pub fn poll_next(
+    pub(crate) fn poll_next(
         &self,
         context: &mut Context<'_>,
         returned: &mut Option<(usize, Batch)>,
@@ -219,14 +219,14 @@ impl InputGate {
     }
 
     /// Receives nothing more from a channel until [`InputGate::unblock_all`].
-    pub fn block(&self, channel: usize) {
+    pub(crate) fn block(&self, channel: usize) {
         let mut state = self.lock();
         state.channels[channel].blocked = true;
         state.ready.retain(|ready| *ready != channel);
     }
 
     /// Receives from all channels again.
-    pub fn unblock_all(&self) {
+    pub(crate) fn unblock_all(&self) {
         let mut state = self.lock();
         let State { channels, ready, .. } = &mut *state;
         for (number, channel) in channels.iter_mut().enumerate() {

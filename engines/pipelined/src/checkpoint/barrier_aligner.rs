@@ -2,7 +2,7 @@
 
 /// What to do after a barrier has arrived.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum Alignment {
+pub(crate) enum Alignment {
     /// Others are still to come.
     Waiting,
     /// This was the last: take the snapshot of this checkpoint.
@@ -16,7 +16,7 @@ pub enum Alignment {
 /// for at-least-once (`CheckpointBarrierTracker`). A channel that has ended counts as one whose
 /// barrier is in. There is one checkpoint at a time.
 #[derive(Clone, Debug)]
-pub struct BarrierAligner {
+pub(crate) struct BarrierAligner {
     /// Per channel: whether its barrier of the current checkpoint is in.
     arrived: Vec<bool>,
     ended: Vec<bool>,
@@ -24,13 +24,14 @@ pub struct BarrierAligner {
 }
 
 impl BarrierAligner {
-    /// For so many channels.
-    pub fn new(channels: usize) -> Self {
+    /// For this number of channels.
+    pub(crate) fn new(channels: usize) -> Self {
         Self { arrived: vec![false; channels], ended: vec![false; channels], current: None }
     }
 
     /// The checkpoint whose barriers are being awaited.
-    pub const fn current(&self) -> Option<u64> {
+    #[cfg(test)]
+    pub(crate) const fn current(&self) -> Option<u64> {
         self.current
     }
 
@@ -39,7 +40,7 @@ impl BarrierAligner {
     /// # Panics
     /// When it is of another checkpoint than the barriers before it, or the second of its channel:
     /// the coordinator has one checkpoint at a time.
-    pub fn barrier(&mut self, channel: usize, checkpoint: u64) -> Alignment {
+    pub(crate) fn barrier(&mut self, channel: usize, checkpoint: u64) -> Alignment {
         let current = *self.current.get_or_insert(checkpoint);
         assert!(current == checkpoint, "checkpoint {checkpoint} overtakes {current}");
         assert!(!self.arrived[channel], "channel {channel} sends barrier {checkpoint} twice");
@@ -48,7 +49,7 @@ impl BarrierAligner {
     }
 
     /// A channel has ended.
-    pub fn end(&mut self, channel: usize) -> Alignment {
+    pub(crate) fn end(&mut self, channel: usize) -> Alignment {
         self.ended[channel] = true;
         self.look()
     }

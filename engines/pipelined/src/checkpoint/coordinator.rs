@@ -4,18 +4,18 @@ use dataflow::ProcessingTime;
 
 /// Intervals of the coordinator, in nanoseconds.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub struct CheckpointTimes {
+pub(crate) struct CheckpointTimes {
     /// Between two triggers.
-    pub interval_nanos: u64,
+    pub(crate) interval_nanos: u64,
     /// After which a checkpoint has failed.
-    pub timeout_nanos: u64,
+    pub(crate) timeout_nanos: u64,
     /// From the completion of one to the trigger of the next, at least.
-    pub min_pause_nanos: u64,
+    pub(crate) min_pause_nanos: u64,
 }
 
 /// What is due.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub enum Due {
+pub(crate) enum Due {
     /// Nothing before [`CheckpointCoordinator::due_at`].
     Nothing,
     /// Tell the sources to begin this checkpoint.
@@ -26,13 +26,13 @@ pub enum Due {
 
 /// A checkpoint that everybody has acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Acknowledged<A> {
+pub(crate) struct Acknowledged<A> {
     /// Its id.
-    pub id: u64,
+    pub(crate) id: u64,
     /// When it was triggered.
-    pub triggered: ProcessingTime,
+    pub(crate) triggered: ProcessingTime,
     /// Per subtask: what it sent; `None` for one that had ended.
-    pub acknowledgements: Vec<Option<A>>,
+    pub(crate) acknowledgements: Vec<Option<A>>,
 }
 
 /// Triggers checkpoints at a fixed rate, one at a time, and collects their acknowledgements.
@@ -41,7 +41,7 @@ pub struct Acknowledged<A> {
 /// after a time drawn from minimum pause to interval, then at a fixed rate; a trigger that comes
 /// while one is pending waits for its end.
 #[derive(Clone, Debug)]
-pub struct CheckpointCoordinator<A> {
+pub(crate) struct CheckpointCoordinator<A> {
     times: CheckpointTimes,
     next_at: ProcessingTime,
     not_before: ProcessingTime,
@@ -59,8 +59,8 @@ struct Pending<A> {
 }
 
 impl<A> CheckpointCoordinator<A> {
-    /// For so many subtasks; ids count from `next_id`, and `random` draws the first trigger.
-    pub fn new(
+    /// For this number of subtasks; ids count from `next_id`, and `random` draws the first trigger.
+    pub(crate) fn new(
         times: CheckpointTimes,
         subtasks: usize,
         next_id: u64,
@@ -80,7 +80,7 @@ impl<A> CheckpointCoordinator<A> {
     }
 
     /// When to look again.
-    pub fn due_at(&self) -> ProcessingTime {
+    pub(crate) fn due_at(&self) -> ProcessingTime {
         match &self.pending {
             Some(pending) => pending.triggered.after(self.times.timeout_nanos),
             None => self.next_at.max(self.not_before),
@@ -88,7 +88,7 @@ impl<A> CheckpointCoordinator<A> {
     }
 
     /// What is due now.
-    pub fn look(&mut self, now: ProcessingTime) -> Due {
+    pub(crate) fn look(&mut self, now: ProcessingTime) -> Due {
         if now < self.due_at() {
             return Due::Nothing;
         }
@@ -104,7 +104,7 @@ impl<A> CheckpointCoordinator<A> {
     }
 
     /// Begins one out of turn; `None` while another is pending.
-    pub fn trigger(&mut self, now: ProcessingTime) -> Option<u64> {
+    pub(crate) fn trigger(&mut self, now: ProcessingTime) -> Option<u64> {
         self.pending.is_none().then(|| self.begin(now))
     }
 
@@ -117,7 +117,7 @@ impl<A> CheckpointCoordinator<A> {
     }
 
     /// A subtask has acknowledged; of a checkpoint that is not pending it is ignored.
-    pub fn acknowledge(&mut self, id: u64, subtask: usize, sent: A) {
+    pub(crate) fn acknowledge(&mut self, id: u64, subtask: usize, sent: A) {
         if let Some(pending) = self.pending.as_mut().filter(|pending| pending.id == id) {
             pending.acknowledgements[subtask] = Some(sent);
         }
@@ -125,12 +125,12 @@ impl<A> CheckpointCoordinator<A> {
 
     /// A subtask has ended: no acknowledgement of it is awaited for checkpoints after `newest`,
     /// the last one that it has taken part in. That one may still be on its way.
-    pub fn end(&mut self, subtask: usize, newest: u64) {
+    pub(crate) fn end(&mut self, subtask: usize, newest: u64) {
         self.ended[subtask] = Some(newest);
     }
 
     /// The pending checkpoint once everybody has acknowledged or ended.
-    pub fn take_complete(&mut self) -> Option<Acknowledged<A>> {
+    pub(crate) fn take_complete(&mut self) -> Option<Acknowledged<A>> {
         let pending = self.pending.as_ref()?;
         let mut all = pending.acknowledgements.iter().zip(&self.ended);
         if !all.all(|(sent, ended)| sent.is_some() || ended.is_some_and(|it| it < pending.id)) {
@@ -141,17 +141,17 @@ impl<A> CheckpointCoordinator<A> {
     }
 
     /// A checkpoint is durable and committed.
-    pub fn completed(&mut self, now: ProcessingTime) {
+    pub(crate) fn completed(&mut self, now: ProcessingTime) {
         self.not_before = now.after(self.times.min_pause_nanos);
     }
 
     /// Whether a checkpoint is under way.
-    pub const fn is_pending(&self) -> bool {
+    pub(crate) const fn is_pending(&self) -> bool {
         self.pending.is_some()
     }
 
     /// The id that the next checkpoint will have.
-    pub const fn next_id(&self) -> u64 {
+    pub(crate) const fn next_id(&self) -> u64 {
         self.next_id
     }
 }

@@ -76,7 +76,7 @@ impl RestoredJob {
         self.rescaled[stage.0].lock().expect("no holder fails").took(number, taken);
     }
 
-    /// What all subtasks took, where their layout is another, within so many nanoseconds.
+    /// What all subtasks took within this number of nanoseconds, where their layout is another.
     fn rescaled(&self, nanos: u64) -> impl Iterator<Item = RescaleReport> {
         let reports = self.rescaled.iter().map(|it| it.lock().expect("no holder fails").clone());
         reports.filter(RescaleReport::is_one).map(move |it| RescaleReport { nanos, ..it })

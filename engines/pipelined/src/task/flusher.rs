@@ -8,7 +8,7 @@ use dataflow::ProcessingTime;
 /// Mirrors Flink's `OutputFlusher` (`execution.buffer-timeout.interval`): a period per subtask,
 /// not a deadline per buffer.
 #[derive(Clone, Debug)]
-pub struct Periodic {
+pub(crate) struct Periodic {
     interval_nanos: Option<u64>,
     next: ProcessingTime,
 }
@@ -16,7 +16,7 @@ pub struct Periodic {
 impl Periodic {
     /// With an interval in nanoseconds (`None`: never due) and a random number from which the
     /// phase is drawn.
-    pub fn new(interval_nanos: Option<u64>, start: ProcessingTime, random: u64) -> Self {
+    pub(crate) fn new(interval_nanos: Option<u64>, start: ProcessingTime, random: u64) -> Self {
         let interval_nanos = interval_nanos.map(|interval| interval.max(1));
         let next = match interval_nanos {
             Some(interval) => start.after(random % interval + 1),
@@ -26,12 +26,12 @@ impl Periodic {
     }
 
     /// When it is due next.
-    pub const fn next(&self) -> ProcessingTime {
+    pub(crate) const fn next(&self) -> ProcessingTime {
         self.next
     }
 
     /// Whether it is due; periods that were missed are not made up for.
-    pub fn is_due(&mut self, now: ProcessingTime) -> bool {
+    pub(crate) fn is_due(&mut self, now: ProcessingTime) -> bool {
         let Some(interval) = self.interval_nanos else { return false };
         if now < self.next {
             return false;

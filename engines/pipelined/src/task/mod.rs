@@ -2,10 +2,10 @@
 //! checkpoints.
 
 pub(crate) mod attempt_state;
+mod barrier;
 pub(crate) mod channels;
-pub(crate) mod checkpoint;
 pub(crate) mod checkpointing;
-pub mod flusher;
+pub(crate) mod flusher;
 pub(crate) mod inner_task;
 pub(crate) mod source_task;
 pub(crate) mod subtask;

@@ -26,7 +26,7 @@ pub struct InParts<T> {
 }
 
 impl<T> InParts<T> {
-    /// Into so many parts.
+    /// Into this number of parts.
     ///
     /// # Panics
     /// Without parts.

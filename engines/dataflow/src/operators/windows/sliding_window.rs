@@ -107,8 +107,8 @@ impl<K: Key, F, A: Aggregator> SlidingWindow<K, F, A> {
         self
     }
 
-    /// Opens the windows that hold an instant and have not closed, of which there is one: the
-    /// number of the first, and how many there are.
+    /// Opens the windows that hold an instant and have not closed; there is at least one. Returns
+    /// the number of the first, and how many there are.
     #[cold]
     fn open_windows(&mut self, time: i64) -> (usize, usize) {
         // Windows close when the watermark reaches the instant before their end.

@@ -1,4 +1,5 @@
-//! A subtask's part in a checkpoint: emit, broadcast the barrier, copy the state, upload.
+//! What a subtask does once all barriers of a checkpoint are in: emit, broadcast the barrier, copy the
+//! state, upload.
 
 use std::sync::Arc;
 use std::task::Context;
