@@ -166,7 +166,7 @@ fn a_variant_without_percentiles_has_dashes() {
 }
 
 /// Latencies of one variant from 1 µs to 10 s, of the others within a factor of two.
-pub fn wide() -> CompareResult {
+pub(crate) fn wide() -> CompareResult {
     let mut result = fixture::quick();
     result.runs.retain(|run| run.experiment == "forward-latency");
     for run in &mut result.runs {
@@ -185,7 +185,7 @@ fn a_microsecond_and_ten_seconds_share_an_axis() {
 }
 
 /// Names that are long, hostile or alike.
-pub fn odd_names() -> CompareResult {
+pub(crate) fn odd_names() -> CompareResult {
     let mut result = fixture::quick();
     let long = format!("{BACK_TO_BACK}, {}", "shuffle_partitions=16, placement=ring, ".repeat(6));
     for run in &mut result.runs {

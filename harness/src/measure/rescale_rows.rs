@@ -1,6 +1,6 @@
 //! What moved when a job went on with another number of partitions.
 
-use dataflow::job::rescale::RescaleReport;
+use dataflow::job::observer::RescaleReport;
 use dataflow::placement::Amount;
 use reports::schema::RescaleRow;
 

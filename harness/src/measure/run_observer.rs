@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use dataflow::job::observer::RescaleReport;
 use dataflow::job::observer::{Activity, BatchReport, CheckpointReport, Observer};
-use dataflow::job::rescale::RescaleReport;
 use dataflow::{Completion, ProcessingTime};
 use reports::schema::{
     ActivityRow, BATCHES_WITH_TASKS, BatchRow, CheckpointRow, Overslept, RecoveryFigures,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use toml::Table;
 
 /// Every crate of ours by its folder, and the crates of ours that it may depend on.
-pub const ALLOWED: &[(&str, &[&str])] = &[
+pub(crate) const ALLOWED: &[(&str, &[&str])] = &[
     ("engines/dataflow", &[]),
     ("engines/runtime", &["dataflow"]),
     ("engines/sequential", &["dataflow"]),
@@ -20,7 +20,7 @@ pub const ALLOWED: &[(&str, &[&str])] = &[
     ),
 ];
 
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 

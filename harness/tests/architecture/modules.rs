@@ -9,11 +9,11 @@ use std::path::Path;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// A module's path inside its crate; empty for the crate's root.
-pub type Module = Vec<String>;
+pub(crate) type Module = Vec<String>;
 
 /// The sources of a crate by module.
 #[derive(Default)]
-pub struct Modules {
+pub(crate) struct Modules {
     texts: BTreeMap<Module, Parsed>,
 }
 
@@ -35,11 +35,11 @@ struct Parsed {
 }
 
 /// Who imports what from whom: (importer, imported) and the names.
-pub type Imports = BTreeMap<(Module, Module), BTreeSet<String>>;
+pub(crate) type Imports = BTreeMap<(Module, Module), BTreeSet<String>>;
 
 impl Modules {
     /// Reads all sources below a `src` folder.
-    pub fn read(src: &Path) -> Self {
+    pub(crate) fn read(src: &Path) -> Self {
         let mut files = Vec::new();
         let mut open = vec![src.to_owned()];
         while let Some(folder) = open.pop() {
@@ -57,7 +57,7 @@ impl Modules {
     }
 
     /// From file names below `src` and their texts.
-    pub fn of<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+    pub(crate) fn of<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut modules = Self::default();
         for (file, text) in files {
             if file != "main.rs" {
@@ -69,17 +69,17 @@ impl Modules {
     }
 
     /// The modules at the top of the crate, by name.
-    pub fn rooms(&self) -> BTreeSet<&str> {
+    pub(crate) fn rooms(&self) -> BTreeSet<&str> {
         self.texts.keys().filter_map(|module| module.first()).map(String::as_str).collect()
     }
 
     /// The `//!` lines of a module.
-    pub fn docs(&self, module: &[String]) -> &str {
+    pub(crate) fn docs(&self, module: &[String]) -> &str {
         self.texts.get(module).map_or("", |parsed| &parsed.docs)
     }
 
     /// Every import between two files of the crate.
-    pub fn imports(&self) -> Imports {
+    pub(crate) fn imports(&self) -> Imports {
         let mut imports = Imports::new();
         for (module, parsed) in &self.texts {
             for path in &parsed.paths {
@@ -156,7 +156,7 @@ impl Modules {
 }
 
 /// The circles of a graph: groups of modules each of which reaches all others of its group.
-pub fn circles(imports: &Imports) -> Vec<Vec<Module>> {
+pub(crate) fn circles(imports: &Imports) -> Vec<Vec<Module>> {
     let mut reach: BTreeMap<&Module, Vec<&Module>> = BTreeMap::new();
     for (from, to) in imports.keys() {
         reach.entry(from).or_default().push(to);
@@ -179,7 +179,7 @@ pub fn circles(imports: &Imports) -> Vec<Vec<Module>> {
 }
 
 /// As it is written: `a::b`, and `lib` for the root.
-pub fn name_of(module: &[String]) -> String {
+pub(crate) fn name_of(module: &[String]) -> String {
     if module.is_empty() { "lib".into() } else { module.join("::") }
 }
 

@@ -8,7 +8,7 @@ use crate::manifests::{ALLOWED, root};
 use crate::modules::{Imports, Module, Modules, circles, name_of};
 
 /// Rooms of each crate, the lowest first. Above them all is the crate's `lib.rs`.
-pub const ROOMS: &[(&str, &[&str])] = &[
+pub(crate) const ROOMS: &[(&str, &[&str])] = &[
     (
         "engines/dataflow",
         &[

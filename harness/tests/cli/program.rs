@@ -16,27 +16,27 @@ const HANGS_AFTER: Duration = Duration::from_secs(120);
 #[derive(Debug)]
 pub(crate) struct Ended {
     /// Exit status; `None` when a signal ended it.
-    pub status: Option<i32>,
+    pub(crate) status: Option<i32>,
     /// Standard output.
-    pub out: String,
+    pub(crate) out: String,
     /// Standard error.
-    pub err: String,
+    pub(crate) err: String,
 }
 
 impl Ended {
     /// The one JSON value on standard output.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
     /// Every line of standard output as a JSON value.
-    pub fn json_lines(&self) -> Vec<Value> {
+    pub(crate) fn json_lines(&self) -> Vec<Value> {
         json_lines(&self.out)
     }
 
     /// Checks the exit status.
     #[track_caller]
-    pub fn with_status(self, status: i32) -> Self {
+    pub(crate) fn with_status(self, status: i32) -> Self {
         assert_eq!(self.status, Some(status), "{}\n{}", self.out, self.err);
         self
     }
@@ -44,7 +44,7 @@ impl Ended {
     /// Checks that it has done what it should, or could not because the machine was too busy for
     /// wall-clock figures: that is the validity gate's business, and no fault.
     #[track_caller]
-    pub fn done_unless_busy(self) -> Self {
+    pub(crate) fn done_unless_busy(self) -> Self {
         let mut invalid = self.err.lines().filter(|line| line.starts_with("invalid: ")).peekable();
         let was_busy = invalid.peek().is_some()
             && invalid.all(|line| {

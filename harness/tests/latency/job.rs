@@ -14,20 +14,20 @@ use streamgauge::internals::{
 
 /// What to run.
 #[derive(Clone)]
-pub struct Job {
-    pub engine: Arc<dyn Engine>,
-    pub workload: &'static str,
-    pub set: Vec<(&'static str, Value)>,
-    pub knobs: Vec<(&'static str, Value)>,
-    pub events: u64,
-    pub rate: f64,
-    pub parallelism: u32,
-    pub clock: Clock,
-    pub costs: Costs,
+pub(crate) struct Job {
+    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) workload: &'static str,
+    pub(crate) set: Vec<(&'static str, Value)>,
+    pub(crate) knobs: Vec<(&'static str, Value)>,
+    pub(crate) events: u64,
+    pub(crate) rate: f64,
+    pub(crate) parallelism: u32,
+    pub(crate) clock: Clock,
+    pub(crate) costs: Costs,
 }
 
 impl Job {
-    pub fn new(engine: &str, workload: &'static str) -> Self {
+    pub(crate) fn new(engine: &str, workload: &'static str) -> Self {
         Self {
             engine: Registry::standard().engine(engine).expect("a known engine"),
             workload,
@@ -41,12 +41,12 @@ impl Job {
         }
     }
 
-    pub fn set(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+    pub(crate) fn set(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.set.push((name, value.into()));
         self
     }
 
-    pub fn run(&self) -> RunResult {
+    pub(crate) fn run(&self) -> RunResult {
         let workload = Registry::standard().workload(self.workload).expect("a known workload");
         let spec = RunSpec::of(Arc::clone(&self.engine), workload)
             .experiment("latency")
@@ -82,6 +82,6 @@ fn owned(pairs: &[(&str, Value)]) -> BTreeMap<String, Value> {
 }
 
 /// Milliseconds as a runtime counts them.
-pub fn millis(count: f64) -> ProcessingTime {
+pub(crate) fn millis(count: f64) -> ProcessingTime {
     ProcessingTime((count * 1e6) as u64)
 }

@@ -17,29 +17,29 @@ use streamgauge::internals::{
 
 /// What to run.
 #[derive(Clone)]
-pub struct Scenario {
-    pub engine: &'static str,
-    pub workload: String,
-    pub guarantee: &'static str,
-    pub set: Vec<(&'static str, Value)>,
-    pub knobs: Vec<(&'static str, Value)>,
-    pub events: u64,
-    pub rate: f64,
-    pub parallelism: u32,
-    pub seed: u64,
-    pub clock: Clock,
-    pub start: Start,
-    pub stop_after: Option<u64>,
-    pub faults: Vec<FaultSpec>,
+pub(crate) struct Scenario {
+    pub(crate) engine: &'static str,
+    pub(crate) workload: String,
+    pub(crate) guarantee: &'static str,
+    pub(crate) set: Vec<(&'static str, Value)>,
+    pub(crate) knobs: Vec<(&'static str, Value)>,
+    pub(crate) events: u64,
+    pub(crate) rate: f64,
+    pub(crate) parallelism: u32,
+    pub(crate) seed: u64,
+    pub(crate) clock: Clock,
+    pub(crate) start: Start,
+    pub(crate) stop_after: Option<u64>,
+    pub(crate) faults: Vec<FaultSpec>,
     /// Faults by their trigger.
-    pub triggers: Vec<(Trigger, Fault)>,
+    pub(crate) triggers: Vec<(Trigger, Fault)>,
     /// Takes the rows as they are written, unless they are committed.
-    pub rows: Option<RowWriter>,
+    pub(crate) rows: Option<RowWriter>,
 }
 
 impl Scenario {
     /// A second of events in virtual time, with some twenty checkpoints or batches.
-    pub fn new(engine: &'static str, workload: &str, guarantee: &'static str) -> Self {
+    pub(crate) fn new(engine: &'static str, workload: &str, guarantee: &'static str) -> Self {
         let set = match engine {
             "pipelined" => vec![
                 ("checkpoint_interval_ms", 50.0.into()),
@@ -68,12 +68,15 @@ impl Scenario {
         }
     }
 
-    pub fn run(&self) -> Ran {
+    pub(crate) fn run(&self) -> Ran {
         self.run_on(MemoryStorage::new(), None).expect("the run comes to its end")
     }
 
     /// Runs on a storage that fails, and says what it did.
-    pub fn run_failing(&self, faults: StorageFaults) -> (Result<Ran, String>, StorageCounts) {
+    pub(crate) fn run_failing(
+        &self,
+        faults: StorageFaults,
+    ) -> (Result<Ran, String>, StorageCounts) {
         let storage = FaultyStorage::new(faults);
         let attached = Arc::clone(&storage);
         let attach = move |clock: &RunClock| attached.attach(&clock.runtime(), clock.faults());
@@ -82,7 +85,7 @@ impl Scenario {
     }
 
     /// Runs on a storage, which may hold something already, and into a folder, if there is one.
-    pub fn run_on(
+    pub(crate) fn run_on(
         &self,
         storage: Arc<dyn Storage>,
         folder: Option<&Arc<dyn Storage>>,
@@ -140,14 +143,14 @@ fn owned(pairs: &[(&str, Value)]) -> BTreeMap<String, Value> {
 }
 
 /// What came of it.
-pub struct Ran {
-    pub result: RunResult,
-    pub struck: Vec<Struck>,
+pub(crate) struct Ran {
+    pub(crate) result: RunResult,
+    pub(crate) struck: Vec<Struck>,
 }
 
 impl Ran {
     /// Whether the output is the evaluator's.
-    pub fn is_right(&self) -> bool {
+    pub(crate) fn is_right(&self) -> bool {
         Some(&self.result.output.digest) == self.result.output.expected_digest.as_ref()
     }
 }

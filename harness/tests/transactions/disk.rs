@@ -10,18 +10,18 @@ use dataflow::job::storage::{Storage, StorageError, Stored};
 
 /// What goes wrong with one operation.
 #[derive(Copy, Clone, Debug)]
-pub struct Fault {
+pub(crate) struct Fault {
     /// How many operations go well before.
-    pub after: usize,
+    pub(crate) after: usize,
     /// Whether it has its effect nevertheless.
-    pub has_effect: bool,
+    pub(crate) has_effect: bool,
     /// Whether the process ends there; otherwise the operation fails, and the next ones go well.
-    pub kills: bool,
+    pub(crate) kills: bool,
 }
 
 impl Fault {
     /// Everything that can happen to the operation after so many.
-    pub fn all(after: usize) -> impl Iterator<Item = Self> {
+    pub(crate) fn all(after: usize) -> impl Iterator<Item = Self> {
         [(false, false), (false, true), (true, false), (true, true)]
             .into_iter()
             .map(move |(has_effect, kills)| Self { after, has_effect, kills })
@@ -30,7 +30,7 @@ impl Fault {
 
 /// Files that survive a crash as far as they were made durable.
 #[derive(Clone, Default)]
-pub struct Disk(Arc<Mutex<Content>>);
+pub(crate) struct Disk(Arc<Mutex<Content>>);
 
 #[derive(Default)]
 struct Content {
@@ -55,31 +55,31 @@ impl Disk {
         self.0.lock().unwrap()
     }
 
-    pub fn storage(&self) -> Arc<dyn Storage> {
+    pub(crate) fn storage(&self) -> Arc<dyn Storage> {
         Arc::new(self.clone())
     }
 
-    pub fn arm(&self, fault: Fault) {
+    pub(crate) fn arm(&self, fault: Fault) {
         let mut content = self.lock();
         content.fault = Some((content.log.len() + fault.after, fault));
     }
 
     /// Nothing goes wrong any more.
-    pub fn disarm(&self) {
+    pub(crate) fn disarm(&self) {
         self.lock().fault = None;
     }
 
     /// Whether what was armed has not come to pass.
-    pub fn is_armed(&self) -> bool {
+    pub(crate) fn is_armed(&self) -> bool {
         self.lock().fault.is_some()
     }
 
-    pub fn set_slow(&self, is_slow: bool) {
+    pub(crate) fn set_slow(&self, is_slow: bool) {
         self.lock().is_slow = is_slow;
     }
 
     /// The process is gone, and half of what it had not made durable.
-    pub fn crash(&self) {
+    pub(crate) fn crash(&self) {
         let mut content = self.lock();
         content.dead = false;
         for file in content.files.values_mut() {
@@ -88,26 +88,26 @@ impl Disk {
         }
     }
 
-    pub fn log(&self) -> Vec<String> {
+    pub(crate) fn log(&self) -> Vec<String> {
         self.lock().log.clone()
     }
 
     /// Names of all files that begin with `prefix`.
-    pub fn names(&self, prefix: &str) -> Vec<String> {
+    pub(crate) fn names(&self, prefix: &str) -> Vec<String> {
         self.lock().files.keys().filter(|name| name.starts_with(prefix)).cloned().collect()
     }
 
     /// Changes a file behind everybody's back.
-    pub fn change(&self, name: &str, change: impl FnOnce(&mut Vec<u8>)) {
+    pub(crate) fn change(&self, name: &str, change: impl FnOnce(&mut Vec<u8>)) {
         change(&mut self.lock().files.get_mut(name).unwrap().bytes);
     }
 
-    pub fn lose(&self, name: &str) {
+    pub(crate) fn lose(&self, name: &str) {
         self.lock().files.remove(name).unwrap();
     }
 
     /// The rows that a reader of the folder sees, sorted.
-    pub fn rows(&self) -> Vec<String> {
+    pub(crate) fn rows(&self) -> Vec<String> {
         let content = self.lock();
         let is_visible = |name: &str| !name.starts_with(['.', '_']);
         let files = content.files.iter().filter(|(name, _)| is_visible(name));

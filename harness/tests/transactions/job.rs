@@ -17,7 +17,7 @@ fn rows(id: u64, sink: u32) -> Vec<String> {
 }
 
 /// All rows of the commits up to this one, sorted.
-pub fn rows_through(last: u64) -> Vec<String> {
+pub(crate) fn rows_through(last: u64) -> Vec<String> {
     let each = (1..=last).flat_map(|id| (0..SINKS).flat_map(move |sink| rows(id, sink)));
     let mut all: Vec<_> = each.collect();
     all.sort();
@@ -38,7 +38,7 @@ struct Recorded {
 
 /// Runs commits 1 to `last` with these faults, one after the other, and checks what is seen
 /// after every recovery and in the end.
-pub fn run(disk: &Disk, last: u64, faults: &[Fault]) {
+pub(crate) fn run(disk: &Disk, last: u64, faults: &[Fault]) {
     let (mut stops, most_stops) = (0, faults.len());
     let mut faults = faults.iter().copied();
     let mut recorded = Recorded::default();

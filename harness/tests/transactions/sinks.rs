@@ -15,14 +15,14 @@ use crate::disk::Disk;
 
 /// Why a step did not come to its end.
 #[derive(Debug)]
-pub enum Stop {
+pub(crate) enum Stop {
     Failed(SinkError),
     /// The process has ended.
     Killed,
 }
 
 /// Runs what is ready at once, or never.
-pub fn now<T>(future: impl Future<Output = Result<T, SinkError>>) -> Result<T, Stop> {
+pub(crate) fn now<T>(future: impl Future<Output = Result<T, SinkError>>) -> Result<T, Stop> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result.map_err(Stop::Failed),
         Poll::Pending => Err(Stop::Killed),
@@ -30,18 +30,18 @@ pub fn now<T>(future: impl Future<Output = Result<T, SinkError>>) -> Result<T, S
 }
 
 /// A process that writes to a disk.
-pub struct Process {
-    pub slot: SinkSlot,
-    pub output: Arc<Transactional>,
+pub(crate) struct Process {
+    pub(crate) slot: SinkSlot,
+    pub(crate) output: Arc<Transactional>,
 }
 
 impl Process {
-    pub fn start(disk: &Disk) -> Self {
+    pub(crate) fn start(disk: &Disk) -> Self {
         Self::start_with(disk, None)
     }
 
     /// One that measures latency, which takes a while to set up.
-    pub fn start_measuring(disk: &Disk) -> Self {
+    pub(crate) fn start_measuring(disk: &Disk) -> Self {
         let latency = Recorder::new(ProcessingTime::ZERO, StampUnit::MICROSECOND, None);
         Self::start_with(disk, Some(latency))
     }
@@ -57,22 +57,22 @@ impl Process {
     }
 
     /// As after a crash, which leaves what `keep` lists.
-    pub fn recover(disk: &Disk, keep: &[Transaction]) -> Self {
+    pub(crate) fn recover(disk: &Disk, keep: &[Transaction]) -> Self {
         disk.crash();
         let process = Self::start(disk);
         process.abort_others(keep).unwrap();
         process
     }
 
-    pub fn open(&self, subtask: u32) -> Box<dyn Sink> {
+    pub(crate) fn open(&self, subtask: u32) -> Box<dyn Sink> {
         (self.slot.open)(subtask)
     }
 
-    pub fn commit(&self, id: u64, transactions: &[Transaction]) -> Result<(), Stop> {
+    pub(crate) fn commit(&self, id: u64, transactions: &[Transaction]) -> Result<(), Stop> {
         self.commit_at(id, transactions, ProcessingTime::ZERO)
     }
 
-    pub fn commit_at(
+    pub(crate) fn commit_at(
         &self,
         id: u64,
         transactions: &[Transaction],
@@ -81,17 +81,17 @@ impl Process {
         now(self.output.commit(Version(id), transactions.to_vec(), at))
     }
 
-    pub fn abort_others(&self, keep: &[Transaction]) -> Result<(), Stop> {
+    pub(crate) fn abort_others(&self, keep: &[Transaction]) -> Result<(), Stop> {
         now(self.output.abort_others(keep))
     }
 
-    pub fn digest(&self) -> Digest {
+    pub(crate) fn digest(&self) -> Digest {
         self.output.measured().digest
     }
 }
 
 /// Writes rows, planned at the start.
-pub fn write(sink: &mut dyn Sink, rows: &[String]) -> Result<(), Stop> {
+pub(crate) fn write(sink: &mut dyn Sink, rows: &[String]) -> Result<(), Stop> {
     for row in rows {
         let mut text = row.clone().into_bytes();
         text.push(b'\n');
@@ -110,23 +110,23 @@ pub fn write(sink: &mut dyn Sink, rows: &[String]) -> Result<(), Stop> {
     Ok(())
 }
 
-pub fn pre_commit(sink: &mut dyn Sink, id: u64) -> Result<Option<Transaction>, Stop> {
+pub(crate) fn pre_commit(sink: &mut dyn Sink, id: u64) -> Result<Option<Transaction>, Stop> {
     now(sink.pre_commit(Version(id)))
 }
 
 /// Opens a sink, writes rows and closes the transaction.
-pub fn written(process: &Process, subtask: u32, id: u64, rows: &[String]) -> Transaction {
+pub(crate) fn written(process: &Process, subtask: u32, id: u64, rows: &[String]) -> Transaction {
     let mut sink = process.open(subtask);
     write(&mut *sink, rows).unwrap();
     pre_commit(&mut *sink, id).unwrap().expect("rows were written")
 }
 
-pub fn digest<'a>(rows: impl IntoIterator<Item = &'a String>) -> Digest {
+pub(crate) fn digest<'a>(rows: impl IntoIterator<Item = &'a String>) -> Digest {
     let mut digest = Digest::default();
     rows.into_iter().for_each(|row| digest.insert(row));
     digest
 }
 
-pub fn rows(names: &[&str]) -> Vec<String> {
+pub(crate) fn rows(names: &[&str]) -> Vec<String> {
     names.iter().map(|&name| name.to_owned()).collect()
 }

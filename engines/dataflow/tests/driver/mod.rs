@@ -15,7 +15,7 @@ use dataflow::{
 };
 
 /// Events by split, with their event times.
-pub struct Events<E>(pub Vec<Vec<(i64, E)>>);
+pub(crate) struct Events<E>(pub Vec<Vec<(i64, E)>>);
 
 impl<E: Send + Sync> Splits for Events<E> {
     fn splits(&self) -> u32 {
@@ -54,7 +54,7 @@ impl<E: Data> Reader<E> for EventReader<E> {
 }
 
 /// A sink that the driver never opens: it looks at the outbox instead.
-pub fn slot() -> SinkSlot {
+pub(crate) fn slot() -> SinkSlot {
     struct Nowhere;
     impl Sink for Nowhere {
         fn write(
@@ -70,33 +70,33 @@ pub fn slot() -> SinkSlot {
 
 /// What a run has left behind.
 #[derive(Debug, Default, PartialEq)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// Of the results.
-    pub digest: Digest,
+    pub(crate) digest: Digest,
     /// The results as JSON, sorted.
-    pub rows: Vec<String>,
+    pub(crate) rows: Vec<String>,
     /// Late records.
-    pub late: u64,
+    pub(crate) late: u64,
     /// Per stage and subtask.
-    pub records_in: Vec<Vec<u64>>,
+    pub(crate) records_in: Vec<Vec<u64>>,
 }
 
 /// How a plan is run.
 #[derive(Copy, Clone, Debug)]
-pub struct Run {
-    pub parallelism: u32,
-    pub buffer_bytes: usize,
+pub(crate) struct Run {
+    pub(crate) parallelism: u32,
+    pub(crate) buffer_bytes: usize,
     /// Events that a source reads at once; a watermark stands behind them.
-    pub chunk: u64,
+    pub(crate) chunk: u64,
     /// Outboxes of one slot, and a flush after every batch.
-    pub tight: bool,
+    pub(crate) tight: bool,
 }
 
 /// What lies on its way to a subtask: by channel, the port and the batches.
 type Inbox = Vec<(InputPort, VecDeque<Batch>)>;
 
 impl Run {
-    pub fn run(self, plan: &Plan) -> Outcome {
+    pub(crate) fn run(self, plan: &Plan) -> Outcome {
         let parallelism = vec![self.parallelism; plan.stages.len()];
         let layout = Layout {
             parallelism,

@@ -11,18 +11,18 @@ use dataflow::{Data, EventTime, Operator, Outbox, Progress, Record, Stamps, Step
 use proptest::prelude::*;
 
 /// What is fed: a key and an amount.
-pub type Amount = (u8, u64);
+pub(crate) type Amount = (u8, u64);
 
-pub fn key_of(amount: &Amount) -> u8 {
+pub(crate) fn key_of(amount: &Amount) -> u8 {
     amount.0
 }
 
 /// How many, their sum, and the largest: the accumulator of none is not the identity of all, and
 /// adding one twice shows.
-pub type Summary = (u64, u64, u64);
+pub(crate) type Summary = (u64, u64, u64);
 
 #[derive(Clone, Debug)]
-pub struct Summarize;
+pub(crate) struct Summarize;
 
 impl Aggregator for Summarize {
     type In = Amount;
@@ -43,19 +43,19 @@ impl Aggregator for Summarize {
 }
 
 /// The same of a list.
-pub fn summary(amounts: &[u64]) -> Summary {
+pub(crate) fn summary(amounts: &[u64]) -> Summary {
     let largest = amounts.iter().copied().max().unwrap_or(0);
     (amounts.len() as u64, amounts.iter().sum(), largest)
 }
 
 /// A record and the watermark that was in force when it came.
 #[derive(Clone, Debug)]
-pub struct Came {
-    pub time: i64,
-    pub key: u8,
-    pub amount: u64,
-    pub stamps: Stamps,
-    pub watermark: i64,
+pub(crate) struct Came {
+    pub(crate) time: i64,
+    pub(crate) key: u8,
+    pub(crate) amount: u64,
+    pub(crate) stamps: Stamps,
+    pub(crate) watermark: i64,
 }
 
 /// One step of a stream: how far time goes on, how far behind it a record lies, its key, and
@@ -64,7 +64,7 @@ type Move = (i64, i64, u8, Option<i64>);
 
 /// Streams of up to 60 records of 4 keys, up to 45 behind the newest, with watermarks up to 25
 /// behind the newest: so that some records are late, and most are not.
-pub fn moves() -> impl Strategy<Value = Vec<Move>> {
+pub(crate) fn moves() -> impl Strategy<Value = Vec<Move>> {
     let watermark = prop_oneof![2 => Just(None), 1 => (0_i64..25).prop_map(Some)];
     let time = prop_oneof![6 => 0_i64..6, 1 => 20_i64..60];
     let behind = prop_oneof![5 => 0_i64..12, 1 => 0_i64..45];
@@ -72,7 +72,7 @@ pub fn moves() -> impl Strategy<Value = Vec<Move>> {
 }
 
 /// The stream, and its records by themselves. It ends with the end of the input.
-pub fn stream(moves: &[Move]) -> (Vec<Element<Amount>>, Vec<Came>) {
+pub(crate) fn stream(moves: &[Move]) -> (Vec<Element<Amount>>, Vec<Came>) {
     let (mut elements, mut records) = (Vec::new(), Vec::new());
     let (mut newest, mut watermark) = (-40, i64::MIN);
     for (n, &(forward, behind, key, promise)) in (1_u64..).zip(moves) {
@@ -95,7 +95,7 @@ pub fn stream(moves: &[Move]) -> (Vec<Element<Amount>>, Vec<Came>) {
 }
 
 /// The last watermark before the end of the input.
-pub fn last_watermark<T>(elements: &[Element<T>]) -> i64 {
+pub(crate) fn last_watermark<T>(elements: &[Element<T>]) -> i64 {
     let watermarks = elements.iter().filter_map(|element| match element {
         Element::Watermark(time) if *time < EventTime::MAX => Some(time.0),
         _ => None,
@@ -104,21 +104,21 @@ pub fn last_watermark<T>(elements: &[Element<T>]) -> i64 {
 }
 
 /// The newest stamps of some records.
-pub fn newest<'a>(records: impl IntoIterator<Item = &'a Came>) -> Stamps {
+pub(crate) fn newest<'a>(records: impl IntoIterator<Item = &'a Came>) -> Stamps {
     records.into_iter().fold(Stamps::default(), |newest, came| newest.newest(came.stamps))
 }
 
 /// What an operator has put out, and its late records at port 0.
 #[derive(Debug)]
-pub struct Outcome<I, O> {
-    pub results: Vec<Record<O>>,
-    pub late: Vec<Record<I>>,
-    pub counters: Counters,
-    pub peak_sealed: usize,
+pub(crate) struct Outcome<I, O> {
+    pub(crate) results: Vec<Record<O>>,
+    pub(crate) late: Vec<Record<I>>,
+    pub(crate) counters: Counters,
+    pub(crate) peak_sealed: usize,
 }
 
 /// Runs an operator through buffers of one record and an outbox of one slot.
-pub fn run<Op>(operator: Op, elements: &[Element<Op::In>]) -> Outcome<Op::In, Op::Out>
+pub(crate) fn run<Op>(operator: Op, elements: &[Element<Op::In>]) -> Outcome<Op::In, Op::Out>
 where
     Op: Operator<In: Data, Out: Data>,
 {
@@ -162,7 +162,7 @@ where
 }
 
 /// Records of many keys, key `k` at `k % 10`, then watermarks and a clock past them, then the end.
-pub fn many_keys(keys: u64) -> Vec<Element<u64>> {
+pub(crate) fn many_keys(keys: u64) -> Vec<Element<u64>> {
     let records = (0..keys).map(|key| at(key as i64 % 10, key));
     records.chain([watermark(9), watermark(40), clock(10), watermark(i64::MAX)]).collect()
 }

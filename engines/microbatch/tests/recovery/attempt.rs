@@ -19,51 +19,51 @@ use crate::faults::{Fault, FaultyRuntime, FaultyStorage, Strikes, Tripwire};
 use crate::sinks::Seen;
 
 /// What outlives an attempt.
-pub struct World {
-    pub events: Events,
-    pub files: Arc<MemoryStorage>,
-    pub seen: Arc<Seen>,
+pub(crate) struct World {
+    pub(crate) events: Events,
+    pub(crate) files: Arc<MemoryStorage>,
+    pub(crate) seen: Arc<Seen>,
 }
 
 /// How an attempt is run.
-pub struct Attempt {
-    pub guarantee: &'static str,
+pub(crate) struct Attempt {
+    pub(crate) guarantee: &'static str,
     /// Whether the sink has transactions; it has them only under exactly-once.
-    pub transactional: bool,
+    pub(crate) transactional: bool,
     /// Whether the plan has one more operator.
-    pub filtered: bool,
-    pub start: Start,
-    pub parallelism: u32,
-    pub placement: &'static str,
-    pub settings: Vec<(&'static str, Value)>,
+    pub(crate) filtered: bool,
+    pub(crate) start: Start,
+    pub(crate) parallelism: u32,
+    pub(crate) placement: &'static str,
+    pub(crate) settings: Vec<(&'static str, Value)>,
     /// The durable operation that goes wrong.
-    pub fault: Option<(u64, Fault)>,
-    pub strikes: Arc<Strikes>,
-    pub stop_at: Option<ProcessingTime>,
-    pub observer: Arc<dyn Observer>,
+    pub(crate) fault: Option<(u64, Fault)>,
+    pub(crate) strikes: Arc<Strikes>,
+    pub(crate) stop_at: Option<ProcessingTime>,
+    pub(crate) observer: Arc<dyn Observer>,
 }
 
 /// What has become of an attempt.
-pub struct Ended {
+pub(crate) struct Ended {
     /// `None` when it was dropped in the middle of an operation.
-    pub result: Option<Result<Completion, EngineError>>,
+    pub(crate) result: Option<Result<Completion, EngineError>>,
     /// Durable operations.
-    pub operations: u64,
+    pub(crate) operations: u64,
 }
 
 impl Ended {
-    pub fn completion(self) -> Completion {
+    pub(crate) fn completion(self) -> Completion {
         self.result.expect("it was not dropped").expect("it came to its end")
     }
 
-    pub fn error(self) -> EngineError {
+    pub(crate) fn error(self) -> EngineError {
         self.result.expect("it was not dropped").expect_err("it failed")
     }
 }
 
 impl Attempt {
     /// A first attempt under exactly-once with two slots.
-    pub fn fresh() -> Self {
+    pub(crate) fn fresh() -> Self {
         Self {
             guarantee: "exactly-once",
             transactional: true,
@@ -84,23 +84,23 @@ impl Attempt {
     }
 
     /// One that goes on.
-    pub fn resumed() -> Self {
+    pub(crate) fn resumed() -> Self {
         Self { start: Start::Resume, ..Self::fresh() }
     }
 }
 
 impl World {
-    pub fn new(events: u64) -> Self {
+    pub(crate) fn new(events: u64) -> Self {
         let (files, seen) = (MemoryStorage::new(), Arc::default());
         Self { events: Events(events), files, seen }
     }
 
     /// Names of files.
-    pub fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         self.files.files().into_keys().collect()
     }
 
-    pub fn run(&self, attempt: Attempt) -> Ended {
+    pub(crate) fn run(&self, attempt: Attempt) -> Ended {
         let wire = Tripwire::new(attempt.fault);
         let storage: Arc<dyn Storage> =
             Arc::new(FaultyStorage { files: Arc::clone(&self.files), wire: Arc::clone(&wire) });

@@ -20,10 +20,10 @@ const WINDOW_NANOS: i64 = 20 * MILLI;
 
 /// So many events, one each tenth of a millisecond, over seven keys.
 #[derive(Clone, Copy)]
-pub struct Events(pub u64);
+pub(crate) struct Events(pub u64);
 
 /// Spreads numbers evenly and always alike.
-pub fn mix(number: u64) -> u64 {
+pub(crate) fn mix(number: u64) -> u64 {
     let word = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     word ^ (word >> 27)
 }
@@ -42,7 +42,7 @@ fn event_time(number: u64) -> i64 {
 
 impl Events {
     /// Counts per key and window, optionally of another job that lets everything pass first.
-    pub fn plan(self, slot: SinkSlot, filtered: bool) -> Plan {
+    pub(crate) fn plan(self, slot: SinkSlot, filtered: bool) -> Plan {
         let events = Stream::from_source(Arc::new(self), LATE_MILLIS as i64 * MILLI);
         if filtered {
             let windows = events.filter(|_| true).key_by(|event: &Event| event.0);
@@ -53,7 +53,7 @@ impl Events {
     }
 
     /// The rows that the plan must put out, each once.
-    pub fn expected(self) -> BTreeMap<String, u64> {
+    pub(crate) fn expected(self) -> BTreeMap<String, u64> {
         let mut counts: BTreeMap<(i64, u64), u64> = BTreeMap::new();
         for number in 0..self.0 {
             let end = (event_time(number).div_euclid(WINDOW_NANOS) + 1) * WINDOW_NANOS;

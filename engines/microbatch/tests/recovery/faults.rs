@@ -12,7 +12,7 @@ use runtime::{MemoryStorage, VirtualTime};
 
 /// What becomes of one durable operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// It has no effect and never returns.
     Before,
     /// It has its effect and never returns.
@@ -23,8 +23,8 @@ pub enum Fault {
 
 /// Counts durable operations of an attempt, and lets one of them go wrong.
 #[derive(Default)]
-pub struct Tripwire {
-    pub at: Option<(u64, Fault)>,
+pub(crate) struct Tripwire {
+    pub(crate) at: Option<(u64, Fault)>,
     count: AtomicU64,
     state: Mutex<Tripped>,
 }
@@ -36,22 +36,22 @@ struct Tripped {
 }
 
 impl Tripwire {
-    pub fn new(at: Option<(u64, Fault)>) -> Arc<Self> {
+    pub(crate) fn new(at: Option<(u64, Fault)>) -> Arc<Self> {
         Arc::new(Self { at, ..Self::default() })
     }
 
     /// Whether puts of state versions are all that is counted.
-    pub fn fails_puts(&self) -> bool {
+    pub(crate) fn fails_puts(&self) -> bool {
         matches!(self.at, Some((_, Fault::FailedPut)))
     }
 
     /// Operations so far.
-    pub fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.count.load(Ordering::Relaxed)
     }
 
     /// Counts an operation; tells what becomes of it.
-    pub fn pass(&self) -> Option<Fault> {
+    pub(crate) fn pass(&self) -> Option<Fault> {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
         let (_, fault) = self.at.filter(|(at, _)| *at == number)?;
         if fault != Fault::FailedPut {
@@ -63,14 +63,14 @@ impl Tripwire {
     }
 
     /// Ready once the run is to be dropped.
-    pub fn poll(&self, waker: &Waker) -> Poll<()> {
+    pub(crate) fn poll(&self, waker: &Waker) -> Poll<()> {
         let mut state = self.state.lock().unwrap();
         state.waker = Some(waker.clone());
         if state.is { Poll::Ready(()) } else { Poll::Pending }
     }
 
     /// Does an operation, unless it goes wrong.
-    pub fn guard<T: Send + 'static>(&self, operation: impl FnOnce() -> T) -> Option<T> {
+    pub(crate) fn guard<T: Send + 'static>(&self, operation: impl FnOnce() -> T) -> Option<T> {
         let passed = if self.fails_puts() { None } else { self.pass() };
         match passed {
             Some(Fault::Before) => None,
@@ -84,9 +84,9 @@ impl Tripwire {
 }
 
 /// Memory behind a tripwire.
-pub struct FaultyStorage {
-    pub files: Arc<MemoryStorage>,
-    pub wire: Arc<Tripwire>,
+pub(crate) struct FaultyStorage {
+    pub(crate) files: Arc<MemoryStorage>,
+    pub(crate) wire: Arc<Tripwire>,
 }
 
 impl FaultyStorage {
@@ -137,23 +137,23 @@ impl Storage for FaultyStorage {
 }
 
 /// Virtual time in which a task of the engine vanishes at a chosen turn.
-pub struct FaultyRuntime {
-    pub time: Arc<VirtualTime>,
-    pub storage: Arc<dyn Storage>,
-    pub strikes: Arc<Strikes>,
+pub(crate) struct FaultyRuntime {
+    pub(crate) time: Arc<VirtualTime>,
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) strikes: Arc<Strikes>,
 }
 
 /// Turns of tasks, counted over all of them, and those at which the task is dropped.
-pub struct Strikes {
-    pub turns: AtomicU64,
-    pub at: Box<WhetherStruck>,
+pub(crate) struct Strikes {
+    pub(crate) turns: AtomicU64,
+    pub(crate) at: Box<WhetherStruck>,
 }
 
 /// By the turn over all slots, and by the slot's own.
 type WhetherStruck = dyn Fn(u64, u64) -> bool + Send + Sync;
 
 impl Strikes {
-    pub fn at(at: impl Fn(u64, u64) -> bool + Send + Sync + 'static) -> Arc<Self> {
+    pub(crate) fn at(at: impl Fn(u64, u64) -> bool + Send + Sync + 'static) -> Arc<Self> {
         Arc::new(Self { turns: AtomicU64::new(0), at: Box::new(at) })
     }
 }

@@ -12,7 +12,7 @@ use crate::faults::Tripwire;
 
 /// What is seen of a job's output, and what waits for its commit.
 #[derive(Default)]
-pub struct Seen {
+pub(crate) struct Seen {
     state: Mutex<State>,
 }
 
@@ -27,7 +27,7 @@ const WANTS: Wants = Wants { stamps: false, event_times: false, rows: true, trai
 
 impl Seen {
     /// Rows, and how often each is there.
-    pub fn rows(&self) -> BTreeMap<String, u64> {
+    pub(crate) fn rows(&self) -> BTreeMap<String, u64> {
         let mut rows = BTreeMap::new();
         for line in self.state.lock().unwrap().text.lines() {
             *rows.entry(line.to_owned()).or_default() += 1;
@@ -36,18 +36,18 @@ impl Seen {
     }
 
     /// Transactions that nobody has committed.
-    pub fn pending(&self) -> usize {
+    pub(crate) fn pending(&self) -> usize {
         self.state.lock().unwrap().pending.len()
     }
 
     /// A slot whose output is seen at once.
-    pub fn plain(self: &Arc<Self>) -> SinkSlot {
+    pub(crate) fn plain(self: &Arc<Self>) -> SinkSlot {
         let seen = Arc::clone(self);
         SinkSlot::plain(WANTS, move |_| Box::new(Plain(Arc::clone(&seen))))
     }
 
     /// A slot whose output is seen once it is committed; operations pass the tripwire.
-    pub fn transactional(self: &Arc<Self>, wire: &Arc<Tripwire>) -> SinkSlot {
+    pub(crate) fn transactional(self: &Arc<Self>, wire: &Arc<Tripwire>) -> SinkSlot {
         let (seen, wire) = (Arc::clone(self), Arc::clone(wire));
         let commits = Commits { seen: Arc::clone(self), wire: Arc::clone(&wire) };
         let open = move |sink| -> Box<dyn Sink> {
