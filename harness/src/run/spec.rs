@@ -84,6 +84,7 @@ impl RunSpec {
     ///
     /// # Errors
     /// If there is no engine or workload of that name.
+    #[allow(clippy::new_ret_no_self, reason = "a run is described before it can be resolved")]
     pub fn new(registry: &Registry, engine: &str, workload: &str) -> Result<RunDraft> {
         let spec = EngineSpec::parse(engine)?;
         let (engine, workload) = (registry.engine(&spec.name)?, registry.workload(workload)?);

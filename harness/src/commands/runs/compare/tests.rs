@@ -149,7 +149,7 @@ fn until(budget: Option<Duration>) -> CompareOptions<'static> {
 
 /// Ratios that never settle: a factor of 1.5 up and down.
 fn unsteady(spec: &RunSpec, _: usize) -> Result<Model> {
-    taking(if is_pipelined(spec) && spec.repeat % 2 == 0 { 1.5e6 } else { 1e6 })
+    taking(if is_pipelined(spec) && spec.repeat.is_multiple_of(2) { 1.5e6 } else { 1e6 })
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn repeating_stops_once_the_interval_is_narrow() {
 fn a_noisier_engine_is_repeated_more_often() {
     let repeats = |noise: f64| {
         let model = |spec: &RunSpec, _: usize| {
-            let up = is_pipelined(spec) && spec.repeat % 2 == 0;
+            let up = is_pipelined(spec) && spec.repeat.is_multiple_of(2);
             taking(if up { 1e6 * (1.0 + noise) } else { 1e6 })
         };
         compare_modelled(&at_max(MOST_REPEATS), &until(None), model).made.len() / 2
