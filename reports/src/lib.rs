@@ -11,7 +11,7 @@
 //!   of figures that variants are compared by;
 //! - [`words`]: medians and ranges, verdicts and findings as sentences, numbers with their units;
 //! - [`formulas`]: the closed forms that measurements are held against;
-//! - [`draw`]: the canvas, scales, frames and plots that charts are made of;
+//! - [`mod@draw`]: the canvas, scales, frames and plots that charts are made of;
 //! - [`chart`]: charts as SVG, one per file, all in one list;
 //! - [`page`]: the HTML page around them;
 //! - [`mod@write`]: the only module that writes files.

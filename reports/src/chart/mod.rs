@@ -3,7 +3,7 @@
 //! The same results give the same bytes. Figures that are missing, zero where that means nothing,
 //! or not numbers are left out; a chart with nothing to draw is `None`.
 //!
-//! A new chart is a file with a function and its [`ChartKind`], and a line in [`KINDS`]: file
+//! A new chart is a file with a function and its `ChartKind`, and a line in `KINDS`: file
 //! names, tables of figures and the place on the page follow from these.
 
 mod formulas;

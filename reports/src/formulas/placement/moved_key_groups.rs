@@ -43,7 +43,7 @@ pub fn moved_without(groups: u32, from: u32, lost: u32) -> f64 {
     })
 }
 
-/// What [`FOLKLORE`] says of p → p+1.
+/// What `FOLKLORE` says of p → p+1.
 ///
 /// ```
 /// use reports::formulas::placement::moved_key_groups::{folklore, moved};
