@@ -17,7 +17,7 @@ use crate::registry::{EngineSpec, Registry, resolve_settings};
 use crate::run::clock::{Clock, RunClock, clock};
 use crate::run::fault::FaultSpec;
 
-/// What to run. Made by a [`RunDraft`], which resolves settings and knobs.
+/// What to run. Made by a `RunDraft`, which resolves settings and knobs.
 ///
 /// ```
 /// use streamgauge::Registry;

@@ -15,7 +15,7 @@ pub(crate) const CONFIDENCE: f64 = 0.95;
 pub struct Ratio {
     /// Geometric mean over the pairs.
     pub mean: f64,
-    /// Interval by Student's t on the log-ratios; below [`FEWEST_PAIRS`] the range.
+    /// Interval by Student's t on the log-ratios; below five pairs the range.
     pub interval: (f64, f64),
     /// How many pairs.
     pub pairs: usize,
