@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use streamgauge::Registry;
 use workloads::event_time::event_clock::EventClock;
 use workloads::random::{Draws, below};
-use workloads::spec::{Description, Events, Knobs, Timed, Workload};
+use workloads::spec::{Description, Events, Knobs, TimedEvent, Workload};
 
 #[derive(Clone, Serialize, Deserialize)]
 struct Reading {
@@ -30,10 +30,10 @@ struct Readings {
 impl Events for Readings {
     type Event = Reading;
 
-    fn event(&self, number: u64) -> Timed<Reading> {
+    fn event(&self, number: u64) -> TimedEvent<Reading> {
         let draw = self.draws.at(number);
         let reading = Reading { sensor: (number % 10) as u32, celsius: below(draw, 100) as i64 };
-        Timed { value: reading, event_time: self.clock.event_time(number) }
+        TimedEvent { value: reading, event_time: self.clock.event_time(number) }
     }
 }
 
@@ -71,7 +71,11 @@ impl Workload for HotSensors {
         let limit = limit(knobs);
         events.filter(move |reading| reading.celsius > limit).sink(sink)
     }
-    fn expected(&self, knobs: &Knobs, events: &mut dyn Iterator<Item = Timed<Reading>>) -> Digest {
+    fn expected(
+        &self,
+        knobs: &Knobs,
+        events: &mut dyn Iterator<Item = TimedEvent<Reading>>,
+    ) -> Digest {
         let mut digest = Digest::default();
         for event in events {
             if event.value.celsius > limit(knobs) {

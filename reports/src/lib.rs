@@ -52,6 +52,6 @@ pub mod schema;
 pub mod words;
 pub mod write;
 
-pub use crate::schema::read::{Loaded, load};
+pub use crate::schema::read::{LoadedResult, load};
 pub use error::ReportError;
 pub use write::{Drawn, draw};

@@ -12,7 +12,7 @@ use workloads::events::word_lines::WordLines;
 use workloads::queries::{KeyedCount, WordCount};
 use workloads::random::{Draws, below};
 use workloads::registry::register;
-use workloads::schedule::arrival::{Paced, Schedule};
+use workloads::schedule::arrival::{PacedSource, Schedule};
 use workloads::schedule::load_shape::LoadShape;
 use workloads::spec::{Events, Knobs, Workload};
 
@@ -58,7 +58,7 @@ fn read(criterion: &mut Criterion, name: &str, given: &[(&str, &str)], rate: Opt
         unit: StampUnit::MICROSECOND,
         shape: LoadShape::of(&knobs, 42),
     };
-    let paced = Paced::new(Arc::new(events), schedule, 8, "generated".to_owned());
+    let paced = PacedSource::new(Arc::new(events), schedule, 8, "generated".to_owned());
     let mut reader = paced.reader();
     let mut records = Vec::with_capacity(READ_CHUNK as usize);
     let mut group = criterion.benchmark_group("read");

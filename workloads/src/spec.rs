@@ -7,7 +7,7 @@ use dataflow::{Data, Digest, EventTime, Plan, ResultKind, Stream};
 
 /// An event with the time at which it happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Timed<E> {
+pub struct TimedEvent<E> {
     /// The event.
     pub value: E,
     /// Its event time.
@@ -20,7 +20,7 @@ pub trait Events: Send + Sync + 'static {
     /// The type of an event.
     type Event: Data + Sync;
     /// The event with this number, from 0.
-    fn event(&self, number: u64) -> Timed<Self::Event>;
+    fn event(&self, number: u64) -> TimedEvent<Self::Event>;
     /// A time before which no event with this number or a later one has happened. Never falls
     /// from one number to the next. It lets events be put in event-time order without holding
     /// them all; by default nothing is known, and the numbers of all are held.
@@ -123,6 +123,6 @@ pub trait Workload: Send + Sync + 'static {
     fn expected(
         &self,
         knobs: &Knobs,
-        events: &mut dyn Iterator<Item = Timed<<Self::Events as Events>::Event>>,
+        events: &mut dyn Iterator<Item = TimedEvent<<Self::Events as Events>::Event>>,
     ) -> Digest;
 }

@@ -22,7 +22,7 @@ pub trait KeyTap: Send + 'static {
 
 /// The source's stage of a plan, with a listener in the place of one of its keyed exchanges.
 /// Whatever the stage puts out is dropped.
-pub struct TappedSource {
+pub struct KeyProbe {
     runner: StageRunner,
     reader: Box<dyn BatchReader>,
     /// Empty between two chunks.
@@ -45,7 +45,7 @@ impl Plan {
 
     /// Reads the source and tells `tap` of every key that meets the exchange at place `edge` of
     /// [`Plan::edges`].
-    pub fn tap_source<T: KeyTap>(&self, edge: usize, tap: &Arc<Mutex<T>>) -> TappedSource {
+    pub fn tap_source<T: KeyTap>(&self, edge: usize, tap: &Arc<Mutex<T>>) -> KeyProbe {
         let layout = Layout {
             parallelism: vec![1; self.stages.len()],
             placement: PlacementKind::default(),
@@ -62,16 +62,16 @@ impl Plan {
         let reader = self.source.reader();
         let batch = Some(reader.batch());
         let runner = StageRunner::new(stage, outbox, Marks::Ignore);
-        TappedSource { runner, reader, batch }
+        KeyProbe { runner, reader, batch }
     }
 }
 
-impl TappedSource {
+impl KeyProbe {
     /// Reads the events at these offsets of split 0.
     ///
     /// # Errors
     /// When an event cannot be read, or an operator of the stage fails.
-    pub fn read(&mut self, offsets: Range<u64>) -> Result<(), TapError> {
+    pub fn read(&mut self, offsets: Range<u64>) -> Result<(), ProbeError> {
         let mut from = offsets.start;
         while from < offsets.end {
             let upto = offsets.end.min(from + READ_CHUNK);
@@ -96,7 +96,7 @@ impl TappedSource {
 
 /// The source's stage cannot go on.
 #[derive(Debug, thiserror::Error)]
-pub enum TapError {
+pub enum ProbeError {
     /// An event cannot be read.
     #[error(transparent)]
     Source(#[from] SourceError),

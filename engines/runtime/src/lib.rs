@@ -37,7 +37,7 @@ mod timers;
 mod virtual_time;
 mod wall;
 
-pub use crate::faults::fault::{Fate, Fault, Message, Operation, Struck, Trigger, Victim, When};
+pub use crate::faults::fault::{Fate, Fault, Message, Operation, Strike, Trigger, Victim, When};
 pub use crate::storage::directory::DirectoryStorage;
 pub use crate::storage::faulty::FaultyStorage;
 pub use crate::storage::memory::MemoryStorage;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use dataflow::job::observer::RescaleReport;
-use dataflow::job::observer::{Activity, BatchReport, CheckpointReport, Observer};
+use dataflow::job::observer::{BatchReport, CheckpointReport, Observer, SubtaskTimes};
 use dataflow::{Completion, ProcessingTime};
 use reports::schema::{
     ActivityRow, BATCHES_WITH_TASKS, BatchRow, CheckpointRow, Overslept, RecoveryFigures,
@@ -39,7 +39,7 @@ pub struct RunObserver {
     finished: AtomicU64,
     batches: Mutex<Vec<BatchRow>>,
     /// What each subtask has done with its time, by name.
-    activity: Mutex<BTreeMap<String, Activity>>,
+    activity: Mutex<BTreeMap<String, SubtaskTimes>>,
     /// Actions by the number of events after which they are due; the next one is last.
     at_events: Mutex<Vec<AtEvents>>,
     next_at: AtomicU64,
@@ -264,7 +264,7 @@ impl RunObserver {
     /// What each subtask has done with its time.
     pub fn activity(&self) -> Vec<ActivityRow> {
         let activity = self.activity.lock().expect("no holder fails");
-        let row = |(subtask, times): (&String, &Activity)| ActivityRow {
+        let row = |(subtask, times): (&String, &SubtaskTimes)| ActivityRow {
             subtask: subtask.clone(),
             busy_ns: times.busy_nanos,
             idle_ns: times.idle_nanos,
@@ -280,7 +280,7 @@ impl Observer for RunObserver {
         let _ = self.started.compare_exchange(NEVER, at.0, Ordering::Relaxed, Ordering::Relaxed);
     }
 
-    fn activity(&self, subtask: &str, activity: Activity) {
+    fn activity(&self, subtask: &str, activity: SubtaskTimes) {
         let mut all = self.activity.lock().expect("no holder fails");
         let sum = all.entry(subtask.to_owned()).or_default();
         sum.busy_nanos += activity.busy_nanos;

@@ -12,10 +12,10 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
     (
         "engines/dataflow",
         &[
-            "future",
             "record",
             "placement",
             "operator",
+            "future",
             "exchange",
             "stage",
             "job",

@@ -7,7 +7,7 @@ use dataflow::job::engine::Start;
 use dataflow::job::storage::Storage;
 use dataflow::{ProcessingTime, StopSignal};
 use reports::schema::RunResult;
-use runtime::{Fault, FaultyStorage, MemoryStorage, StorageCounts, StorageFaults, Struck, Trigger};
+use runtime::{Fault, FaultyStorage, MemoryStorage, StorageCounts, StorageFaults, Strike, Trigger};
 use serde_json::Value;
 use streamgauge::Registry;
 use streamgauge::internals::{
@@ -145,7 +145,7 @@ fn owned(pairs: &[(&str, Value)]) -> BTreeMap<String, Value> {
 /// What came of it.
 pub(crate) struct Ran {
     pub(crate) result: RunResult,
-    pub(crate) struck: Vec<Struck>,
+    pub(crate) struck: Vec<Strike>,
 }
 
 impl Ran {

@@ -19,7 +19,7 @@ pub const RUNS_DIRECTORY: &str = "runs";
 
 /// Results and where they came from.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Loaded {
+pub struct LoadedResult {
     /// The comparison. Without a `results.json` it has the runs and no comparisons.
     pub result: CompareResult,
     /// The files it was read from.
@@ -44,12 +44,12 @@ pub enum Source {
 /// let error = reports::load(std::path::Path::new("no/such/directory")).unwrap_err();
 /// assert!(error.to_string().starts_with("no results in no/such/directory"));
 /// ```
-pub fn load(dir: &Path) -> Result<Loaded, ReportError> {
+pub fn load(dir: &Path) -> Result<LoadedResult, ReportError> {
     let results = dir.join(RESULTS_FILE);
     if results.is_file() {
         let advice = "delete or rename the file to draw from runs/*.json";
         let result = read_json::<CompareResult>(&results, COMPARE_SCHEMA, advice)?;
-        return Ok(Loaded { result, source: Source::Results(RESULTS_FILE.into()) });
+        return Ok(LoadedResult { result, source: Source::Results(RESULTS_FILE.into()) });
     }
     let paths = run_files(dir)?;
     if paths.is_empty() {
@@ -61,7 +61,7 @@ pub fn load(dir: &Path) -> Result<Loaded, ReportError> {
         .map(|path| read_json::<RunResult>(path, RUN_SCHEMA, advice))
         .collect::<Result<Vec<_>, _>>()?;
     let names = paths.iter().map(|path| format!("{RUNS_DIRECTORY}/{}", file_name(path))).collect();
-    Ok(Loaded { result: unfinished(dir, runs), source: Source::Runs(names) })
+    Ok(LoadedResult { result: unfinished(dir, runs), source: Source::Runs(names) })
 }
 
 /// Reads `results.json` in `dir` if it is what `recover` has left; `None` if it is anything else,

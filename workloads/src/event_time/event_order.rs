@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use dataflow::EventTime;
 
-use crate::spec::{Events, Timed};
+use crate::spec::{Events, TimedEvent};
 
 /// The first `count` events in the order of their event times, those of equal times by their
 /// numbers. Of events that may still be preceded by others, the numbers wait, not the events.
@@ -30,7 +30,7 @@ impl<G: Events> InEventTime<'_, G> {
 }
 
 impl<G: Events> Iterator for InEventTime<'_, G> {
-    type Item = Timed<G::Event>;
+    type Item = TimedEvent<G::Event>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {

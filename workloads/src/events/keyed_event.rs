@@ -10,7 +10,7 @@ use crate::events::key_distribution::KeyDistribution;
 use crate::events::payload::{Payload, PayloadPool};
 use crate::events::payload_lengths::PayloadLengths;
 use crate::random::Draws;
-use crate::spec::{Events, Knobs, Timed};
+use crate::spec::{Events, Knobs, TimedEvent};
 
 /// An event of a key: 16 bytes, and what its payload points to. As JSON, `{"key":7}` or
 /// `{"key":7,"payload":"text"}`.
@@ -80,16 +80,19 @@ impl Events for KeyedEvents {
 
     // Returned through memory, an event costs three times as much.
     #[inline(always)]
-    fn event(&self, number: u64) -> Timed<KeyedEvent> {
+    fn event(&self, number: u64) -> TimedEvent<KeyedEvent> {
         let draw = self.draws.at(number);
         let key = self.keys.key(number, 0, draw);
         let event_time = self.clock.event_time(number);
         let Some(extras) = &self.extras else {
-            return Timed { value: KeyedEvent { key, payload: Payload::default() }, event_time };
+            return TimedEvent {
+                value: KeyedEvent { key, payload: Payload::default() },
+                event_time,
+            };
         };
         let payload = extras.payloads.pick(draw);
         let event_time = EventTime(event_time.0 - extras.disorder.nanos(number));
-        Timed { value: KeyedEvent { key, payload }, event_time }
+        TimedEvent { value: KeyedEvent { key, payload }, event_time }
     }
 
     fn none_before(&self, number: u64) -> EventTime {

@@ -10,7 +10,7 @@ use crate::event_time::event_clock::EventClock;
 use crate::events::key_distribution::{KeyDistribution, MAX_KEYS};
 use crate::events::payload_lengths::PayloadLengths;
 use crate::random::Draws;
-use crate::spec::{Events, Knobs, Timed};
+use crate::spec::{Events, Knobs, TimedEvent};
 
 /// Longest line, in words: where the log-normal distribution is cut.
 pub const LONGEST_LINE_WORDS: u64 = 10_000;
@@ -82,7 +82,7 @@ impl WordLines {
 impl Events for WordLines {
     type Event = String;
 
-    fn event(&self, number: u64) -> Timed<String> {
+    fn event(&self, number: u64) -> TimedEvent<String> {
         let mut draws = self.draws.generator(number);
         let payload_bytes = self.payload_lengths.pick(self.draws.at(number)) as usize;
         let words = self.lengths.sample(&mut draws).round() as u64;
@@ -96,7 +96,7 @@ impl Events for WordLines {
         }
         line.extend(std::iter::repeat_n(' ', payload_bytes));
         let event_time = EventTime(self.clock.event_time(number).0 - self.disorder.nanos(number));
-        Timed { value: line, event_time }
+        TimedEvent { value: line, event_time }
     }
 
     fn none_before(&self, number: u64) -> EventTime {

@@ -5,7 +5,7 @@ use std::io::BufRead;
 use dataflow::{Data, EventTime};
 
 use crate::event_time::event_clock::EventClock;
-use crate::spec::{Events, Timed};
+use crate::spec::{Events, TimedEvent};
 use crate::text::{InputError, parse_line};
 
 /// Reads all lines of an input.
@@ -34,7 +34,7 @@ pub(crate) fn read_lines<E>(
 
 /// The events of a finite input.
 pub(crate) struct LineEvents<E> {
-    events: Vec<Timed<E>>,
+    events: Vec<TimedEvent<E>>,
     /// The earliest time of every event and those behind it.
     none_before: Vec<EventTime>,
 }
@@ -49,9 +49,9 @@ impl<E> LineEvents<E> {
     ) -> Self {
         let timed = (0..).zip(events).map(|(number, value)| {
             let event_time = says(&value).unwrap_or_else(|| clock.event_time(number));
-            Timed { value, event_time }
+            TimedEvent { value, event_time }
         });
-        let events: Vec<Timed<E>> = timed.collect();
+        let events: Vec<TimedEvent<E>> = timed.collect();
         let earliest = events.iter().rev().scan(EventTime::MAX, |earliest, event| {
             *earliest = event.event_time.min(*earliest);
             Some(*earliest)
@@ -65,7 +65,7 @@ impl<E> LineEvents<E> {
 impl<E: Data + Sync> Events for LineEvents<E> {
     type Event = E;
 
-    fn event(&self, number: u64) -> Timed<E> {
+    fn event(&self, number: u64) -> TimedEvent<E> {
         self.events[number as usize].clone()
     }
 

@@ -6,7 +6,7 @@ use dataflow::{Data, Digest, Plan, ResultKind, Stream};
 use serde::{Deserialize, Serialize};
 
 use crate::events::keyed_event::{KeyedEvent, KeyedEvents};
-use crate::spec::{Description, Knobs, Timed, Workload};
+use crate::spec::{Description, Knobs, TimedEvent, Workload};
 
 /// Every event becomes a row.
 #[derive(Copy, Clone, Debug)]
@@ -48,7 +48,11 @@ impl Workload for Forward {
         events.map(|event| ForwardedKey { key: event.key }).sink(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = Timed<KeyedEvent>>) -> Digest {
+    fn expected(
+        &self,
+        _: &Knobs,
+        events: &mut dyn Iterator<Item = TimedEvent<KeyedEvent>>,
+    ) -> Digest {
         let mut digest = Digest::default();
         for event in events {
             digest.insert(&ForwardedKey { key: event.value.key });

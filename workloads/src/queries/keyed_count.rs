@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::events::keyed_event::{KeyedEvent, KeyedEvents};
 use crate::queries::changes::change_rows;
-use crate::spec::{Description, Knobs, Timed, Workload};
+use crate::spec::{Description, Knobs, TimedEvent, Workload};
 
 /// A running count per key.
 #[derive(Copy, Clone, Debug)]
@@ -58,7 +58,11 @@ impl Workload for KeyedCount {
             .sink_changes(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = Timed<KeyedEvent>>) -> Digest {
+    fn expected(
+        &self,
+        _: &Knobs,
+        events: &mut dyn Iterator<Item = TimedEvent<KeyedEvent>>,
+    ) -> Digest {
         let mut counts: HashMap<u64, u64, FixedState> = HashMap::default();
         for event in events {
             *counts.entry(event.value.key).or_default() += 1;

@@ -7,7 +7,7 @@ use dataflow::{Data, Digest, Plan, ResultKind, Stream};
 use serde::{Deserialize, Serialize};
 
 use crate::events::word_lines::{LINE_KNOBS, WordLines};
-use crate::spec::{Description, Knobs, Timed, Workload};
+use crate::spec::{Description, Knobs, TimedEvent, Workload};
 
 /// Every line becomes a row in upper case.
 #[derive(Copy, Clone, Debug)]
@@ -62,7 +62,7 @@ impl Workload for Uppercase {
         events.map(|line: String| UppercaseLine { line: line.to_uppercase() }).sink(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = Timed<String>>) -> Digest {
+    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<String>>) -> Digest {
         let mut digest = Digest::default();
         for event in events {
             let line = event.value.chars().flat_map(char::to_uppercase).collect();

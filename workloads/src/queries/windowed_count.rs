@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::events::keyed_event::{KeyedEvent, KeyedEvents};
 use crate::knobs::{self, MAX_KEYS};
-use crate::spec::{Description, Knobs, Timed, Workload};
+use crate::spec::{Description, Knobs, TimedEvent, Workload};
 
 /// A count per key and tumbling window.
 #[derive(Copy, Clone, Debug)]
@@ -132,7 +132,7 @@ impl Workload for WindowedCount {
     fn expected(
         &self,
         knobs: &Knobs,
-        events: &mut dyn Iterator<Item = Timed<KeyedEvent>>,
+        events: &mut dyn Iterator<Item = TimedEvent<KeyedEvent>>,
     ) -> Digest {
         let size_ns = knobs::nanos(knobs, "window_ms");
         let mut digest = Digest::default();

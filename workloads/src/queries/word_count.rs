@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::events::word_lines::{LINE_KNOBS, WordLines};
 use crate::queries::changes::change_rows;
-use crate::spec::{Description, Knobs, Timed, Workload};
+use crate::spec::{Description, Knobs, TimedEvent, Workload};
 
 /// A running count per word.
 #[derive(Copy, Clone, Debug)]
@@ -73,7 +73,7 @@ impl Workload for WordCount {
             .sink_changes(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = Timed<String>>) -> Digest {
+    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<String>>) -> Digest {
         let mut counts: HashMap<String, u64, FixedState> = HashMap::default();
         for event in events {
             for word in event.value.split(char::is_whitespace).filter(|word| !word.is_empty()) {

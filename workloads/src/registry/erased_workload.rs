@@ -15,7 +15,7 @@ use crate::event_time::event_order::in_event_time;
 use crate::inputs::lines::{LineEvents, read_lines};
 use crate::inputs::live::{LiveEvents, json_line};
 use crate::knobs;
-use crate::schedule::arrival::{Paced, Schedule};
+use crate::schedule::arrival::{PacedSource, Schedule};
 use crate::schedule::load_shape::LoadShape;
 use crate::spec::{Description, Events, Knobs, Workload, nanos};
 use crate::text::InputError;
@@ -118,9 +118,10 @@ where
         let idle = self.knobs.integer("idle_splits") as u32;
         let straggling = nanos(&self.knobs, "straggler_delay_ms") as u64;
         let lag_nanos = schedule.event_lag(straggling, self.knobs.number("event_rate"));
-        let source = Paced::new(Arc::clone(&self.events), schedule, splits, self.name.clone())
-            .with_idle_splits(idle)
-            .with_straggler(straggling);
+        let source =
+            PacedSource::new(Arc::clone(&self.events), schedule, splits, self.name.clone())
+                .with_idle_splits(idle)
+                .with_straggler(straggling);
         let bound_nanos = self.workload.bound_nanos(&self.knobs).saturating_add(lag_nanos);
         let stream = Stream::from_source(Arc::new(source), bound_nanos);
         self.workload.plan(&self.knobs, stream, sink)

@@ -12,7 +12,7 @@ use crate::operator::{Counters, Failure};
 use crate::record::Stamps;
 use crate::record::batch::Batch;
 use crate::record::latency_trace as trail;
-use crate::record::latency_trace::{Part, Sampling, Trails};
+use crate::record::latency_trace::{LatencyTraces, Part, Sampling};
 use crate::record::time::{EventTime, ProcessingTime};
 
 /// A full or flushed buffer on its way to a channel.
@@ -53,7 +53,7 @@ pub struct Outbox {
     /// Whether the stage may make results with the times of records of an earlier step.
     holds_times: bool,
     /// Absent unless somebody asked for them.
-    trails: Option<Box<Trails>>,
+    trails: Option<Box<LatencyTraces>>,
 }
 
 /// Empty batches kept per channel.
@@ -88,7 +88,7 @@ impl Outbox {
         let channels: Vec<usize> = self.loads.iter().map(Vec::len).collect();
         self.trails = self
             .sampling
-            .map(|sampling| Trails::new(sampling, &channels, Box::new(clock)))
+            .map(|sampling| LatencyTraces::new(sampling, &channels, Box::new(clock)))
             .map(|trails| Box::new(if self.holds_times { trails } else { trails.forgetting() }));
     }
 

@@ -16,7 +16,7 @@ use crate::operator::snapshot::Version;
 use crate::record::change::Change;
 use crate::record::digest::Digest;
 use crate::record::emission_times::{Timed, Times};
-use crate::record::latency_trace::{Sampling, Trail};
+use crate::record::latency_trace::{LatencyTrace, Sampling};
 use crate::record::time::ProcessingTime;
 
 /// Results on their way to the sink: digested, and only as far as wanted stamped and printed.
@@ -34,7 +34,7 @@ pub struct Output {
     /// The records as NDJSON, if [`Wants::rows`].
     pub text: Vec<u8>,
     /// Of sampled records, up to their emission, if [`Wants::trails`].
-    pub trails: Vec<Trail>,
+    pub trails: Vec<LatencyTrace>,
     /// Sampled records of which nobody knows where they have been: too old, or from before a
     /// restart.
     pub without_trail: u64,

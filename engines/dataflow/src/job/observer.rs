@@ -6,7 +6,7 @@ pub use crate::job::rescale_report::RescaleReport;
 
 /// Time that a subtask spent in the past period, in nanoseconds.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
-pub struct Activity {
+pub struct SubtaskTimes {
     /// Working.
     pub busy_nanos: u64,
     /// Without input.
@@ -82,7 +82,7 @@ pub trait Observer: Send + Sync {
         let _ = at;
     }
     /// About every second, per subtask, named `stage/subtask`.
-    fn activity(&self, subtask: &str, activity: Activity) {
+    fn activity(&self, subtask: &str, activity: SubtaskTimes) {
         let _ = (subtask, activity);
     }
     /// Before a read (pipelined) or a cut (micro-batch): how many events of a split should have

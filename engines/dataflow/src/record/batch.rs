@@ -13,7 +13,7 @@ use std::any::Any;
 use std::vec::Drain;
 
 use crate::record::Record;
-use crate::record::latency_trace::{Chooser, Trail};
+use crate::record::latency_trace::{Chooser, LatencyTrace};
 use crate::record::time::EventTime;
 
 /// A watermark inside a batch: it holds for what comes behind the first `position` records.
@@ -43,9 +43,9 @@ pub struct Batch {
     marks: Vec<Mark>,
     next_mark: usize,
     /// Of its sampled records; empty when nobody asked for trails.
-    pub(crate) trails: Vec<Trail>,
+    pub(crate) trails: Vec<LatencyTrace>,
     /// Begins trails in a payload of this batch's type.
-    sample: fn(&mut Box<dyn Any + Send>, &mut Chooser, &mut Vec<Trail>),
+    sample: fn(&mut Box<dyn Any + Send>, &mut Chooser, &mut Vec<LatencyTrace>),
 }
 
 impl std::fmt::Debug for Batch {
@@ -196,7 +196,7 @@ impl Batch {
 fn sample<T: 'static>(
     payload: &mut Box<dyn Any + Send>,
     chooser: &mut Chooser,
-    trails: &mut Vec<Trail>,
+    trails: &mut Vec<LatencyTrace>,
 ) {
     chooser.choose(records_of::<T>(payload), trails);
 }

@@ -92,7 +92,7 @@ impl Chooser {
     }
 
     /// Marks the samples among records that were just read, and begins their trails.
-    pub(crate) fn choose<T>(&mut self, records: &mut [Record<T>], trails: &mut Vec<Trail>) {
+    pub(crate) fn choose<T>(&mut self, records: &mut [Record<T>], trails: &mut Vec<LatencyTrace>) {
         let Some(first) = records.first() else { return };
         let random = self.random.get_or_insert_with(|| {
             let seed = first.event_time.0 as u64 ^ (u64::from(first.stamps.planned) << 32);
@@ -104,7 +104,7 @@ impl Chooser {
         while let Some(record) = usize::try_from(self.gap).ok().and_then(|gap| rest.get_mut(gap)) {
             record.stamps = record.stamps.sampled();
             if record.stamps.is_sampled() {
-                trails.push(Trail::new(record.stamps, self.sampling));
+                trails.push(LatencyTrace::new(record.stamps, self.sampling));
             }
             rest = &mut rest[self.gap as usize + 1..];
             self.gap = self.gaps.sample(random);
@@ -115,7 +115,7 @@ impl Chooser {
 
 /// The way of one sampled record so far.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub struct Trail {
+pub struct LatencyTrace {
     /// Its planned time, by which it is known.
     planned: u32,
     /// Whether the step that put it into a buffer is done.
@@ -126,7 +126,7 @@ pub struct Trail {
     parts: [u64; Part::ALL.len()],
 }
 
-impl Trail {
+impl LatencyTrace {
     /// From the planned time of a record with these stamps on.
     pub fn new(stamps: Stamps, sampling: Sampling) -> Self {
         let since = sampling.start.after(sampling.unit.instant(stamps.planned).0);
@@ -144,24 +144,24 @@ impl Trail {
         self.parts[part as usize]
     }
 
-    /// Nanoseconds from the planned time to the last call of [`Trail::spend`].
+    /// Nanoseconds from the planned time to the last call of [`LatencyTrace::spend`].
     pub fn total_nanos(&self) -> u64 {
         self.parts.iter().sum()
     }
 }
 
-/// Trails kept for records that are in state; the oldest go first.
+/// LatencyTraces kept for records that are in state; the oldest go first.
 const KNOWN: usize = 32_768;
 
 /// Reads the time.
 pub(crate) type Clock = Box<dyn Fn() -> ProcessingTime + Send>;
 
 /// The trails of one subtask: of what it has taken in, and of what lies in its open buffers.
-pub(crate) struct Trails {
+pub(crate) struct LatencyTraces {
     chooser: Chooser,
     clock: Clock,
     /// By planned time.
-    known: HashMap<u32, Trail, foldhash::fast::FixedState>,
+    known: HashMap<u32, LatencyTrace, foldhash::fast::FixedState>,
     /// The same planned times, the oldest first.
     order: VecDeque<u32>,
     /// Those whose work is not done.
@@ -171,18 +171,18 @@ pub(crate) struct Trails {
     /// Whether a sample has been met since the last step was done.
     met: bool,
     /// Per edge and channel: those of the open buffer.
-    open: Vec<Vec<Vec<Trail>>>,
+    open: Vec<Vec<Vec<LatencyTrace>>>,
     /// Nothing waits in state.
     forgets: bool,
 }
 
-impl std::fmt::Debug for Trails {
+impl std::fmt::Debug for LatencyTraces {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Trails").field("known", &self.known.len()).finish_non_exhaustive()
+        f.debug_struct("LatencyTraces").field("known", &self.known.len()).finish_non_exhaustive()
     }
 }
 
-impl Trails {
+impl LatencyTraces {
     pub(crate) fn new(sampling: Sampling, channels: &[usize], clock: Clock) -> Self {
         Self {
             chooser: Chooser::new(sampling),
@@ -223,7 +223,7 @@ impl Trails {
     /// `waited`, and before `cut` at a boundary.
     pub(crate) fn take_in(
         &mut self,
-        batch: &mut Vec<Trail>,
+        batch: &mut Vec<LatencyTrace>,
         waited: Part,
         cut: Option<ProcessingTime>,
     ) {
@@ -253,7 +253,7 @@ impl Trails {
     }
 
     /// The trail of a sampled record that the step in work has made.
-    pub(crate) fn of(&mut self, stamps: Stamps) -> Option<Trail> {
+    pub(crate) fn of(&mut self, stamps: Stamps) -> Option<LatencyTrace> {
         let mut trail = *self.known.get(&stamps.planned)?;
         // Taken in by an earlier step, and in state since then.
         trail.spend(Part::State, self.meet());
@@ -268,7 +268,7 @@ impl Trails {
     }
 
     /// The open buffer is sealed: its trails go along.
-    pub(crate) fn seal(&mut self, edge: usize, channel: usize, into: &mut Vec<Trail>) {
+    pub(crate) fn seal(&mut self, edge: usize, channel: usize, into: &mut Vec<LatencyTrace>) {
         std::mem::swap(&mut self.open[edge][channel], into);
         self.met |= !into.is_empty();
     }
@@ -297,7 +297,7 @@ impl Trails {
 }
 
 /// Sealed buffers leave: what of their time was not work went into `waited`.
-pub(crate) fn hand_over(trails: &mut [Trail], waited: Part, now: ProcessingTime) {
+pub(crate) fn hand_over(trails: &mut [LatencyTrace], waited: Part, now: ProcessingTime) {
     for trail in trails {
         trail.spend(if trail.worked { waited } else { Part::Processing }, now);
     }
@@ -313,13 +313,13 @@ mod tests {
 
     const ALL: StampUnit = StampUnit::MICROSECOND;
 
-    /// Trails of every record, on a clock that the test sets.
-    fn trails(start: ProcessingTime) -> (Trails, Sampling, Arc<AtomicU64>) {
+    /// LatencyTraces of every record, on a clock that the test sets.
+    fn trails(start: ProcessingTime) -> (LatencyTraces, Sampling, Arc<AtomicU64>) {
         let clock = Arc::new(AtomicU64::new(0));
         let read = Arc::clone(&clock);
         let now = Box::new(move || ProcessingTime(read.load(Ordering::Relaxed)));
         let sampling = Sampling::one_in(1, start, ALL);
-        (Trails::new(sampling, &[1], now), sampling, clock)
+        (LatencyTraces::new(sampling, &[1], now), sampling, clock)
     }
 
     fn stamps(planned: u32) -> Stamps {
@@ -378,7 +378,7 @@ mod tests {
         let at = |micros: u64| start.after(micros * 1_000);
         let (mut trails, sampling, clock) = trails(start);
         let set = |micros| clock.store(at(micros).0, Ordering::Relaxed);
-        let mut batch = vec![Trail::new(stamps(10), sampling)];
+        let mut batch = vec![LatencyTrace::new(stamps(10), sampling)];
         set(10);
         trails.take_in(&mut batch, Part::Source, Some(at(7)));
         set(14);
@@ -404,7 +404,7 @@ mod tests {
     fn what_is_in_state_is_bounded_and_the_oldest_go_first() {
         let (mut trails, sampling, _) = trails(ProcessingTime::ZERO);
         for planned in 0..=KNOWN as u32 {
-            let mut batch = vec![Trail::new(stamps(planned), sampling)];
+            let mut batch = vec![LatencyTrace::new(stamps(planned), sampling)];
             trails.take_in(&mut batch, Part::Queue, None);
         }
         assert_eq!(trails.known.len(), KNOWN);
@@ -416,7 +416,8 @@ mod tests {
     fn a_stage_without_state_knows_the_samples_of_its_step_only() {
         let (trails, sampling, _) = trails(ProcessingTime::ZERO);
         let mut trails = trails.forgetting();
-        let batch = |ticks: [u32; 2]| Vec::from(ticks.map(|it| Trail::new(stamps(it), sampling)));
+        let batch =
+            |ticks: [u32; 2]| Vec::from(ticks.map(|it| LatencyTrace::new(stamps(it), sampling)));
         trails.take_in(&mut batch([0, 2]), Part::Queue, None);
         // What is made of it may be handed over in several parts.
         trails.worked();

@@ -50,7 +50,7 @@ impl<T> Record<T> {
 
 /// Planned and ingestion time since the run's start, as [`StampUnit::stamp`] writes them: ticks in
 /// all bits but the lowest, which is set in the planned time of a record that leaves a
-/// [`Trail`](crate::record::latency_trace::Trail).
+/// [`LatencyTrace`](crate::record::latency_trace::LatencyTrace).
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Stamps {
     /// When the event was planned to happen.

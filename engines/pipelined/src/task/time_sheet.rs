@@ -3,21 +3,21 @@
 use std::sync::Arc;
 
 use dataflow::ProcessingTime;
-use dataflow::job::observer::{Activity as Times, Observer};
+use dataflow::job::observer::{Observer, SubtaskTimes};
 
-/// Reports of [`Times`] are this far apart.
+/// Reports of [`SubtaskTimes`] are this far apart.
 const REPORT_EVERY_NANOS: u64 = 1_000_000_000;
 
 /// Adds up where a subtask's time goes.
 pub(crate) struct TimeSheet {
-    pub(crate) current: Times,
+    pub(crate) current: SubtaskTimes,
     period_start: ProcessingTime,
     observer: Arc<dyn Observer>,
 }
 
 impl TimeSheet {
     pub(crate) fn new(observer: Arc<dyn Observer>, now: ProcessingTime) -> Self {
-        Self { current: Times::default(), period_start: now, observer }
+        Self { current: SubtaskTimes::default(), period_start: now, observer }
     }
 
     /// Reports when the period is over.
@@ -31,7 +31,7 @@ impl TimeSheet {
         let waited = self.current.idle_nanos + self.current.back_pressured_nanos;
         self.current.busy_nanos = now.since(self.period_start).saturating_sub(waited);
         self.observer.activity(name, self.current);
-        self.current = Times::default();
+        self.current = SubtaskTimes::default();
         self.period_start = now;
     }
 }

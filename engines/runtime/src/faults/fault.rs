@@ -192,7 +192,7 @@ pub enum Fate {
 
 /// A fault that has struck, or found nobody to strike.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Struck {
+pub struct Strike {
     /// When.
     pub at: ProcessingTime,
     /// Whom and how, such as `kill subtask on home 2 (of 8 alive)`, or `kill task: nobody to

@@ -9,7 +9,7 @@ use std::task::{Poll, Waker};
 use dataflow::job::runtime::{Home, Role, Timer};
 use dataflow::record::time::ProcessingTime;
 
-use crate::faults::fault::{Fate, Fault, Message, Operation, Struck, Trigger, When};
+use crate::faults::fault::{Fate, Fault, Message, Operation, Strike, Trigger, When};
 use crate::faults::host::Host;
 use crate::faults::kill_switch::{KillSwitch, TaskId};
 use crate::faults::live_targets::LiveTargets;
@@ -55,7 +55,7 @@ struct State {
     targets: LiveTargets,
     draws: Draws,
     plans: Plans,
-    struck: Vec<Struck>,
+    struck: Vec<Strike>,
     /// Wait for the first victim to be started.
     waiting: Vec<Fault>,
     crash_hooks: Vec<CrashHook>,
@@ -155,7 +155,7 @@ impl Faults {
     }
 
     /// What has struck so far, in order.
-    pub fn struck(&self) -> Vec<Struck> {
+    pub fn struck(&self) -> Vec<Strike> {
         lock(&self.state).struck.clone()
     }
 
@@ -195,7 +195,7 @@ impl Faults {
             if matches!(fault, Fault::Slow { .. }) {
                 self.any_slow.store(true, Ordering::Release);
             }
-            state.struck.push(Struck { at, what: choice.what.clone() });
+            state.struck.push(Strike { at, what: choice.what.clone() });
             choice
         };
         self.trace(&choice.what);
@@ -205,7 +205,7 @@ impl Faults {
     fn note(&self, what: String) {
         self.trace(&what);
         let at = self.now();
-        lock(&self.state).struck.push(Struck { at, what });
+        lock(&self.state).struck.push(Strike { at, what });
     }
 
     fn trace(&self, what: &str) {

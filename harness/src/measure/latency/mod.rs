@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use dataflow::exchange::sink::Wants;
 use dataflow::record::emission_times::Timed;
-use dataflow::record::latency_trace::{Sampling, Trail};
+use dataflow::record::latency_trace::{LatencyTrace, Sampling};
 use dataflow::{EventTime, ProcessingTime, StampUnit};
 use hdrhistogram::Histogram;
 use reports::schema::{Latencies, LatencyParts, LatencySummary, SeriesRow};
@@ -130,7 +130,7 @@ impl Recorder {
     }
 
     /// Takes trails that have come to their end, and how many samples have none.
-    pub fn record_trails(&mut self, trails: &[Trail], without_trail: u64) {
+    pub fn record_trails(&mut self, trails: &[LatencyTrace], without_trail: u64) {
         self.parts.record(trails, without_trail);
     }
 

@@ -1,11 +1,11 @@
 //! Where the time of latencies went, from sampled records that are traced end to end.
 
-use dataflow::record::latency_trace::{Part, Sampling, Trail};
+use dataflow::record::latency_trace::{LatencyTrace, Part, Sampling};
 use reports::schema::{LatencyParts, PartsOfMean};
 
 /// Samples that a run aims at.
 const SAMPLES: u64 = 20_000;
-/// Trails kept; sampling is chosen so that there are fewer, unless one record becomes many.
+/// LatencyTraces kept; sampling is chosen so that there are fewer, unless one record becomes many.
 const KEPT: usize = 200_000;
 /// One in this many samples is among the slowest.
 const SLOWEST: usize = 100;
@@ -17,11 +17,11 @@ pub(crate) fn rarity(timed_events: u64) -> u32 {
     u32::try_from(timed_events / SAMPLES).unwrap_or(u32::MAX).max(1)
 }
 
-/// Trails that have come to their end.
+/// LatencyTraces that have come to their end.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Parts {
     sampling: Option<Sampling>,
-    trails: Vec<Trail>,
+    trails: Vec<LatencyTrace>,
     without_trail: u64,
 }
 
@@ -34,7 +34,7 @@ impl Parts {
         self.sampling
     }
 
-    pub(super) fn record(&mut self, trails: &[Trail], without_trail: u64) {
+    pub(super) fn record(&mut self, trails: &[LatencyTrace], without_trail: u64) {
         let room = KEPT - self.trails.len().min(KEPT);
         let kept = &trails[..trails.len().min(room)];
         self.trails.extend_from_slice(kept);
@@ -59,7 +59,7 @@ impl Parts {
     }
 }
 
-fn mean(trails: &[Trail]) -> PartsOfMean {
+fn mean(trails: &[LatencyTrace]) -> PartsOfMean {
     if trails.is_empty() {
         return PartsOfMean::default();
     }
@@ -90,7 +90,7 @@ mod tests {
         let sampling = Sampling::one_in(1, ProcessingTime::ZERO, StampUnit::MICROSECOND);
         let mut parts = Parts::new(Some(sampling));
         for number in 0..1_000u64 {
-            let mut trail = Trail::new(Stamps { planned: 0, ingested: 0 }, sampling);
+            let mut trail = LatencyTrace::new(Stamps { planned: 0, ingested: 0 }, sampling);
             let slow = if number % 100 == 7 { 90 } else { 0 };
             trail.spend(Part::Boundary, ProcessingTime(10));
             trail.spend(Part::Commit, ProcessingTime(10 + slow));
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn what_finds_no_room_is_counted() {
         let sampling = Sampling::one_in(1, ProcessingTime::ZERO, StampUnit::MICROSECOND);
-        let trail = Trail::new(Stamps { planned: 0, ingested: 0 }, sampling);
+        let trail = LatencyTrace::new(Stamps { planned: 0, ingested: 0 }, sampling);
         let mut parts = Parts::new(Some(sampling));
         parts.record(&vec![trail; KEPT + 3], 1);
         assert_eq!((parts.summary().samples, parts.summary().without_trail), (KEPT as u64, 4));

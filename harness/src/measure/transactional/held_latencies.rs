@@ -3,7 +3,7 @@
 use dataflow::ProcessingTime;
 use dataflow::exchange::sink::Output;
 use dataflow::record::emission_times::Timed;
-use dataflow::record::latency_trace::{Part, Trail};
+use dataflow::record::latency_trace::{LatencyTrace, Part};
 
 use crate::measure::latency::Recorder;
 
@@ -11,7 +11,7 @@ use crate::measure::latency::Recorder;
 #[derive(Clone, Debug, Default)]
 pub(super) struct HeldLatencies {
     times: Vec<Timed>,
-    trails: Vec<Trail>,
+    trails: Vec<LatencyTrace>,
     without_trail: u64,
 }
 

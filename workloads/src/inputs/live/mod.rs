@@ -13,7 +13,7 @@ use crate::erased::{AnyEvents, LiveInput};
 use crate::event_time::event_clock::EventClock;
 use crate::inputs::live_log::{Entry, LIMIT_BYTES, LiveFailure, LiveLog};
 use crate::schedule::arrival::{Schedule, outlasted};
-use crate::spec::{Events, Knobs, Timed, Workload};
+use crate::spec::{Events, Knobs, TimedEvent, Workload};
 use crate::text::parse_line;
 
 type EventOf<W> = <<W as Workload>::Events as Events>::Event;
@@ -65,7 +65,7 @@ impl<W: Workload> AnyEvents for LiveEvents<W> {
     }
 
     fn expected(&self, count: u64) -> Digest {
-        let mut events = (0..count.min(self.log.len())).map(|number| Timed {
+        let mut events = (0..count.min(self.log.len())).map(|number| TimedEvent {
             value: self.log.entry(number).event,
             event_time: self.clock.event_time(number),
         });

@@ -9,7 +9,7 @@ use crate::event_time::event_clock::EventClock;
 use crate::nexmark::event::{Auction, Bid, Event, FIRST_CATEGORY, FIRST_ID, Person};
 use crate::nexmark::strings::{Sizes, Strings};
 use crate::random::{Draws, below};
-use crate::spec::{Events, Knobs, Timed};
+use crate::spec::{Events, Knobs, TimedEvent};
 
 /// Auctions, or persons, after which there is a new hot one.
 const HOT_EVERY: u64 = 100;
@@ -179,7 +179,7 @@ impl Events for NexmarkEvents {
     type Event = Event;
 
     #[inline]
-    fn event(&self, number: u64) -> Timed<Event> {
+    fn event(&self, number: u64) -> TimedEvent<Event> {
         let e = self.adjusted(number);
         let mut draws = self.draws.generator(e);
         let delay = self.disorder.as_ref().map_or(0, |it| it.nanos(number) / NANOS_PER_MILLI);
@@ -193,7 +193,7 @@ impl Events for NexmarkEvents {
             Event::Auction(self.auction(e, date_time, &mut draws))
         };
         let value = if self.carries { event.carrying() } else { event };
-        Timed { value, event_time: EventTime(date_time * NANOS_PER_MILLI) }
+        TimedEvent { value, event_time: EventTime(date_time * NANOS_PER_MILLI) }
     }
 
     fn none_before(&self, number: u64) -> EventTime {

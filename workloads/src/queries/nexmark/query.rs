@@ -6,7 +6,7 @@ use dataflow::operators::Input;
 use dataflow::{Digest, EventTime, Plan, ResultKind, Stream};
 
 use crate::nexmark::{Event, KNOBS, NexmarkEvents, bound_nanos};
-use crate::spec::{Description, Knobs, Timed, Workload};
+use crate::spec::{Description, Knobs, TimedEvent, Workload};
 
 /// The events on their way into a query.
 pub(super) type Events = Stream<Input<Event>>;
@@ -30,7 +30,11 @@ pub(crate) trait Query: Send + Sync + 'static {
     /// The job.
     fn plan(&self, knobs: &Knobs, events: Events, sink: SinkSlot) -> Plan;
     /// The answer, by plain collections over the events in event-time order.
-    fn expected(&self, knobs: &Knobs, events: &mut dyn Iterator<Item = Timed<Event>>) -> Digest;
+    fn expected(
+        &self,
+        knobs: &Knobs,
+        events: &mut dyn Iterator<Item = TimedEvent<Event>>,
+    ) -> Digest;
 }
 
 /// A query with its knobs and those of the generator.
@@ -80,7 +84,11 @@ impl<Q: Query> Workload for Nexmark<Q> {
         self.query.plan(knobs, events, sink)
     }
 
-    fn expected(&self, knobs: &Knobs, events: &mut dyn Iterator<Item = Timed<Event>>) -> Digest {
+    fn expected(
+        &self,
+        knobs: &Knobs,
+        events: &mut dyn Iterator<Item = TimedEvent<Event>>,
+    ) -> Digest {
         self.query.expected(knobs, events)
     }
 }
@@ -94,7 +102,7 @@ pub(crate) fn digest_of<T: serde::Serialize>(rows: impl IntoIterator<Item = T>) 
 
 /// The bids among events.
 pub(crate) fn bids(
-    events: &mut dyn Iterator<Item = Timed<Event>>,
+    events: &mut dyn Iterator<Item = TimedEvent<Event>>,
 ) -> impl Iterator<Item = crate::nexmark::Bid> {
     events.filter_map(|event| event.value.bid())
 }

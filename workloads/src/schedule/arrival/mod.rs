@@ -7,7 +7,7 @@ use dataflow::job::source::{Available, Next, Reader, Source, SourceError, Splits
 use dataflow::{EventTime, ProcessingTime, Record, StampUnit, Stamps};
 
 use crate::schedule::load_shape::LoadShape;
-use crate::spec::{Events, Timed};
+use crate::spec::{Events, TimedEvent};
 
 /// When the events of a run are planned to happen.
 #[derive(Clone, Debug)]
@@ -96,7 +96,7 @@ const ROUNDING_NANOS: f64 = 2.0;
 
 /// Events on a schedule, dealt over splits: split `s` of `S` holds events `s`, `s + S`, ... Some of
 /// the splits can be idle, and split 0 can be late.
-pub struct Paced<G> {
+pub struct PacedSource<G> {
     events: Arc<G>,
     schedule: Schedule,
     deal: Deal,
@@ -133,7 +133,7 @@ impl Deal {
     }
 }
 
-impl<G: Events> Paced<G> {
+impl<G: Events> PacedSource<G> {
     /// `name` is the input as the user knows it, for errors.
     pub fn new(events: Arc<G>, schedule: Schedule, splits: u32, name: String) -> Self {
         assert!(splits > 0, "a source has a split");
@@ -161,7 +161,7 @@ impl<G: Events> Paced<G> {
     }
 }
 
-impl<G: Events> Splits for Paced<G> {
+impl<G: Events> Splits for PacedSource<G> {
     fn splits(&self) -> u32 {
         self.deal.splits
     }
@@ -180,7 +180,7 @@ impl<G: Events> Splits for Paced<G> {
     }
 }
 
-impl<G: Events> Source<G::Event> for Paced<G> {
+impl<G: Events> Source<G::Event> for PacedSource<G> {
     fn reader(&self) -> Box<dyn Reader<G::Event>> {
         Box::new(PacedReader {
             events: Arc::clone(&self.events),
@@ -237,7 +237,7 @@ impl<G: Events> PacedReader<G> {
         into.extend(offsets.map(|offset| {
             let number = self.deal.number(split, offset);
             let stamps = stamps(number);
-            let Timed { value, event_time } = self.events.event(number);
+            let TimedEvent { value, event_time } = self.events.event(number);
             newest = newest.max(event_time);
             Record { value, event_time, stamps }
         }));

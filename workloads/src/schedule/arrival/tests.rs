@@ -13,7 +13,11 @@ fn schedule(rate: Option<f64>, events: u64) -> Schedule {
     Schedule { rate, events, warm_up: 0, start, unit: UNIT, shape: LoadShape::CONSTANT }
 }
 
-fn read(paced: &Paced<KeyedEvents>, split: u32, offsets: Range<u64>) -> Vec<Record<KeyedEvent>> {
+fn read(
+    paced: &PacedSource<KeyedEvents>,
+    split: u32,
+    offsets: Range<u64>,
+) -> Vec<Record<KeyedEvent>> {
     let mut records = Vec::new();
     paced.reader().read(split, offsets, &mut records).unwrap();
     records
@@ -54,7 +58,7 @@ proptest! {
         let idle = idle % splits;
         let generated = Arc::new(KeyedEvents::new(&common(&[("disorder_ms", "1")]), seed));
         let paced =
-            Paced::new(Arc::clone(&generated), schedule(None, events), splits, String::new());
+            PacedSource::new(Arc::clone(&generated), schedule(None, events), splits, String::new());
         let paced = paced.with_idle_splits(idle);
         let mut found = vec![None; events as usize];
         for split in 0..splits {
@@ -86,7 +90,7 @@ proptest! {
     ) {
         let split = split % splits;
         let events = Arc::new(KeyedEvents::new(&common(&[]), 1));
-        let paced = Paced::new(events, schedule(Some(rate), 1_000), splits, String::new());
+        let paced = PacedSource::new(events, schedule(Some(rate), 1_000), splits, String::new());
         let paced = paced.with_straggler(straggling);
         let before = paced.available(split, 0, ProcessingTime(now)).unwrap();
         if let Next::At(next) = before.next {
@@ -105,7 +109,7 @@ proptest! {
 #[test]
 fn a_straggler_is_readable_late_and_happens_when_it_is_planned() {
     let events = Arc::new(KeyedEvents::new(&common(&[("event_rate", "1000")]), 1));
-    let paced = Paced::new(events, schedule(Some(1_000.0), 100), 2, String::new());
+    let paced = PacedSource::new(events, schedule(Some(1_000.0), 100), 2, String::new());
     let paced = paced.with_straggler(20_000_000);
     // Events 0, 2, ... are split 0's. The run starts at 5 ms; at 25 ms event 20 is planned.
     let end = |split, millis| {
@@ -144,7 +148,7 @@ fn everything_is_there_at_once_without_a_rate() {
 fn warm_up_is_not_timed_and_stamps_run_out() {
     let events = Arc::new(KeyedEvents::new(&common(&[]), 1));
     let timed = Schedule { warm_up: 2, ..schedule(Some(1_000.0), 10_000_000) };
-    let paced = Paced::new(events, timed, 1, "generated".to_owned());
+    let paced = PacedSource::new(events, timed, 1, "generated".to_owned());
     let stamps: Vec<_> = read(&paced, 0, 0..4).iter().map(|record| record.stamps).collect();
     let at = |millis: u64| {
         let stamp = UNIT.stamp(millis * 1_000_000).unwrap();

@@ -12,7 +12,7 @@ use crate::queries::changes::change_rows;
 use crate::queries::nexmark::calendar::{clock_text, day, day_text, minute};
 use crate::queries::nexmark::query::{Events, Query, bids, digest_of};
 use crate::queries::nexmark::ranks::{RankCounts, Statistics};
-use crate::spec::{Description, Knobs, Timed};
+use crate::spec::{Description, Knobs, TimedEvent};
 
 pub(crate) struct Q16;
 
@@ -110,7 +110,7 @@ impl Query for Q16 {
             .sink_changes(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = Timed<Event>>) -> Digest {
+    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
         let mut groups: BTreeMap<(String, i64), Vec<Bid>> = BTreeMap::new();
         for bid in bids(events) {
             let key = (bid.channel().to_string(), bid.date_time.div_euclid(86_400_000));

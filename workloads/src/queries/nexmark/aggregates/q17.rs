@@ -12,7 +12,7 @@ use crate::queries::changes::change_rows;
 use crate::queries::nexmark::calendar::{day, day_text};
 use crate::queries::nexmark::query::{Events, Query, bids, digest_of};
 use crate::queries::nexmark::ranks::{CountsByRank, count, rank};
-use crate::spec::{Description, Knobs, Timed};
+use crate::spec::{Description, Knobs, TimedEvent};
 
 pub(crate) struct Q17;
 
@@ -132,7 +132,7 @@ impl Query for Q17 {
             .sink_changes(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = Timed<Event>>) -> Digest {
+    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
         let mut groups: BTreeMap<(u64, i64), Vec<u64>> = BTreeMap::new();
         for bid in bids(events) {
             let key = (bid.auction, bid.date_time.div_euclid(86_400_000));

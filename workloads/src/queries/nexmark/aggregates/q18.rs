@@ -9,7 +9,7 @@ use dataflow::{Digest, Plan, ResultKind};
 use crate::nexmark::{Bid, Event};
 use crate::queries::nexmark::columns::FullBid;
 use crate::queries::nexmark::query::{Events, Query, bids, digest_of};
-use crate::spec::{Description, Knobs, Timed};
+use crate::spec::{Description, Knobs, TimedEvent};
 
 pub(crate) struct Q18;
 
@@ -40,7 +40,7 @@ impl Query for Q18 {
             .sink_changes(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = Timed<Event>>) -> Digest {
+    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
         let mut groups: HashMap<(u64, u64), Vec<FullBid>> = HashMap::new();
         for bid in bids(events) {
             groups.entry((bid.auction, bid.bidder)).or_default().push(FullBid::from(&bid));

@@ -11,7 +11,7 @@ use crate::nexmark::{Bid, Event};
 use crate::queries::changes::change_rows;
 use crate::queries::nexmark::columns::FullBid;
 use crate::queries::nexmark::query::{Events, Query, bids};
-use crate::spec::{Description, Knobs, Timed};
+use crate::spec::{Description, Knobs, TimedEvent};
 
 pub(crate) struct Q19;
 
@@ -58,7 +58,7 @@ impl Query for Q19 {
             .sink_changes(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = Timed<Event>>) -> Digest {
+    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
         let mut groups: HashMap<u64, Vec<FullBid>> = HashMap::new();
         for bid in bids(events) {
             groups.entry(bid.auction).or_default().push(FullBid::from(&bid));

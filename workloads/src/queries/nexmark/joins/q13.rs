@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 use crate::nexmark::{Bid, Event, Text};
 use crate::queries::nexmark::query::{Events, Query, bids};
-use crate::spec::{Description, Knobs, Timed};
+use crate::spec::{Description, Knobs, TimedEvent};
 
 pub(crate) struct Q13;
 
@@ -76,7 +76,11 @@ impl Query for Q13 {
         events.filter_map(Event::bid).filter_map(row).sink(sink)
     }
 
-    fn expected(&self, knobs: &Knobs, events: &mut dyn Iterator<Item = Timed<Event>>) -> Digest {
+    fn expected(
+        &self,
+        knobs: &Knobs,
+        events: &mut dyn Iterator<Item = TimedEvent<Event>>,
+    ) -> Digest {
         let rows = knobs.integer("side_input_rows");
         let mut digest = Digest::default();
         for bid in bids(events) {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::nexmark::{Auction, Bid, Event, Text};
 use crate::queries::nexmark::query::{Events, Query};
 use crate::queries::nexmark::streams::{AUCTIONS, bids_and_auctions};
-use crate::spec::{Description, Knobs, Timed};
+use crate::spec::{Description, Knobs, TimedEvent};
 
 pub(crate) struct Q20;
 
@@ -88,7 +88,7 @@ impl Query for Q20 {
         bids.key_by(|bid: &Bid| bid.auction).inner_join(auctions, join).sink(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = Timed<Event>>) -> Digest {
+    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
         let mut auctions = HashMap::new();
         // A bid may come before its auction.
         let mut waiting: HashMap<u64, Vec<Bid>> = HashMap::new();

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::nexmark::{Auction, Bid, Event, Person, Text};
 use crate::queries::nexmark::query::{Events, Query};
 use crate::queries::nexmark::streams::{AUCTIONS, PERSONS, bids_and_auctions, persons_aside};
-use crate::spec::{Description, Knobs, Timed};
+use crate::spec::{Description, Knobs, TimedEvent};
 
 pub(crate) struct Q23;
 
@@ -82,7 +82,7 @@ impl Query for Q23 {
             .sink(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = Timed<Event>>) -> Digest {
+    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
         let mut persons = HashMap::new();
         let mut sold: HashMap<u64, Vec<Auction>> = HashMap::new();
         let mut bids = Vec::new();

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::nexmark::{Auction, Event, Person, Text};
 use crate::queries::nexmark::query::{Events, Query};
 use crate::queries::nexmark::streams::{AUCTIONS, persons_and_auctions};
-use crate::spec::{Description, Knobs, Timed};
+use crate::spec::{Description, Knobs, TimedEvent};
 
 pub(crate) struct Q3;
 
@@ -65,7 +65,7 @@ impl Query for Q3 {
         persons.key_by(|person: &Person| person.id).inner_join(auctions, row).sink(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = Timed<Event>>) -> Digest {
+    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
         let mut persons = HashMap::new();
         let mut sold: HashMap<u64, Vec<u64>> = HashMap::new();
         for event in events {

@@ -11,7 +11,7 @@ use crate::nexmark::{Auction, Bid, Event};
 use crate::queries::changes::change_rows;
 use crate::queries::nexmark::query::{Events, Query, digest_of};
 use crate::queries::nexmark::streams::{AUCTIONS, bids_and_auctions};
-use crate::spec::{Description, Knobs, Timed};
+use crate::spec::{Description, Knobs, TimedEvent};
 
 pub(crate) struct Q4;
 
@@ -100,7 +100,7 @@ impl Query for Q4 {
             .sink_changes(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = Timed<Event>>) -> Digest {
+    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
         let mut auctions = Vec::new();
         let mut bids: HashMap<u64, Vec<(i64, u64)>> = HashMap::new();
         for event in events {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::nexmark::Event;
 use crate::queries::nexmark::query::{Events, Query};
-use crate::spec::{Description, Knobs, Timed};
+use crate::spec::{Description, Knobs, TimedEvent};
 
 pub(crate) struct Q6;
 
@@ -235,7 +235,7 @@ impl Query for Q6 {
             .sink(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = Timed<Event>>) -> Digest {
+    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
         let mut auctions = BTreeMap::new();
         let mut bids: HashMap<u64, Vec<(i64, u64)>> = HashMap::new();
         for event in events {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::nexmark::{Auction, Bid, Event, Text};
 use crate::queries::nexmark::query::{Events, Query};
 use crate::queries::nexmark::streams::{AUCTIONS, bids_and_auctions};
-use crate::spec::{Description, Knobs, Timed};
+use crate::spec::{Description, Knobs, TimedEvent};
 
 pub(crate) struct Q9;
 
@@ -90,7 +90,7 @@ impl Query for Q9 {
             .sink_changes(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = Timed<Event>>) -> Digest {
+    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
         let mut auctions = Vec::new();
         let mut bids: HashMap<u64, Vec<Bid>> = HashMap::new();
         for event in events {

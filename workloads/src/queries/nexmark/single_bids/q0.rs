@@ -6,7 +6,7 @@ use dataflow::{Digest, Plan, ResultKind};
 use crate::nexmark::Event;
 use crate::queries::nexmark::columns::BidRow;
 use crate::queries::nexmark::query::{Events, Query, bids, digest_of};
-use crate::spec::{Description, Knobs, Timed};
+use crate::spec::{Description, Knobs, TimedEvent};
 
 pub(crate) struct Q0;
 
@@ -31,7 +31,7 @@ impl Query for Q0 {
         events.filter_map(Event::bid).map(|bid| BidRow::from(&bid)).sink(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = Timed<Event>>) -> Digest {
+    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
         digest_of(bids(events).map(|bid| BidRow::from(&bid)))
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::nexmark::{Bid, Event, Text};
 use crate::queries::nexmark::columns::Decimal;
 use crate::queries::nexmark::query::{Events, Query, bids};
-use crate::spec::{Description, Knobs, Timed};
+use crate::spec::{Description, Knobs, TimedEvent};
 
 pub(crate) struct Q1;
 
@@ -49,7 +49,7 @@ impl Query for Q1 {
         events.filter_map(Event::bid).map(row).sink(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = Timed<Event>>) -> Digest {
+    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
         let mut digest = Digest::default();
         for bid in bids(events) {
             digest.insert(&Row {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::nexmark::{Bid, Event, Text};
 use crate::queries::nexmark::calendar::{clock_text, day, day_text, minute};
 use crate::queries::nexmark::query::{Events, Query, bids, digest_of};
-use crate::spec::{Description, Knobs, Timed};
+use crate::spec::{Description, Knobs, TimedEvent};
 
 pub(crate) struct Q10;
 
@@ -58,7 +58,7 @@ impl Query for Q10 {
         events.filter_map(Event::bid).map(|bid| row(&bid)).sink(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = Timed<Event>>) -> Digest {
+    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
         digest_of(bids(events).map(|bid| row(&bid)))
     }
 }

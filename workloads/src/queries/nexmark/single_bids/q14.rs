@@ -8,7 +8,7 @@ use crate::nexmark::{Bid, Event, Text};
 use crate::queries::nexmark::calendar::hour;
 use crate::queries::nexmark::columns::Decimal;
 use crate::queries::nexmark::query::{Events, Query, bids};
-use crate::spec::{Description, Knobs, Timed};
+use crate::spec::{Description, Knobs, TimedEvent};
 
 pub(crate) struct Q14;
 
@@ -78,7 +78,7 @@ impl Query for Q14 {
         events.filter_map(Event::bid).filter_map(row).sink(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = Timed<Event>>) -> Digest {
+    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
         let mut digest = Digest::default();
         for bid in bids(events) {
             let euros = bid.price as f64 * 0.908;

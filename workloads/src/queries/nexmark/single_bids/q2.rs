@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::nexmark::{Bid, Event};
 use crate::queries::nexmark::query::{Events, Query, bids, digest_of};
-use crate::spec::{Description, Knobs, Timed};
+use crate::spec::{Description, Knobs, TimedEvent};
 
 pub(crate) struct Q2;
 
@@ -43,7 +43,7 @@ impl Query for Q2 {
         events.filter_map(Event::bid).filter_map(row).sink(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = Timed<Event>>) -> Digest {
+    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
         let some = bids(events).filter(|bid| bid.auction % 123 == 0);
         digest_of(some.map(|bid| Row { auction: bid.auction, price: bid.price }))
     }

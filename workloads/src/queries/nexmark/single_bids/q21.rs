@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::nexmark::{Bid, Event, Text};
 use crate::queries::nexmark::query::{Events, Query, bids};
-use crate::spec::{Description, Knobs, Timed};
+use crate::spec::{Description, Knobs, TimedEvent};
 
 pub(crate) struct Q21;
 
@@ -74,7 +74,7 @@ impl Query for Q21 {
         events.filter_map(Event::bid).filter_map(row).sink(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = Timed<Event>>) -> Digest {
+    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
         let mut digest = Digest::default();
         for bid in bids(events) {
             let (channel, url) = (bid.channel().to_string(), bid.url().to_string());

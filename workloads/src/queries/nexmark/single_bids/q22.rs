@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::nexmark::{Bid, Event, Text};
 use crate::queries::nexmark::query::{Events, Query, bids};
-use crate::spec::{Description, Knobs, Timed};
+use crate::spec::{Description, Knobs, TimedEvent};
 
 pub(crate) struct Q22;
 
@@ -61,7 +61,7 @@ impl Query for Q22 {
         events.filter_map(Event::bid).map(row).sink(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = Timed<Event>>) -> Digest {
+    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
         let mut digest = Digest::default();
         for bid in bids(events) {
             let url = bid.url().to_string();

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::knobs::{self, LONGEST_MS};
 use crate::nexmark::Event;
 use crate::queries::nexmark::query::{Events, Query, bids};
-use crate::spec::{Description, Knobs, Timed};
+use crate::spec::{Description, Knobs, TimedEvent};
 
 pub(crate) struct Q11;
 
@@ -74,7 +74,11 @@ impl Query for Q11 {
             .sink(sink)
     }
 
-    fn expected(&self, knobs: &Knobs, events: &mut dyn Iterator<Item = Timed<Event>>) -> Digest {
+    fn expected(
+        &self,
+        knobs: &Knobs,
+        events: &mut dyn Iterator<Item = TimedEvent<Event>>,
+    ) -> Digest {
         let gap = knobs.integer("window_ms") as i64;
         let mut open: HashMap<u64, Row> = HashMap::new();
         let mut digest = Digest::default();

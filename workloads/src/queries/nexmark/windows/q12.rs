@@ -12,7 +12,7 @@ use crate::knobs::{self, LONGEST_MS};
 use crate::nexmark::Event;
 use crate::queries::changes::change_rows;
 use crate::queries::nexmark::query::{Events, Query, bids, digest_of};
-use crate::spec::{Description, Knobs, Timed};
+use crate::spec::{Description, Knobs, TimedEvent};
 
 pub(crate) struct Q12;
 
@@ -90,7 +90,7 @@ impl Query for Q12 {
             .sink_changes(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = Timed<Event>>) -> Digest {
+    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
         let mut counts: BTreeMap<u64, u64> = BTreeMap::new();
         bids(events).for_each(|bid| *counts.entry(bid.bidder).or_default() += 1);
         digest_of(counts.into_iter().map(|(bidder, bid_count)| Row { bidder, bid_count }))

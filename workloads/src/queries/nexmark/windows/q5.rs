@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::knobs::{self, LONGEST_MS};
 use crate::nexmark::Event;
 use crate::queries::nexmark::query::{Events, Query, bids};
-use crate::spec::{Description, Knobs, Timed};
+use crate::spec::{Description, Knobs, TimedEvent};
 
 pub(crate) struct Q5;
 
@@ -115,7 +115,11 @@ impl Query for Q5 {
             .sink(sink)
     }
 
-    fn expected(&self, knobs: &Knobs, events: &mut dyn Iterator<Item = Timed<Event>>) -> Digest {
+    fn expected(
+        &self,
+        knobs: &Knobs,
+        events: &mut dyn Iterator<Item = TimedEvent<Event>>,
+    ) -> Digest {
         let (size, slide) = (knobs.integer("window_ms") as i64, knobs.integer("slide_ms") as i64);
         // Counts by the end of the window, in milliseconds.
         let mut open: BTreeMap<i64, BTreeMap<u64, u64>> = BTreeMap::new();

@@ -11,7 +11,7 @@ use crate::knobs::{self, LONGEST_MS};
 use crate::nexmark::{Bid, Event};
 use crate::queries::nexmark::columns::BidRow;
 use crate::queries::nexmark::query::{Events, Query, bids};
-use crate::spec::{Description, Knobs, Timed};
+use crate::spec::{Description, Knobs, TimedEvent};
 
 pub(crate) struct Q7;
 
@@ -93,7 +93,11 @@ impl Query for Q7 {
         highest.key_by(|price: &u64| *price).interval_join(bids, within, row).sink(sink)
     }
 
-    fn expected(&self, knobs: &Knobs, events: &mut dyn Iterator<Item = Timed<Event>>) -> Digest {
+    fn expected(
+        &self,
+        knobs: &Knobs,
+        events: &mut dyn Iterator<Item = TimedEvent<Event>>,
+    ) -> Digest {
         let size = knobs.integer("window_ms") as i64;
         let mut best: BTreeMap<i64, Vec<Bid>> = BTreeMap::new();
         for bid in bids(events) {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::knobs::{self, LONGEST_MS};
 use crate::nexmark::{Event, Person, Text};
 use crate::queries::nexmark::query::{Events, Query};
-use crate::spec::{Description, Knobs, Timed};
+use crate::spec::{Description, Knobs, TimedEvent};
 
 pub(crate) struct Q8;
 
@@ -119,7 +119,11 @@ impl Query for Q8 {
             .sink(sink)
     }
 
-    fn expected(&self, knobs: &Knobs, events: &mut dyn Iterator<Item = Timed<Event>>) -> Digest {
+    fn expected(
+        &self,
+        knobs: &Knobs,
+        events: &mut dyn Iterator<Item = TimedEvent<Event>>,
+    ) -> Digest {
         let size = knobs.integer("window_ms") as i64;
         let mut persons = HashMap::new();
         let mut sellers = BTreeSet::new();
