@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use dataflow::{Completion, Digest, Guarantee};
-use reports::schema::{ExchangeLoad, OutputCheck, RUN_SCHEMA, RunResult, SERIES_BIN_NS, SeriesRow};
+use reports::schema::{
+    BatchRow, ExchangeLoad, OutputCheck, RUN_SCHEMA, RunResult, SERIES_BIN_NS, SeriesRow,
+};
 
 use crate::measure::latency::Recorder;
 use crate::measure::run_observer::RunObserver;
@@ -32,18 +34,8 @@ pub(crate) fn result(
     let earlier = spec.warm_up.max(observer.read_before());
     let timed = completion.records_in.saturating_sub(earlier);
     let per_record = |nanos: u64| nanos as f64 / completion.records_in.max(1) as f64;
-    let backlog_at_end = if !spec.rate.is_max() && spec.events > 0 {
-        observer.backlog_at_end() as f64 / spec.events as f64
-    } else {
-        0.0
-    };
     let (batches, recovery) = (observer.take_batches(), observer.recovery(completion));
-    // What all that came out depends on: one late batch is late for all of its records.
-    let emissions = match &measured.latency {
-        _ if !batches.is_empty() => batches.iter().filter(|batch| batch.records > 0).count() as u64,
-        _ if spec.guarantee() == Guarantee::ExactlyOnce => recovery.completed,
-        latency => latency.as_ref().map_or(0, Recorder::emissions),
-    };
+    let emissions = emissions(spec, measured, &batches, recovery.completed);
     let latency_ns = measured.latency.as_ref().map(|it| it.summaries(emissions));
     let mut result = RunResult {
         schema: RUN_SCHEMA.to_owned(),
@@ -82,7 +74,7 @@ pub(crate) fn result(
         },
         late_records: completion.counters.late_records,
         windows_closed: spec.workload.has_windows().then_some(completion.counters.windows_closed),
-        backlog_at_end,
+        backlog_at_end: backlog_at_end(spec, observer),
         backlog_slope: validity::slope(&planned_backlog(observer)),
         generator_per_s: spec.generator_per_s,
         overslept: observer.overslept(),
@@ -98,6 +90,29 @@ pub(crate) fn result(
         validity::why_invalid(&result, expected.map(|digest| digest == measured.digest));
     result.valid = result.invalid_because.is_empty();
     result
+}
+
+/// The share of the events that was unread when the plan ended; 0 where there is no plan.
+fn backlog_at_end(spec: &RunSpec, observer: &RunObserver) -> f64 {
+    if spec.rate.is_max() || spec.events == 0 {
+        return 0.0;
+    }
+    observer.backlog_at_end() as f64 / spec.events as f64
+}
+
+/// How often results were emitted: what is emitted together is late together. One late batch is
+/// late for all of its records, and so is a checkpoint under exactly-once.
+fn emissions(
+    spec: &RunSpec,
+    measured: &SinkMeasurement,
+    batches: &[BatchRow],
+    checkpoints: u64,
+) -> u64 {
+    match &measured.latency {
+        _ if !batches.is_empty() => batches.iter().filter(|batch| batch.records > 0).count() as u64,
+        _ if spec.guarantee() == Guarantee::ExactlyOnce => checkpoints,
+        latency => latency.as_ref().map_or(0, Recorder::emissions),
+    }
 }
 
 /// The backlog of every bin up to the end of the plan, in seconds and events.

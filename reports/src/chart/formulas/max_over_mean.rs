@@ -37,26 +37,7 @@ fn draw(result: &FormulasResult) -> Outcome {
         return Ok(None);
     };
     let (keys, events) = (number(first, "keys"), number(first, "events"));
-    let names: Vec<String> = exponents.iter().map(|it| name(*it)).collect();
-    let palette = Palette::of_names(names.iter().map(String::as_str));
-    let mut lines = Vec::new();
-    for (exponent, name) in exponents.iter().zip(&names) {
-        let mut points: Vec<(f64, f64)> = cases
-            .iter()
-            .filter(|case| case.number("exponent") == Some(*exponent))
-            .filter_map(|case| Some((case.number("partitions")?, case.measured)))
-            .collect();
-        points.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let zipf = Zipf::new(keys as u64, *exponent);
-        let theory = PARTITIONS.iter().map(|&partitions| {
-            (f64::from(partitions), hot_key::max_over_mean(zipf, events as u64, partitions))
-        });
-        let detail = format!("hottest key {}", share(zipf.first));
-        let line = Line::new(name, detail, palette.colour(name), points);
-        lines.push(Line { stroke: Stroke::Points, ..line });
-        let theory = Line::new("", String::new(), palette.colour(name), theory.collect());
-        lines.push(Line { stroke: Stroke::Dashed, ..theory });
-    }
+    let lines = lines(&cases, &exponents, (keys as u64, events as u64));
     let most = lines.iter().flat_map(|line| &line.points).map(|it| it.1).fold(2.0, f64::max);
     let plot = LinePlot {
         x: Axis {
@@ -93,6 +74,31 @@ fn draw(result: &FormulasResult) -> Outcome {
                    an upper bound of the expected maximum; s is the exponent of Zipf's law."
         .to_owned();
     plot.drawing(title, &subtitle, caption).map(Some)
+}
+
+/// Points and theory for each exponent, for a number of keys and of events.
+fn lines(cases: &[&Case], exponents: &[f64], (keys, events): (u64, u64)) -> Vec<Line> {
+    let names: Vec<String> = exponents.iter().map(|it| name(*it)).collect();
+    let palette = Palette::of_names(names.iter().map(String::as_str));
+    let mut lines = Vec::new();
+    for (exponent, name) in exponents.iter().zip(&names) {
+        let mut points: Vec<(f64, f64)> = cases
+            .iter()
+            .filter(|case| case.number("exponent") == Some(*exponent))
+            .filter_map(|case| Some((case.number("partitions")?, case.measured)))
+            .collect();
+        points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let zipf = Zipf::new(keys, *exponent);
+        let theory = PARTITIONS.iter().map(|&partitions| {
+            (f64::from(partitions), hot_key::max_over_mean(zipf, events, partitions))
+        });
+        let detail = format!("hottest key {}", share(zipf.first));
+        let line = Line::new(name, detail, palette.colour(name), points);
+        lines.push(Line { stroke: Stroke::Points, ..line });
+        let theory = Line::new("", String::new(), palette.colour(name), theory.collect());
+        lines.push(Line { stroke: Stroke::Dashed, ..theory });
+    }
+    lines
 }
 
 fn name(exponent: f64) -> String {

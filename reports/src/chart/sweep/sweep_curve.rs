@@ -132,6 +132,48 @@ fn plot(
     places: &Places,
     metric: &Metric,
 ) -> Option<LinePlot> {
+    let lines = lines(sweep, experiments, palette, places, metric);
+    let values = || {
+        lines.iter().flat_map(|line| {
+            let ranges = line.ranges.iter().flat_map(|it| [it.1, it.2]);
+            ranges.chain(line.points.iter().map(|it| it.1))
+        })
+    };
+    let (least, most) = (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max));
+    if lines.is_empty() || most <= 0.0 {
+        return None;
+    }
+    let logarithmic = least > 0.0 && most / least > WIDE;
+    let low = if logarithmic { least / HEADROOM } else { 0.0 };
+    let is_rate = metric.unit == Unit::RecordsPerSecond;
+    let caption = metric.name.to_owned();
+    let unit = if logarithmic { ", logarithmic" } else { "" };
+    Some(LinePlot {
+        x: places_axis(sweep, places),
+        y: Axis {
+            caption: if is_rate { format!("{caption}, M records/s{unit}") } else { caption + unit },
+            values: (low, most * HEADROOM),
+            logarithmic,
+            tick: if is_rate {
+                Box::new(|value| significant(value / 1e6))
+            } else {
+                Box::new(duration_tick)
+            },
+            ticks: None,
+        },
+        lines,
+        height: PLOT_HEIGHT,
+    })
+}
+
+/// A line with ranges for each variant, and what a formula says of it where there is one.
+fn lines(
+    sweep: &Sweep,
+    experiments: &[Experiment<'_>],
+    palette: &Palette,
+    places: &Places,
+    metric: &Metric,
+) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     for name in variants(experiments) {
         let figures: Vec<(f64, Spread)> = (0..sweep.points.len())
@@ -150,19 +192,11 @@ fn plot(
             lines.extend(closed_form(sweep, experiments, name, places));
         }
     }
-    let values = || {
-        lines.iter().flat_map(|line| {
-            let ranges = line.ranges.iter().flat_map(|it| [it.1, it.2]);
-            ranges.chain(line.points.iter().map(|it| it.1))
-        })
-    };
-    let (least, most) = (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max));
-    if lines.is_empty() || most <= 0.0 {
-        return None;
-    }
-    let logarithmic = least > 0.0 && most / least > WIDE;
-    let low = if logarithmic { least / HEADROOM } else { 0.0 };
-    let is_rate = metric.unit == Unit::RecordsPerSecond;
+    lines
+}
+
+/// The axis of the values that were swept over.
+fn places_axis(sweep: &Sweep, places: &Places) -> Axis {
     let (first, last) = places
         .values
         .iter()
@@ -171,33 +205,16 @@ fn plot(
     let inset = if places.ordinal { 0.2 } else { 0.0 };
     let labels: Vec<(f64, String)> =
         places.values.iter().copied().zip(places.labels.iter().cloned()).collect();
-    let caption = metric.name.to_owned();
-    let unit = if logarithmic { ", logarithmic" } else { "" };
-    Some(LinePlot {
-        x: Axis {
-            caption: axis_caption(&sweep.axes[0].name),
-            values: (first - inset, last + inset),
-            logarithmic: places.logarithmic,
-            tick: Box::new(move |at| {
-                let known = labels.iter().find(|(value, _)| *value == at);
-                known.map_or_else(String::new, |(_, label)| label.clone())
-            }),
-            ticks: Some(places.values.clone()),
-        },
-        y: Axis {
-            caption: if is_rate { format!("{caption}, M records/s{unit}") } else { caption + unit },
-            values: (low, most * HEADROOM),
-            logarithmic,
-            tick: if is_rate {
-                Box::new(|value| significant(value / 1e6))
-            } else {
-                Box::new(duration_tick)
-            },
-            ticks: None,
-        },
-        lines,
-        height: PLOT_HEIGHT,
-    })
+    Axis {
+        caption: axis_caption(&sweep.axes[0].name),
+        values: (first - inset, last + inset),
+        logarithmic: places.logarithmic,
+        tick: Box::new(move |at| {
+            let known = labels.iter().find(|(value, _)| *value == at);
+            known.map_or_else(String::new, |(_, label)| label.clone())
+        }),
+        ticks: Some(places.values.clone()),
+    }
 }
 
 /// What a formula says of a variant's mean latency at every value of the axis; `None` where there
