@@ -19,6 +19,14 @@ const SOURCES: &[&str] = &[
     "src",
     "../Cargo.toml",
     "../Cargo.lock",
+    "../engines/dataflow/Cargo.toml",
+    "../engines/runtime/Cargo.toml",
+    "../engines/sequential/Cargo.toml",
+    "../engines/pipelined/Cargo.toml",
+    "../engines/microbatch/Cargo.toml",
+    "../workloads/Cargo.toml",
+    "../reports/Cargo.toml",
+    "Cargo.toml",
     "build.rs",
 ];
 

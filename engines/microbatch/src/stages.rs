@@ -114,7 +114,9 @@ impl Stages {
         durable: Option<&Durable>,
     ) -> Result<Pass, EngineError> {
         let at = |watermark| Progress { watermark, processing_time: spec.processing_time };
-        let (before, in_force) = (at(spec.applied), at(spec.watermark));
+        // After a restart with a larger bound on disorder the watermark made from the newest event
+        // may lie before the one that is applied already: that one stays.
+        let (before, in_force) = (at(spec.applied), at(spec.watermark.max(spec.applied)));
         let mut blocks: Vec<Vec<Vec<Block>>> =
             self.layout.parallelism.iter().map(|&count| no_blocks(count)).collect();
         let mut ran =

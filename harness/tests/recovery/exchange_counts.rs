@@ -53,6 +53,24 @@ fn the_counts_of_an_exchange_survive_a_restart_on_every_engine() {
     }
 }
 
+/// A job that goes on with a larger bound on disorder would make a watermark before the one that it
+/// has applied. A watermark never goes back, and that is no reason to panic.
+#[test]
+fn a_job_that_goes_on_with_a_larger_bound_keeps_its_watermark() {
+    for engine in engines_with_a_guarantee() {
+        let storage = MemoryStorage::new();
+        let mut scenario = Scenario::new(engine, "windowed-count", "exactly-once");
+        scenario.knobs.push(("window_ms", 20.into()));
+        scenario.stop_after = Some(4_000);
+        let stopped = scenario.run_on(storage.clone(), None).expect("it stops");
+        assert!(stopped.result.interrupted, "{engine}");
+        scenario.knobs.push(("disorder_ms", 300.0.into()));
+        (scenario.stop_after, scenario.start) = (None, Start::Resume);
+        let resumed = scenario.run_on(storage, None).expect("it goes on");
+        assert_eq!(resumed.result.records_in, scenario.events, "{engine}");
+    }
+}
+
 #[test]
 fn the_counts_of_an_exchange_go_on_in_the_next_process() {
     for engine in engines_with_a_guarantee() {
