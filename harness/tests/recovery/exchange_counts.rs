@@ -64,7 +64,7 @@ fn a_job_that_goes_on_with_a_larger_bound_keeps_its_watermark() {
         scenario.stop_after = Some(4_000);
         let stopped = scenario.run_on(storage.clone(), None).expect("it stops");
         assert!(stopped.result.interrupted, "{engine}");
-        scenario.knobs.push(("disorder_ms", 300.0.into()));
+        scenario.knobs.push(("disorder_ms", 300.into()));
         (scenario.stop_after, scenario.start) = (None, Start::Resume);
         let resumed = scenario.run_on(storage, None).expect("it goes on");
         assert_eq!(resumed.result.records_in, scenario.events, "{engine}");
