@@ -96,7 +96,7 @@ impl Outbox {
     #[inline]
     pub(crate) fn takes(&mut self, batch: &mut Batch) {
         if let Some(trails) = &mut self.trails {
-            trails.take_in(&mut batch.trails, Part::Queue, None);
+            trails.take_in(batch.trails(), Part::Queue, None);
         }
     }
 
@@ -106,7 +106,7 @@ impl Outbox {
     pub(crate) fn reads(&mut self, batch: &mut Batch, cut: Option<ProcessingTime>) {
         if let Some(trails) = &mut self.trails {
             batch.begin_trails(trails.chooser());
-            trails.take_in(&mut batch.trails, Part::Source, cut);
+            trails.take_in(batch.trails(), Part::Source, cut);
         }
     }
 
@@ -124,7 +124,7 @@ impl Outbox {
     pub(crate) fn leaves(&mut self, waited: Part) {
         let Some(now) = self.trails.as_mut().and_then(|trails| trails.worked()) else { return };
         for sealed in &mut self.sealed {
-            trail::hand_over(&mut sealed.batch.trails, waited, now);
+            trail::hand_over(sealed.batch.trails(), waited, now);
         }
         trail::hand_over(&mut self.output.trails, waited, now);
     }
@@ -221,7 +221,7 @@ impl Outbox {
 
     pub(crate) fn seal(&mut self, edge: usize, channel: usize, mut batch: Batch) {
         if let Some(trails) = &mut self.trails {
-            trails.seal(edge, channel, &mut batch.trails);
+            trails.seal(edge, channel, batch.trails());
         }
         self.loads[edge][channel] += batch.len() as u64;
         self.bytes[edge] += batch.bytes() as u64;

@@ -1,7 +1,7 @@
 //! A buffer's worth of records of one type, with the type erased.
 //!
-//! A [`Batch`] is a vector of records behind `Box<dyn Any>`, with marks: a mark is a position and a
-//! watermark. Watermarks travel inside of buffers because, as messages of their own, they would
+//! A [`Batch`] is a pointer to a vector of records and to marks: a mark is a position and a
+//! watermark. It is passed by value at every turn of a subtask, and so it is no larger. Watermarks travel inside of buffers because, as messages of their own, they would
 //! overtake open buffers or force every channel to flush.
 //!
 //! A batch is drained up to a mark at once, or popped record by record. The first pop reverses the
@@ -32,8 +32,11 @@ pub struct Mark {
 ///
 /// Batches are pooled: a consumer empties one in place and it goes back to its producer.
 pub struct Batch {
-    /// A `Vec<Record<T>>`.
-    payload: Box<dyn Any + Send>,
+    contents: Box<Contents<dyn Any + Send>>,
+}
+
+/// What lies in a batch: records of one type, the type erased.
+struct Contents<R: ?Sized> {
     /// Records at the start, those that were taken included.
     len: usize,
     taken: usize,
@@ -43,17 +46,19 @@ pub struct Batch {
     marks: Vec<Mark>,
     next_mark: usize,
     /// Of its sampled records; empty when nobody asked for trails.
-    pub(crate) trails: Vec<LatencyTrace>,
-    /// Begins trails in a payload of this batch's type.
-    sample: fn(&mut Box<dyn Any + Send>, &mut Chooser, &mut Vec<LatencyTrace>),
+    trails: Vec<LatencyTrace>,
+    /// Begins trails in records of this batch's type.
+    sample: fn(&mut (dyn Any + Send), &mut Chooser, &mut Vec<LatencyTrace>),
+    /// A `Vec<Record<T>>`.
+    records: R,
 }
 
 impl std::fmt::Debug for Batch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Batch")
-            .field("len", &self.len)
-            .field("taken", &self.taken)
-            .field("marks", &self.marks)
+            .field("len", &self.contents.len)
+            .field("taken", &self.contents.taken)
+            .field("marks", &self.contents.marks)
             .finish_non_exhaustive()
     }
 }
@@ -61,9 +66,13 @@ impl std::fmt::Debug for Batch {
 impl Batch {
     /// An empty batch for records of `T`.
     pub fn new<T: Send + 'static>() -> Self {
-        Self {
-            payload: Box::new(Vec::<Record<T>>::new()),
-            len: 0,
+        Self::of(Vec::<Record<T>>::new())
+    }
+
+    /// A batch of these records.
+    pub fn of<T: Send + 'static>(records: Vec<Record<T>>) -> Self {
+        let contents = Contents {
+            len: records.len(),
             taken: 0,
             reversed: false,
             bytes: 0,
@@ -71,54 +80,48 @@ impl Batch {
             next_mark: 0,
             trails: Vec::new(),
             sample: sample::<T>,
-        }
-    }
-
-    /// A batch of these records.
-    pub fn of<T: Send + 'static>(records: Vec<Record<T>>) -> Self {
-        let len = records.len();
-        let mut batch = Self::new::<T>();
-        batch.payload = Box::new(records);
-        batch.len = len;
-        batch
+            records,
+        };
+        Self { contents: Box::new(contents) }
     }
 
     /// Records that came with the batch.
-    pub const fn len(&self) -> usize {
-        self.len
+    pub fn len(&self) -> usize {
+        self.contents.len
     }
 
     /// Whether it came without records (it may still carry watermarks).
-    pub const fn is_empty(&self) -> bool {
-        self.len == 0
+    pub fn is_empty(&self) -> bool {
+        self.contents.len == 0
     }
 
     /// Bytes of its records, as buffers count them.
-    pub const fn bytes(&self) -> usize {
-        self.bytes
+    pub fn bytes(&self) -> usize {
+        self.contents.bytes
     }
 
     /// Position up to which records can be processed before a watermark is due.
     pub fn stop(&self) -> usize {
-        self.marks.get(self.next_mark).map_or(self.len, |mark| mark.position)
+        self.contents.due_mark().map_or(self.contents.len, |mark| mark.position)
     }
 
     /// Records processed so far.
-    pub const fn taken(&self) -> usize {
-        self.taken
+    pub fn taken(&self) -> usize {
+        self.contents.taken
     }
 
     /// The next watermark, once every record before it has been processed. `None` at the end.
     pub fn take_mark(&mut self) -> Option<EventTime> {
-        let mark = self.marks.get(self.next_mark)?;
-        assert!(mark.position == self.taken, "records before a watermark are processed first");
-        self.next_mark += 1;
+        let contents = &mut *self.contents;
+        let mark = contents.due_mark()?;
+        assert!(mark.position == contents.taken, "records before a watermark are processed first");
+        contents.next_mark += 1;
         Some(mark.watermark)
     }
 
     /// Whether nothing is left, record or watermark.
     pub fn is_finished(&self) -> bool {
-        self.taken == self.len && self.next_mark == self.marks.len()
+        self.contents.taken == self.contents.len && self.contents.due_mark().is_none()
     }
 
     /// Takes all records up to a position at once.
@@ -126,10 +129,11 @@ impl Batch {
     /// # Panics
     /// When the batch holds another type: two stages were wired that do not fit.
     pub fn drain<T: Send + 'static>(&mut self, upto: usize) -> Drain<'_, Record<T>> {
-        debug_assert!(!self.reversed, "a batch is drained or popped, not both");
-        let count = upto - self.taken;
-        self.taken = upto;
-        records_of(&mut self.payload).drain(..count)
+        let contents = &mut *self.contents;
+        debug_assert!(!contents.reversed, "a batch is drained or popped, not both");
+        let count = upto - contents.taken;
+        contents.taken = upto;
+        records_of(&mut contents.records).drain(..count)
     }
 
     /// Takes the next record before a position.
@@ -138,25 +142,27 @@ impl Batch {
     /// When the batch holds another type.
     #[inline]
     pub fn pop<T: Send + 'static>(&mut self, upto: usize) -> Option<Record<T>> {
-        let records: &mut Vec<Record<T>> = records_of(&mut self.payload);
-        if !self.reversed {
+        let contents = &mut *self.contents;
+        let records: &mut Vec<Record<T>> = records_of(&mut contents.records);
+        if !contents.reversed {
             records.reverse();
-            self.reversed = true;
+            contents.reversed = true;
         }
-        if self.taken == upto {
+        if contents.taken == upto {
             return None;
         }
-        self.taken += 1;
+        contents.taken += 1;
         records.pop()
     }
 
     /// Hands the records over for filling, and takes them back with what was put in.
     pub fn fill<T: Send + 'static, R>(&mut self, body: impl FnOnce(&mut Vec<Record<T>>) -> R) -> R {
-        self.recycle();
-        let records = records_of(&mut self.payload);
+        let contents = &mut *self.contents;
+        contents.recycle();
+        let records = records_of(&mut contents.records);
         records.clear();
         let result = body(records);
-        self.len = records.len();
+        contents.len = records.len();
         result
     }
 
@@ -167,19 +173,33 @@ impl Batch {
         marks: &mut Vec<Mark>,
         bytes: usize,
     ) {
-        self.recycle();
-        let own: &mut Vec<Record<T>> = records_of(&mut self.payload);
+        let contents = &mut *self.contents;
+        contents.recycle();
+        let own: &mut Vec<Record<T>> = records_of(&mut contents.records);
         own.clear();
         std::mem::swap(own, records);
-        self.len = own.len();
-        std::mem::swap(&mut self.marks, marks);
-        self.bytes = bytes;
+        contents.len = own.len();
+        std::mem::swap(&mut contents.marks, marks);
+        contents.bytes = bytes;
     }
 
     /// Chooses samples among the records that were read into it, and begins their trails.
     pub(crate) fn begin_trails(&mut self, chooser: &mut Chooser) {
-        self.trails.clear();
-        (self.sample)(&mut self.payload, chooser, &mut self.trails);
+        let Contents { sample, records, trails, .. } = &mut *self.contents;
+        trails.clear();
+        sample(records, chooser, trails);
+    }
+
+    /// The trails of its sampled records.
+    pub(crate) const fn trails(&mut self) -> &mut Vec<LatencyTrace> {
+        &mut self.contents.trails
+    }
+}
+
+impl Contents<dyn Any + Send> {
+    /// The next watermark that was not taken yet.
+    fn due_mark(&self) -> Option<Mark> {
+        self.marks.get(self.next_mark).copied()
     }
 
     fn recycle(&mut self) {
@@ -194,14 +214,14 @@ impl Batch {
 }
 
 fn sample<T: 'static>(
-    payload: &mut Box<dyn Any + Send>,
+    records: &mut (dyn Any + Send),
     chooser: &mut Chooser,
     trails: &mut Vec<LatencyTrace>,
 ) {
-    chooser.choose(records_of::<T>(payload), trails);
+    chooser.choose(records_of::<T>(records), trails);
 }
 
 #[inline]
-fn records_of<T: 'static>(payload: &mut Box<dyn Any + Send>) -> &mut Vec<Record<T>> {
-    payload.downcast_mut().expect("a batch is read as the type it was written as")
+fn records_of<T: 'static>(records: &mut (dyn Any + Send)) -> &mut Vec<Record<T>> {
+    records.downcast_mut().expect("a batch is read as the type it was written as")
 }

@@ -202,6 +202,7 @@ impl StageRunner {
     ///
     /// # Panics
     /// Unless an input is pending.
+    #[inline]
     pub fn step(&mut self) -> Result<Turn, StageError> {
         let taken = self.batch.as_ref().map_or(0, Batch::taken);
         self.flushed = false;

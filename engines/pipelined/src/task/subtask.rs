@@ -62,15 +62,8 @@ impl Subtask {
     }
 
     /// Takes an input in and runs the stage on it to its end.
-    pub(crate) fn run(
-        &mut self,
-        input: Input,
-    ) -> impl Future<Output = Result<(), EarlyEnd>> + Send {
+    pub(crate) async fn run(&mut self, input: Input) -> Result<(), EarlyEnd> {
         self.runner.begin(input);
-        self.run_pending()
-    }
-
-    async fn run_pending(&mut self) -> Result<(), EarlyEnd> {
         loop {
             let turn = self.runner.step().map_err(|error| self.fail(error))?;
             if !turn.quiet {
