@@ -46,7 +46,7 @@ fn a_skew_that_cannot_be_measured_is_refused() {
     refused("skew --workload forward", &["forward has no keyed exchange behind its source"]);
     refused("skew --workload nexmakr-q5", &["did you mean `nexmark-q5`?"]);
     refused("skew --placement modulu", &["modulu", "modulo"]);
-    refused("skew --parallelism 0", &["0"]);
+    refused("skew --parallelism 0", &["--parallelism", "1..=32768"]);
     refused("skew --window 0", &["`0` is no count"]);
     refused("skew --set zipf_exponent=4", &["zipf_exponent", "0 to 3"]);
     refused("skew --set key_file=keys.txt", &["keys.txt", "3", "heavy"]);

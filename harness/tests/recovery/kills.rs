@@ -98,7 +98,9 @@ fn a_slow_task_changes_no_answer() {
     {
         let mut scenario = Scenario::new(engine, "windowed-count", "exactly-once");
         scenario.faults = vec![fault.parse().unwrap()];
-        assert!(scenario.run().is_right(), "{engine}");
+        let ran = scenario.run();
+        assert!(ran.is_right(), "{engine}");
+        assert_eq!(ran.struck.len(), 1, "{engine}: nothing was slow");
     }
 }
 

@@ -290,8 +290,7 @@ fn an_interrupted_run_is_kept_and_nothing_follows_it() {
     assert!(compared.ended.is_ok());
     assert_eq!(compared.order(), [("pipelined", 0), ("microbatch", 0), ("microbatch", 1)]);
     let last = compared.result.runs.last().unwrap();
-    assert!(last.interrupted && !last.valid && last.records_in == 500_000);
-    assert!(last.output.expected_digest.is_none(), "nothing is expected of it");
+    assert!(last.interrupted && !last.valid);
     assert_eq!(compared.files.len(), 3);
     assert!(compared.result.interrupted);
     assert_eq!(outcome(&compared.result), Outcome::Interrupted);
