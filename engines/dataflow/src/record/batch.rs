@@ -1,8 +1,9 @@
 //! A buffer's worth of records of one type, with the type erased.
 //!
 //! A [`Batch`] is a pointer to a vector of records and to marks: a mark is a position and a
-//! watermark. It is passed by value at every turn of a subtask, and so it is no larger. Watermarks travel inside of buffers because, as messages of their own, they would
-//! overtake open buffers or force every channel to flush.
+//! watermark. It passes by value at every turn of a subtask, so it is no larger than that.
+//! Watermarks travel inside of buffers because, as messages of their own, they would overtake open
+//! buffers or force every channel to flush.
 //!
 //! A batch is drained up to a mark at once, or popped record by record. The first pop reverses the
 //! vector, so that taking one record from the front is taking it from the end. An emptied batch
