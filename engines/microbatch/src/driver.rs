@@ -154,7 +154,7 @@ impl Driver {
         let (spec, commit) = match begin {
             StartingPoint::Fresh => return Ok(()),
             StartingPoint::After(spec, commit) => (spec, Some(commit)),
-            StartingPoint::Again(spec) => (spec, None),
+            StartingPoint::Again(spec, _) => (spec, None),
         };
         self.ahead_nanos = spec.processing_time.since(self.runtime.now());
         // A batch that runs again is counted as replayed when it does.

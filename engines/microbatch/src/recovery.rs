@@ -41,8 +41,8 @@ pub(crate) enum StartingPoint {
     Fresh,
     /// Behind a committed batch.
     After(BatchSpec, CommitLog),
-    /// With a logged batch once more.
-    Again(BatchSpec),
+    /// With a logged batch once more, behind what was committed before it.
+    Again(BatchSpec, Option<CommitLog>),
 }
 
 /// The files of a job, by kind.
@@ -87,7 +87,7 @@ impl Recovery {
             files.state,
             &layout.parallelism,
         );
-        let (StartingPoint::After(spec, _) | StartingPoint::Again(spec)) = &begin else {
+        let (StartingPoint::After(spec, _) | StartingPoint::Again(spec, _)) = &begin else {
             return Ok((recovery, begin));
         };
         let (then, now) = (spec.ranges.len(), plan.source.splits.splits() as usize);
@@ -104,19 +104,22 @@ impl Recovery {
     /// and not committed.
     async fn check_output(&self, begin: &StartingPoint) -> Result<(), EngineError> {
         let Some(committer) = &self.committer else { return Ok(()) };
-        let logged = match begin {
-            StartingPoint::Fresh => None,
-            StartingPoint::After(spec, _) | StartingPoint::Again(spec) => Some(Version(spec.batch)),
+        let (logged, before) = match begin {
+            StartingPoint::Fresh => (None, None),
+            StartingPoint::After(spec, commit) => (Some(spec.batch), Some((spec.batch, commit))),
+            StartingPoint::Again(spec, commit) => {
+                (Some(spec.batch), spec.batch.checked_sub(1).zip(commit.as_ref()))
+            }
         };
         let newest = committer.newest().await?;
-        if newest > logged {
+        if newest > logged.map(Version) {
             let (place, newest) = (self.storage.locate(ROOT), newest.unwrap_or_default().0);
             return Err(foreign_output(&format!("batch {newest}"), &place));
         }
-        if let StartingPoint::After(spec, commit) = begin
+        if let Some((batch, commit)) = before
             && newest < commit.output
         {
-            let place = self.storage.locate(&commit_name(spec.batch));
+            let place = self.storage.locate(&commit_name(batch));
             return Err(EngineError::Refused(format!(
                 "{place} tells of results of batch {} and the output does not have them; put them \
                  back, or begin again with an empty checkpoint directory and output",
@@ -176,10 +179,11 @@ impl Recovery {
                 Ok(StartingPoint::After(spec, commit))
             }
             (Decision::Again(batch), Some(spec), _) => {
-                if let Some(before) = batch.checked_sub(1) {
-                    self.take_up(before).await?;
-                }
-                Ok(StartingPoint::Again(spec))
+                let commit = match batch.checked_sub(1) {
+                    Some(before) => Some(self.take_up(before).await?),
+                    None => None,
+                };
+                Ok(StartingPoint::Again(spec, commit))
             }
             (Decision::WithoutLatest(before), _, _) => {
                 self.storage.remove(&offset_name(logged.unwrap_or_default())).await?;

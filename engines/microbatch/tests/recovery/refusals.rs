@@ -98,6 +98,29 @@ fn output_of_another_job_is_refused() {
 }
 
 #[test]
+fn lost_output_is_missed_wherever_the_attempt_went_down() {
+    let (mut missed, mut again) = (0, 0);
+    for at in 1..World::new(EVENTS).run(Attempt::fresh()).operations {
+        let world = down_at(at);
+        let is_open = !world.names().contains(&latest(&world, OFFSETS).replace(OFFSETS, COMMITS));
+        world.seen.lose();
+        let ended = world.run(Attempt::resumed());
+        match ended.result.expect("it was not dropped") {
+            // No batch before the open one had a commit, and that one runs once more.
+            Ok(_) => assert_eq!(world.seen.rows(), world.events.expected(), "operation {at}"),
+            Err(EngineError::Refused(cause)) => {
+                assert!(cause.contains("the output does not have them"), "{at}: {cause}");
+                assert!(cause.contains(&format!("memory:{COMMITS}")), "{at}: {cause}");
+                missed += 1;
+                again += u32::from(is_open);
+            }
+            Err(other) => panic!("operation {at}: {other}"),
+        }
+    }
+    assert!(again > 20 && missed > again, "{again} of {missed}");
+}
+
+#[test]
 fn another_jobs_logs_are_refused() {
     let world = down_at(40);
     let error = world.run(Attempt { filtered: true, ..Attempt::resumed() }).error();

@@ -35,6 +35,11 @@ impl Seen {
         rows
     }
 
+    /// Loses everything, as who removes the folder of an output.
+    pub(crate) fn lose(&self) {
+        *self.state.lock().unwrap() = State::default();
+    }
+
     /// Transactions that nobody has committed.
     pub(crate) fn pending(&self) -> usize {
         self.state.lock().unwrap().pending.len()
