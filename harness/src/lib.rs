@@ -48,18 +48,27 @@ use error::{Outcome, Result};
 use terminal::{live, out};
 
 /// Reads the command line, does what it says, and returns the exit status: 0 good; 1 a wrong
-/// answer, no valid result, a regression or a violated threshold; 2 bad usage or bad input; 3 the run itself failed; 130 interrupted.
+/// answer, no valid result, a regression or a violated threshold; 2 bad usage or bad input; 3 the
+/// run itself failed, or what it came to could not be printed; 130 interrupted.
 pub fn main(registry: &Registry) -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version go to standard output with status 0, the rest to standard error.
-            drop(error.print());
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+            let printed = error.print();
+            if error.use_stderr() {
+                return ExitCode::from(2);
+            }
+            out::written(printed);
+            return exit_code(Ok(Outcome::Good));
         }
     };
-    let status = stop_on_interrupt().and_then(|stop| dispatch(&cli.command, registry, &stop));
-    match status {
+    exit_code(stop_on_interrupt().and_then(|stop| dispatch(&cli.command, registry, &stop)))
+}
+
+/// Says what went wrong, if anything did: in the command, or else in printing what it came to.
+fn exit_code(ended: Result<Outcome>) -> ExitCode {
+    match ended.and_then(|outcome| out::all_written().map(|()| outcome)) {
         Ok(outcome) => ExitCode::from(outcome.status()),
         Err(error) => {
             out::note(&format!("error: {error}"));

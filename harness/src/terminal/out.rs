@@ -1,24 +1,50 @@
-//! Printing that ignores a closed pipe instead of panicking.
+//! Printing that ignores a closed pipe instead of panicking, and forgets no other failure.
 
-use std::io::Write;
+use std::io::{self, ErrorKind, Write};
+use std::sync::OnceLock;
 
+use crate::error::{Error, Result};
 use crate::files::result_folder::WrittenResults;
+
+/// Why something that was printed did not reach standard output: the first reason.
+static LOST: OnceLock<String> = OnceLock::new();
+
+/// Takes note of a write that failed. A reader that has closed the pipe has had enough.
+pub(crate) fn written(written: io::Result<()>) {
+    if let Err(error) = written
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        LOST.get_or_init(|| error.to_string());
+    }
+}
+
+/// Whether everything that was printed has reached standard output: asked at the end of a command.
+///
+/// # Errors
+/// When something did not, as on a full disk.
+pub(crate) fn all_written() -> Result<()> {
+    written(io::stdout().flush());
+    match LOST.get() {
+        None => Ok(()),
+        Some(reason) => Err(Error::run(format!("cannot write to standard output: {reason}"))),
+    }
+}
 
 /// Prints a line. If the reader has closed the pipe, the line is lost.
 pub fn line(text: &str) {
-    drop(writeln!(std::io::stdout(), "{text}"));
+    written(writeln!(io::stdout(), "{text}"));
 }
 
 /// Prints a line on standard error. If the reader has closed the pipe, the line is lost.
 pub(crate) fn note(text: &str) {
-    drop(writeln!(std::io::stderr(), "{text}"));
+    drop(writeln!(io::stderr(), "{text}"));
 }
 
 /// Prints a value as one line of JSON.
 pub(crate) fn json(value: &impl serde::Serialize) {
     match serde_json::to_string(value) {
         Ok(text) => line(&text),
-        Err(error) => note(&format!("error: the result cannot be printed as JSON: {error}")),
+        Err(error) => written(Err(error.into())),
     }
 }
 

@@ -38,6 +38,30 @@ fn a_job_whose_results_nobody_reads_ends_without_a_panic() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_behind_standard_output_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    for line in [
+        "list workloads",
+        "list --json",
+        "sample --workload keyed-count --events 3",
+        "run --engine sequential --workload keyed-count --events 100",
+        "run --engine sequential --workload keyed-count --events 100 --json",
+        "verify --workload forward --events 100",
+        "completions bash",
+        "man",
+        "--help",
+        "--version",
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let child = command(folder.path(), &words(line)).stdout(full).spawn().unwrap();
+        let ended = wait(child).with_status(3);
+        let message = "error: cannot write to standard output: No space left on device";
+        assert!(ended.err.contains(message), "{line}: {}", ended.err);
+    }
+}
+
+#[test]
 fn a_closed_standard_error_is_no_panic() {
     let folder = tempfile::tempdir().unwrap();
     for (line, status) in [
