@@ -119,6 +119,10 @@ async function checkPage(browser, file) {
   await paper.context().close();
 }
 
+async function checkPages(browser, pages) {
+  for (const file of pages) await checkPage(browser, file);
+}
+
 async function main() {
   const roots = process.argv.slice(2);
   const [charts, pages] = [".svg", ".html"].map((ending) => roots.flatMap((root) => files(root, ending)));
@@ -126,13 +130,13 @@ async function main() {
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, headless: true, args: flags });
   try {
     await checkTheCheck(browser);
-    await checkCharts(browser, charts);
-    for (const file of pages) await checkPage(browser, file);
+    // Side by side: each waits for a process of its own.
+    await Promise.all([checkCharts(browser, charts), checkPages(browser, pages)]);
   } finally {
     await browser.close();
   }
   if (problems.length > 0) {
-    console.error(problems.map((it) => `error: ${it}`).join("\n"));
+    console.error(problems.sort().map((it) => `error: ${it}`).join("\n"));
     process.exit(1);
   }
   console.log(`${charts.length} charts and ${pages.length} pages are as they should be`);

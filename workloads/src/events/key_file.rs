@@ -47,7 +47,7 @@ impl KeyFile {
     pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, InputError> {
         let (mut keys, mut weights) = (Vec::new(), Vec::new());
         for (number, line) in (1..).zip(bytes.split_inclusive(|byte| *byte == b'\n')) {
-            let parsed = parse_line(line, key_and_weight);
+            let parsed = parse_line(number, line, key_and_weight);
             let parsed = parsed.map_err(|(column, cause)| wrong(name, number, column, cause))?;
             let Some((key, weight)) = parsed else { continue };
             if keys.len() as u64 == TABLE_KEYS {
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn keys_are_as_frequent_as_their_weights_say() {
-        let file = parse("7\n\n18446744073709551615, 2.5\n9\t0.5\r\n 11 ,0").unwrap();
+        let file = parse("\u{feff}7\n\n18446744073709551615, 2.5\n9\t0.5\r\n 11 ,0").unwrap();
         let draws = Draws::new(1, "file");
         let mut seen = BTreeMap::new();
         for number in 0..40_000 {

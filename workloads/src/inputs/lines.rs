@@ -6,7 +6,7 @@ use dataflow::{Data, EventTime};
 
 use crate::event_time::event_clock::EventClock;
 use crate::spec::{Events, TimedEvent};
-use crate::text::{InputError, parse_line};
+use crate::text::{InputError, parse_line, without_mark};
 
 /// Reads all lines of an input.
 ///
@@ -24,10 +24,11 @@ pub(crate) fn read_lines<E>(
         let line = events.len() as u64 + 1;
         bytes.clear();
         let read = input.read_until(b'\n', &mut bytes);
-        if read.map_err(|error| wrong(line, 0, error.to_string()))? == 0 {
+        read.map_err(|error| wrong(line, 0, error.to_string()))?;
+        if without_mark(line, &bytes).is_empty() {
             return Ok(events);
         }
-        let event = parse_line(&bytes, &parse);
+        let event = parse_line(line, &bytes, &parse);
         events.push(event.map_err(|(column, cause)| wrong(line, column, cause))?);
     }
 }
@@ -88,6 +89,8 @@ mod tests {
         assert_eq!(numbers(b"3\n1\r\n2").unwrap(), [3, 1, 2]);
         assert_eq!(numbers(b"3\n").unwrap(), [3]);
         assert!(numbers(b"").unwrap().is_empty());
+        assert_eq!(numbers("\u{feff}3\n1\n".as_bytes()).unwrap(), [3, 1]);
+        assert!(numbers("\u{feff}".as_bytes()).unwrap().is_empty());
     }
 
     #[test]

@@ -1,13 +1,27 @@
 //! Parses lines of text.
 
-/// Parses the bytes of a line; they may include its end.
+/// What programs of Windows put at the start of a text in UTF-8. It is no part of the text.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// The bytes of line `number`, from 1, without the byte order mark that a first line may begin with.
+pub(crate) fn without_mark(number: u64, bytes: &[u8]) -> &[u8] {
+    match bytes.strip_prefix(BYTE_ORDER_MARK) {
+        Some(rest) if number == 1 => rest,
+        _ => bytes,
+    }
+}
+
+/// Parses the bytes of line `number`, from 1; they may include its end, and a byte order mark if it
+/// is the first.
 ///
 /// # Errors
 /// Column, from 1 and in bytes (0 when the line as a whole is meant), and cause.
 pub(crate) fn parse_line<E>(
+    number: u64,
     bytes: &[u8],
     parse: impl Fn(&str) -> Result<E, (u64, String)>,
 ) -> Result<E, (u64, String)> {
+    let bytes = without_mark(number, bytes);
     let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
     let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
     let line = str::from_utf8(bytes).map_err(|error| {
@@ -22,7 +36,7 @@ mod tests {
     use super::*;
 
     fn plain(bytes: &[u8]) -> Result<String, (u64, String)> {
-        parse_line(bytes, |line| Ok(line.to_owned()))
+        parse_line(1, bytes, |line| Ok(line.to_owned()))
     }
 
     #[test]
@@ -31,6 +45,14 @@ mod tests {
             assert_eq!(plain(bytes).unwrap(), "to be");
         }
         assert_eq!(plain(b"\n").unwrap(), "");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_part_of_no_text() {
+        assert_eq!(plain("\u{feff}to be\n".as_bytes()).unwrap(), "to be");
+        // Elsewhere it is a character.
+        let second = parse_line(2, "\u{feff}be".as_bytes(), |line| Ok(line.to_owned()));
+        assert_eq!(second.unwrap(), "\u{feff}be");
     }
 
     #[test]

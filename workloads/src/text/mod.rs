@@ -4,4 +4,4 @@ mod input_error;
 mod line;
 
 pub use input_error::InputError;
-pub(crate) use line::parse_line;
+pub(crate) use line::{parse_line, without_mark};

@@ -14,7 +14,7 @@ use crate::event_time::event_clock::EventClock;
 use crate::inputs::live_log::{Entry, LIMIT_BYTES, LiveFailure, LiveLog};
 use crate::schedule::arrival::{Schedule, outlasted};
 use crate::spec::{Events, Knobs, TimedEvent, Workload};
-use crate::text::parse_line;
+use crate::text::{parse_line, without_mark};
 
 type EventOf<W> = <<W as Workload>::Events as Events>::Event;
 
@@ -141,7 +141,7 @@ impl<W: Workload> Filler<W> {
                 entries.push(Entry { event: self.line()?, readable_nanos });
             }
         }
-        if chunk.is_empty() && !self.partial.is_empty() {
+        if chunk.is_empty() && !without_mark(self.lines + 1, &self.partial).is_empty() {
             entries.push(Entry { event: self.line()?, readable_nanos });
         }
         Ok(entries)
@@ -149,7 +149,7 @@ impl<W: Workload> Filler<W> {
 
     /// Parses the line that has come to its end.
     fn line(&mut self) -> Result<EventOf<W>, (u64, String)> {
-        let event = parse_line(&self.partial, |line| self.workload.parse(line))?;
+        let event = parse_line(self.lines + 1, &self.partial, |line| self.workload.parse(line))?;
         self.partial.clear();
         self.lines += 1;
         Ok(event)

@@ -167,6 +167,23 @@ fn lines_are_read_as_they_come_and_again() {
 }
 
 #[test]
+fn a_byte_order_mark_begins_no_line_even_in_two_pieces() {
+    for (pieces, lines) in [
+        (&[&b"\xef\xbb"[..], b"\xbfto be\nor not"][..], &["to be", "or not"][..]),
+        (&[b"\xef\xbb\xbf"], &[]),
+    ] {
+        let (remote, events) = rig().open(Uppercase);
+        let plan = events.plan(at_once(u64::MAX), slot());
+        pieces.iter().for_each(|piece| remote.write(piece));
+        drop(remote.pipe);
+        let count = wait_for_end(&plan.source).unwrap();
+        let records = read(&plan.source, 0..count);
+        let values: Vec<&str> = records.iter().map(|record| record.value.as_str()).collect();
+        assert_eq!(values, lines);
+    }
+}
+
+#[test]
 fn warm_up_is_not_timed() {
     let (remote, events) = rig().open(Uppercase);
     remote.write("a\nb\n");
