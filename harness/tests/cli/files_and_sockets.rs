@@ -63,6 +63,27 @@ fn words_of_a_file_are_counted_on_every_engine() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_part_of_an_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let sample = run(folder.path(), &words("sample --workload nexmark-q0 --events 20"));
+    let files = [("text.md", "to be\n"), ("keys.txt", "7\n"), ("bids.ndjson", &sample.out)];
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), format!("\u{feff}{text}")).unwrap();
+    }
+    for engine in ENGINES {
+        let read = |arguments: &str| {
+            let line = format!("run --engine {engine} {arguments} --output print");
+            run(folder.path(), &words(&line)).with_status(0).out
+        };
+        assert_eq!(lines_of(&read("--workload uppercase --input text.md")), ["TO BE"]);
+        assert!(json_lines(&read("--workload nexmark-q0 --input bids.ndjson")).len() > 10);
+        let keys = "--events 3 --set key_distribution=file --set key_file=keys.txt";
+        let counts = json_lines(&read(&format!("--workload keyed-count {keys}")));
+        assert!(counts.iter().all(|row| row["key"] == 7), "{counts:?}");
+    }
+}
+
+#[test]
 fn an_output_file_is_replaced_whole_and_nothing_else_is_left() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("text.md"), TEXT).unwrap();
