@@ -66,15 +66,16 @@ pub fn main(registry: &Registry) -> ExitCode {
     exit_code(stop_on_interrupt().and_then(|stop| dispatch(&cli.command, registry, &stop)))
 }
 
-/// Says what went wrong, if anything did: in the command, or else in printing what it came to.
+/// Says what went wrong, in the command and in printing what it came to. A command that was not good
+/// keeps its own status.
 fn exit_code(ended: Result<Outcome>) -> ExitCode {
-    match ended.and_then(|outcome| out::all_written().map(|()| outcome)) {
-        Ok(outcome) => ExitCode::from(outcome.status()),
-        Err(error) => {
-            out::note(&format!("error: {error}"));
-            ExitCode::from(error.status())
-        }
+    let status = ended.as_ref().map_or_else(Error::status, |outcome| outcome.status());
+    let printed = out::all_written();
+    let lost = printed.as_ref().map_or_else(Error::status, |()| 0);
+    for error in [ended.err(), printed.err()].into_iter().flatten() {
+        out::note(&format!("error: {error}"));
     }
+    ExitCode::from(if status == 0 { lost } else { status })
 }
 
 fn dispatch(command: &Command, registry: &Registry, stop: &StopSignal) -> Result<Outcome> {

@@ -20,9 +20,9 @@ const RECORDS: u64 = 1_024;
 const CHANNELS: usize = 4;
 const WARM_UP: u64 = 100;
 const BATCHES: u64 = 1_000;
-/// Times that they are counted. The fewest allocations are the stage's own: the thread of the test
+/// Stages whose allocations are counted. The fewest are a stage's own: the thread of the test
 /// harness makes some when it first waits, which may be late on a busy machine.
-const TIMES: u64 = 3;
+const STAGES: u64 = 3;
 
 type Row = Change<(u64, u64)>;
 
@@ -85,6 +85,10 @@ fn turn(
 
 /// Allocations of a warm running count over all batches, and the buffers that it filled in them.
 fn warm_allocations(emptied: Emptied) -> (usize, u64) {
+    (0..STAGES).map(|_| allocations_of_one(emptied)).min().expect("there are some")
+}
+
+fn allocations_of_one(emptied: Emptied) -> (usize, u64) {
     let count = RunningAggregate::new(|value: &u64| value % KEYS, Count::default());
     let chain = Then::new(Then::new(Input::default(), Map::new(|value: u64| value + 1)), count);
     let key_of = |change: &Row| match change {
@@ -96,24 +100,20 @@ fn warm_allocations(emptied: Emptied) -> (usize, u64) {
     let mut stage = FusedStage::new(OneInput, chain, tail, Vec::new());
     let mut outbox = Outbox::new(&[CHANNELS]);
     let mut batch = Batch::new::<u64>();
-    let (mut seen, mut next) = (0, 0);
-    let mut run = |batches: u64| {
-        let mut buffers = 0;
-        for number in next..next + batches {
+    let (mut seen, mut buffers) = (0, 0);
+    let mut run = |numbers: std::ops::Range<u64>| {
+        buffers = 0;
+        for number in numbers {
             let left = turn(&mut stage, &mut outbox, &mut batch, number, emptied);
             (seen, buffers) = (seen + left.0, buffers + left.1);
         }
-        next += batches;
-        buffers
     };
-    run(WARM_UP);
-    let mut buffers = 0;
-    let counted = (0..TIMES).map(|_| allocations(|| buffers = run(BATCHES)));
-    let fewest = counted.min().unwrap();
+    run(0..WARM_UP);
+    let allocated = allocations(|| run(WARM_UP..WARM_UP + BATCHES));
     // It did run: what is missing still lies in open buffers.
-    let fed = next * RECORDS;
+    let fed = (WARM_UP + BATCHES) * RECORDS;
     assert!(seen > fed - RECORDS && seen <= fed, "{seen} of {fed}");
-    (fewest, buffers)
+    (allocated, buffers)
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Printing that ignores a closed pipe instead of panicking, and forgets no other failure.
+//! Printing that ignores a closed pipe instead of panicking, and remembers every other failure that
+//! the standard library tells of.
 
 use std::io::{self, ErrorKind, Write};
 use std::sync::OnceLock;
@@ -6,7 +7,7 @@ use std::sync::OnceLock;
 use crate::error::{Error, Result};
 use crate::files::result_folder::WrittenResults;
 
-/// Why something that was printed did not reach standard output: the first reason.
+/// Why something that was to be printed did not reach standard output: the first reason.
 static LOST: OnceLock<String> = OnceLock::new();
 
 /// Takes note of a write that failed. A reader that has closed the pipe has had enough.
@@ -14,7 +15,7 @@ pub(crate) fn written(written: io::Result<()>) {
     if let Err(error) = written
         && error.kind() != ErrorKind::BrokenPipe
     {
-        LOST.get_or_init(|| error.to_string());
+        LOST.get_or_init(|| format!("cannot write to standard output: {error}"));
     }
 }
 
@@ -26,7 +27,7 @@ pub(crate) fn all_written() -> Result<()> {
     written(io::stdout().flush());
     match LOST.get() {
         None => Ok(()),
-        Some(reason) => Err(Error::run(format!("cannot write to standard output: {reason}"))),
+        Some(reason) => Err(Error::run(reason)),
     }
 }
 
@@ -44,7 +45,9 @@ pub(crate) fn note(text: &str) {
 pub(crate) fn json(value: &impl serde::Serialize) {
     match serde_json::to_string(value) {
         Ok(text) => line(&text),
-        Err(error) => written(Err(error.into())),
+        Err(error) => {
+            LOST.get_or_init(|| format!("the result cannot be printed as JSON: {error}"));
+        }
     }
 }
 

@@ -41,21 +41,24 @@ fn a_job_whose_results_nobody_reads_ends_without_a_panic() {
 #[cfg(target_os = "linux")]
 fn a_full_disk_behind_standard_output_is_told() {
     let folder = tempfile::tempdir().unwrap();
-    for line in [
-        "list workloads",
-        "list --json",
-        "sample --workload keyed-count --events 3",
-        "run --engine sequential --workload keyed-count --events 100",
-        "run --engine sequential --workload keyed-count --events 100 --json",
-        "verify --workload forward --events 100",
-        "completions bash",
-        "man",
-        "--help",
-        "--version",
+    let run = "run --engine sequential --workload keyed-count --events 100";
+    for (line, status) in [
+        ("list workloads", 3),
+        ("list --json", 3),
+        ("sample --workload keyed-count --events 3", 3),
+        (run, 3),
+        (&format!("{run} --json --repeats 5"), 3),
+        // What a command found is not hidden by it.
+        (&format!("{run} --threshold throughput_per_s>1e15"), 1),
+        ("verify --workload forward --events 100", 3),
+        ("completions bash", 3),
+        ("man", 3),
+        ("--help", 3),
+        ("--version", 3),
     ] {
         let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
         let child = command(folder.path(), &words(line)).stdout(full).spawn().unwrap();
-        let ended = wait(child).with_status(3);
+        let ended = wait(child).with_status(status);
         let message = "error: cannot write to standard output: No space left on device";
         assert!(ended.err.contains(message), "{line}: {}", ended.err);
     }

@@ -115,11 +115,14 @@ impl<T: Data, R: Route<T>> Exchange<T, R> {
         let open = &mut self.channels[channel];
         let mut batch = out.spare::<T>(self.edge);
         batch.seal(&mut open.records, &mut open.marks, open.bytes);
-        // A new vector has room for as many at once: to grow step by step would copy every record.
-        open.records.reserve_exact(batch.len());
         // Full: a whole new buffer. Flushed: the rest of this one.
-        open.room =
-            if open.bytes >= open.room { self.buffer_bytes } else { open.room - open.bytes };
+        if open.bytes >= open.room {
+            open.room = self.buffer_bytes;
+            // To grow step by step would copy every record. Who fills a buffer fills another.
+            open.records.reserve_exact(batch.len());
+        } else {
+            open.room -= open.bytes;
+        }
         open.bytes = 0;
         out.seal(self.edge, channel, batch);
     }
