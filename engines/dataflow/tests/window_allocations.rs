@@ -57,7 +57,7 @@ fn feed(operator: &mut impl Operator<In = u64>, windows: std::ops::Range<i64>) -
     results.0
 }
 
-fn check(name: &str, operator: impl Operator<In = u64> + Clone) {
+fn check(name: &str, operator: impl Operator<In = u64>) {
     let counted = (0..OPERATORS).map(|_| {
         let mut operator = operator.clone();
         feed(&mut operator, 0..20);
