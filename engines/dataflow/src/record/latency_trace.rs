@@ -150,7 +150,7 @@ impl LatencyTrace {
     }
 }
 
-/// LatencyTraces kept for records that are in state; the oldest go first.
+/// Traces kept for records that are in state; the oldest go first.
 const KNOWN: usize = 32_768;
 
 /// Reads the time.
@@ -313,7 +313,7 @@ mod tests {
 
     const ALL: StampUnit = StampUnit::MICROSECOND;
 
-    /// LatencyTraces of every record, on a clock that the test sets.
+    /// Traces of every record, on a clock that the test sets.
     fn trails(start: ProcessingTime) -> (LatencyTraces, Sampling, Arc<AtomicU64>) {
         let clock = Arc::new(AtomicU64::new(0));
         let read = Arc::clone(&clock);
