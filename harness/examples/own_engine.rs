@@ -12,9 +12,7 @@ use dataflow::job::engine::{BoxFuture, Control, Engine, Job};
 use dataflow::job::plan::{Layout, StageId};
 use dataflow::job::runtime::{Home, Runtime, sleep_until};
 use dataflow::job::settings::Setting;
-use dataflow::job::source::{BatchReader, Next, READ_CHUNK};
-use dataflow::operator::progress::BoundedOutOfOrderness;
-use dataflow::placement::PlacementKind;
+use dataflow::job::split_reader::SplitReader;
 use dataflow::record::latency_trace::Part;
 use dataflow::stage::{Input, Marks, StageRunner};
 use dataflow::{Completion, EngineError, EventTime, ProcessingTime, Progress};
@@ -22,7 +20,7 @@ use streamgauge::Registry;
 
 const SETTINGS: &[Setting] = &[
     Setting::choice("guarantee", &["none"], "delivery guarantee; `none`: there is no recovery"),
-    Setting::integer("step_records", (1, 1 << 20), 4_096, "most records of a split in a step"),
+    Setting::integer("step_records", (1, 1 << 20), 4_096, "most records of a step"),
 ];
 
 /// When to look again at splits that do not say when they will have more, and at the stop.
@@ -56,18 +54,11 @@ struct Subtask {
     inbox: Vec<Input>,
 }
 
-struct Split {
-    offset: u64,
-    watermarks: BoundedOutOfOrderness,
-    ended: bool,
-}
-
 struct Run {
     job: Job,
     layout: Layout,
     stages: Vec<Subtask>,
-    splits: Vec<Split>,
-    reader: Box<dyn BatchReader>,
+    splits: SplitReader,
     runtime: Arc<dyn Runtime>,
     control: Control,
     completion: Completion,
@@ -76,24 +67,16 @@ struct Run {
 impl Run {
     fn new(job: Job, runtime: Arc<dyn Runtime>, control: Control) -> Self {
         let plan = &job.plan;
-        let layout = Layout {
-            parallelism: vec![1; plan.stages.len()],
-            placement: PlacementKind::default(),
-            max_parallelism: None,
-            buffer_bytes: 32 * 1024,
-        };
+        let layout = Layout::single(plan.stages.len(), 32 * 1024);
         let subtask = |(stage, spec): (usize, &dataflow::job::plan::StageSpec)| {
             let mut runner = plan.runner(StageId(stage), &layout, Marks::Ignore);
             let clock = Arc::clone(&runtime);
             runner.open(spec.writes_sink.then(|| (plan.sink.open)(0)), move || clock.now());
             Subtask { runner, inbox: Vec::new() }
         };
-        let watermarks = BoundedOutOfOrderness::new(plan.source.bound_nanos);
-        let split = |_| Split { offset: 0, watermarks: watermarks.clone(), ended: false };
         Self {
             stages: plan.stages.iter().enumerate().map(subtask).collect(),
-            splits: (0..plan.source.splits.splits()).map(split).collect(),
-            reader: plan.source.reader(),
+            splits: SplitReader::all(&plan.source, Arc::clone(&control.observer)),
             completion: Completion::default(),
             layout,
             job,
@@ -104,7 +87,7 @@ impl Run {
 
     async fn run(mut self) -> Result<Completion, EngineError> {
         self.control.observer.started(self.runtime.now());
-        while self.splits.iter().any(|split| !split.ended) {
+        while !self.splits.has_ended() {
             if self.control.stop.is_requested() {
                 self.completion.interrupted = true;
                 break;
@@ -112,10 +95,8 @@ impl Run {
             let now = self.runtime.now();
             let next_at = self.read(now)?;
             // What was read decides how far time moves once it has been processed.
-            let open = self.splits.iter().filter(|split| !split.ended);
-            let watermark = open.map(|split| split.watermarks.watermark()).min();
             let did_nothing = self.stages[0].inbox.is_empty();
-            self.step(now, watermark.unwrap_or(EventTime::MIN)).await?;
+            self.step(now, self.splits.watermark()).await?;
             if did_nothing {
                 sleep_until(&*self.runtime, next_at.min(now.after(POLL_NANOS))).await;
             }
@@ -127,38 +108,23 @@ impl Run {
             poll_fn(|context| runner.poll_finish(context)).await?;
             self.completion.add_subtask(&self.job.plan, &self.layout, StageId(stage), runner);
         }
+        self.completion.records_in = self.splits.records();
         self.control.observer.finished(self.runtime.now());
         Ok(self.completion)
     }
 
     /// Reads what is there, for the first stage to take in. Says when the next event is planned.
     fn read(&mut self, now: ProcessingTime) -> Result<ProcessingTime, EngineError> {
-        let mut next_at = ProcessingTime::MAX;
-        for (number, split) in (0..).zip(&mut self.splits).filter(|(_, split)| !split.ended) {
-            let available = self.job.plan.source.splits.available(number, split.offset, now)?;
-            match available.next {
-                Next::Never => split.ended = available.end == split.offset,
-                Next::At(at) => next_at = next_at.min(at),
-                Next::Unknown => {}
-            }
-            self.control.observer.backlog(number, now, available.end - split.offset);
-            let most = self.job.settings.integer("step_records");
-            let end = available.end.min(split.offset + most);
-            self.completion.records_in += end - split.offset;
-            while split.offset < end {
-                let upto = end.min(split.offset + READ_CHUNK);
-                let mut batch = self.reader.batch();
-                split.watermarks.observe(self.reader.read(
-                    number,
-                    split.offset..upto,
-                    &mut batch,
-                )?);
-                self.stages[0].inbox.push(Input::Read { batch, cut: Some(now) });
-                split.offset = upto;
-            }
-            self.control.observer.read(number, now, end);
+        let mut left = self.job.settings.integer("step_records");
+        while left > 0 {
+            let found = self.splits.look(now)?;
+            let Some(readable) = found.readable else { return Ok(found.next_at) };
+            let mut batch = self.splits.batch();
+            let (records, _) = self.splits.read(readable, &mut batch)?;
+            self.stages[0].inbox.push(Input::Read { batch, cut: Some(now) });
+            left = left.saturating_sub(records);
         }
-        Ok(next_at)
+        Ok(now)
     }
 
     /// Runs what was read through all stages. Processing time moves before the records, which
@@ -168,9 +134,10 @@ impl Run {
             let Subtask { runner, inbox } = &mut self.stages[stage];
             let before = Progress { processing_time: now, ..runner.progress() };
             let after = Progress { watermark: watermark.max(before.watermark), ..before };
-            let inputs = std::mem::take(inbox).into_iter();
-            for input in [Input::Time(before)].into_iter().chain(inputs).chain([Input::Time(after)])
-            {
+            let mut inputs = vec![Input::Time(before)];
+            inputs.append(inbox);
+            inputs.push(Input::Time(after));
+            for input in inputs {
                 self.run_stage(stage, input).await?;
             }
         }

@@ -10,10 +10,9 @@ use dataflow::job::engine::{BoxFuture, Job};
 use dataflow::job::plan::{EdgeSpec, Layout, StageId};
 use dataflow::job::runtime::{Home, Runtime, Work, sleep_until};
 use dataflow::job::settings::{Setting, Settings};
-use dataflow::job::source::{Available, Next, READ_CHUNK, note_oversleep};
+use dataflow::job::split_reader::SplitReader;
 use dataflow::job::status::{Activity, Status, wait_for_sink};
-use dataflow::operator::progress::{BoundedOutOfOrderness, WatermarkMerger};
-use dataflow::placement::PlacementKind;
+use dataflow::operator::progress::WatermarkMerger;
 use dataflow::record::latency_trace::Part;
 use dataflow::stage::{Input, InputPort, Marks, StageError, StageRunner};
 use dataflow::{
@@ -131,12 +130,7 @@ enum Pending {
 
 impl Run {
     fn new(plan: Plan, settings: &Settings, runtime: Arc<dyn Runtime>, control: Control) -> Self {
-        let layout = Layout {
-            parallelism: vec![1; plan.stages.len()],
-            placement: PlacementKind::default(),
-            max_parallelism: None,
-            buffer_bytes: BUFFER_BYTES,
-        };
+        let layout = Layout::single(plan.stages.len(), BUFFER_BYTES);
         let stages = (0..plan.stages.len()).map(StageId);
         let instances = stages.map(|stage| Instance::new(&plan, stage, &layout, &runtime));
         Self {
@@ -171,62 +165,40 @@ impl Run {
 
     /// Reads every split to its end, a chunk of each in turn.
     async fn read_all(&mut self) -> Result<(), EngineError> {
-        let splits = Arc::clone(&self.plan.source.splits);
-        let mut reader = self.plan.source.reader();
-        let mut batch = Some(reader.batch());
-        let bound = BoundedOutOfOrderness::new(self.plan.source.bound_nanos);
-        let mut open: Vec<(u32, u64, BoundedOutOfOrderness)> =
-            (0..splits.splits()).map(|split| (split, 0, bound.clone())).collect();
+        let mut splits = SplitReader::all(&self.plan.source, Arc::clone(&self.control.observer));
+        let mut batch = Some(splits.batch());
         let mut since_watermark = 0;
-        while !open.is_empty() {
+        loop {
             if self.control.stop.is_requested() {
                 self.completion.interrupted = true;
                 break;
             }
             let now = self.runtime.now();
             self.set_clock(now).await?;
-            let (mut next_at, mut planned_at) = (ProcessingTime::MAX, ProcessingTime::MAX);
-            let mut read = 0;
-            let mut ended = Vec::new();
-            for (split, offset, watermarks) in &mut open {
-                let available = splits.available(*split, *offset, now)?;
-                if available.end == *offset {
-                    match available {
-                        Available { next: Next::Never, .. } => ended.push(*split),
-                        Available { next: Next::At(at), .. } => planned_at = planned_at.min(at),
-                        Available { next: Next::Unknown, .. } => {
-                            next_at = next_at.min(now.after(POLL_NANOS));
-                        }
-                    }
-                    continue;
-                }
-                self.control.observer.backlog(*split, now, available.end - *offset);
-                let end = available.end.min(*offset + READ_CHUNK);
+            let found = splits.look(now)?;
+            if let Some(readable) = found.readable {
                 let mut chunk = batch.take().expect("the last chunk has come back");
-                watermarks.observe(reader.read(*split, *offset..end, &mut chunk)?);
-                read += end - *offset;
-                *offset = end;
+                let (records, _) = splits.read(readable, &mut chunk)?;
                 self.run_all(StageId(0), Input::Read { batch: chunk, cut: None }).await?;
                 batch = self.instances[0].runner.emptied();
-                self.control.observer.read(*split, now, end);
+                since_watermark += records;
             }
-            open.retain(|(split, ..)| !ended.contains(split));
-            self.completion.records_in += read;
-            since_watermark += read;
+            if splits.has_ended() {
+                break;
+            }
             if since_watermark >= self.watermark_records {
                 since_watermark = 0;
-                let watermark = open.iter().map(|(_, _, it)| it.watermark()).min();
-                if let Some(watermark) = watermark {
-                    self.advance(StageId(0), Progress { watermark, processing_time: now }).await?;
-                }
+                let watermark = splits.watermark();
+                self.advance(StageId(0), Progress { watermark, processing_time: now }).await?;
             }
-            if read == 0 && ended.is_empty() {
-                let late_nanos = self.wait_until(next_at.min(planned_at)).await;
-                let from = open.iter().map(|(split, offset, _)| (*split, *offset));
-                let observer = &*self.control.observer;
-                note_oversleep(&*splits, from, planned_at, late_nanos, observer);
+            if found.readable.is_none() {
+                let poll_at = now.after(POLL_NANOS);
+                let next_at = if found.unknown { poll_at } else { ProcessingTime::MAX };
+                let late_nanos = self.wait_until(next_at.min(found.next_at)).await;
+                splits.note_oversleep(found.next_at, late_nanos);
             }
         }
+        self.completion.records_in = splits.records();
         Ok(())
     }
 

@@ -15,6 +15,7 @@ mod rescale_report;
 pub mod runtime;
 pub mod settings;
 pub mod source;
+pub mod split_reader;
 pub mod status;
 pub mod stop;
 pub mod storage;

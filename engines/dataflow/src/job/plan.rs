@@ -92,6 +92,16 @@ impl StageContext<'_> {
 }
 
 impl Layout {
+    /// One subtask a stage, for engines without parallelism.
+    pub fn single(stages: usize, buffer_bytes: usize) -> Self {
+        Self {
+            parallelism: vec![1; stages],
+            placement: PlacementKind::default(),
+            max_parallelism: None,
+            buffer_bytes,
+        }
+    }
+
     /// The placement of keys on the subtasks of a stage.
     pub fn placement(&self, stage: StageId) -> Placement {
         self.placement.over(self.parallelism[stage.0], self.max_parallelism)

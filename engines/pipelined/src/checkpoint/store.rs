@@ -6,10 +6,10 @@ use dataflow::EngineError;
 use dataflow::exchange::sink::Transaction;
 use dataflow::job::plan::{Layout, Plan, StageId};
 use dataflow::job::rescale::FormerState;
+use dataflow::job::split_reader::SplitPosition;
 use dataflow::job::storage::{Storage, StorageError, load, load_existing, save};
 use dataflow::operator::snapshot::Snapshot;
 use dataflow::placement::{Placement, PlacementKind};
-use dataflow::record::time::EventTime;
 use dataflow::stage::Tally;
 use serde::{Deserialize, Serialize};
 
@@ -18,22 +18,12 @@ const FOLDER: &str = "pipelined/";
 /// A checkpoint is complete once its file of this name is there.
 const METADATA: &str = "metadata";
 
-/// How far a split had been read.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct SplitState {
-    pub(crate) split: u32,
-    pub(crate) offset: u64,
-    /// Largest event time seen: what its watermark is made from.
-    pub(crate) newest: EventTime,
-    pub(crate) ended: bool,
-}
-
 /// What a checkpoint holds of one subtask.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SubtaskRecord {
     /// Files of its state: a full snapshot and its deltas, oldest first. None when it had ended.
     pub(crate) chain: Vec<String>,
-    pub(crate) splits: Vec<SplitState>,
+    pub(crate) splits: Vec<SplitPosition>,
     /// What it had counted.
     pub(crate) tally: Tally,
 }
@@ -57,7 +47,7 @@ pub(crate) struct Metadata {
 
 impl Metadata {
     /// Splits as they were, in no order.
-    pub(crate) fn splits(&self) -> impl Iterator<Item = &SplitState> {
+    pub(crate) fn splits(&self) -> impl Iterator<Item = &SplitPosition> {
         self.subtasks.iter().flat_map(|subtask| &subtask.splits)
     }
 

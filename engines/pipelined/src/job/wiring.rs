@@ -9,22 +9,23 @@ use dataflow::job::plan::{EdgeKind, EdgeSpec, Layout, StageId};
 use dataflow::job::rescale::FormerState;
 use dataflow::job::runtime::{Home, Role, Runtime, Task};
 use dataflow::job::source::splits_of;
+use dataflow::job::split_reader::{SplitPosition, SplitReader};
 use dataflow::job::status::{Activity, Status};
-use dataflow::operator::progress::{BoundedOutOfOrderness, WatermarkMerger};
+use dataflow::operator::progress::WatermarkMerger;
 use dataflow::placement::Amount;
 use dataflow::stage::{InputPort, Marks};
-use dataflow::{Control, EngineError, EventTime, Guarantee, Plan};
+use dataflow::{Control, EngineError, Guarantee, Plan};
 
 use crate::channel::input_gate::InputGate;
 use crate::channel::link_task::carry;
 use crate::checkpoint::mailbox::Mailbox;
-use crate::checkpoint::store::{CheckpointStore, Metadata, SplitState};
+use crate::checkpoint::store::{CheckpointStore, Metadata};
 use crate::settings::ResolvedSettings;
 use crate::task::attempt_state::{Alive, AttemptState, until_cancelled};
 use crate::task::channels::{Channels, Target};
 use crate::task::checkpointing::Checkpointing;
 use crate::task::flusher::Periodic;
-use crate::task::source_task::{OwnSplit, SourceTask};
+use crate::task::source_task::SourceTask;
 use crate::task::subtask::Subtask;
 use crate::task::time_sheet::TimeSheet;
 use crate::task::{inner_task, source_task};
@@ -53,7 +54,7 @@ pub(crate) struct RestoredJob {
     /// Per stage.
     states: Vec<FormerState>,
     /// By their numbers.
-    splits: Vec<SplitState>,
+    splits: Vec<SplitPosition>,
     /// Per stage: what its subtasks take.
     rescaled: Vec<Mutex<RescaleReport>>,
 }
@@ -66,7 +67,7 @@ impl RestoredJob {
             Mutex::new(RescaleReport::new(state.placement.clone(), after))
         });
         let rescaled = rescaled.collect();
-        let mut splits: Vec<SplitState> = metadata.splits().copied().collect();
+        let mut splits: Vec<SplitPosition> = metadata.splits().copied().collect();
         splits.sort_by_key(|split| split.split);
         Self { states, splits, rescaled }
     }
@@ -248,24 +249,19 @@ impl Wiring {
 
     fn source(&self, number: u32) -> SourceTask {
         let spec = &self.plan.source;
-        let own = splits_of(number, self.parallelism, spec.splits.splits()).map(|split| {
-            let fresh = SplitState { split, offset: 0, newest: EventTime::MIN, ended: false };
-            let restored = self.restored.as_ref();
-            let state = restored.map_or(fresh, |restored| restored.splits[split as usize]);
-            let mut watermarks = BoundedOutOfOrderness::new(spec.bound_nanos);
-            watermarks.observe(state.newest);
-            OwnSplit { number: split, offset: state.offset, watermarks, ended: state.ended }
-        });
+        let restored = |split| match &self.restored {
+            Some(restored) => restored.splits[split as usize],
+            None => SplitPosition::start(split),
+        };
+        let own = splits_of(number, self.parallelism, spec.splits.splits()).map(restored);
+        let splits = SplitReader::new(spec, own, Arc::clone(&self.control.observer));
         let random = self.runtime.random(&format!("watermark {number}"));
         let now = self.runtime.now();
         SourceTask {
-            splits: Arc::clone(&spec.splits),
-            reader: spec.reader(),
-            own: own.collect(),
+            splits,
             watermark_timer: Periodic::new(Some(self.settings.watermark_nanos), now, random),
             watermark_records: self.settings.watermark_records,
             stop: self.control.stop.clone(),
-            observer: Arc::clone(&self.control.observer),
             read: Arc::clone(&self.read),
         }
     }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::task::Context;
 
 use dataflow::job::runtime::Work;
+use dataflow::job::split_reader::SplitPosition;
 use dataflow::operator::snapshot::Version;
 use dataflow::stage::{PreCommit, Save, SavedState};
 
 use crate::checkpoint::mailbox::{Acknowledgement, Ending};
-use crate::checkpoint::store::{CheckpointStore, SplitState, SubtaskRecord};
+use crate::checkpoint::store::{CheckpointStore, SubtaskRecord};
 use crate::task::attempt_state::EarlyEnd;
 use crate::task::checkpointing::Upload;
 use crate::task::subtask::Subtask;
@@ -22,7 +23,7 @@ impl Subtask {
     pub(crate) async fn checkpoint(
         &mut self,
         id: u64,
-        splits: Vec<SplitState>,
+        splits: Vec<SplitPosition>,
         alignment_nanos: u64,
     ) -> Result<(), EarlyEnd> {
         self.runner.flush();
@@ -113,7 +114,7 @@ impl Subtask {
 
     /// Tells the coordinator that no more checkpoint will pass here, and gives it the last
     /// transaction: it belongs to the first checkpoint that this subtask takes no part in.
-    pub(crate) async fn leave(&mut self, splits: Vec<SplitState>) -> Result<(), EarlyEnd> {
+    pub(crate) async fn leave(&mut self, splits: Vec<SplitPosition>) -> Result<(), EarlyEnd> {
         let Some(own) = &self.checkpointing else { return Ok(()) };
         let (mailbox, subtask, newest) = (Arc::clone(&own.mailbox), own.place, own.newest);
         let transaction = match self.close_transaction(newest + 1) {

@@ -6,15 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::Poll;
 
 use dataflow::job::engine::StopSignal;
-use dataflow::job::observer::Observer;
 use dataflow::job::runtime::yield_now;
-use dataflow::job::source::{BatchReader, Next, READ_CHUNK, SourceError, Splits, note_oversleep};
+use dataflow::job::split_reader::{Outlook, Readable, SplitReader};
 use dataflow::job::status::Activity;
-use dataflow::operator::progress::BoundedOutOfOrderness;
 use dataflow::stage::Input;
 use dataflow::{Batch, EventTime, ProcessingTime, Progress};
 
-use crate::checkpoint::store::SplitState;
 use crate::task::attempt_state::EarlyEnd;
 use crate::task::flusher::Periodic;
 use crate::task::subtask::Subtask;
@@ -24,86 +21,14 @@ const CHUNKS_PER_TURN: u32 = 4;
 
 /// What a source subtask reads, and how it makes watermarks.
 pub(crate) struct SourceTask {
-    pub(crate) splits: Arc<dyn Splits>,
-    pub(crate) reader: Box<dyn BatchReader>,
-    pub(crate) own: Vec<OwnSplit>,
+    pub(crate) splits: SplitReader,
     /// Emits the watermark from time to time.
     pub(crate) watermark_timer: Periodic,
     /// And after this many records.
     pub(crate) watermark_records: u64,
     pub(crate) stop: StopSignal,
-    pub(crate) observer: Arc<dyn Observer>,
     /// Per split of the job: how far it has been read in this attempt.
     pub(crate) read: Arc<[AtomicU64]>,
-}
-
-/// One split and how far it has been read.
-pub(crate) struct OwnSplit {
-    pub(crate) number: u32,
-    pub(crate) offset: u64,
-    pub(crate) watermarks: BoundedOutOfOrderness,
-    pub(crate) ended: bool,
-}
-
-/// What a look at a subtask's splits found.
-struct Outlook {
-    /// Place in [`SourceTask::own`], and how far it can be read.
-    readable: Option<(usize, u64)>,
-    next_at: ProcessingTime,
-    unknown: bool,
-}
-
-impl SourceTask {
-    /// The next split with something to read, taking turns from `turn` on.
-    fn look(&mut self, turn: usize, now: ProcessingTime) -> Result<Outlook, SourceError> {
-        let mut found = Outlook { readable: None, next_at: ProcessingTime::MAX, unknown: false };
-        let count = self.own.len();
-        for place in (0..count).map(|step| (turn + step) % count) {
-            let split = &mut self.own[place];
-            if split.ended {
-                continue;
-            }
-            let available = self.splits.available(split.number, split.offset, now)?;
-            if available.end > split.offset {
-                self.observer.backlog(split.number, now, available.end - split.offset);
-                found.readable = Some((place, available.end));
-                return Ok(found);
-            }
-            match available.next {
-                Next::At(at) => found.next_at = found.next_at.min(at),
-                Next::Unknown => found.unknown = true,
-                Next::Never => split.ended = true,
-            }
-        }
-        Ok(found)
-    }
-
-    /// It had nothing to do but to wait for an event at `due`, and its timer was so late.
-    fn note_oversleep(&self, due: ProcessingTime, late_nanos: u64) {
-        let open = self.own.iter().filter(|split| !split.ended);
-        let from = open.map(|split| (split.number, split.offset));
-        note_oversleep(&*self.splits, from, due, late_nanos, &*self.observer);
-    }
-
-    /// The smallest watermark of the splits that have not ended.
-    fn watermark(&self) -> EventTime {
-        let open = self.own.iter().filter(|split| !split.ended);
-        open.map(|split| split.watermarks.watermark()).min().unwrap_or(EventTime::MAX)
-    }
-
-    fn has_ended(&self) -> bool {
-        self.own.iter().all(|split| split.ended)
-    }
-
-    fn split_states(&self) -> Vec<SplitState> {
-        let state = |split: &OwnSplit| SplitState {
-            split: split.number,
-            offset: split.offset,
-            newest: split.watermarks.newest(),
-            ended: split.ended,
-        };
-        self.own.iter().map(state).collect()
-    }
 }
 
 /// Reads to the end of all splits, or until the job is stopped. Returns how far its splits have
@@ -112,10 +37,10 @@ pub(crate) async fn run(
     subtask: &mut Subtask,
     mut source: SourceTask,
 ) -> Result<(u64, bool), EarlyEnd> {
-    let mut batch = Some(source.reader.batch());
-    let (mut since_watermark, mut chunks, mut turn) = (0, 0, 0);
+    let mut batch = Some(source.splits.batch());
+    let (mut since_watermark, mut chunks) = (0, 0);
     // Restored: what was promised before the failure is promised again before any record.
-    let promised = source.watermark();
+    let promised = source.splits.watermark();
     if promised > subtask.runner.progress().watermark && promised != EventTime::MAX {
         subtask.advance(Progress { watermark: promised, ..subtask.runner.progress() }).await?;
     }
@@ -127,7 +52,7 @@ pub(crate) async fn run(
         subtask.flush_if_due(now).await?;
         if source.watermark_timer.is_due(now) || since_watermark >= source.watermark_records {
             since_watermark = 0;
-            let watermark = source.watermark();
+            let watermark = source.splits.watermark();
             if watermark != EventTime::MAX && watermark > subtask.runner.progress().watermark {
                 subtask.advance(Progress { watermark, processing_time: now }).await?;
             }
@@ -136,7 +61,7 @@ pub(crate) async fn run(
             subtask.advance(Progress { processing_time: now, ..subtask.runner.progress() }).await?;
         }
         if let Some(id) = subtask.requested_checkpoint() {
-            subtask.checkpoint(id, source.split_states(), 0).await?;
+            subtask.checkpoint(id, source.splits.positions().to_vec(), 0).await?;
         }
         if source.stop.is_requested() {
             if subtask.may_stop() {
@@ -145,31 +70,28 @@ pub(crate) async fn run(
             wait_to_stop(subtask).await;
             continue;
         }
-        let found = source.look(turn, now).map_err(|error| subtask.fail_with(error))?;
-        if source.has_ended() {
+        let found = source.splits.look(now).map_err(|error| subtask.fail_with(error))?;
+        if source.splits.has_ended() {
             break;
         }
-        let Some((place, end)) = found.readable else {
+        let Some(readable) = found.readable else {
             wait(subtask, &mut source, &found).await;
             chunks = 0;
             continue;
         };
-        turn = place + 1;
-        let read = read(subtask, &mut source, &mut batch, place, end, now).await?;
-        since_watermark += read;
+        since_watermark += read(subtask, &mut source, &mut batch, readable, now).await?;
         chunks += 1;
         if chunks == CHUNKS_PER_TURN {
             chunks = 0;
             yield_now().await;
         }
     }
-    let interrupted = source.own.iter().any(|split| !split.ended);
+    let interrupted = !source.splits.has_ended();
     // With checkpoints a stopped job goes on later: nothing fires that the rest of the input
     // would still have changed.
     let fires = !interrupted || subtask.checkpointing.is_none();
-    subtask.finish(fires, source.split_states()).await?;
-    let records = source.own.iter().map(|split| split.offset).sum();
-    Ok((records, interrupted))
+    subtask.finish(fires, source.splits.positions().to_vec()).await?;
+    Ok((source.splits.records(), interrupted))
 }
 
 /// A stopped source reads no more and waits for the last checkpoint: to begin it, and to hear that
@@ -196,25 +118,18 @@ async fn read(
     subtask: &mut Subtask,
     source: &mut SourceTask,
     batch: &mut Option<Batch>,
-    place: usize,
-    end: u64,
+    found: Readable,
     now: ProcessingTime,
 ) -> Result<u64, EarlyEnd> {
-    let split = &mut source.own[place];
-    let offsets = split.offset..end.min(split.offset + READ_CHUNK);
-    let records = offsets.end - offsets.start;
-    split.offset = offsets.end;
     let mut chunk = batch.take().expect("the last chunk has been used up");
-    let newest = source.reader.read(split.number, offsets, &mut chunk);
-    split.watermarks.observe(newest.map_err(|error| subtask.fail_with(error))?);
+    let read = source.splits.read(found, &mut chunk);
+    let (records, position) = read.map_err(|error| subtask.fail_with(error))?;
     if subtask.runner.progress().processing_time != now {
         subtask.advance(Progress { processing_time: now, ..subtask.runner.progress() }).await?;
     }
     subtask.run(Input::Read { batch: chunk, cut: None }).await?;
     *batch = subtask.runner.emptied();
-    let split = &source.own[place];
-    source.read[split.number as usize].store(split.offset, Ordering::Relaxed);
-    source.observer.read(split.number, now, split.offset);
+    source.read[position.split as usize].store(position.offset, Ordering::Relaxed);
     Ok(records)
 }
 
@@ -237,21 +152,15 @@ async fn wait(subtask: &mut Subtask, source: &mut SourceTask, found: &Outlook) {
         if subtask.hears_something() {
             return Poll::Ready(());
         }
-        if found.unknown {
-            for split in source.own.iter().filter(|split| !split.ended) {
-                source.splits.when_available(split.number, context.waker());
-                // Something may have come between the look and the registration.
-                let available = source.splits.available(split.number, split.offset, since);
-                if available.map_or(true, |it| it.end > split.offset || it.next == Next::Never) {
-                    return Poll::Ready(());
-                }
-            }
+        if found.unknown && source.splits.when_available(context.waker(), since) {
+            // Something came between the look and the registration.
+            return Poll::Ready(());
         }
         Poll::Pending
     })
     .await;
     if due == found.next_at {
-        source.note_oversleep(due, subtask.timer.late_nanos());
+        source.splits.note_oversleep(due, subtask.timer.late_nanos());
     }
     let now = subtask.runtime.now();
     subtask.times.current.idle_nanos += now.since(since);

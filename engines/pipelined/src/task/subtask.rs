@@ -6,12 +6,12 @@ use std::task::Poll;
 
 use dataflow::exchange::outbox::Sealed;
 use dataflow::job::runtime::{Home, Runtime, Timer, Work};
+use dataflow::job::split_reader::SplitPosition;
 use dataflow::job::status::{Activity, Status};
 use dataflow::record::latency_trace::Part;
 use dataflow::stage::{Input, StageError, StageRunner};
 use dataflow::{Batch, EngineError, EventTime, ProcessingTime, Progress};
 
-use crate::checkpoint::store::SplitState;
 use crate::task::attempt_state::{AttemptState, EarlyEnd};
 use crate::task::channels::Channels;
 use crate::task::checkpointing::Checkpointing;
@@ -164,7 +164,7 @@ impl Subtask {
     pub(crate) async fn finish(
         &mut self,
         fires: bool,
-        splits: Vec<SplitState>,
+        splits: Vec<SplitPosition>,
     ) -> Result<(), EarlyEnd> {
         if fires {
             let progress = self.runner.progress();

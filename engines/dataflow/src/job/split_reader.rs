@@ -1,0 +1,269 @@
+//! The splits of one reader: how far each has been read, its watermark, and which is next.
+
+use std::sync::Arc;
+use std::task::Waker;
+
+use serde::{Deserialize, Serialize};
+
+use crate::job::observer::Observer;
+use crate::job::source::{
+    BatchReader, Next, READ_CHUNK, SourceError, SourceSpec, Splits, note_oversleep,
+};
+use crate::operator::progress::BoundedOutOfOrderness;
+use crate::record::batch::Batch;
+use crate::record::time::{EventTime, ProcessingTime};
+
+/// How far a split has been read.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SplitPosition {
+    /// The number of the split.
+    pub split: u32,
+    /// Everything before this offset has been read.
+    pub offset: u64,
+    /// Largest event time seen: what its watermark is made from.
+    pub newest: EventTime,
+    /// Whether there will be no more.
+    pub ended: bool,
+}
+
+impl SplitPosition {
+    /// Nothing has been read.
+    pub const fn start(split: u32) -> Self {
+        Self { split, offset: 0, newest: EventTime::MIN, ended: false }
+    }
+}
+
+/// What a look at the splits found.
+#[derive(Copy, Clone, Debug)]
+pub struct Outlook {
+    /// The split whose turn it is, if one has something to read.
+    pub readable: Option<Readable>,
+    /// When the first planned event is due, of the splits that have nothing now.
+    pub next_at: ProcessingTime,
+    /// Whether one of them does not know when it will have more.
+    pub unknown: bool,
+}
+
+/// Something to read: see [`SplitReader::read`].
+#[derive(Copy, Clone, Debug)]
+pub struct Readable {
+    place: usize,
+    end: u64,
+    at: ProcessingTime,
+}
+
+/// Reads splits in turn, a chunk of one after another, and keeps their watermarks. It tells the
+/// observer of backlog, of what it has read, and of late timers.
+pub struct SplitReader {
+    splits: Arc<dyn Splits>,
+    reader: Box<dyn BatchReader>,
+    bound_nanos: i64,
+    own: Vec<SplitPosition>,
+    /// The place whose turn it is.
+    turn: usize,
+    observer: Arc<dyn Observer>,
+}
+
+impl SplitReader {
+    /// Reads a source's splits from these positions on.
+    pub fn new(
+        source: &SourceSpec,
+        from: impl IntoIterator<Item = SplitPosition>,
+        observer: Arc<dyn Observer>,
+    ) -> Self {
+        Self {
+            splits: Arc::clone(&source.splits),
+            reader: source.reader(),
+            bound_nanos: source.bound_nanos,
+            own: from.into_iter().collect(),
+            turn: 0,
+            observer,
+        }
+    }
+
+    /// Reads all splits of a source from their start.
+    pub fn all(source: &SourceSpec, observer: Arc<dyn Observer>) -> Self {
+        Self::new(source, (0..source.splits.splits()).map(SplitPosition::start), observer)
+    }
+
+    /// An empty batch of the source's type.
+    pub fn batch(&self) -> Batch {
+        self.reader.batch()
+    }
+
+    /// The next split with something to read, and otherwise when to look again.
+    ///
+    /// # Errors
+    /// When the input behind a split has failed.
+    pub fn look(&mut self, now: ProcessingTime) -> Result<Outlook, SourceError> {
+        let mut found = Outlook { readable: None, next_at: ProcessingTime::MAX, unknown: false };
+        let count = self.own.len();
+        for place in (0..count).map(|step| (self.turn + step) % count) {
+            let SplitPosition { split, offset, ended, .. } = self.own[place];
+            if ended {
+                continue;
+            }
+            let available = self.splits.available(split, offset, now)?;
+            if available.end > offset {
+                self.observer.backlog(split, now, available.end - offset);
+                found.readable = Some(Readable { place, end: available.end, at: now });
+                return Ok(found);
+            }
+            match available.next {
+                Next::At(at) => found.next_at = found.next_at.min(at),
+                Next::Unknown => found.unknown = true,
+                Next::Never => self.own[place].ended = true,
+            }
+        }
+        Ok(found)
+    }
+
+    /// Replaces the contents of `into` by at most [`READ_CHUNK`] records of what a look has found;
+    /// the next split has its turn then. Returns how many records they are, and the position
+    /// behind them.
+    ///
+    /// # Errors
+    /// When an event cannot be read.
+    pub fn read(
+        &mut self,
+        found: Readable,
+        into: &mut Batch,
+    ) -> Result<(u64, SplitPosition), SourceError> {
+        let own = &mut self.own[found.place];
+        let offsets = own.offset..found.end.min(own.offset + READ_CHUNK);
+        let records = offsets.end - offsets.start;
+        own.offset = offsets.end;
+        own.newest = own.newest.max(self.reader.read(own.split, offsets, into)?);
+        self.turn = found.place + 1;
+        self.observer.read(own.split, found.at, own.offset);
+        Ok((records, *own))
+    }
+
+    /// The timer of a reader that had nothing to do but to wait for an event at `due` was so late.
+    pub fn note_oversleep(&self, due: ProcessingTime, late_nanos: u64) {
+        let from = self.open().map(|own| (own.split, own.offset));
+        note_oversleep(&*self.splits, from, due, late_nanos, &*self.observer);
+    }
+
+    /// The smallest watermark of the splits that have not ended; [`EventTime::MAX`] if all have.
+    pub fn watermark(&self) -> EventTime {
+        let of_split = |own: &SplitPosition| {
+            let mut watermarks = BoundedOutOfOrderness::new(self.bound_nanos);
+            watermarks.observe(own.newest);
+            watermarks.watermark()
+        };
+        self.open().map(of_split).min().unwrap_or(EventTime::MAX)
+    }
+
+    /// Whether all splits have been read to their end.
+    pub fn has_ended(&self) -> bool {
+        self.open().next().is_none()
+    }
+
+    /// How far each split has been read.
+    pub fn positions(&self) -> &[SplitPosition] {
+        &self.own
+    }
+
+    /// Events that have been read of all splits, before the positions that it began at included.
+    pub fn records(&self) -> u64 {
+        self.own.iter().map(|own| own.offset).sum()
+    }
+
+    /// Wakes when a split that does not know when it will have more has more or has ended. Says
+    /// whether one has already, since the look at `since`.
+    pub fn when_available(&mut self, waker: &Waker, since: ProcessingTime) -> bool {
+        self.open().any(|own| {
+            self.splits.when_available(own.split, waker);
+            let available = self.splits.available(own.split, own.offset, since);
+            // An input that has failed says so when it is looked at.
+            available.map_or(true, |it| it.end > own.offset || it.next == Next::Never)
+        })
+    }
+
+    fn open(&self) -> impl Iterator<Item = &SplitPosition> {
+        self.own.iter().filter(|own| !own.ended)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::observer::Silent;
+    use crate::job::source::{Available, Reader, Source};
+    use crate::record::Record;
+
+    /// Splits of these lengths; the event at an offset has that time, in milliseconds.
+    struct Fixed(Vec<u64>);
+
+    impl Splits for Fixed {
+        fn splits(&self) -> u32 {
+            self.0.len() as u32
+        }
+        fn available(
+            &self,
+            split: u32,
+            _: u64,
+            _: ProcessingTime,
+        ) -> Result<Available, SourceError> {
+            Ok(Available { end: self.0[split as usize], next: Next::Never })
+        }
+    }
+
+    impl Source<u64> for Fixed {
+        fn reader(&self) -> Box<dyn Reader<u64>> {
+            Box::new(Offsets)
+        }
+    }
+
+    struct Offsets;
+
+    impl Reader<u64> for Offsets {
+        fn read(
+            &mut self,
+            _: u32,
+            offsets: std::ops::Range<u64>,
+            into: &mut Vec<Record<u64>>,
+        ) -> Result<EventTime, SourceError> {
+            let newest = EventTime::from_millis(offsets.end as i64 - 1);
+            into.extend(offsets.map(|at| Record::untimed(at, EventTime::from_millis(at as i64))));
+            Ok(newest)
+        }
+    }
+
+    fn reader(lengths: &[u64], from: Vec<SplitPosition>) -> SplitReader {
+        let source = SourceSpec::new(Arc::new(Fixed(lengths.to_vec())), 1_000_000);
+        let from = if from.is_empty() {
+            (0..lengths.len() as u32).map(SplitPosition::start).collect()
+        } else {
+            from
+        };
+        SplitReader::new(&source, from, Arc::new(Silent))
+    }
+
+    #[test]
+    fn splits_have_their_turn_until_each_has_ended() {
+        let mut reader = reader(&[2 * READ_CHUNK, 1, READ_CHUNK], Vec::new());
+        let mut batch = reader.batch();
+        let mut read = Vec::new();
+        while let Some(found) = reader.look(ProcessingTime::ZERO).unwrap().readable {
+            let (records, position) = reader.read(found, &mut batch).unwrap();
+            read.push((position.split, records));
+        }
+        assert_eq!(read, [(0, READ_CHUNK), (1, 1), (2, READ_CHUNK), (0, READ_CHUNK)]);
+        assert!(reader.has_ended());
+        assert_eq!(reader.records(), 3 * READ_CHUNK + 1);
+        assert_eq!(reader.watermark(), EventTime::MAX);
+    }
+
+    #[test]
+    fn a_split_that_waits_holds_the_watermark_and_one_that_has_ended_does_not() {
+        let begun = SplitPosition { newest: EventTime::from_millis(9), ..SplitPosition::start(0) };
+        let ended = SplitPosition { ended: true, ..SplitPosition::start(1) };
+        let promised = EventTime(EventTime::from_millis(8).0 - 1);
+        assert_eq!(reader(&[20, 5], vec![begun, ended]).watermark(), promised);
+        let not_begun = SplitPosition::start(1);
+        let nothing = reader(&[20, 5], vec![begun, not_begun]).watermark();
+        assert!(nothing < EventTime(0), "nothing is promised for a split that was not read");
+    }
+}
