@@ -168,30 +168,34 @@ impl Run {
         let mut splits = SplitReader::all(&self.plan.source, Arc::clone(&self.control.observer));
         let mut batch = Some(splits.batch());
         let mut since_watermark = 0;
-        loop {
+        while !splits.has_ended() {
             if self.control.stop.is_requested() {
                 self.completion.interrupted = true;
                 break;
             }
             let now = self.runtime.now();
             self.set_clock(now).await?;
-            let found = splits.look(now)?;
-            if let Some(readable) = found.readable {
+            let mut found = splits.look(now)?;
+            let mut chunks = 0;
+            while let Some(readable) = found.readable {
                 let mut chunk = batch.take().expect("the last chunk has come back");
                 let (records, _) = splits.read(readable, &mut chunk)?;
                 self.run_all(StageId(0), Input::Read { batch: chunk, cut: None }).await?;
                 batch = self.instances[0].runner.emptied();
                 since_watermark += records;
-            }
-            if splits.has_ended() {
-                break;
+                chunks += 1;
+                // The clock moves once for a turn of all splits, not for every chunk.
+                if chunks == splits.positions().len() {
+                    break;
+                }
+                found = splits.look(now)?;
             }
             if since_watermark >= self.watermark_records {
                 since_watermark = 0;
                 let watermark = splits.watermark();
                 self.advance(StageId(0), Progress { watermark, processing_time: now }).await?;
             }
-            if found.readable.is_none() {
+            if found.readable.is_none() && !splits.has_ended() {
                 let poll_at = now.after(POLL_NANOS);
                 let next_at = if found.unknown { poll_at } else { ProcessingTime::MAX };
                 let late_nanos = self.wait_until(next_at.min(found.next_at)).await;

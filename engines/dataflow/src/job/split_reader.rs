@@ -95,6 +95,7 @@ impl SplitReader {
     ///
     /// # Errors
     /// When the input behind a split has failed.
+    #[inline]
     pub fn look(&mut self, now: ProcessingTime) -> Result<Outlook, SourceError> {
         let mut found = Outlook { readable: None, next_at: ProcessingTime::MAX, unknown: false };
         let count = self.own.len();
@@ -124,6 +125,7 @@ impl SplitReader {
     ///
     /// # Errors
     /// When an event cannot be read.
+    #[inline]
     pub fn read(
         &mut self,
         found: Readable,
@@ -156,6 +158,7 @@ impl SplitReader {
     }
 
     /// Whether all splits have been read to their end.
+    #[inline]
     pub fn has_ended(&self) -> bool {
         self.open().next().is_none()
     }
