@@ -5,9 +5,10 @@
 
 use std::ops::Range;
 
+use dataflow::exchange::sink::CommitHead;
 use dataflow::job::plan::Layout;
-use dataflow::operator::snapshot::Version;
 use dataflow::placement::PlacementKind;
+use dataflow::record::content_hash::ContentHash;
 use dataflow::{EventTime, ProcessingTime};
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +45,8 @@ pub struct OffsetLog {
     pub job: Vec<String>,
     /// The batch.
     pub spec: BatchSpec,
+    /// The seal of the commit log of the batch before; `None` for the first batch.
+    pub after: Option<ContentHash>,
 }
 
 /// `commits/<batch>`: written once the batch's state and results are durable.
@@ -56,7 +59,11 @@ pub struct CommitLog {
     /// The layout in which the batch has written its state version.
     pub layout: LoggedLayout,
     /// The newest commit of the output by then; an output that does not have it has lost results.
-    pub output: Option<Version>,
+    pub output: Option<CommitHead>,
+    /// The seal of the batch's offset log.
+    pub offsets: ContentHash,
+    /// Per stage and partition: the seal of its state version.
+    pub state: Vec<Vec<ContentHash>>,
 }
 
 /// By what a state version is spread over files.
@@ -133,6 +140,8 @@ pub fn decide(found: LogContents) -> Decision {
 mod tests {
     use std::sync::Arc;
 
+    use dataflow::job::seal::{load_existing, save};
+
     use super::*;
 
     fn found(logged: Option<u64>, committed: Option<u64>) -> LogContents {
@@ -197,6 +206,7 @@ mod tests {
                 processing_time: ProcessingTime(11),
                 last: true,
             },
+            after: Some(ContentHash([3; 16])),
         };
         assert_eq!(log.spec.records(), 4);
         let layout = LoggedLayout {
@@ -204,17 +214,21 @@ mod tests {
             placement: PlacementKind::Ring { points: 64, seed: 7, lost: Some(2) },
             max_parallelism: Some(9),
         };
-        let commit =
-            CommitLog { newest: EventTime(4), applied: EventTime(2), layout, output: None };
+        let commit = CommitLog {
+            newest: EventTime(4),
+            applied: EventTime(2),
+            layout,
+            output: None,
+            offsets: ContentHash([4; 16]),
+            state: vec![vec![ContentHash([5; 16])], Vec::new()],
+        };
         let time = runtime::VirtualTime::new(runtime::VirtualOptions::default());
         let storage: Arc<dyn dataflow::job::storage::Storage> = runtime::MemoryStorage::new();
         let body = async move {
-            dataflow::job::storage::save(&storage, "offsets/3", &log).await.unwrap();
-            dataflow::job::storage::save(&storage, "commits/3", &commit).await.unwrap();
-            let read = dataflow::job::storage::load_existing(&storage, "offsets/3").await;
-            assert_eq!(read, Ok(log));
-            let read = dataflow::job::storage::load_existing(&storage, "commits/3").await;
-            assert_eq!(read, Ok(commit));
+            let seal = save(&storage, "offsets/3", &log).await.unwrap();
+            assert_eq!(load_existing(&storage, "offsets/3").await, Ok((log, seal)));
+            let seal = save(&storage, "commits/3", &commit).await.unwrap();
+            assert_eq!(load_existing(&storage, "commits/3").await, Ok((commit, seal)));
         };
         dataflow::job::runtime::Runtime::block_on(&*time, Box::pin(body)).unwrap();
     }

@@ -14,9 +14,9 @@ use dataflow::job::source::note_oversleep;
 use dataflow::operator::progress::BoundedOutOfOrderness;
 use dataflow::{Completion, Control, Engine, EngineError, EventTime, ProcessingTime};
 
-use crate::batch_log::{BatchSpec, CommitLog, LoggedLayout};
+use crate::batch_log::{BatchSpec, LoggedLayout};
 use crate::cut::{Cut, Offsets};
-use crate::recovery::{Recovery, StartingPoint};
+use crate::recovery::{BatchResult, Recovery, StartingPoint};
 use crate::retry::TaskFailures;
 use crate::scheduler::Scheduler;
 use crate::settings::{ResolvedSettings, SETTINGS};
@@ -150,11 +150,12 @@ impl Driver {
                 control.observer.rescaled(&RescaleReport { nanos, ..report });
             }
         }
+        let committed = recovery.committed().map(|log| (log.newest, log.applied));
         self.recovery = Some(recovery);
-        let (spec, commit) = match begin {
+        let (spec, is_committed) = match begin {
             StartingPoint::Fresh => return Ok(()),
-            StartingPoint::After(spec, commit) => (spec, Some(commit)),
-            StartingPoint::Again(spec, _) => (spec, None),
+            StartingPoint::After(spec) => (spec, true),
+            StartingPoint::Again(spec) => (spec, false),
         };
         self.ahead_nanos = spec.processing_time.since(self.runtime.now());
         // A batch that runs again is counted as replayed when it does.
@@ -162,15 +163,15 @@ impl Driver {
             self.control.observer.resumed(split, range.end);
         }
         self.offsets = Offsets::resume(&spec.ranges);
-        let Some(commit) = commit else {
+        let Some((newest, applied)) = committed.filter(|_| is_committed) else {
             self.watermarks.observe(spec.newest);
             (self.applied, self.batch) = (spec.applied, spec.batch);
             self.again = Some(spec);
             return Ok(());
         };
         self.offsets.advance(&spec.ranges);
-        self.watermarks.observe(commit.newest);
-        (self.applied, self.batch) = (commit.applied, spec.batch + 1);
+        self.watermarks.observe(newest);
+        (self.applied, self.batch) = (applied, spec.batch + 1);
         self.ended = spec.last;
         Ok(())
     }
@@ -273,7 +274,7 @@ impl Driver {
             processing_time: started.after(self.ahead_nanos),
             last: watermark == EventTime::MAX,
         };
-        if let Some(recovery) = &self.recovery {
+        if let Some(recovery) = &mut self.recovery {
             recovery.log(&spec).await?;
         }
         self.run_batch(&spec, due, started).await
@@ -310,18 +311,17 @@ impl Driver {
         }
         let mut ended = stages_ended;
         if let Some(recovery) = &mut self.recovery {
-            recovery.commit_output(batch, transactions, self.runtime.now()).await?;
+            let output = recovery.commit_output(batch, transactions, self.runtime.now()).await?;
             if spec.last {
                 self.stages.finish_sinks(self.settings.stall_nanos).await?;
             }
-            let output = recovery.newest_output().await?;
-            let commit = CommitLog {
+            let result = BatchResult {
                 output,
                 newest: self.watermarks.newest(),
                 applied: self.applied,
                 layout: LoggedLayout::of(&self.stages.layout),
             };
-            recovery.commit(batch, commit, self.stages.written()).await?;
+            recovery.commit(batch, result, self.stages.written()).await?;
             ended = self.runtime.now();
         }
         self.ended = spec.last;

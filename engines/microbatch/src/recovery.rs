@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
-use dataflow::exchange::sink::{Committer, Transaction};
+use dataflow::exchange::sink::{CommitHead, Committer, Transaction};
 use dataflow::job::engine::Start;
 use dataflow::job::observer::RescaleReport;
+use dataflow::job::output_promise::OutputPromise;
 use dataflow::job::plan::{Layout, StageId};
-use dataflow::job::refusal::{already_there, foreign_output};
+use dataflow::job::refusal::already_there;
 use dataflow::job::rescale::FormerState;
-use dataflow::job::storage::{Storage, StorageError, load_existing, save};
+use dataflow::job::seal::{SealedFile, load_existing, load_promised, save};
+use dataflow::job::storage::{Storage, StorageError};
 use dataflow::operator::snapshot::Version;
+use dataflow::record::content_hash::ContentHash;
 use dataflow::stage::{Marks, Tally};
-use dataflow::{EngineError, Plan, ProcessingTime};
+use dataflow::{EngineError, EventTime, Plan, ProcessingTime};
 
 use crate::batch_log::{
     BatchSpec, CommitLog, Decision, LogContents, LoggedLayout, OffsetLog, decide,
@@ -30,19 +33,36 @@ pub(crate) struct Recovery {
     committer: Option<Arc<dyn Committer>>,
     /// Stage names.
     job: Vec<String>,
-    /// The latest committed state version and its layout; version 0 is empty and has none.
-    version: (u64, Option<LoggedLayout>),
+    /// The latest committed batch; before the first one all state is empty.
+    committed: Option<CommittedBatch>,
+    /// The seal of the offset log of the batch under way.
+    under_way: ContentHash,
     retention: Retention,
+}
+
+/// What a restart needs of a committed batch.
+struct CommittedBatch {
+    batch: u64,
+    log: CommitLog,
+    seal: ContentHash,
 }
 
 /// Where a job goes on.
 pub(crate) enum StartingPoint {
     /// At the first batch.
     Fresh,
-    /// Behind a committed batch.
-    After(BatchSpec, CommitLog),
+    /// Behind the batch that was committed last.
+    After(BatchSpec),
     /// With a logged batch once more, behind what was committed before it.
-    Again(BatchSpec, Option<CommitLog>),
+    Again(BatchSpec),
+}
+
+/// What a batch has come to, besides its state.
+pub(crate) struct BatchResult {
+    pub(crate) newest: EventTime,
+    pub(crate) applied: EventTime,
+    pub(crate) layout: LoggedLayout,
+    pub(crate) output: Option<CommitHead>,
 }
 
 /// The files of a job, by kind.
@@ -67,7 +87,8 @@ impl Recovery {
             store: StateStore::new(Arc::clone(&storage), settings.min_deltas),
             committer,
             job: plan.stages.iter().map(|stage| stage.name.clone()).collect(),
-            version: (0, None),
+            committed: None,
+            under_way: ContentHash::default(),
             retention: Retention::default(),
             storage,
         };
@@ -77,26 +98,16 @@ impl Recovery {
             return Err(already_there(&place));
         }
         let files = recovery.sorted(&names)?;
-        let begin = recovery.decide(&files).await?;
+        let begin = recovery.decide(&files, plan).await?;
         recovery.check_output(&begin).await?;
         let oldest_log = files.offsets.iter().chain(&files.commits).min().copied().unwrap_or(0);
         recovery.retention = Retention::new(
             settings.retain,
             oldest_log,
-            recovery.version.0,
+            recovery.version(),
             files.state,
             &layout.parallelism,
         );
-        let (StartingPoint::After(spec, _) | StartingPoint::Again(spec, _)) = &begin else {
-            return Ok((recovery, begin));
-        };
-        let (then, now) = (spec.ranges.len(), plan.source.splits.splits() as usize);
-        if then != now {
-            let place = recovery.storage.locate(&offset_name(spec.batch));
-            return Err(EngineError::Refused(format!(
-                "{place} was written with {then} splits of input and there are {now} now"
-            )));
-        }
         Ok((recovery, begin))
     }
 
@@ -104,37 +115,25 @@ impl Recovery {
     /// and not committed.
     async fn check_output(&self, begin: &StartingPoint) -> Result<(), EngineError> {
         let Some(committer) = &self.committer else { return Ok(()) };
-        let (logged, before) = match begin {
-            StartingPoint::Fresh => (None, None),
-            StartingPoint::After(spec, commit) => (Some(spec.batch), Some((spec.batch, commit))),
-            StartingPoint::Again(spec, commit) => {
-                (Some(spec.batch), spec.batch.checked_sub(1).zip(commit.as_ref()))
+        let last = match begin {
+            StartingPoint::Fresh => None,
+            StartingPoint::After(spec) | StartingPoint::Again(spec) => {
+                Some((Version(spec.batch), self.under_way))
             }
         };
-        let newest = committer.newest().await?;
-        if newest > logged.map(Version) {
-            let (place, newest) = (self.storage.locate(ROOT), newest.unwrap_or_default().0);
-            return Err(foreign_output(&format!("batch {newest}"), &place));
-        }
-        if let Some((batch, commit)) = before
-            && newest < commit.output
-        {
-            let place = self.storage.locate(&commit_name(batch));
-            return Err(EngineError::Refused(format!(
-                "{place} tells of results of batch {} and the output does not have them; put them \
-                 back, or begin again with an empty checkpoint directory and output",
-                commit.output.unwrap_or_default().0
-            )));
-        }
+        let promise = OutputPromise {
+            made: self.committed.as_ref().and_then(|committed| committed.log.output),
+            last,
+            unit: "batch",
+            place: self.storage.locate(ROOT),
+        };
+        promise.check(committer).await?;
         Ok(committer.abort_others(&[]).await?)
     }
 
-    /// The newest commit of the output, under exactly-once.
-    pub(crate) async fn newest_output(&self) -> Result<Option<Version>, EngineError> {
-        match &self.committer {
-            Some(committer) => Ok(committer.newest().await?),
-            None => Ok(None),
-        }
+    /// The latest committed state version; version 0 is empty.
+    fn version(&self) -> u64 {
+        self.committed.as_ref().map_or(0, |committed| committed.batch + 1)
     }
 
     fn sorted(&self, names: &[String]) -> Result<Files, EngineError> {
@@ -156,7 +155,7 @@ impl Recovery {
     }
 
     /// Applies the recovery rule to the logs.
-    async fn decide(&mut self, files: &Files) -> Result<StartingPoint, EngineError> {
+    async fn decide(&mut self, files: &Files, plan: &Plan) -> Result<StartingPoint, EngineError> {
         let (logged, committed) =
             (files.offsets.iter().max().copied(), files.commits.iter().max().copied());
         let opened = committed.map_or(0, |batch| batch + 1);
@@ -165,8 +164,8 @@ impl Recovery {
         let mut latest = None;
         let mut damage = None;
         if let Some(batch) = logged {
-            match self.load_offsets(batch).await {
-                Ok(spec) => latest = Some(spec),
+            match self.load_offsets(batch, plan).await {
+                Ok(log) => latest = Some(log),
                 Err(EngineError::Storage(error)) if error.damaged => damage = Some(error),
                 Err(error) => return Err(error),
             }
@@ -174,23 +173,22 @@ impl Recovery {
         }
         match (decide(found), latest, damage) {
             (Decision::Fresh, ..) => Ok(StartingPoint::Fresh),
-            (Decision::After(batch), Some(spec), _) => {
-                let commit = self.take_up(batch).await?;
-                Ok(StartingPoint::After(spec, commit))
-            }
-            (Decision::Again(batch), Some(spec), _) => {
-                let commit = match batch.checked_sub(1) {
-                    Some(before) => Some(self.take_up(before).await?),
-                    None => None,
-                };
-                Ok(StartingPoint::Again(spec, commit))
+            (Decision::After(_), Some(log), _) => self.behind(log, plan).await,
+            (Decision::Again(batch), Some((log, seal)), _) => {
+                if let (Some(before), Some(after)) = (batch.checked_sub(1), log.after) {
+                    let name = commit_name(before);
+                    let promised = SealedFile { name, seal: after };
+                    let commit = load_promised(&self.storage, &promised).await?;
+                    self.take_up(before, commit, after, plan)?;
+                }
+                self.under_way = seal;
+                Ok(StartingPoint::Again(log.spec))
             }
             (Decision::WithoutLatest(before), _, _) => {
                 self.storage.remove(&offset_name(logged.unwrap_or_default())).await?;
                 let Some(before) = before else { return Ok(StartingPoint::Fresh) };
-                let spec = self.load_offsets(before).await?;
-                let commit = self.take_up(before).await?;
-                Ok(StartingPoint::After(spec, commit))
+                let log = self.load_offsets(before, plan).await?;
+                self.behind(log, plan).await
             }
             (_, _, Some(damage)) => Err(damage.into()),
             _ => Err(self.inconsistent(found, files)),
@@ -215,29 +213,73 @@ impl Recovery {
         EngineError::Refused(format!("{place} is there and the {beside} is not"))
     }
 
-    async fn load_offsets(&self, batch: u64) -> Result<BatchSpec, EngineError> {
-        let log: OffsetLog = load_existing(&self.storage, &offset_name(batch)).await?;
-        let place = || self.storage.locate(&offset_name(batch));
-        if log.job != self.job {
-            return Err(EngineError::Refused(format!(
-                "{} is of the job `{}`, not of `{}`",
-                place(),
-                log.job.join(" | "),
-                self.job.join(" | ")
-            )));
-        }
+    /// The offset log of a batch, which must be of this plan, and its seal.
+    async fn load_offsets(
+        &self,
+        batch: u64,
+        plan: &Plan,
+    ) -> Result<(OffsetLog, ContentHash), EngineError> {
+        let (log, seal) = load_existing::<OffsetLog>(&self.storage, &offset_name(batch)).await?;
+        let place = self.storage.locate(&offset_name(batch));
+        plan.check_stages(&place, &log.job)?;
         if log.spec.batch != batch {
             let of = log.spec.batch;
-            return Err(EngineError::Refused(format!("{} is of batch {of}", place())));
+            return Err(EngineError::Refused(format!("{place} is of batch {of}")));
         }
-        Ok(log.spec)
+        let splits: Vec<u32> = (0..log.spec.ranges.len() as u32).collect();
+        plan.check_splits(&place, &splits)?;
+        Ok((log, seal))
+    }
+
+    /// Goes on behind a batch that was committed.
+    async fn behind(
+        &mut self,
+        (log, seal): (OffsetLog, ContentHash),
+        plan: &Plan,
+    ) -> Result<StartingPoint, EngineError> {
+        let batch = log.spec.batch;
+        let name = commit_name(batch);
+        let (commit, commit_seal) = load_existing::<CommitLog>(&self.storage, &name).await?;
+        if commit.offsets != seal {
+            let places = [name, offset_name(batch)].map(|name| self.storage.locate(&name));
+            let [commit, offsets] = places;
+            return Err(EngineError::Refused(format!(
+                "{commit} and {offsets} do not belong together: one of them is of another attempt \
+                 or another job; put back an undamaged copy, or begin again with an empty \
+                 checkpoint directory and output"
+            )));
+        }
+        self.take_up(batch, commit, commit_seal, plan)?;
+        self.under_way = seal;
+        Ok(StartingPoint::After(log.spec))
     }
 
     /// Begins with the state version that this batch has committed.
-    async fn take_up(&mut self, batch: u64) -> Result<CommitLog, StorageError> {
-        let commit: CommitLog = load_existing(&self.storage, &commit_name(batch)).await?;
-        self.version = (batch + 1, Some(commit.layout.clone()));
-        Ok(commit)
+    fn take_up(
+        &mut self,
+        batch: u64,
+        log: CommitLog,
+        seal: ContentHash,
+        plan: &Plan,
+    ) -> Result<(), EngineError> {
+        let counts = log.state.iter().map(|stage| stage.len() as u32);
+        let is_whole = log.layout.partitions.len() == plan.stages.len()
+            && log.layout.partitions.iter().all(|&partitions| partitions > 0)
+            && counts.eq(log.layout.partitions.iter().copied());
+        if !is_whole {
+            let place = self.storage.locate(&commit_name(batch));
+            let (partitions, stages) = (&log.layout.partitions, plan.stages.len());
+            return Err(EngineError::Refused(format!(
+                "{place} has state of {partitions:?} partitions, and the job has {stages} stages"
+            )));
+        }
+        self.committed = Some(CommittedBatch { batch, log, seal });
+        Ok(())
+    }
+
+    /// The watermarks with which the latest committed batch has ended.
+    pub(crate) fn committed(&self) -> Option<&CommitLog> {
+        self.committed.as_ref().map(|committed| &committed.log)
     }
 
     /// What the tasks of a batch make durable.
@@ -246,37 +288,53 @@ impl Recovery {
     }
 
     /// Logs a batch that is about to run.
-    pub(crate) async fn log(&self, spec: &BatchSpec) -> Result<(), StorageError> {
-        let log = OffsetLog { job: self.job.clone(), spec: spec.clone() };
-        save(&self.storage, &offset_name(spec.batch), &log).await
+    pub(crate) async fn log(&mut self, spec: &BatchSpec) -> Result<(), StorageError> {
+        let after = self.committed.as_ref().map(|committed| committed.seal);
+        let log = OffsetLog { job: self.job.clone(), spec: spec.clone(), after };
+        self.under_way = save(&self.storage, &offset_name(spec.batch), &log).await?;
+        Ok(())
     }
 
-    /// Makes a batch's results visible.
+    /// Makes a batch's results visible. Returns the newest commit of the output.
     pub(crate) async fn commit_output(
         &self,
         batch: u64,
         transactions: Vec<Transaction>,
         now: ProcessingTime,
-    ) -> Result<(), EngineError> {
-        if let Some(committer) = &self.committer {
-            committer.commit(Version(batch), transactions, now).await?;
+    ) -> Result<Option<CommitHead>, EngineError> {
+        match &self.committer {
+            None => Ok(None),
+            Some(committer) => {
+                Ok(committer.commit(Version(batch), self.under_way, transactions, now).await?)
+            }
         }
-        Ok(())
     }
 
     /// Commits a batch whose results are where they belong, and removes what is needed no more.
-    /// `written` tells of every stage's partitions whether their new version is full.
+    /// `written` tells of every stage's partitions whether their new version is full, and its seal.
     pub(crate) async fn commit(
         &mut self,
         batch: u64,
-        commit: CommitLog,
-        written: Vec<(usize, u32, bool)>,
+        result: BatchResult,
+        written: Vec<Vec<(bool, ContentHash)>>,
     ) -> Result<(), StorageError> {
-        save(&self.storage, &commit_name(batch), &commit).await?;
-        for (stage, partition, full) in written {
-            self.retention.wrote(stage, partition, batch + 1, full);
+        let BatchResult { newest, applied, layout, output } = result;
+        let of_stage = |stage: &Vec<(bool, ContentHash)>| stage.iter().map(|it| it.1).collect();
+        let log = CommitLog {
+            newest,
+            applied,
+            layout,
+            output,
+            offsets: self.under_way,
+            state: written.iter().map(of_stage).collect(),
+        };
+        let seal = save(&self.storage, &commit_name(batch), &log).await?;
+        for (stage, partitions) in written.into_iter().enumerate() {
+            for (partition, (full, _)) in (0..).zip(partitions) {
+                self.retention.wrote(stage, partition, batch + 1, full);
+            }
         }
-        self.version = (batch + 1, Some(commit.layout));
+        self.committed = Some(CommittedBatch { batch, log, seal });
         for name in self.retention.expired(batch) {
             self.storage.remove(&name).await?;
         }
@@ -292,19 +350,20 @@ impl Recovery {
         stage: StageId,
         numbers: &[u32],
     ) -> Result<(Vec<Partition>, Option<RescaleReport>), EngineError> {
-        let (version, Some(then)) = &self.version else {
+        let Some(CommittedBatch { log, .. }) = &self.committed else {
             let fresh = |&number| Partition::fresh(plan, stage, number, layout);
             return Ok((numbers.iter().map(fresh).collect(), None));
         };
+        let (then, version) = (&log.layout, self.version());
         let former = then.partitions[stage.0];
         let placement = then.placement.over(former, then.max_parallelism);
         let stays = placement == layout.placement(stage);
         let (mut chains, mut tallies) = (Vec::new(), Vec::new());
-        for partition in 0..former {
+        for (partition, &seal) in (0..former).zip(&log.state[stage.0]) {
             let (mut chain, mut tally) = (Vec::new(), Tally::default());
             if !stays || numbers.contains(&partition) {
-                let file = StateFile { stage: stage.0, partition, version: *version };
-                (chain, tally) = self.store.read(file).await?;
+                let file = StateFile { stage: stage.0, partition, version };
+                (chain, tally) = self.store.read(file, seal).await?;
             }
             chains.push(chain);
             tallies.push(tally);

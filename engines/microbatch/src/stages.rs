@@ -8,6 +8,7 @@ use dataflow::job::plan::{EdgeKind, Layout, StageId};
 use dataflow::job::runtime::Runtime;
 use dataflow::job::source::splits_of;
 use dataflow::job::status::{Activity, Status};
+use dataflow::record::content_hash::ContentHash;
 use dataflow::{Completion, EngineError, EventTime, Plan, ProcessingTime, Progress};
 
 use crate::batch_log::BatchSpec;
@@ -78,10 +79,13 @@ impl Stages {
         }
     }
 
-    /// The stage and number of every partition, and whether its newest state version is full.
-    pub(crate) fn written(&self) -> Vec<(usize, u32, bool)> {
-        let partitions = self.partitions.iter().flatten();
-        partitions.map(|it| (it.stage_number, it.number, it.chain.ends_in_full())).collect()
+    /// Per stage and partition: whether its newest state version is full, and its seal.
+    pub(crate) fn written(&self) -> Vec<Vec<(bool, ContentHash)>> {
+        let newest = |partition: &Partition| {
+            let seal = partition.chain.seal().expect("a batch writes a version of every partition");
+            (partition.chain.ends_in_full(), seal)
+        };
+        self.partitions.iter().map(|stage| stage.iter().map(newest).collect()).collect()
     }
 
     /// Opens readers and sinks.

@@ -5,9 +5,12 @@
 
 use std::sync::Arc;
 
-use dataflow::job::storage::{Storage, StorageError, load_existing, save};
+use dataflow::job::seal::{SealedFile, load_promised, save};
+use dataflow::job::storage::{Storage, StorageError};
 use dataflow::operator::snapshot::{Snapshot, Version};
+use dataflow::record::content_hash::ContentHash;
 use dataflow::stage::{SavedState, Tally};
+use serde::{Deserialize, Serialize};
 
 /// What all files of this engine begin with.
 pub(crate) const ROOT: &str = "microbatch/";
@@ -57,28 +60,51 @@ impl StateFile {
 /// Whether a partition's next version is written whole.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Chain {
-    /// The version written last, by the instance at hand, and how many deltas lead to it.
-    last: Option<(Version, u64)>,
+    /// The version written last, by the instance at hand.
+    last: Option<ChainEnd>,
+}
+
+/// The newest version of a chain.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+struct ChainEnd {
+    version: Version,
+    seal: ContentHash,
+    /// How many deltas lead to it.
+    deltas: u64,
 }
 
 impl Chain {
-    /// The version that the next one is a delta to; `None` when it must be whole: the first one,
-    /// also after a restore, and after `most` deltas.
-    pub(crate) fn since(self, most: u64) -> Option<Version> {
-        self.last.filter(|(_, deltas)| *deltas < most).map(|(version, _)| version)
+    /// The version that the next one is a delta to, and its seal; `None` when it must be whole: the
+    /// first one, also after a restore, and after `most` deltas.
+    pub(crate) fn since(self, most: u64) -> Option<(Version, ContentHash)> {
+        self.last.filter(|last| last.deltas < most).map(|last| (last.version, last.seal))
     }
 
     /// Whether the version written last is whole.
     pub(crate) fn ends_in_full(self) -> bool {
-        self.last.is_some_and(|(_, deltas)| deltas == 0)
+        self.last.is_some_and(|last| last.deltas == 0)
     }
 
-    /// A version has been written.
-    #[must_use]
-    pub(crate) fn wrote(self, version: Version, since: Option<Version>) -> Self {
-        let deltas = self.last.map_or(0, |(_, deltas)| deltas);
-        Self { last: Some((version, since.map_or(0, |_| deltas + 1))) }
+    /// The seal of the version written last.
+    pub(crate) fn seal(self) -> Option<ContentHash> {
+        self.last.map(|last| last.seal)
     }
+
+    /// A version has been written: whole, or as a delta to the last one.
+    #[must_use]
+    pub(crate) fn wrote(self, version: Version, seal: ContentHash, full: bool) -> Self {
+        let deltas = self.last.map_or(0, |last| last.deltas);
+        let deltas = if full { 0 } else { deltas + 1 };
+        Self { last: Some(ChainEnd { version, seal, deltas }) }
+    }
+}
+
+/// A state version as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct StoredState {
+    state: SavedState,
+    /// The seal of the version that this is a delta to.
+    base: Option<ContentHash>,
 }
 
 /// Reads and writes state versions.
@@ -94,32 +120,38 @@ impl StateStore {
         Self { storage, most_deltas }
     }
 
-    /// Writes a version, in the place of one that a lost task has written.
+    /// Writes a version, in the place of one that a lost task has written. A delta says by its seal
+    /// which version it is one to. Returns the seal of this one.
     pub(crate) async fn write(
         &self,
         file: StateFile,
-        state: &SavedState,
-    ) -> Result<(), StorageError> {
-        save(&self.storage, &file.name(), state).await
+        state: SavedState,
+        base: Option<ContentHash>,
+    ) -> Result<ContentHash, StorageError> {
+        save(&self.storage, &file.name(), &StoredState { state, base }).await
     }
 
-    /// Reads a version: a full snapshot and its deltas, oldest first, and what the partition had
-    /// counted by then. Version 0 is empty.
+    /// Reads the version with this seal: a full snapshot and its deltas, oldest first, and what the
+    /// partition had counted by then. Version 0 is empty.
     pub(crate) async fn read(
         &self,
         mut file: StateFile,
+        mut seal: ContentHash,
     ) -> Result<(Vec<Snapshot>, Tally), StorageError> {
         let mut chain = Vec::new();
         let mut tally = None;
         while file.version > 0 {
-            let state: SavedState = load_existing(&self.storage, &file.name()).await?;
+            let promised = SealedFile { name: file.name(), seal };
+            let StoredState { state, base } = load_promised(&self.storage, &promised).await?;
             tally.get_or_insert(state.tally);
             let since = state.snapshot.since;
             chain.push(state.snapshot);
-            match since {
-                None => break,
-                Some(Version(since)) if (1..file.version).contains(&since) => file.version = since,
-                Some(Version(since)) => {
+            match (since, base) {
+                (None, _) => break,
+                (Some(Version(since)), Some(base)) if (1..file.version).contains(&since) => {
+                    (file.version, seal) = (since, base);
+                }
+                (Some(Version(since)), _) => {
                     return Err(StorageError {
                         operation: "restore from",
                         file: self.storage.locate(&file.name()),
@@ -136,6 +168,8 @@ impl StateStore {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use dataflow::job::runtime::Runtime;
     use runtime::{MemoryStorage, VirtualOptions, VirtualTime};
 
@@ -144,6 +178,8 @@ mod tests {
     fn run(body: impl Future<Output = ()> + Send + 'static) {
         VirtualTime::new(VirtualOptions::default()).block_on(Box::pin(body)).unwrap();
     }
+
+    const SEAL: ContentHash = ContentHash([7; 16]);
 
     fn file(version: u64) -> StateFile {
         StateFile { stage: 2, partition: 13, version }
@@ -170,9 +206,9 @@ mod tests {
         let mut whole = Vec::new();
         for version in (1..=12).map(Version) {
             let since = chain.since(3);
-            assert!(since.is_none_or(|since| since.0 == version.0 - 1));
+            assert!(since.is_none_or(|(since, seal)| since.0 == version.0 - 1 && seal == SEAL));
             whole.extend(since.is_none().then_some(version.0));
-            chain = chain.wrote(version, since);
+            chain = chain.wrote(version, SEAL, since.is_none());
         }
         assert_eq!(whole, [1, 5, 9]);
     }
@@ -182,19 +218,22 @@ mod tests {
         run(async {
             let storage = MemoryStorage::new();
             let store = StateStore::new(storage.clone(), 10);
+            let mut seals = BTreeMap::new();
             for (version, since) in [(1, None), (2, Some(1)), (3, None), (4, Some(3)), (5, Some(4))]
             {
-                store.write(file(version), &state(version, since)).await.unwrap();
+                let base = since.map(|since| seals[&since]);
+                let written = store.write(file(version), state(version, since), base).await;
+                seals.insert(version, written.unwrap());
             }
-            let (chain, tally) = store.read(file(5)).await.unwrap();
+            let (chain, tally) = store.read(file(5), seals[&5]).await.unwrap();
             let bytes: Vec<u8> = chain.iter().flat_map(|it| it.bytes.clone()).collect();
             assert_eq!((bytes, tally.records_out), (vec![3, 4, 5], 50));
-            let (chain, tally) = store.read(file(2)).await.unwrap();
+            let (chain, tally) = store.read(file(2), seals[&2]).await.unwrap();
             assert_eq!((chain.len(), tally.records_out), (2, 20));
-            assert_eq!(store.read(file(0)).await.unwrap(), (Vec::new(), Tally::default()));
+            assert_eq!(store.read(file(0), SEAL).await.unwrap(), (Vec::new(), Tally::default()));
 
             storage.remove(&file(1).name()).await.unwrap();
-            let error = store.read(file(2)).await.unwrap_err();
+            let error = store.read(file(2), seals[&2]).await.unwrap_err();
             assert!(error.damaged && error.file.ends_with("state/2-13/1"), "{error}");
         });
     }
@@ -203,8 +242,24 @@ mod tests {
     fn a_delta_to_itself_is_damage_and_no_endless_loop() {
         run(async {
             let store = StateStore::new(MemoryStorage::new(), 10);
-            store.write(file(4), &state(4, Some(4))).await.unwrap();
-            assert!(store.read(file(4)).await.unwrap_err().damaged);
+            let seal = store.write(file(4), state(4, Some(4)), Some(SEAL)).await.unwrap();
+            assert!(store.read(file(4), seal).await.unwrap_err().damaged);
+        });
+    }
+
+    #[test]
+    fn a_version_of_another_attempt_is_refused_however_whole() {
+        run(async {
+            let store = StateStore::new(MemoryStorage::new(), 10);
+            let older = store.write(file(1), state(1, None), None).await.unwrap();
+            let base = store.write(file(1), state(7, None), None).await.unwrap();
+            let seal = store.write(file(2), state(2, Some(1)), Some(older)).await.unwrap();
+            assert!(store.read(file(1), base).await.is_ok());
+            for promised in [(file(1), older), (file(2), seal)] {
+                let error = store.read(promised.0, promised.1).await.unwrap_err();
+                assert!(error.file.ends_with("state/2-13/1"), "{error}");
+                assert!(error.cause.contains("of another attempt"), "{error}");
+            }
         });
     }
 }

@@ -233,13 +233,15 @@ impl RunningTask<'_> {
             false => None,
         };
         let since = partition.chain.since(durable.store.most_deltas);
-        let how = since.map_or(Save::Full, Save::Since);
+        let how = since.map_or(Save::Full, |(since, _)| Save::Since(since));
         let state = partition.runner.save(how).map_err(|error| self.failed(error))?;
         let partition = &mut self.partition;
         let (stage, number) = (partition.stage_number, partition.number);
         let file = StateFile { stage, partition: number, version: version.0 };
-        durable.store.write(file, &state).await.map_err(|error| may_pass(error.into()))?;
-        partition.chain = partition.chain.wrote(version, since);
+        let base = since.map(|(_, seal)| seal);
+        let written = durable.store.write(file, state, base).await;
+        let seal = written.map_err(|error| may_pass(error.into()))?;
+        partition.chain = partition.chain.wrote(version, seal, since.is_none());
         self.status.step();
         let Some(closing) = closing else { return Ok(None) };
         self.status.set(Activity::Sink);

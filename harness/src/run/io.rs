@@ -21,6 +21,8 @@ pub struct RunIo<'a> {
     pub(crate) rows: Option<&'a RowWriter>,
     /// The folder that takes the rows under exactly-once, which has its own way of writing.
     pub(crate) folder: Option<&'a Arc<dyn Storage>>,
+    /// Whether the files of that folder are compared with what was written once the run is over.
+    pub(crate) check_files: bool,
     /// What its output is compared with.
     pub(crate) answer: Answer<'a>,
     /// Stops it.
@@ -32,7 +34,16 @@ pub struct RunIo<'a> {
 impl<'a> RunIo<'a> {
     /// For a run over generated events that writes its rows nowhere.
     pub const fn new(answer: Answer<'a>, stop: &'a StopSignal, audience: &'a dyn Audience) -> Self {
-        Self { events: None, clock: None, rows: None, folder: None, answer, stop, audience }
+        Self {
+            events: None,
+            clock: None,
+            rows: None,
+            folder: None,
+            check_files: true,
+            answer,
+            stop,
+            audience,
+        }
     }
 
     /// Reads these events.
@@ -57,5 +68,11 @@ impl<'a> RunIo<'a> {
     #[must_use]
     pub fn folder(self, folder: Option<&'a Arc<dyn Storage>>) -> Self {
         Self { folder, ..self }
+    }
+
+    /// Whether the folder's files are compared with what was written once the run is over.
+    #[must_use]
+    pub const fn check_files(self, check_files: bool) -> Self {
+        Self { check_files, ..self }
     }
 }

@@ -6,7 +6,8 @@ use std::time::UNIX_EPOCH;
 
 use dataflow::ProcessingTime;
 use dataflow::job::runtime::Runtime;
-use dataflow::job::storage::{Storage, StorageError, load, save};
+use dataflow::job::seal::{load, save};
+use dataflow::job::storage::{Storage, StorageError};
 use runtime::{VirtualOptions, VirtualTime};
 use serde::{Deserialize, Serialize};
 
@@ -70,7 +71,7 @@ impl JobFile {
     /// When it cannot be read or is damaged.
     pub(crate) fn read(storage: &Arc<dyn Storage>) -> Result<Option<Self>> {
         let storage = Arc::clone(storage);
-        at_once(async move { load(&storage, NAME).await })
+        at_once(async move { Ok(load(&storage, NAME).await?.map(|(job, _)| job)) })
     }
 
     /// Writes the file.
@@ -79,7 +80,7 @@ impl JobFile {
     /// When it cannot be written.
     pub(crate) fn write(&self, storage: &Arc<dyn Storage>) -> Result<()> {
         let (storage, own) = (Arc::clone(storage), self.clone());
-        at_once(async move { save(&storage, NAME, &own).await })
+        at_once(async move { save(&storage, NAME, &own).await.map(drop) })
     }
 
     /// Whether a job that is to be taken up is this one.

@@ -3,9 +3,11 @@
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 
+use dataflow::exchange::sink::SinkError;
 use dataflow::job::engine::{Control, Job, Start};
 use dataflow::job::runtime::Runtime;
 use dataflow::job::source::SourceError;
+use dataflow::job::storage::StorageError;
 use dataflow::{Completion, EngineError, ProcessingTime, StampUnit};
 use reports::schema::Measures;
 use workloads::registry::AnyEvents;
@@ -97,11 +99,13 @@ fn execute(
         completion.interrupted |= io.stop.is_requested();
     }
 
+    let files = if failure.is_none() { setup.output.files(&io)? } else { None };
     let measured = setup.output.measured();
     let cut_short = completion.interrupted || failure.is_some();
     let expected = if cut_short { None } else { io.answer.digest(&spec, events, io.audience) };
     let used = ResourceUse { cpu_nanos, peak_memory, environment };
     let mut result = result(&spec, &completion, &measured, expected, &setup.observer, used);
+    result.output.files = files;
     if let Some(failure) = &failure {
         result.records_out = result.series.iter().map(|bin| bin.records).sum();
         result.valid = false;
@@ -248,13 +252,18 @@ fn run_to_end(
     result.ok_or_else(|| Error::run("the engine ended without a result"))
 }
 
-/// A line that cannot be read is bad input, and pointed at as in a file; the rest is the run's.
+/// A line that cannot be read is bad input, and pointed at as in a file; so is what a folder holds.
+/// The rest is the run's.
 fn failed(error: EngineError) -> Error {
     match error {
         EngineError::Source(SourceError { input, line: Some(line), column, cause, .. }) => {
             let column = column.map_or(String::new(), |column| format!(":{column}"));
             Error::Input(format!("{input}:{line}{column}: {cause}"))
         }
-        other => Error::run(other),
+        // What lies in the folders is input too.
+        EngineError::Refused(_) => Error::input(error),
+        EngineError::Storage(StorageError { damaged: true, .. })
+        | EngineError::Sink(SinkError { damaged: true, .. }) => Error::input(error),
+        _ => Error::run(error),
     }
 }

@@ -71,6 +71,7 @@ pub(crate) fn result(
             records: measured.digest.records,
             digest: measured.digest.to_string(),
             expected_digest: expected.map(|digest| digest.to_string()),
+            files: None,
         },
         late_records: completion.counters.late_records,
         windows_closed: spec.workload.has_windows().then_some(completion.counters.windows_closed),

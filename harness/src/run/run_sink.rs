@@ -5,11 +5,14 @@ use std::sync::{Arc, Mutex};
 use dataflow::Guarantee;
 use dataflow::exchange::sink::SinkSlot;
 use dataflow::job::runtime::Runtime;
+use reports::schema::OutputFiles;
 
+use crate::error::{Error, Result};
 use crate::measure::latency::Recorder;
 use crate::measure::sink::{SinkMeasurement, measuring};
-use crate::measure::transactional::{Options, Transactional, transactional};
+use crate::measure::transactional::{CheckedOutput, Options, Transactional, transactional};
 use crate::run::io::RunIo;
+use crate::run::job_file::at_once;
 use crate::run::spec::RunSpec;
 
 /// Where results go, and what has been measured of them.
@@ -50,6 +53,26 @@ impl RunSink {
                 slot
             }
         }
+    }
+
+    /// Holds the files of a folder of results against what was committed, by earlier processes too;
+    /// `None` where there is no such folder.
+    ///
+    /// # Errors
+    /// When a file is missing, altered or there twice, and when one cannot be read.
+    pub(super) fn files(&self, io: &RunIo<'_>) -> Result<Option<OutputFiles>> {
+        let Self::Committed(_, opened) = self else { return Ok(None) };
+        if io.folder.is_none() {
+            return Ok(None);
+        }
+        if !io.check_files {
+            return Ok(Some(OutputFiles::default()));
+        }
+        let newest = opened.lock().expect("no holder fails").last().map(Arc::clone);
+        let Some(newest) = newest else { return Ok(None) };
+        let CheckedOutput { parts, bytes } = at_once(async move { Ok(newest.check().await) })?
+            .map_err(|error| if error.damaged { Error::input(error) } else { Error::run(error) })?;
+        Ok(Some(OutputFiles { checked: true, parts, bytes }))
     }
 
     /// Everything that was seen: by an earlier process too, as far as the digest is concerned.

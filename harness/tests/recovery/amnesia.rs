@@ -1,88 +1,111 @@
-//! The proof that state matters: a storage that gives back empty state makes outputs wrong.
+//! The proof that state matters: an operator that forgets its state makes outputs wrong.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
-
-use dataflow::job::storage::{Storage, Stored};
-use runtime::{MemoryStorage, Victim};
+use dataflow::exchange::sink::SinkSlot;
+use dataflow::job::settings::Setting;
+use dataflow::operator::snapshot::{RestoreError, SnapshotReader, SnapshotWriter, Version};
+use dataflow::operator::{Collect, FanOut, Operator};
+use dataflow::operators::Input;
+use dataflow::{Digest, EventTime, Plan, Record, ResultKind, Stream};
+use runtime::Victim;
+use streamgauge::Registry;
 use streamgauge::internals::FaultSpec;
+use workloads::spec::{Description, Events, Knobs, TimedEvent, Workload};
 
 use crate::scenario::Scenario;
 
-/// Remembers the first state that every subtask or partition has put; with `forgets` it gives
-/// back that of another storage in the place of what is asked for.
-struct Amnesia {
-    inner: Arc<MemoryStorage>,
-    first: Mutex<BTreeMap<String, Vec<u8>>>,
-    forgets: Option<BTreeMap<String, Vec<u8>>>,
+/// Puts out how many records it has seen.
+#[derive(Clone)]
+struct Counter {
+    seen: u64,
+    forgets: bool,
 }
 
-impl Amnesia {
-    fn new(forgets: Option<BTreeMap<String, Vec<u8>>>) -> Arc<Self> {
-        Arc::new(Self { inner: MemoryStorage::new(), first: Mutex::default(), forgets })
+impl Operator for Counter {
+    type In = u64;
+    type Out = u64;
+
+    const FAN_OUT: FanOut = FanOut::One;
+
+    fn process(&mut self, record: Record<u64>, out: &mut impl Collect<u64>) {
+        self.seen += 1;
+        out.push(record.with(self.seen));
+    }
+
+    fn snapshot(&mut self, _: Option<Version>, into: &mut SnapshotWriter) {
+        into.put(&self.seen);
+    }
+
+    fn restore(&mut self, from: &mut SnapshotReader<'_>) -> Result<(), RestoreError> {
+        let seen: u64 = from.take()?;
+        self.seen = if self.forgets { 0 } else { seen };
+        Ok(())
     }
 }
 
-/// Whose state a file holds: `stage-subtask`, which stands behind the checkpoint in one engine and
-/// before the version in the other.
-fn owner(name: &str) -> Option<String> {
-    let owner = match name.strip_prefix("microbatch/state/") {
-        Some(rest) => rest.split('/').next()?,
-        None => name.strip_prefix("pipelined/")?.split_once('-')?.1,
-    };
-    owner.contains('-').then(|| owner.to_owned())
+struct Numbers;
+
+impl Events for Numbers {
+    type Event = u64;
+
+    fn event(&self, number: u64) -> TimedEvent<u64> {
+        TimedEvent { value: number, event_time: EventTime::from_millis(number as i64) }
+    }
 }
 
-impl Storage for Amnesia {
-    fn locate(&self, name: &str) -> String {
-        self.inner.locate(name)
+/// Counts all events with one [`Counter`]: needs a parallelism of 1.
+struct CountAll;
+
+const KNOBS: &[Setting] = &[Setting::choice("restore", &["all", "nothing"], "what is restored")];
+
+impl Workload for CountAll {
+    type Events = Numbers;
+
+    fn name(&self) -> &'static str {
+        "count-all"
     }
-    fn put(&self, name: &str, bytes: Vec<u8>) -> Stored<()> {
-        if let Some(owner) = owner(name) {
-            self.first.lock().unwrap().entry(owner).or_insert_with(|| bytes.clone());
+    fn description(&self) -> Description {
+        Description {
+            origin: "a test",
+            operators: "source -> counter -> sink",
+            state: "one number",
+            stresses: "nothing",
+            ties: "none are possible",
         }
-        self.inner.put(name, bytes)
     }
-    fn append(&self, name: &str, bytes: Vec<u8>) -> Stored<()> {
-        self.inner.append(name, bytes)
+    fn knobs(&self) -> &'static [Setting] {
+        KNOBS
     }
-    fn sync(&self, name: &str) -> Stored<()> {
-        self.inner.sync(name)
+    fn result(&self) -> ResultKind {
+        ResultKind::Append
     }
-    fn rename(&self, from: &str, to: &str) -> Stored<()> {
-        self.inner.rename(from, to)
+    fn events(&self, _: &Knobs, _: u64) -> Numbers {
+        Numbers
     }
-    fn read(&self, name: &str) -> Stored<Option<Vec<u8>>> {
-        let forgotten = owner(name).and_then(|owner| self.forgets.as_ref()?.get(&owner).cloned());
-        match forgotten {
-            Some(bytes) => Box::pin(std::future::ready(Ok(Some(bytes)))),
-            None => self.inner.read(name),
+    fn plan(&self, knobs: &Knobs, events: Stream<Input<u64>>, sink: SinkSlot) -> Plan {
+        let forgets = knobs.get_name("restore") == Some("nothing");
+        events.then(Counter { seen: 0, forgets }).sink(sink)
+    }
+    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<u64>>) -> Digest {
+        let mut digest = Digest::default();
+        for (count, _) in (1_u64..).zip(events) {
+            digest.insert(&count);
         }
-    }
-    fn list(&self, prefix: &str) -> Stored<Vec<String>> {
-        self.inner.list(prefix)
-    }
-    fn remove(&self, name: &str) -> Stored<()> {
-        self.inner.remove(name)
+        digest
     }
 }
 
 #[test]
 fn a_restore_from_empty_state_loses_what_the_state_held() {
     for (engine, victim) in [("pipelined", Victim::Subtask), ("microbatch", Victim::Driver)] {
-        let mut scenario = Scenario::new(engine, "keyed-count", "exactly-once");
-        // As good as nothing has been counted when the first state is written.
-        let donor = Amnesia::new(None);
-        let mut hardly_any = scenario.clone();
-        (hardly_any.events, hardly_any.rate) = (8, 8.0);
-        hardly_any.run_on(donor.clone(), None).expect("it runs");
-        let empty = donor.first.lock().unwrap().clone();
-
+        let mut scenario = Scenario::new(engine, "count-all", "exactly-once");
+        scenario.registry = || Registry::standard().with_workload(CountAll);
+        scenario.parallelism = 1;
         scenario.faults = vec![FaultSpec::kill_at(victim, 0.5)];
-        let sound = scenario.run_on(Amnesia::new(None), None).expect("it runs");
-        assert!(sound.is_right(), "{engine}: the kill alone does no harm");
-        let forgetful = scenario.run_on(Amnesia::new(Some(empty)), None).expect("it runs");
-        assert_eq!(forgetful.struck.len(), 1);
-        assert!(!forgetful.is_right(), "{engine}: what was counted before is forgotten");
+        for (restore, is_right) in [("all", true), ("nothing", false)] {
+            scenario.knobs = vec![("restore", restore.into())];
+            let ran = scenario.run();
+            assert_eq!(ran.struck.len(), 1);
+            assert_eq!(ran.is_right(), is_right, "{engine}: {restore} of the state is restored");
+        }
     }
 }

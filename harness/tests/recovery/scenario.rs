@@ -18,6 +18,7 @@ use streamgauge::internals::{
 /// What to run.
 #[derive(Clone)]
 pub(crate) struct Scenario {
+    pub(crate) registry: fn() -> Registry,
     pub(crate) engine: &'static str,
     pub(crate) workload: String,
     pub(crate) guarantee: &'static str,
@@ -50,6 +51,7 @@ impl Scenario {
             _ => vec![("batch_interval_ms", 50.0.into())],
         };
         Self {
+            registry: Registry::standard,
             engine,
             workload: workload.to_owned(),
             guarantee,
@@ -101,7 +103,7 @@ impl Scenario {
     ) -> Result<Ran, String> {
         let mut own: BTreeMap<String, Value> = owned(&self.set);
         own.insert("guarantee".to_owned(), self.guarantee.into());
-        let spec = RunSpec::new(&Registry::standard(), self.engine, &self.workload)
+        let spec = RunSpec::new(&(self.registry)(), self.engine, &self.workload)
             .expect("a known engine and workload")
             .experiment("recovery")
             .settings(own)

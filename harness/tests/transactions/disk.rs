@@ -206,10 +206,10 @@ impl Storage for Disk {
         self.run(name, |content, name| Some(content.files.get(name).map(|it| it.bytes.clone())))
     }
 
-    fn list(&self, prefix: &str) -> Stored<Vec<String>> {
+    fn lengths(&self, prefix: &str) -> Stored<Vec<(String, u64)>> {
         self.run(prefix, |content, prefix| {
-            let names = content.files.keys().filter(|name| name.starts_with(prefix));
-            Some(names.cloned().collect())
+            let found = content.files.iter().filter(|(name, _)| name.starts_with(prefix));
+            Some(found.map(|(name, file)| (name.clone(), file.bytes.len() as u64)).collect())
         })
     }
 

@@ -142,7 +142,7 @@ impl Run {
                 if crash {
                     self.process = Process::recover(&self.disk, &keep);
                 } else {
-                    self.process.abort_others(&keep).unwrap();
+                    self.process.take_up(&keep).unwrap();
                 }
                 self.open_sinks();
             }

@@ -78,7 +78,7 @@ fn attempt(
     last: u64,
     stale: &mut Vec<Box<dyn Sink>>,
 ) -> Result<(), Stop> {
-    process.abort_others(&recorded.transactions)?;
+    process.take_up(&recorded.transactions)?;
     let seen = disk.rows();
     let before = recorded.id.saturating_sub(1);
     assert!(

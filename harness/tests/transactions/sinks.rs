@@ -5,8 +5,11 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use dataflow::exchange::sink::{Committer, Output, Sink, SinkError, SinkSlot, Transaction, Wants};
+use dataflow::exchange::sink::{
+    Commit, CommitHead, Committer, Output, Sink, SinkError, SinkSlot, Transaction, Wants,
+};
 use dataflow::operator::snapshot::Version;
+use dataflow::record::content_hash::ContentHash;
 use dataflow::record::emission_times::Timed;
 use dataflow::{Digest, EventTime, ProcessingTime, StampUnit, Stamps};
 use streamgauge::internals::{Options, Recorder, Transactional, transactional};
@@ -60,8 +63,18 @@ impl Process {
     pub(crate) fn recover(disk: &Disk, keep: &[Transaction]) -> Self {
         disk.crash();
         let process = Self::start(disk);
-        process.abort_others(keep).unwrap();
+        process.take_up(keep).unwrap();
         process
+    }
+
+    /// What a job does at the start of an attempt.
+    pub(crate) fn take_up(&self, keep: &[Transaction]) -> Result<(), Stop> {
+        self.inspect(None)?;
+        self.abort_others(keep)
+    }
+
+    pub(crate) fn inspect(&self, known: Option<CommitHead>) -> Result<Option<Commit>, Stop> {
+        now(self.output.inspect(known))
     }
 
     pub(crate) fn open(&self, subtask: u32) -> Box<dyn Sink> {
@@ -78,7 +91,7 @@ impl Process {
         transactions: &[Transaction],
         at: ProcessingTime,
     ) -> Result<(), Stop> {
-        now(self.output.commit(Version(id), transactions.to_vec(), at))
+        now(self.output.commit(Version(id), origin(id), transactions.to_vec(), at)).map(drop)
     }
 
     pub(crate) fn abort_others(&self, keep: &[Transaction]) -> Result<(), Stop> {
@@ -88,6 +101,11 @@ impl Process {
     pub(crate) fn digest(&self) -> Digest {
         self.output.measured().digest
     }
+}
+
+/// What a commit is made for.
+pub(crate) fn origin(id: u64) -> ContentHash {
+    ContentHash::of(&id.to_le_bytes())
 }
 
 /// Writes rows, planned at the start.

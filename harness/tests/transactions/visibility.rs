@@ -12,7 +12,7 @@ use runtime::MemoryStorage;
 use streamgauge::internals::{Options, is_empty, transactional};
 
 use crate::disk::Disk;
-use crate::sinks::{Process, Stop, digest, now, pre_commit, rows, write, written};
+use crate::sinks::{Process, Stop, digest, now, origin, pre_commit, rows, write, written};
 
 /// The message of a failure.
 fn refusal(result: Result<(), Stop>) -> String {
@@ -87,11 +87,12 @@ fn a_commit_of_nothing_leaves_nothing_and_the_next_one_counts() {
     let process = Process::start(&disk);
     process.commit(0, &[]).unwrap();
     assert_eq!(disk.names(""), Vec::<String>::new());
-    assert_eq!(now(process.output.newest()).unwrap(), None);
+    assert_eq!(process.inspect(None).unwrap(), None);
     let first = written(&process, 0, 0, &rows(&["a"]));
     process.commit(0, &[first]).unwrap();
     assert_eq!(disk.rows(), rows(&["a"]));
-    assert_eq!(now(process.output.newest()).unwrap(), Some(Version(0)));
+    let newest = process.inspect(None).unwrap().expect("it was made");
+    assert_eq!((newest.head.id, newest.origin), (Version(0), origin(0)));
 }
 
 #[test]
@@ -147,8 +148,14 @@ fn rows_that_were_lost_before_their_commit_are_missed() {
     let process = Process::start(&disk);
     let first = written(&process, 0, 1, &rows(&["a"]));
     let pending = disk.names(".pending-").remove(0);
+    disk.change(&pending, |bytes| bytes[0] ^= 1);
+    let process = Process::start(&disk);
+    let message = refusal(process.take_up(std::slice::from_ref(&first)));
+    assert!(message.contains(&pending) && message.contains("content has changed"), "{message}");
     disk.lose(&pending);
-    let process = Process::recover(&disk, std::slice::from_ref(&first));
+    let process = Process::start(&disk);
+    let message = refusal(process.take_up(std::slice::from_ref(&first)));
+    assert!(message.contains(&pending) && message.contains("missing"), "{message}");
     let message = refusal(process.commit(1, &[first]));
     assert!(message.contains(&pending) && message.contains("missing"), "{message}");
 }
@@ -232,7 +239,8 @@ fn without_rows_a_commit_is_one_file_below_its_prefix() {
     sink.write(&mut written, ProcessingTime::ZERO).unwrap();
     let transaction = pre_commit(&mut *sink, 1).unwrap().unwrap();
     assert!(empty("sink/"), "it is in the transaction");
-    now(output.commit(Version(1), vec![transaction], ProcessingTime::ZERO)).unwrap();
+    let committed = output.commit(Version(1), origin(1), vec![transaction], ProcessingTime::ZERO);
+    now(committed).unwrap();
     let names: Vec<_> = memory.files().into_keys().collect();
     assert_eq!(names, ["sink/_committed/00000000000000000001"]);
     assert!(!empty("sink/") && empty("other/"));

@@ -28,7 +28,9 @@ pub use metric::{Better, MeasuredBy, Metric, Unit};
 pub use reading::Reading;
 pub use recovery_figures::{CheckpointRow, FailureRow, RecoveryFigures};
 pub use rescale::RescaleRow;
-pub use run::{ExchangeLoad, Measures, OutputCheck, Overslept, RUN_SCHEMA, RunResult, Slope};
+pub use run::{
+    ExchangeLoad, Measures, OutputCheck, OutputFiles, Overslept, RUN_SCHEMA, RunResult, Slope,
+};
 pub use series::{SERIES_BIN_NS, SeriesRow};
 pub use sweep::{Sweep, SweepAxis, SweepPoint};
 pub use tasks::{ActivityRow, BATCHES_WITH_TASKS, BatchRow, TaskRow};

@@ -166,6 +166,22 @@ pub struct OutputCheck {
     pub digest: String,
     /// Digest of the evaluator's result; `null` when nothing was there to compare.
     pub expected_digest: Option<String>,
+    /// The part files that the digest is of, with earlier processes' own; `null` when results went to
+    /// no folder of parts.
+    #[serde(default)]
+    pub files: Option<OutputFiles>,
+}
+
+/// Whether part files hold what the digest tells.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputFiles {
+    /// Names, lengths and XXH3-128 of all parts were compared with what was written, at the end of
+    /// the run; `false` under `--no-check-output`.
+    pub checked: bool,
+    /// Part files that were compared.
+    pub parts: u64,
+    /// Their bytes in all.
+    pub bytes: u64,
 }
 
 /// How an exchange spread its records.

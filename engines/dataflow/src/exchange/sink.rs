@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::future::BoxFuture;
 use crate::operator::snapshot::Version;
 use crate::record::change::Change;
+use crate::record::content_hash::ContentHash;
 use crate::record::digest::Digest;
 use crate::record::emission_times::{Timed, Times};
 use crate::record::latency_trace::{LatencyTrace, Sampling};
@@ -194,35 +195,60 @@ pub struct Transaction {
     pub bytes: Vec<u8>,
 }
 
+/// The newest commit of an output, and by its hash all before it.
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommitHead {
+    /// Its id.
+    pub id: Version,
+    /// Of what it made visible and of the commit before it: equal hashes mean equal histories.
+    pub hash: ContentHash,
+}
+
+/// A commit that was made.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// What it is known by.
+    pub head: CommitHead,
+    /// What it was made for: see [`Committer::commit`].
+    pub origin: ContentHash,
+}
+
 /// Makes transactions of a job visible.
+///
+/// At the start of each attempt a job calls [`Committer::inspect`], then
+/// [`Committer::abort_others`].
 pub trait Committer: Send + Sync {
+    /// Looks at what the storage holds of the output and brings its last commit to its end. All
+    /// that was committed must be there: names and lengths of all parts, and the content of recent
+    /// ones; and the commit `known`, which the job has seen made. Returns the newest commit: a
+    /// job that finds itself older than its output must not go on.
+    ///
+    /// # Errors
+    /// When something is missing, altered or there twice, naming it; when it cannot be read.
+    fn inspect(&self, known: Option<CommitHead>) -> BoxFuture<Result<Option<Commit>, SinkError>>;
+
+    /// Before the first subtask of an attempt starts: drops everything written that was not
+    /// committed and is not in `keep`, whose content must be what was written.
+    ///
+    /// # Errors
+    /// When something of `keep` is missing or altered, naming it, and when that fails.
+    fn abort_others(&self, keep: &[Transaction]) -> BoxFuture<Result<(), SinkError>>;
+
     /// Makes the transactions visible, all or none, as the commit called `id`; they count as
-    /// emitted at `now`. Idempotent: a commit of this id that has been made, in this process or
+    /// emitted at `now`. `origin` is the seal of what the job has written down of this commit: it
+    /// stays with it. Idempotent: a commit of this id that has been made, in this process or
     /// another, is only brought to its end and whatever is given now is dropped; so is a
-    /// transaction that an earlier commit made visible.
+    /// transaction that an earlier commit made visible. Returns the newest commit then.
     ///
     /// # Errors
     /// When that fails; it may be tried again.
     fn commit(
         &self,
         id: Version,
+        origin: ContentHash,
         transactions: Vec<Transaction>,
         now: ProcessingTime,
-    ) -> BoxFuture<Result<(), SinkError>>;
-
-    /// The highest id committed so far, by this process or an earlier one. A job that finds
-    /// itself older than its output must not go on.
-    ///
-    /// # Errors
-    /// When that cannot be found out.
-    fn newest(&self) -> BoxFuture<Result<Option<Version>, SinkError>>;
-
-    /// Before the first subtask of an attempt starts: drops everything written that was not
-    /// committed and is not in `keep`.
-    ///
-    /// # Errors
-    /// When that fails.
-    fn abort_others(&self, keep: &[Transaction]) -> BoxFuture<Result<(), SinkError>>;
+    ) -> BoxFuture<Result<Option<CommitHead>, SinkError>>;
 }
 
 /// Opens a subtask's [`Sink`].

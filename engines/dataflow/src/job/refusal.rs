@@ -46,6 +46,22 @@ impl Plan {
             own.join(" | ")
         )))
     }
+
+    /// Refuses what `file` holds unless it is of just the splits that there are; `stored` are its
+    /// splits in their order.
+    ///
+    /// # Errors
+    /// When they are others.
+    pub fn check_splits(&self, file: &str, stored: &[u32]) -> Result<(), EngineError> {
+        let now = self.source.splits.splits();
+        if stored.iter().copied().eq(0..now) {
+            return Ok(());
+        }
+        Err(EngineError::Refused(format!(
+            "{file} was written with {} splits of input and there are {now} now",
+            stored.len()
+        )))
+    }
 }
 
 /// A fresh start where `place` holds something of a job.

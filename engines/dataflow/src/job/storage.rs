@@ -3,12 +3,8 @@
 //! Names are paths of plain segments, `checkpoints/7/metadata`. The runtime brings the
 //! implementations: memory, a directory, and one that fails by seed.
 
-use std::sync::Arc;
-
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
 use crate::future::BoxFuture;
+use crate::record::content_hash::{Content, ContentHasher};
 
 /// What a storage operation comes to.
 pub type Stored<T> = BoxFuture<Result<T, StorageError>>;
@@ -32,10 +28,28 @@ pub trait Storage: Send + Sync {
     fn rename(&self, from: &str, to: &str) -> Stored<()>;
     /// A file's contents; `None` when no file has that name.
     fn read(&self, name: &str) -> Stored<Option<Vec<u8>>>;
-    /// The names of all files that begin with `prefix`, sorted.
-    fn list(&self, prefix: &str) -> Stored<Vec<String>>;
+    /// The names of all files that begin with `prefix`, sorted, and their lengths in bytes.
+    fn lengths(&self, prefix: &str) -> Stored<Vec<(String, u64)>>;
     /// Removes a file; one that is not there is removed already.
     fn remove(&self, name: &str) -> Stored<()>;
+
+    /// The names of all files that begin with `prefix`, sorted.
+    fn list(&self, prefix: &str) -> Stored<Vec<String>> {
+        let lengths = self.lengths(prefix);
+        Box::pin(async move { Ok(lengths.await?.into_iter().map(|(name, _)| name).collect()) })
+    }
+
+    /// Length and hash of a file; `None` when no file has that name.
+    fn content(&self, name: &str) -> Stored<Option<Content>> {
+        let read = self.read(name);
+        Box::pin(async move {
+            Ok(read.await?.map(|bytes| {
+                let mut hasher = ContentHasher::default();
+                hasher.update(&bytes);
+                hasher.content()
+            }))
+        })
+    }
 }
 
 /// A file that cannot be written or read.
@@ -50,143 +64,4 @@ pub struct StorageError {
     pub cause: String,
     /// Whether the file is there and is not what was written: a restart finds it so again.
     pub damaged: bool,
-}
-
-/// First bytes of every sealed file.
-const MAGIC: [u8; 4] = *b"SGSF";
-/// Version of the layout behind [`MAGIC`] and of everything sealed in it.
-const FORMAT: u16 = 4;
-/// Magic, format, checksum, length.
-const HEADER_BYTES: usize = 4 + 2 + 4 + 8;
-
-/// Writes a value as a sealed file: magic, format version, CRC-32 and length of the body, then
-/// the body in postcard.
-///
-/// # Errors
-/// When it cannot be serialized or stored.
-pub async fn save<T: Serialize>(
-    storage: &Arc<dyn Storage>,
-    name: &str,
-    value: &T,
-) -> Result<(), StorageError> {
-    let bytes = seal(value).map_err(|cause| StorageError {
-        operation: "write",
-        file: storage.locate(name),
-        cause,
-        damaged: false,
-    })?;
-    storage.put(name, bytes).await
-}
-
-/// Reads a sealed file; `None` when there is no such file.
-///
-/// # Errors
-/// When it cannot be read, and when it is not what was written.
-pub async fn load<T: DeserializeOwned>(
-    storage: &Arc<dyn Storage>,
-    name: &str,
-) -> Result<Option<T>, StorageError> {
-    let Some(bytes) = storage.read(name).await? else { return Ok(None) };
-    unseal(&bytes).map(Some).map_err(|cause| StorageError {
-        operation: "restore from",
-        file: storage.locate(name),
-        cause,
-        damaged: true,
-    })
-}
-
-/// As [`load`] of a file that must be there.
-///
-/// # Errors
-/// As [`load`], and when there is no such file.
-pub async fn load_existing<T: DeserializeOwned>(
-    storage: &Arc<dyn Storage>,
-    name: &str,
-) -> Result<T, StorageError> {
-    load(storage, name).await?.ok_or_else(|| StorageError {
-        operation: "restore from",
-        file: storage.locate(name),
-        cause: format!("it is missing, and something that was completed needs it; {ADVICE}"),
-        damaged: true,
-    })
-}
-
-/// What to do about a damaged file.
-const ADVICE: &str =
-    "put back an undamaged copy, or begin again with an empty checkpoint directory and output";
-
-fn seal<T: Serialize>(value: &T) -> Result<Vec<u8>, String> {
-    let mut bytes = vec![0; HEADER_BYTES];
-    bytes = postcard::to_extend(value, bytes).map_err(|error| error.to_string())?;
-    let (header, body) = bytes.split_at_mut(HEADER_BYTES);
-    header[..4].copy_from_slice(&MAGIC);
-    header[4..6].copy_from_slice(&FORMAT.to_le_bytes());
-    header[6..10].copy_from_slice(&crc32fast::hash(body).to_le_bytes());
-    header[10..].copy_from_slice(&(body.len() as u64).to_le_bytes());
-    Ok(bytes)
-}
-
-fn unseal<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
-    let Some((header, body)) = bytes.split_at_checked(HEADER_BYTES) else {
-        let len = bytes.len();
-        return Err(format!("it is torn: only {len} bytes long; {ADVICE}"));
-    };
-    if header[..4] != MAGIC {
-        return Err(format!("it is no file of this program; {ADVICE}"));
-    }
-    let format = u16::from_le_bytes([header[4], header[5]]);
-    if format != FORMAT {
-        return Err(format!(
-            "it has format version {format} and this program reads {FORMAT}; use the version of \
-             the program that wrote it"
-        ));
-    }
-    let field = |range: std::ops::Range<usize>| {
-        header[range].iter().rev().fold(0_u64, |number, &byte| number << 8 | u64::from(byte))
-    };
-    let (checksum, length) = (field(6..10), field(10..18));
-    if length != body.len() as u64 {
-        let len = body.len();
-        return Err(format!("it is torn: {len} of {length} bytes are there; {ADVICE}"));
-    }
-    if checksum != u64::from(crc32fast::hash(body)) {
-        return Err(format!("it is damaged: its checksum does not match; {ADVICE}"));
-    }
-    postcard::from_bytes(body)
-        .map_err(|error| format!("it holds something else than expected ({error}); {ADVICE}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{seal, unseal};
-
-    #[test]
-    fn what_was_sealed_comes_back() {
-        let value = (7_u32, "seven".to_owned(), vec![1_u8, 2, 3]);
-        assert_eq!(unseal(&seal(&value).unwrap()), Ok(value));
-    }
-
-    #[test]
-    fn every_flipped_bit_and_every_missing_byte_is_noticed() {
-        let whole = seal(&(1_u64, "a value".to_owned())).unwrap();
-        for byte in 0..whole.len() {
-            for bit in 0..8 {
-                let mut damaged = whole.clone();
-                damaged[byte] ^= 1 << bit;
-                let read: Result<(u64, String), String> = unseal(&damaged);
-                assert!(read.is_err(), "byte {byte}, bit {bit}");
-            }
-            let read: Result<(u64, String), String> = unseal(&whole[..byte]);
-            assert!(read.unwrap_err().contains("torn"), "{byte} bytes");
-        }
-    }
-
-    #[test]
-    fn another_type_and_another_format_are_told_apart() {
-        let whole = seal(&1_u8).unwrap();
-        assert!(unseal::<String>(&whole).unwrap_err().contains("something else"));
-        let mut newer = whole;
-        newer[4] = 9;
-        assert!(unseal::<u8>(&newer).unwrap_err().contains("format version 9"));
-    }
 }

@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod change;
+pub mod content_hash;
 pub mod data;
 pub mod digest;
 pub mod emission_times;

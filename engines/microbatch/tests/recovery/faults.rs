@@ -128,8 +128,8 @@ impl Storage for FaultyStorage {
     fn read(&self, name: &str) -> Stored<Option<Vec<u8>>> {
         self.files.read(name)
     }
-    fn list(&self, prefix: &str) -> Stored<Vec<String>> {
-        self.files.list(prefix)
+    fn lengths(&self, prefix: &str) -> Stored<Vec<(String, u64)>> {
+        self.files.lengths(prefix)
     }
     fn remove(&self, name: &str) -> Stored<()> {
         self.guarded(|| self.files.remove(name))

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use dataflow::ProcessingTime;
 use dataflow::job::runtime::Runtime;
-use dataflow::job::storage::{Storage, load_existing};
+use dataflow::job::seal::load_existing;
+use dataflow::job::storage::Storage;
 use dataflow::placement::PLACEMENTS;
 use microbatch::batch_log::{BatchSpec, OffsetLog};
 use runtime::{VirtualOptions, VirtualTime};
@@ -112,7 +113,7 @@ fn logged(world: &World) -> Vec<BatchSpec> {
     let into = Arc::clone(&read);
     let body = async move {
         for name in storage.list("microbatch/offsets/").await.unwrap() {
-            let log: OffsetLog = load_existing(&storage, &name).await.unwrap();
+            let (log, _) = load_existing::<OffsetLog>(&storage, &name).await.unwrap();
             into.lock().unwrap().push(log.spec);
         }
     };

@@ -1,12 +1,15 @@
 //! A sink with transactions and one without, both in memory.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use dataflow::ProcessingTime;
-use dataflow::exchange::sink::{Committer, Output, Sink, SinkError, SinkSlot, Transaction, Wants};
+use dataflow::exchange::sink::{
+    Commit, CommitHead, Committer, Output, Sink, SinkError, SinkSlot, Transaction, Wants,
+};
 use dataflow::job::engine::BoxFuture;
 use dataflow::operator::snapshot::Version;
+use dataflow::record::content_hash::ContentHash;
 
 use crate::faults::Tripwire;
 
@@ -19,7 +22,8 @@ pub(crate) struct Seen {
 #[derive(Default)]
 struct State {
     text: String,
-    committed: BTreeSet<Version>,
+    /// The commits that were made.
+    made: Vec<Commit>,
     pending: BTreeMap<(u32, Version), Vec<u8>>,
 }
 
@@ -108,32 +112,51 @@ struct Commits {
     wire: Arc<Tripwire>,
 }
 
+/// A commit as this sink makes it: the same id has the same hash.
+fn commit(id: Version, origin: ContentHash) -> Commit {
+    Commit { head: CommitHead { id, hash: ContentHash::of(&id.0.to_le_bytes()) }, origin }
+}
+
 impl Committer for Commits {
     fn commit(
         &self,
         id: Version,
+        origin: ContentHash,
         transactions: Vec<Transaction>,
         _: ProcessingTime,
-    ) -> BoxFuture<Result<(), SinkError>> {
+    ) -> BoxFuture<Result<Option<CommitHead>, SinkError>> {
         let done = self.wire.guard(|| {
             let mut state = self.seen.state.lock().unwrap();
-            let is_new = state.committed.insert(id);
+            let is_new = state.made.iter().all(|made| made.head.id != id);
+            if is_new {
+                state.made.push(commit(id, origin));
+            }
             for transaction in transactions {
                 let bytes = state.pending.remove(&(transaction.sink, transaction.id)).unwrap();
                 if is_new {
                     state.text.push_str(std::str::from_utf8(&bytes).unwrap());
                 }
             }
+            state.made.last().map(|made| made.head)
         });
         match done {
             None => Box::pin(std::future::pending()),
-            Some(()) => Box::pin(std::future::ready(Ok(()))),
+            Some(head) => Box::pin(std::future::ready(Ok(head))),
         }
     }
 
-    fn newest(&self) -> BoxFuture<Result<Option<Version>, SinkError>> {
-        let newest = self.seen.state.lock().unwrap().committed.last().copied();
-        Box::pin(std::future::ready(Ok(newest)))
+    fn inspect(&self, known: Option<CommitHead>) -> BoxFuture<Result<Option<Commit>, SinkError>> {
+        let state = self.seen.state.lock().unwrap();
+        let is_there = |known: &CommitHead| state.made.iter().any(|made| made.head == *known);
+        let found = match known.filter(|known| !is_there(known)) {
+            None => Ok(state.made.last().copied()),
+            Some(lost) => Err(SinkError {
+                target: format!("commit {}", lost.id.0),
+                cause: "the output does not have it".to_owned(),
+                damaged: true,
+            }),
+        };
+        Box::pin(std::future::ready(found))
     }
 
     fn abort_others(&self, keep: &[Transaction]) -> BoxFuture<Result<(), SinkError>> {

@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use dataflow::exchange::sink::{SinkError, Transaction};
+use dataflow::job::seal::SealedFile;
+use dataflow::job::split_reader::SplitPosition;
 use dataflow::job::storage::StorageError;
+use dataflow::stage::Tally;
 
 use crate::checkpoint::store::SubtaskRecord;
 
@@ -20,7 +23,11 @@ pub(crate) struct Acknowledgement {
 /// What a subtask has made durable for a checkpoint.
 #[derive(Clone, Debug)]
 pub(crate) struct Part {
-    pub(crate) record: SubtaskRecord,
+    /// Its state: full, or a delta to the file of the checkpoint before.
+    pub(crate) file: SealedFile,
+    pub(crate) splits: Vec<SplitPosition>,
+    /// What it had counted.
+    pub(crate) tally: Tally,
     pub(crate) transaction: Option<Transaction>,
     pub(crate) bytes: u64,
     pub(crate) full: bool,

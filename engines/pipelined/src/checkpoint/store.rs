@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use dataflow::EngineError;
-use dataflow::exchange::sink::Transaction;
+use dataflow::exchange::sink::{CommitHead, Transaction};
+use dataflow::job::output_promise::OutputPromise;
 use dataflow::job::plan::{Layout, Plan, StageId};
 use dataflow::job::rescale::FormerState;
+use dataflow::job::seal::{SealedFile, load, load_promised, save};
 use dataflow::job::split_reader::SplitPosition;
-use dataflow::job::storage::{Storage, StorageError, load, load_existing, save};
-use dataflow::operator::snapshot::Snapshot;
+use dataflow::job::storage::{Storage, StorageError};
+use dataflow::operator::snapshot::{Snapshot, Version};
 use dataflow::placement::{Placement, PlacementKind};
+use dataflow::record::content_hash::ContentHash;
 use dataflow::stage::Tally;
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +25,7 @@ const METADATA: &str = "metadata";
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SubtaskRecord {
     /// Files of its state: a full snapshot and its deltas, oldest first. None when it had ended.
-    pub(crate) chain: Vec<String>,
+    pub(crate) chain: Vec<SealedFile>,
     pub(crate) splits: Vec<SplitPosition>,
     /// What it had counted.
     pub(crate) tally: Tally,
@@ -41,6 +44,8 @@ pub(crate) struct Metadata {
     pub(crate) subtasks: Vec<SubtaskRecord>,
     /// Pre-committed with it: to be committed once it is durable, again after a failure.
     pub(crate) transactions: Vec<Transaction>,
+    /// The newest commit of the output before these are committed.
+    pub(crate) output: Option<CommitHead>,
     /// Everything has been read, and fired.
     pub(crate) finished: bool,
 }
@@ -52,8 +57,27 @@ impl Metadata {
     }
 
     /// Files that this checkpoint needs.
-    pub(crate) fn files(&self) -> impl Iterator<Item = &String> {
+    pub(crate) fn files(&self) -> impl Iterator<Item = &SealedFile> {
         self.subtasks.iter().flat_map(|subtask| &subtask.chain)
+    }
+
+    /// Refuses what is not of this plan, or of no plan at all. `file` is where it was read.
+    fn check(&self, plan: &Plan, file: &str) -> Result<(), EngineError> {
+        plan.check_stages(file, &self.stages)?;
+        let mut splits: Vec<u32> = self.splits().map(|split| split.split).collect();
+        splits.sort_unstable();
+        plan.check_splits(file, &splits)?;
+        if self.parallelism > 0
+            && self.subtasks.len() == self.stages.len() * self.parallelism as usize
+        {
+            return Ok(());
+        }
+        Err(EngineError::Refused(format!(
+            "{file} has {} subtasks, and not {} for each of {} stages",
+            self.subtasks.len(),
+            self.parallelism,
+            self.stages.len()
+        )))
     }
 
     fn former_placement(&self) -> Placement {
@@ -77,20 +101,22 @@ impl CheckpointStore {
         format!("{FOLDER}{id}-{stage}-{subtask}")
     }
 
-    fn metadata(id: u64) -> String {
+    /// Name of the file that completes a checkpoint.
+    pub(crate) fn metadata(id: u64) -> String {
         format!("{FOLDER}{id}-{METADATA}")
     }
 
     pub(crate) async fn write_part(
         &self,
-        name: &str,
+        name: String,
         snapshot: &Snapshot,
-    ) -> Result<(), StorageError> {
-        save(&self.storage, name, snapshot).await
+    ) -> Result<SealedFile, StorageError> {
+        let seal = save(&self.storage, &name, snapshot).await?;
+        Ok(SealedFile { name, seal })
     }
 
-    /// Completes a checkpoint.
-    pub(crate) async fn complete(&self, metadata: &Metadata) -> Result<(), StorageError> {
+    /// Completes a checkpoint. Returns the seal of its metadata.
+    pub(crate) async fn complete(&self, metadata: &Metadata) -> Result<ContentHash, StorageError> {
         save(&self.storage, &Self::metadata(metadata.id), metadata).await
     }
 
@@ -98,13 +124,14 @@ impl CheckpointStore {
     pub(crate) async fn subsume(&self, old: &Metadata, by: &Metadata) -> Result<(), StorageError> {
         self.storage.remove(&Self::metadata(old.id)).await?;
         for file in old.files().filter(|file| by.files().all(|kept| kept != *file)) {
-            self.storage.remove(file).await?;
+            self.storage.remove(&file.name).await?;
         }
         Ok(())
     }
 
-    /// Ids of all checkpoints that have left a file, and the newest completed one.
-    pub(crate) async fn look(&self) -> Result<StoredCheckpoints, StorageError> {
+    /// Ids of all checkpoints that have left a file, and the newest completed one, which must be of
+    /// this plan.
+    pub(crate) async fn look(&self, plan: &Plan) -> Result<StoredCheckpoints, EngineError> {
         let (mut newest_id, mut completed) = (0, None);
         for name in self.storage.list(FOLDER).await? {
             let Some((id, file)) = name[FOLDER.len()..].split_once('-') else { continue };
@@ -120,12 +147,28 @@ impl CheckpointStore {
             Some(id) => load::<Metadata>(&self.storage, &Self::metadata(id)).await?,
             None => None,
         };
+        if let Some((metadata, _)) = &completed {
+            metadata.check(plan, &self.storage.locate(&Self::metadata(metadata.id)))?;
+        }
         Ok(StoredCheckpoints { newest_id, completed })
     }
 
     /// Where the folder of all checkpoints is, for a person.
     pub(crate) fn locate(&self) -> String {
         self.storage.locate(FOLDER)
+    }
+
+    /// What the newest completed checkpoint, if there is one, knows of the output.
+    pub(crate) fn output_promise(
+        &self,
+        completed: Option<&(Metadata, ContentHash)>,
+    ) -> OutputPromise {
+        OutputPromise {
+            made: completed.and_then(|(metadata, _)| metadata.output),
+            last: completed.map(|(metadata, seal)| (Version(metadata.id), *seal)),
+            unit: "checkpoint",
+            place: self.locate(),
+        }
     }
 
     /// The state of every stage, ready to be taken up under `layout`.
@@ -135,7 +178,6 @@ impl CheckpointStore {
         plan: &Plan,
         layout: &Layout,
     ) -> Result<Vec<FormerState>, EngineError> {
-        plan.check_stages(&self.locate(), &metadata.stages)?;
         let mut states = Vec::with_capacity(plan.stages.len());
         let parallelism = metadata.parallelism as usize;
         for (stage, records) in metadata.subtasks.chunks(parallelism).enumerate() {
@@ -143,7 +185,7 @@ impl CheckpointStore {
             for record in records {
                 let mut chain = Vec::with_capacity(record.chain.len());
                 for file in &record.chain {
-                    chain.push(load_existing::<Snapshot>(&self.storage, file).await?);
+                    chain.push(load_promised::<Snapshot>(&self.storage, file).await?);
                 }
                 chains.push(chain);
             }
@@ -156,9 +198,17 @@ impl CheckpointStore {
     }
 }
 
+impl StoredCheckpoints {
+    /// How far the newest completed checkpoint had read.
+    pub(crate) fn splits(&self) -> impl Iterator<Item = &SplitPosition> {
+        self.completed.iter().flat_map(|(metadata, _)| metadata.splits())
+    }
+}
+
 /// What a storage holds of a job.
 pub(crate) struct StoredCheckpoints {
     /// Highest id that any file carries: never used again.
     pub(crate) newest_id: u64,
-    pub(crate) completed: Option<Metadata>,
+    /// The newest one that was completed, and its seal.
+    pub(crate) completed: Option<(Metadata, ContentHash)>,
 }

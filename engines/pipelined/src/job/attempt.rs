@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
-use dataflow::exchange::sink::{Committer, Transaction};
+use dataflow::exchange::sink::{CommitHead, Committer, Transaction};
 use dataflow::job::engine::Job;
 use dataflow::job::observer::CheckpointReport;
 use dataflow::job::runtime::{Runtime, Timer};
@@ -34,7 +34,7 @@ pub(crate) struct Attempt {
     last_transactions: Vec<Transaction>,
     /// The newest completed checkpoint.
     newest: Option<Metadata>,
-    /// All but `id`, `subtasks`, `transactions` and `finished` of every checkpoint to come.
+    /// All but `id`, `subtasks`, `transactions` and `finished` of the next checkpoint.
     template: Metadata,
     /// The checkpoint after which a stopped job ends.
     stop_after: Option<u64>,
@@ -59,7 +59,7 @@ impl Attempt {
         control: Control,
         wiring: &Wiring,
         (store, committer): (CheckpointStore, Option<Arc<dyn Committer>>),
-        (from, next_id): (Option<Metadata>, u64),
+        (from, output, next_id): (Option<Metadata>, Option<CommitHead>, u64),
     ) -> Self {
         let stages = job.plan.stage_names();
         let subtasks = stages.len() * job.parallelism as usize;
@@ -91,6 +91,7 @@ impl Attempt {
                 max_parallelism: settings.max_parallelism,
                 subtasks: Vec::new(),
                 transactions: Vec::new(),
+                output,
                 finished: false,
             },
             stop_after: None,
@@ -221,8 +222,14 @@ impl Attempt {
             report.full &= part.full;
             report.alignment_nanos = report.alignment_nanos.max(part.alignment_nanos);
             report.pause_nanos = report.pause_nanos.max(part.pause_nanos);
-            metadata.subtasks.push(part.record);
             metadata.transactions.extend(part.transaction);
+            let mut chain = match &self.newest {
+                Some(before) if !part.full => before.subtasks[place].chain.clone(),
+                _ => Vec::new(),
+            };
+            chain.push(part.file);
+            let record = SubtaskRecord { chain, splits: part.splits, tally: part.tally };
+            metadata.subtasks.push(record);
         }
         let last = std::mem::take(&mut self.last_transactions);
         let (own, later): (Vec<_>, Vec<_>) = last.into_iter().partition(|it| it.id.0 <= id);
@@ -242,11 +249,12 @@ impl Attempt {
     }
 
     async fn make_durable(&mut self, metadata: Metadata) -> Result<(), EngineError> {
-        self.store.complete(&metadata).await?;
+        let seal = self.store.complete(&metadata).await?;
         self.completed_checkpoints += 1;
         if let Some(committer) = &self.committer {
-            let transactions = metadata.transactions.clone();
-            committer.commit(Version(metadata.id), transactions, self.runtime.now()).await?;
+            let (id, transactions) = (Version(metadata.id), metadata.transactions.clone());
+            self.template.output =
+                committer.commit(id, seal, transactions, self.runtime.now()).await?;
         }
         if let Some(old) = self.newest.replace(metadata)
             && let Some(new) = &self.newest

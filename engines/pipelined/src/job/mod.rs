@@ -12,14 +12,15 @@ use dataflow::exchange::sink::Committer;
 use dataflow::job::engine::{BoxFuture, Job, Start};
 use dataflow::job::placement_settings::check_placement;
 use dataflow::job::plan::StageId;
-use dataflow::job::refusal::{already_there, foreign_output};
+use dataflow::job::refusal::already_there;
 use dataflow::job::runtime::{Home, Runtime, sleep_until};
 use dataflow::job::settings::{Setting, Settings};
 use dataflow::job::status::Watchdog;
 use dataflow::operator::snapshot::Version;
+use dataflow::record::content_hash::ContentHash;
 use dataflow::{Completion, Control, Engine, EngineError, Guarantee};
 
-use crate::checkpoint::store::{CheckpointStore, Metadata};
+use crate::checkpoint::store::{CheckpointStore, Metadata, StoredCheckpoints};
 use crate::job::attempt::Attempt;
 use crate::job::restart_backoff::RestartBackoff;
 use crate::job::wiring::{RestoredJob, Wiring, layout};
@@ -127,11 +128,11 @@ impl RunningJob {
     async fn with_recovery(self) -> Result<Completion, EngineError> {
         let committer = self.job.plan.committer(self.settings.guarantee)?;
         let store = CheckpointStore::new(self.runtime.storage());
-        let mut found = store.look().await?;
+        let mut found = store.look(&self.job.plan).await?;
         if self.job.start == Start::Fresh && found.newest_id > 0 {
             return Err(already_there(&store.locate()));
         }
-        for split in found.completed.iter().flat_map(Metadata::splits) {
+        for split in found.splits() {
             self.control.observer.resumed(split.split, split.offset);
         }
         let mut backoff =
@@ -175,8 +176,7 @@ impl RunningJob {
             sleep_until(&*self.runtime, now.after(delay)).await;
             found = self.look_again(&store, &mut restarts, &mut backoff).await?;
             if let Some(read) = read {
-                let from: u64 =
-                    found.completed.iter().flat_map(Metadata::splits).map(|it| it.offset).sum();
+                let from: u64 = found.splits().map(|it| it.offset).sum();
                 replayed += read.saturating_sub(from);
                 self.control.observer.restarted(self.runtime.now(), read.saturating_sub(from));
             }
@@ -189,12 +189,12 @@ impl RunningJob {
         store: &CheckpointStore,
         restarts: &mut u64,
         backoff: &mut RestartBackoff,
-    ) -> Result<crate::checkpoint::store::StoredCheckpoints, EngineError> {
+    ) -> Result<StoredCheckpoints, EngineError> {
         loop {
-            match store.look().await {
+            match store.look(&self.job.plan).await {
                 Ok(found) => return Ok(found),
-                Err(error) if error.damaged || self.control.stop.is_requested() => {
-                    return Err(error.into());
+                Err(error) if !error.is_transient() || self.control.stop.is_requested() => {
+                    return Err(error);
                 }
                 Err(_) => {
                     *restarts += 1;
@@ -211,24 +211,20 @@ impl RunningJob {
         &self,
         store: &CheckpointStore,
         committer: Option<&Arc<dyn Committer>>,
-        from: Option<Metadata>,
+        from: Option<(Metadata, ContentHash)>,
         next_id: u64,
     ) -> Result<(Attempt, Wiring), EngineError> {
+        let mut output = None;
         if let Some(committer) = committer {
-            let newest = committer.newest().await?;
-            let own = from.as_ref().map_or(0, |metadata| metadata.id);
-            if let Some(newest) = newest.filter(|newest| newest.0 > own) {
-                let results = format!("the results of checkpoint {}", newest.0);
-                return Err(foreign_output(&results, &store.locate()));
-            }
-            let keep = from.as_ref().map_or(&[][..], |metadata| &metadata.transactions);
+            output = store.output_promise(from.as_ref()).check(committer).await?;
+            let keep = from.as_ref().map_or(&[][..], |(metadata, _)| &metadata.transactions);
             committer.abort_others(keep).await?;
-            if let Some(metadata) = &from {
-                let transactions = metadata.transactions.clone();
-                let now = self.runtime.now();
-                committer.commit(Version(metadata.id), transactions, now).await?;
+            if let Some((metadata, seal)) = &from {
+                let (id, transactions) = (Version(metadata.id), metadata.transactions.clone());
+                output = committer.commit(id, *seal, transactions, self.runtime.now()).await?;
             }
         }
+        let from = from.map(|(metadata, _)| metadata);
         let begun = self.runtime.now();
         let restored = match &from {
             None => None,
@@ -247,7 +243,7 @@ impl RunningJob {
             self.control.clone(),
             &wiring,
             (store.clone(), committer.cloned()),
-            (from, next_id),
+            (from, output, next_id),
         );
         Ok((attempt, wiring))
     }

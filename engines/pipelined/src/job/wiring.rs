@@ -242,7 +242,7 @@ impl Wiring {
             aligns: guarantee == Guarantee::ExactlyOnce,
             transactions: guarantee == Guarantee::ExactlyOnce,
             deltas: self.settings.checkpoint_deltas,
-            chain: Vec::new(),
+            chained: 0,
             newest: self.first_checkpoint - 1,
         })
     }

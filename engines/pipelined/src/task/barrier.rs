@@ -33,17 +33,14 @@ impl Subtask {
 
         let before = self.runtime.now();
         let Some(own) = &mut self.checkpointing else { return Ok(()) };
-        let is_delta = !own.chain.is_empty() && own.chain.len() as u64 <= own.deltas;
+        let is_delta = (1..=own.deltas).contains(&own.chained);
         let how = match (is_delta, own.deltas) {
             (true, _) => Save::Since(Version(own.newest)),
             (false, 0) => Save::Alone,
             (false, _) => Save::Full,
         };
         let file = CheckpointStore::part(id, own.stage, self.number);
-        if !is_delta {
-            own.chain.clear();
-        }
-        own.chain.push(file.clone());
+        own.chained = if is_delta { own.chained + 1 } else { 1 };
         own.newest = id;
         let SavedState { snapshot, tally } =
             self.runner.save(how).map_err(|error| self.fail(error))?;
@@ -58,7 +55,8 @@ impl Subtask {
             store: own.store.clone(),
             full: !is_delta,
             alignment_nanos,
-            record: SubtaskRecord { chain: own.chain.clone(), splits, tally },
+            splits,
+            tally,
         };
         let runtime = Arc::clone(&self.runtime);
         self.runtime.spawn(

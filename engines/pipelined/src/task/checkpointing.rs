@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use dataflow::job::split_reader::SplitPosition;
 use dataflow::operator::snapshot::Snapshot;
-use dataflow::stage::PreCommit;
+use dataflow::stage::{PreCommit, Tally};
 
 use crate::checkpoint::mailbox::{Mailbox, Part, PartError};
-use crate::checkpoint::store::{CheckpointStore, SubtaskRecord};
+use crate::checkpoint::store::CheckpointStore;
 
 /// What a subtask needs to take part.
 pub(crate) struct Checkpointing {
@@ -22,8 +23,8 @@ pub(crate) struct Checkpointing {
     pub(crate) transactions: bool,
     /// Deltas between two full snapshots; 0: all are full.
     pub(crate) deltas: u64,
-    /// Files that the next delta is one to.
-    pub(crate) chain: Vec<String>,
+    /// Files that the next delta would be one to.
+    pub(crate) chained: u64,
     /// The newest checkpoint it has taken part in.
     pub(crate) newest: u64,
 }
@@ -36,7 +37,8 @@ pub(crate) struct Upload {
     pub(crate) store: CheckpointStore,
     pub(crate) full: bool,
     pub(crate) alignment_nanos: u64,
-    pub(crate) record: SubtaskRecord,
+    pub(crate) splits: Vec<SplitPosition>,
+    pub(crate) tally: Tally,
 }
 
 impl Upload {
@@ -50,9 +52,10 @@ impl Upload {
             Some(closing) => closing.await?,
             None => None,
         };
-        self.store.write_part(&self.file, &snapshot).await?;
         Ok(Part {
-            record: self.record,
+            file: self.store.write_part(self.file, &snapshot).await?,
+            splits: self.splits,
+            tally: self.tally,
             transaction,
             bytes: snapshot.bytes.len() as u64,
             full: self.full,

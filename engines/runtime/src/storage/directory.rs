@@ -2,13 +2,14 @@
 #![expect(clippy::disallowed_methods, reason = "what engines keep is written to disk here alone")]
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dataflow::job::storage::{Storage, StorageError, Stored};
+use dataflow::record::content_hash::{Content, ContentHasher};
 
 use crate::storage::blocking_operations::BlockingOperations;
 use crate::storage::file_name;
@@ -173,18 +174,37 @@ impl Storage for DirectoryStorage {
         })
     }
 
-    fn list(&self, prefix: &str) -> Stored<Vec<String>> {
+    fn lengths(&self, prefix: &str) -> Stored<Vec<(String, u64)>> {
         let prefix = prefix.to_owned();
         self.run_at("list", self.root.clone(), move |root| {
-            // Only the folder that the prefix names needs to be walked.
-            let folder = prefix.rsplit_once('/').map_or("", |(folder, _)| folder);
-            if !folder.is_empty() && file_name::check("list", folder, String::new).is_err() {
-                return Ok(Vec::new());
+            let names = walk_prefix(root, &prefix)?.into_iter();
+            let measured = names.map(|name| {
+                let length = fs::symlink_metadata(root.join(&name))?.len();
+                Ok((name, length))
+            });
+            measured.collect()
+        })
+    }
+
+    fn list(&self, prefix: &str) -> Stored<Vec<String>> {
+        let prefix = prefix.to_owned();
+        self.run_at("list", self.root.clone(), move |root| walk_prefix(root, &prefix))
+    }
+
+    fn content(&self, name: &str) -> Stored<Option<Content>> {
+        self.run("read", name, |path| {
+            let mut file = match File::open(path) {
+                Ok(file) => file,
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(error),
+            };
+            let (mut hasher, mut piece) = (ContentHasher::default(), vec![0; 1 << 18]);
+            loop {
+                match file.read(&mut piece)? {
+                    0 => return Ok(Some(hasher.content())),
+                    read => hasher.update(&piece[..read]),
+                }
             }
-            let mut names = walk(root, folder)?;
-            names.retain(|name| name.starts_with(&prefix) && !file_name::is_temporary(name));
-            names.sort_unstable();
-            Ok(names)
         })
     }
 
@@ -220,6 +240,19 @@ fn remove_if_there(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
     }
+}
+
+/// The names of a storage's files that begin with `prefix`, sorted.
+fn walk_prefix(root: &Path, prefix: &str) -> io::Result<Vec<String>> {
+    // Only the folder that the prefix names needs to be walked.
+    let folder = prefix.rsplit_once('/').map_or("", |(folder, _)| folder);
+    if !folder.is_empty() && file_name::check("list", folder, String::new).is_err() {
+        return Ok(Vec::new());
+    }
+    let mut names = walk(root, folder)?;
+    names.retain(|name| name.starts_with(prefix) && !file_name::is_temporary(name));
+    names.sort_unstable();
+    Ok(names)
 }
 
 /// The names of all files in a folder and below, the folder itself being `name` under `root`.

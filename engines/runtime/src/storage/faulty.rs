@@ -296,12 +296,13 @@ impl Storage for FaultyStorage {
         self.0.look("read", Disk::locate(name), move |files| files.read(&wanted).cloned())
     }
 
-    fn list(&self, prefix: &str) -> Stored<Vec<String>> {
+    fn lengths(&self, prefix: &str) -> Stored<Vec<(String, u64)>> {
         let wanted = prefix.to_owned();
         self.0.look("list", Disk::locate(prefix), move |files| {
-            let mut names: Vec<String> = files.files().into_keys().collect();
-            names.retain(|name| name.starts_with(&wanted) && !file_name::is_temporary(name));
-            names
+            let files = files.files().into_iter();
+            let found = files
+                .filter(|(name, _)| name.starts_with(&wanted) && !file_name::is_temporary(name));
+            found.map(|(name, bytes)| (name, bytes.len() as u64)).collect()
         })
     }
 

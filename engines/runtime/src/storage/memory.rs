@@ -77,10 +77,11 @@ impl Storage for MemoryStorage {
         self.with("read", name, |files| files.get(name).cloned())
     }
 
-    fn list(&self, prefix: &str) -> Stored<Vec<String>> {
+    fn lengths(&self, prefix: &str) -> Stored<Vec<(String, u64)>> {
         let files = lock(&self.0);
-        let names = files.keys().filter(|name| name.starts_with(prefix)).cloned().collect();
-        Box::pin(ready(Ok(names)))
+        let found = files.iter().filter(|(name, _)| name.starts_with(prefix));
+        let lengths = found.map(|(name, bytes)| (name.clone(), bytes.len() as u64)).collect();
+        Box::pin(ready(Ok(lengths)))
     }
 
     fn remove(&self, name: &str) -> Stored<()> {

@@ -4,6 +4,7 @@ use std::future::pending;
 use std::sync::Arc;
 
 use dataflow::job::storage::{Storage, Stored};
+use dataflow::record::content_hash::Content;
 
 use crate::faults::Faults;
 use crate::faults::fault::{Operation, When};
@@ -83,9 +84,19 @@ impl Storage for WatchedStorage {
         self.watch(None, move |storage| storage.read(&name))
     }
 
+    fn lengths(&self, prefix: &str) -> Stored<Vec<(String, u64)>> {
+        let prefix = prefix.to_owned();
+        self.watch(None, move |storage| storage.lengths(&prefix))
+    }
+
     fn list(&self, prefix: &str) -> Stored<Vec<String>> {
         let prefix = prefix.to_owned();
         self.watch(None, move |storage| storage.list(&prefix))
+    }
+
+    fn content(&self, name: &str) -> Stored<Option<Content>> {
+        let name = name.to_owned();
+        self.watch(None, move |storage| storage.content(&name))
     }
 
     fn remove(&self, name: &str) -> Stored<()> {

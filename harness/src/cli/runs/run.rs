@@ -38,6 +38,10 @@ pub struct RunArgs {
     /// Go on with the job that --checkpoint-dir holds, if need be at another parallelism
     #[arg(long, requires = "checkpoint_dir")]
     pub resume: bool,
+    /// Do not compare the part files of an exactly-once output with what was written, once the run is
+    /// over; the result says so
+    #[arg(long)]
+    pub no_check_output: bool,
     /// Stop once so many events have been read, to go on later with --resume
     #[arg(long, value_name = "EVENTS", value_parser = quantity::count, allow_hyphen_values = true)]
     pub stop_after: Option<u64>,

@@ -5,11 +5,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use dataflow::ProcessingTime;
-use dataflow::exchange::sink::{SinkError, Transaction};
+use dataflow::exchange::sink::{Commit, CommitHead, SinkError, Transaction};
 use dataflow::operator::snapshot::Version;
+use dataflow::record::content_hash::ContentHash;
 
-use super::ledger::{Entry, Fate, Ledger};
+use super::ledger::{Entry, Fate, Ledger, Loaded};
 use crate::measure::sink::SinkMeasurement;
+use crate::measure::transactional::check;
+use crate::measure::transactional::check::CheckedOutput;
 use crate::measure::transactional::commit_lock::CommitLock;
 use crate::measure::transactional::file_names::{
     ATTEMPT, IN_PROGRESS, Key, OutputFolder, PENDING, Writer,
@@ -79,7 +82,7 @@ impl Shared {
     /// Takes note of a transaction that can be committed.
     pub(super) fn hold(&self, entry: &Entry, times: HeldLatencies) {
         let mut state = self.state();
-        if entry.has_rows {
+        if entry.rows.is_some() {
             state.pending.insert(entry.pending());
         }
         if !times.is_empty() {
@@ -91,9 +94,10 @@ impl Shared {
     pub(super) async fn commit(
         &self,
         id: Version,
+        origin: ContentHash,
         given: &[Transaction],
         now: ProcessingTime,
-    ) -> Result<(), SinkError> {
+    ) -> Result<Option<CommitHead>, SinkError> {
         let given = self.entries(given)?;
         let _turn = self.turn.take().await;
         let mut ledger = self.take_ledger().await?;
@@ -101,7 +105,7 @@ impl Shared {
             let entries = ledger.open_ones(&given);
             if !entries.is_empty() {
                 self.check_pending(&entries)?;
-                ledger.put(&self.place, id, entries.clone()).await?;
+                ledger.put(&self.place, id, origin, entries.clone()).await?;
                 self.show(&entries).await?;
             }
         }
@@ -110,17 +114,45 @@ impl Shared {
         if ledger.is_long() {
             ledger.compact(&self.place).await?;
         }
+        let head = ledger.head();
         self.state().ledger = Some(ledger);
-        Ok(())
+        Ok(head)
+    }
+
+    /// See [`dataflow::exchange::sink::Committer::inspect`].
+    pub(super) async fn inspect(
+        &self,
+        known: Option<CommitHead>,
+    ) -> Result<Option<Commit>, SinkError> {
+        let _turn = self.turn.take().await;
+        // What another process or a commit that was cut short has done is in the storage alone.
+        self.state().ledger = None;
+        let loaded = self.load(known).await?;
+        check::lengths(&self.place, loaded.indexed.iter().chain(&loaded.recent)).await?;
+        check::contents(&self.place, &loaded.recent).await?;
+        let newest = loaded.ledger.newest();
+        self.state().ledger = Some(loaded.ledger);
+        Ok(newest)
+    }
+
+    /// Holds all that was committed against the files: names, lengths and content of every part.
+    pub(super) async fn check_all(&self) -> Result<CheckedOutput, SinkError> {
+        let _turn = self.turn.take().await;
+        let known = self.take_ledger().await?.head();
+        let loaded = self.load(known).await?;
+        let entries: Vec<Entry> = loaded.indexed.into_iter().chain(loaded.recent).collect();
+        check::lengths(&self.place, &entries).await?;
+        let checked = check::contents(&self.place, &entries).await?;
+        self.state().ledger = Some(loaded.ledger);
+        Ok(checked)
     }
 
     /// See [`dataflow::exchange::sink::Committer::abort_others`].
     pub(super) async fn abort_others(&self, keep: &[Transaction]) -> Result<(), SinkError> {
         let keep = self.entries(keep)?;
         let _turn = self.turn.take().await;
-        // What another process or a commit that was cut short has done is in the storage alone.
-        self.state().ledger = None;
         let ledger = self.take_ledger().await?;
+        check::pending(&self.place, &ledger.open_ones(&keep)).await?;
         let files: BTreeSet<_> = keep.iter().map(Entry::pending).collect();
         for name in self.place.list(PENDING).await? {
             if !files.contains(&name) {
@@ -130,9 +162,10 @@ impl Shared {
         for name in self.place.list(IN_PROGRESS).await? {
             self.place.remove(&name).await?;
         }
-        ledger.remove_added_up(&self.place).await?;
+        ledger.remove_indexed(&self.place).await?;
         if self.rows {
-            self.begin_attempt().await?;
+            let writers = keep.iter().map(|entry| entry.writer).chain(ledger.writers());
+            self.begin_attempt(writers.map(|it| it.attempt).max().unwrap_or(0)).await?;
         }
         let kept: BTreeSet<_> = keep.iter().map(|entry| (entry.key, entry.writer)).collect();
         let mut state = self.state();
@@ -140,15 +173,6 @@ impl Shared {
         state.abandoned.clear();
         state.ledger = Some(ledger);
         Ok(())
-    }
-
-    /// See [`dataflow::exchange::sink::Committer::newest`].
-    pub(super) async fn newest(&self) -> Result<Option<Version>, SinkError> {
-        let _turn = self.turn.take().await;
-        let ledger = self.take_ledger().await?;
-        let newest = ledger.newest();
-        self.state().ledger = Some(ledger);
-        Ok(newest)
     }
 
     fn entries(&self, transactions: &[Transaction]) -> Result<Vec<Entry>, SinkError> {
@@ -161,35 +185,34 @@ impl Shared {
         if let Some(ledger) = known {
             return Ok(ledger);
         }
-        let (ledger, listed) = Ledger::load(&self.place).await?;
-        self.measured.lock().expect("no holder fails").digest = ledger.digest;
+        Ok(self.load(None).await?.ledger)
+    }
+
+    /// What the storage lists, the last commit brought to its end.
+    async fn load(&self, known: Option<CommitHead>) -> Result<Loaded, SinkError> {
+        let loaded = Ledger::load(&self.place, known).await?;
+        self.measured.lock().expect("no holder fails").digest = loaded.ledger.digest;
         let pending = self.place.list(PENDING).await?;
         self.state().pending.extend(pending);
-        self.show(&listed).await?;
-        Ok(ledger)
+        self.show(&loaded.recent).await?;
+        Ok(loaded)
     }
 
     /// Refuses to promise what is not there.
     fn check_pending(&self, entries: &[Entry]) -> Result<(), SinkError> {
         let state = self.state();
         let is_missing =
-            |entry: &&Entry| entry.has_rows && !state.pending.contains(&entry.pending());
+            |entry: &&Entry| entry.rows.is_some() && !state.pending.contains(&entry.pending());
         match entries.iter().find(is_missing) {
             None => Ok(()),
-            Some(entry) => Err(SinkError {
-                target: self.place.locate(&entry.pending()),
-                cause: "it holds rows that are to be committed, and it is missing; put it back, \
-                        or begin again with an empty checkpoint directory and output"
-                    .to_owned(),
-                damaged: true,
-            }),
+            Some(entry) => Err(check::missing_pending(&self.place, entry)),
         }
     }
 
     /// Gives the files of a commit that has been made their visible names, as far as they do not
     /// have them.
     async fn show(&self, entries: &[Entry]) -> Result<(), SinkError> {
-        for entry in entries.iter().filter(|entry| entry.has_rows) {
+        for entry in entries.iter().filter(|entry| entry.rows.is_some()) {
             let pending = entry.pending();
             // Forgotten before it is tried: should that fail, a list tells what has become of it.
             let is_pending = self.state().pending.remove(&pending);
@@ -237,10 +260,11 @@ impl Shared {
         self.place.remove(&name).await
     }
 
-    /// Takes a number that no earlier attempt has had, in whatever process.
-    async fn begin_attempt(&self) -> Result<(), SinkError> {
-        let last: Option<u64> = self.place.load(ATTEMPT).await?;
-        let attempt = last.unwrap_or_default() + 1;
+    /// Takes a number that no earlier attempt has had, in whatever process; `before` is one of a
+    /// writer that is known besides.
+    async fn begin_attempt(&self, before: u64) -> Result<(), SinkError> {
+        let last = self.place.load::<u64>(ATTEMPT).await?.map_or(0, |(last, _)| last);
+        let attempt = last.max(before) + 1;
         self.place.save(ATTEMPT, &attempt).await?;
         self.attempt.store(attempt, Ordering::Relaxed);
         Ok(())

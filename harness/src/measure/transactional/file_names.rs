@@ -3,20 +3,23 @@
 use std::sync::Arc;
 
 use dataflow::exchange::sink::SinkError;
-use dataflow::job::storage;
+use dataflow::job::seal;
 use dataflow::job::storage::{Storage, StorageError, Stored};
 use dataflow::operator::snapshot::Version;
+use dataflow::record::content_hash::{Content, ContentHash};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// Where manifests are.
 pub(super) const MANIFESTS: &str = "_committed/";
-/// What compacted manifests came to.
-pub(super) const TOTAL: &str = "_committed/total";
+/// Names of indexes begin with this.
+const INDEX: &str = "_committed/index-";
 /// The number of the last attempt that began to write.
 pub(super) const ATTEMPT: &str = "_committed/attempt";
 /// Files that are pre-committed begin with this.
 pub(super) const PENDING: &str = ".pending-";
+/// Files that a reader sees begin with this.
+pub(super) const VISIBLE: &str = "part-";
 /// Files that are being written begin with this.
 pub(super) const IN_PROGRESS: &str = ".part-";
 /// Digits of an id, so that names sort as ids do.
@@ -57,7 +60,7 @@ impl Key {
     }
 
     pub(super) fn visible(self) -> String {
-        format!("part-{:0ID_DIGITS$}-{}.ndjson", self.id.0, self.sink)
+        format!("{VISIBLE}{:0ID_DIGITS$}-{}.ndjson", self.id.0, self.sink)
     }
 }
 
@@ -68,7 +71,21 @@ pub(super) fn manifest(id: Version) -> String {
 
 /// The commit of a manifest; `None` for every other file.
 pub(super) fn manifest_id(name: &str) -> Option<Version> {
-    let digits = name.strip_prefix(MANIFESTS)?;
+    id_behind(MANIFESTS, name)
+}
+
+/// The index of the commits up to this one.
+pub(super) fn index(through: Version) -> String {
+    format!("{INDEX}{:0ID_DIGITS$}", through.0)
+}
+
+/// The last commit in an index; `None` for every other file.
+pub(super) fn index_through(name: &str) -> Option<Version> {
+    id_behind(INDEX, name)
+}
+
+fn id_behind(prefix: &str, name: &str) -> Option<Version> {
+    let digits = name.strip_prefix(prefix)?;
     let is_id = digits.len() == ID_DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
     is_id.then(|| digits.parse().ok().map(Version))?
 }
@@ -111,15 +128,44 @@ impl OutputFolder {
         Ok(own.map(str::to_owned).collect())
     }
 
-    pub(super) async fn save<T: Serialize>(&self, name: &str, value: &T) -> Result<(), SinkError> {
-        storage::save(&self.storage, &self.full(name), value).await.map_err(refused)
+    /// Names and lengths.
+    pub(super) async fn lengths(&self, start: &str) -> Result<Vec<(String, u64)>, SinkError> {
+        let files = self.storage.lengths(&self.full(start)).await.map_err(refused)?;
+        let own = files.into_iter().filter_map(|(name, length)| {
+            Some((name.strip_prefix(self.prefix.as_str())?.to_owned(), length))
+        });
+        Ok(own.collect())
+    }
+
+    pub(super) async fn content(&self, name: &str) -> Result<Option<Content>, SinkError> {
+        self.storage.content(&self.full(name)).await.map_err(refused)
+    }
+
+    pub(super) async fn save<T: Serialize>(
+        &self,
+        name: &str,
+        value: &T,
+    ) -> Result<ContentHash, SinkError> {
+        seal::save(&self.storage, &self.full(name), value).await.map_err(refused)
     }
 
     pub(super) async fn load<T: DeserializeOwned>(
         &self,
         name: &str,
-    ) -> Result<Option<T>, SinkError> {
-        storage::load(&self.storage, &self.full(name)).await.map_err(refused)
+    ) -> Result<Option<(T, ContentHash)>, SinkError> {
+        seal::load(&self.storage, &self.full(name)).await.map_err(refused)
+    }
+
+    /// Something that was promised is not there as it was.
+    pub(super) fn damage(&self, name: &str, what: &str) -> SinkError {
+        SinkError {
+            target: self.locate(name),
+            cause: format!(
+                "{what}; put back an undamaged copy, or begin again with an empty checkpoint \
+                 directory and output"
+            ),
+            damaged: true,
+        }
     }
 }
 
@@ -138,7 +184,9 @@ mod tests {
         let [nine, ten] = [Version(9), Version(10)];
         assert!(Key { id: nine, sink: 7 }.visible() < Key { id: ten, sink: 0 }.visible());
         assert_eq!(manifest_id(&manifest(Version(u64::MAX))), Some(Version(u64::MAX)));
-        assert_eq!([TOTAL, ATTEMPT, "_committed/7"].map(manifest_id), [None; 3]);
+        let names = [index(nine), ATTEMPT.to_owned(), "_committed/7".to_owned()];
+        assert_eq!(names.map(|name| manifest_id(&name)), [None; 3]);
+        assert_eq!(index_through(&index(ten)), Some(ten));
         let too_large = format!("{MANIFESTS}{}", "9".repeat(ID_DIGITS));
         assert_eq!(manifest_id(&too_large), None);
     }

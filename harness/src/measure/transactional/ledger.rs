@@ -1,16 +1,18 @@
-//! The list of commits: manifests, and a running total that replaces old ones.
+//! The list of commits: manifests, and indexes that take the place of old ones. Each commit holds the
+//! hash of the one before.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use dataflow::Digest;
-use dataflow::exchange::sink::{SinkError, Transaction};
+use dataflow::exchange::sink::{Commit, CommitHead, SinkError, Transaction};
 use dataflow::operator::snapshot::Version;
+use dataflow::record::content_hash::{Content, ContentHash};
 use serde::{Deserialize, Serialize};
 
 use crate::measure::transactional::file_names as place;
-use crate::measure::transactional::file_names::{Key, MANIFESTS, OutputFolder, TOTAL, Writer};
+use crate::measure::transactional::file_names::{Key, MANIFESTS, OutputFolder, Writer};
 
-/// Manifests after which they are added up and removed.
+/// Manifests after which an index takes their place.
 const MANIFESTS_KEPT: usize = 64;
 
 /// One transaction: what a [`Transaction`] holds as bytes, and a line of a manifest.
@@ -22,8 +24,8 @@ pub(super) struct Entry {
     pub(super) digest: Digest,
     /// Records written, changes counted singly.
     pub(super) written: u64,
-    /// Whether it has a file.
-    pub(super) has_rows: bool,
+    /// What its file holds, when rows are written.
+    pub(super) rows: Option<Content>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -66,24 +68,22 @@ impl Entry {
 }
 
 /// What one commit makes visible. Once it is there, the commit is made.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Manifest {
     id: Version,
-    /// The commit made before it: if that is not known any more, a storage has lost it.
-    after: Option<Version>,
+    /// What the job made it for.
+    origin: ContentHash,
+    /// The commit made before it.
+    before: Option<CommitHead>,
     entries: Vec<Entry>,
 }
 
-/// What the commits up to one of them came to.
+/// The manifests of several commits, in the place of their files. Never changed: the next one goes
+/// on where it ends.
 #[derive(Debug, Serialize, Deserialize)]
-struct RunningTotal {
-    /// The last commit added up; every commit with this id or a lower one is made.
-    through: Version,
-    #[serde(with = "DigestFields")]
-    digest: Digest,
-    /// Transactions with this id or a lower one count as committed and are no longer listed.
-    forgotten: Option<Version>,
-    committed: Vec<(Key, Writer)>,
+struct Index {
+    /// With the seal that each had as a file.
+    manifests: Vec<(Manifest, ContentHash)>,
 }
 
 /// The commits of a job. What is in the storage decides; this is what was read of it.
@@ -91,9 +91,13 @@ struct RunningTotal {
 pub(super) struct Ledger {
     /// Everything committed.
     pub(super) digest: Digest,
-    /// Commits that have a manifest and are not in the total.
-    manifests: BTreeSet<Version>,
-    through: Option<Version>,
+    /// The newest commit.
+    newest: Option<Commit>,
+    /// Manifests that are in no index, with their seals.
+    manifests: Vec<(Manifest, ContentHash)>,
+    /// The last commit that is in an index.
+    indexed: Option<Version>,
+    /// Transactions with this id or a lower one count as committed and are no longer known.
     forgotten: Option<Version>,
     committed: BTreeMap<Key, Writer>,
 }
@@ -109,53 +113,127 @@ pub(super) enum Fate {
     Forgotten,
 }
 
+/// What a storage has been found to list.
+pub(super) struct Loaded {
+    pub(super) ledger: Ledger,
+    /// Transactions of commits that are in an index: their files have their visible names.
+    pub(super) indexed: Vec<Entry>,
+    /// Of the others: a file of theirs may still be pending.
+    pub(super) recent: Vec<Entry>,
+}
+
 impl Ledger {
-    /// Reads it, and what the manifests list: a file of theirs may still be pending.
-    pub(super) async fn load(place: &OutputFolder) -> Result<(Self, Vec<Entry>), SinkError> {
+    /// Reads all commits, each of which must follow the one before, and `known` must be one of
+    /// them.
+    pub(super) async fn load(
+        place: &OutputFolder,
+        known: Option<CommitHead>,
+    ) -> Result<Loaded, SinkError> {
         let mut ledger = Self::default();
-        if let Some(total) = place.load::<RunningTotal>(TOTAL).await? {
-            ledger.digest = total.digest;
-            ledger.through = Some(total.through);
-            ledger.forgotten = total.forgotten;
-            ledger.committed = total.committed.into_iter().collect();
+        let (mut indexed, mut recent) = (Vec::new(), Vec::new());
+        let mut seen = known.is_none();
+        let names = place.list(MANIFESTS).await?;
+        // An index lists what was there before any manifest.
+        for name in names.iter().filter(|name| place::index_through(name).is_some()) {
+            let Some((index, _)) = place.load::<Index>(name).await? else { continue };
+            for (manifest, seal) in index.manifests {
+                indexed.extend(manifest.entries.iter().cloned());
+                ledger.follow(place, name, manifest, seal)?;
+                seen |= ledger.head() == known;
+            }
+            ledger.index();
         }
-        let (mut listed, mut before) = (Vec::new(), Vec::new());
-        for name in place.list(MANIFESTS).await? {
-            let Some(id) = place::manifest_id(&name).filter(|&id| !ledger.has(id)) else {
+        for name in &names {
+            let Some(id) = place::manifest_id(name).filter(|&id| Some(id) > ledger.indexed) else {
                 continue;
             };
-            let Some(manifest) = place.load::<Manifest>(&name).await? else { continue };
+            let Some((manifest, seal)) = place.load::<Manifest>(name).await? else { continue };
             if manifest.id != id {
-                return Err(SinkError {
-                    target: place.locate(&name),
-                    cause: format!("it is the manifest of commit {}", manifest.id.0),
-                    damaged: true,
-                });
+                let of = manifest.id.0;
+                return Err(place.damage(name, &format!("it is the manifest of commit {of}")));
             }
-            ledger.enter(id, &manifest.entries);
-            listed.extend(manifest.entries);
-            before.extend(manifest.after);
+            recent.extend(manifest.entries.iter().cloned());
+            ledger.follow(place, name, manifest, seal)?;
+            seen |= ledger.head() == known;
         }
-        if let Some(&lost) = before.iter().find(|&&id| !ledger.has(id)) {
-            return Err(SinkError {
-                target: place.locate(&place::manifest(lost)),
-                cause: "it lists results that were committed, and it is missing; put it back, or \
-                        begin again with an empty checkpoint directory and output"
-                    .to_owned(),
-                damaged: true,
-            });
+        match known {
+            Some(known) if !seen => Err(ledger.lost(place, known)),
+            _ => Ok(Loaded { ledger, indexed, recent }),
         }
-        Ok((ledger, listed))
     }
 
-    /// Whether a commit has been made.
+    /// A commit that the job knows of and the output does not have.
+    fn lost(&self, place: &OutputFolder, known: CommitHead) -> SinkError {
+        let id = known.id.0;
+        let what = if self.has(known.id) {
+            format!(
+                "commit {id} is not the one that the job knows of: it is of another attempt or \
+                 another job"
+            )
+        } else {
+            format!("the job knows of commit {id}, and the output does not have it")
+        };
+        place.damage(&place::manifest(known.id), &what)
+    }
+
+    /// Takes in the next manifest, read from the file `name`.
+    fn follow(
+        &mut self,
+        place: &OutputFolder,
+        name: &str,
+        manifest: Manifest,
+        seal: ContentHash,
+    ) -> Result<(), SinkError> {
+        if manifest.before == self.head() {
+            self.enter(manifest, seal);
+            return Ok(());
+        }
+        let follows = |head: CommitHead| format!("commit {}", head.id.0);
+        let (own, other) = (self.head().map(follows), manifest.before.map(follows));
+        // Named is the file that is missing or has changed.
+        let missing =
+            manifest.before.filter(|before| Some(before.id) > self.head().map(|it| it.id));
+        Err(match missing {
+            Some(missing) => place.damage(
+                &place::manifest(missing.id),
+                "it, or an index that has taken it in, lists results that were committed, and it is \
+                 missing",
+            ),
+            None => {
+                let [own, other] = [own, other].map(|it| it.unwrap_or("no commit".to_owned()));
+                let what = format!(
+                    "commit {} follows another {other} than the {own} that is there: one of the \
+                     two files is of another attempt or another job",
+                    manifest.id.0
+                );
+                place.damage(name, &what)
+            }
+        })
+    }
+
+    fn enter(&mut self, manifest: Manifest, seal: ContentHash) {
+        for entry in &manifest.entries {
+            self.digest.merge(&entry.digest);
+            self.committed.insert(entry.key, entry.writer);
+        }
+        let head = CommitHead { id: manifest.id, hash: seal };
+        self.newest = Some(Commit { head, origin: manifest.origin });
+        self.manifests.push((manifest, seal));
+    }
+
+    /// Whether a commit has been made: their ids rise.
     pub(super) fn has(&self, id: Version) -> bool {
-        Some(id) <= self.through || self.manifests.contains(&id)
+        Some(id) <= self.head().map(|head| head.id)
     }
 
-    /// The highest commit of all.
-    pub(super) fn newest(&self) -> Option<Version> {
-        self.manifests.last().copied().max(self.through)
+    /// The newest commit.
+    pub(super) const fn newest(&self) -> Option<Commit> {
+        self.newest
+    }
+
+    /// What the newest commit is known by.
+    pub(super) fn head(&self) -> Option<CommitHead> {
+        self.newest.map(|commit| commit.head)
     }
 
     /// What has become of a transaction.
@@ -167,6 +245,11 @@ impl Ledger {
         }
     }
 
+    /// Who wrote what was committed not long ago.
+    pub(super) fn writers(&self) -> impl Iterator<Item = Writer> {
+        self.committed.values().copied()
+    }
+
     /// Those that no commit has made visible, each of them once.
     pub(super) fn open_ones(&self, given: &[Entry]) -> Vec<Entry> {
         let mut seen = BTreeSet::new();
@@ -176,24 +259,17 @@ impl Ledger {
         given.iter().filter(is_open).cloned().collect()
     }
 
-    fn enter(&mut self, id: Version, entries: &[Entry]) {
-        self.manifests.insert(id);
-        for entry in entries {
-            self.digest.merge(&entry.digest);
-            self.committed.insert(entry.key, entry.writer);
-        }
-    }
-
     /// Makes a commit: from here on it is made, whatever comes.
     pub(super) async fn put(
         &mut self,
         place: &OutputFolder,
         id: Version,
+        origin: ContentHash,
         entries: Vec<Entry>,
     ) -> Result<(), SinkError> {
-        let manifest = Manifest { id, after: self.newest(), entries };
-        place.save(&place::manifest(id), &manifest).await?;
-        self.enter(id, &manifest.entries);
+        let manifest = Manifest { id, origin, before: self.head(), entries };
+        let seal = place.save(&place::manifest(id), &manifest).await?;
+        self.enter(manifest, seal);
         Ok(())
     }
 
@@ -202,30 +278,32 @@ impl Ledger {
         self.manifests.len() >= MANIFESTS_KEPT
     }
 
-    /// Adds the manifests up and removes them. Each of them must have come to its end.
+    /// Puts the manifests into an index and removes their files. Each of them must have come to
+    /// its end.
     pub(super) async fn compact(&mut self, place: &OutputFolder) -> Result<(), SinkError> {
-        let Some(&through) = self.manifests.last() else { return Ok(()) };
-        // A transaction may be listed again soon after it was committed; not for ever.
-        self.forgotten = self.through;
-        self.committed.retain(|key, _| Some(key.id) > self.forgotten);
-        self.through = Some(through);
-        let total = RunningTotal {
-            through,
-            digest: self.digest,
-            forgotten: self.forgotten,
-            committed: self.committed.iter().map(|(&key, &writer)| (key, writer)).collect(),
-        };
-        place.save(TOTAL, &total).await?;
-        for id in std::mem::take(&mut self.manifests) {
-            place.remove(&place::manifest(id)).await?;
+        let Some(head) = self.head() else { return Ok(()) };
+        let index = Index { manifests: std::mem::take(&mut self.manifests) };
+        place.save(&place::index(head.id), &index).await?;
+        for (manifest, _) in &index.manifests {
+            place.remove(&place::manifest(manifest.id)).await?;
         }
+        self.index();
         Ok(())
     }
 
+    /// All commits so far are in an index.
+    fn index(&mut self) {
+        self.manifests.clear();
+        // A transaction may be listed again soon after it was committed; not for ever.
+        self.forgotten = self.indexed;
+        self.committed.retain(|key, _| Some(key.id) > self.forgotten);
+        self.indexed = self.head().map(|head| head.id);
+    }
+
     /// Removes manifests that a compaction which was cut short has left.
-    pub(super) async fn remove_added_up(&self, place: &OutputFolder) -> Result<(), SinkError> {
+    pub(super) async fn remove_indexed(&self, place: &OutputFolder) -> Result<(), SinkError> {
         for name in place.list(MANIFESTS).await? {
-            if place::manifest_id(&name).is_some_and(|id| Some(id) <= self.through) {
+            if place::manifest_id(&name).is_some_and(|id| Some(id) <= self.indexed) {
                 place.remove(&name).await?;
             }
         }

@@ -10,10 +10,14 @@
 //! .part-<sink>-<attempt>-<number>.ndjson          being written
 //! .pending-<id>-<sink>-<attempt>-<number>.ndjson  pre-committed
 //! part-<id>-<sink>.ndjson                         committed: the only files that a reader sees
-//! _committed/<id>                                 manifest of one commit
-//! _committed/total                                what the manifests before it came to
+//! _committed/<id>                                 manifest of one commit: length and hash of each part
+//! _committed/index-<id>                           the manifests up to this one, behind the index before
 //! _committed/attempt                              how often a job has begun to write here
 //! ```
+//!
+//! Each manifest holds the hash of the one before, so that nothing that was committed can be missing,
+//! altered or there twice without notice: names, lengths and recent parts are checked at every
+//! attempt, all parts at the end of a run.
 //!
 //! A writer's attempt and number belong to it alone, so that what a killed subtask still had on
 //! its way never meets what its successor writes.
@@ -21,15 +25,19 @@
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
-use dataflow::exchange::sink::{Committer, Sink, SinkError, SinkSlot, Transaction, Wants};
+use dataflow::exchange::sink::{
+    Commit, CommitHead, Committer, Sink, SinkError, SinkSlot, Transaction, Wants,
+};
 use dataflow::job::engine::BoxFuture;
 use dataflow::job::storage::{Storage, StorageError};
 use dataflow::operator::snapshot::Version;
+use dataflow::record::content_hash::ContentHash;
 use dataflow::{Digest, ProcessingTime};
 
 use crate::measure::latency::Recorder;
 use crate::measure::sink::SinkMeasurement;
 
+mod check;
 mod commit;
 pub(crate) mod commit_lock;
 pub(crate) mod file_names;
@@ -41,6 +49,7 @@ pub(crate) mod subtask_sink;
 use crate::measure::transactional::commit_lock::CommitLock;
 use crate::measure::transactional::file_names::OutputFolder;
 use crate::measure::transactional::subtask_sink::SubtaskSink;
+pub(crate) use check::CheckedOutput;
 use commit::{Shared, State};
 
 /// Where a job's output goes, and what is kept of it.
@@ -87,22 +96,32 @@ impl Transactional {
     pub fn measured(&self) -> SinkMeasurement {
         self.shared.measured.lock().expect("no holder fails").clone()
     }
+
+    /// Holds all that was committed, by earlier processes too, against the files: name, length and
+    /// content of every part.
+    ///
+    /// # Errors
+    /// When a part is missing, altered or there twice, naming it; when it cannot be read.
+    pub(crate) async fn check(&self) -> Result<CheckedOutput, SinkError> {
+        self.shared.check_all().await
+    }
 }
 
 impl Committer for Transactional {
     fn commit(
         &self,
         id: Version,
+        origin: ContentHash,
         transactions: Vec<Transaction>,
         now: ProcessingTime,
-    ) -> BoxFuture<Result<(), SinkError>> {
+    ) -> BoxFuture<Result<Option<CommitHead>, SinkError>> {
         let shared = Arc::clone(&self.shared);
-        Box::pin(async move { shared.commit(id, &transactions, now).await })
+        Box::pin(async move { shared.commit(id, origin, &transactions, now).await })
     }
 
-    fn newest(&self) -> BoxFuture<Result<Option<Version>, SinkError>> {
+    fn inspect(&self, known: Option<CommitHead>) -> BoxFuture<Result<Option<Commit>, SinkError>> {
         let shared = Arc::clone(&self.shared);
-        Box::pin(async move { shared.newest().await })
+        Box::pin(async move { shared.inspect(known).await })
     }
 
     fn abort_others(&self, keep: &[Transaction]) -> BoxFuture<Result<(), SinkError>> {

@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 
 use dataflow::exchange::sink::SinkError;
 use dataflow::job::storage::Stored;
+use dataflow::record::content_hash::{Content, ContentHasher};
 
 use super::commit::Shared;
 use crate::measure::transactional::file_names::refused;
@@ -19,6 +20,8 @@ pub(super) struct RowFile {
     file: PartFile,
     /// What no append has taken.
     waiting: Vec<u8>,
+    /// Of all that was taken.
+    content: ContentHasher,
     /// The append that has begun, and how many bytes it took.
     appending: Option<(usize, Stored<()>)>,
 }
@@ -40,13 +43,14 @@ impl Drop for PartFile {
 
 impl RowFile {
     /// For a file of this name, which is there once something was appended.
-    pub(super) const fn new(shared: Arc<Shared>, name: String) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, name: String) -> Self {
         let file = PartFile { name, finished: false, shared };
-        Self { file, waiting: Vec::new(), appending: None }
+        Self { file, waiting: Vec::new(), content: ContentHasher::default(), appending: None }
     }
 
     /// Takes lines; whether there is room is asked afterwards.
     pub(super) fn take(&mut self, lines: &mut Vec<u8>) {
+        self.content.update(lines);
         self.waiting.append(lines);
         if self.waiting.len() >= CHUNK_BYTES && self.appending.is_none() {
             self.begin_append();
@@ -92,6 +96,11 @@ impl RowFile {
                 return Poll::Ready(Ok(()));
             }
         }
+    }
+
+    /// What the file holds once all that was taken is in it.
+    pub(super) fn content(&self) -> Content {
+        self.content.content()
     }
 
     /// Makes everything durable and gives the file this name.

@@ -114,7 +114,8 @@ impl Sink for SubtaskSink {
 impl OpenTransaction {
     async fn close(self, key: Key, shared: &Shared) -> Result<Transaction, SinkError> {
         let Self { writer, digest, written, times, rows } = self;
-        let entry = Entry { key, writer, digest, written, has_rows: rows.is_some() };
+        let content = rows.as_ref().map(RowFile::content);
+        let entry = Entry { key, writer, digest, written, rows: content };
         if let Some(rows) = rows {
             rows.finish(&entry.pending()).await?;
         }

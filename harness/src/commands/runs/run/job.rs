@@ -116,6 +116,13 @@ impl<'a> RunJob<'a> {
     pub(super) fn run(&mut self, repeat: u32, stop: &StopSignal) -> Result<RunResult> {
         self.spec.repeat = repeat;
         let folder = self.folder()?;
+        if self.args.no_check_output && folder.is_none() {
+            return Err(Error::Input(
+                "--no-check-output goes with a folder of part files: --output file:FOLDER under \
+                 --guarantee exactly-once"
+                    .to_owned(),
+            ));
+        }
         let run_clock = self.clock()?;
         let spec = &self.spec;
         let live;
@@ -140,7 +147,8 @@ impl<'a> RunJob<'a> {
             Some(_) => Answer::Evaluated,
         };
         let io = RunIo::new(answer, stop, &progress).events(events).clock(&run_clock);
-        let executed = Real.run(spec, io.rows(rows.as_ref()).folder(folder.as_ref()));
+        let io = io.rows(rows.as_ref()).folder(folder.as_ref());
+        let executed = Real.run(spec, io.check_files(!self.args.no_check_output));
         progress.finish();
         let result = executed?.result;
         drop(rows);

@@ -61,6 +61,17 @@ pub(super) fn run(result: &RunResult) -> String {
         Some(_) => "equal to the evaluator's",
     };
     add("output", format!("{} records, {right}", result.output.records));
+    if let Some(files) = &result.output.files {
+        let checked = match files.checked {
+            true => format!(
+                "{} part files, {}: all as written",
+                units::count(files.parts),
+                units::bytes(files.bytes as f64)
+            ),
+            false => "not checked".to_owned(),
+        };
+        add("files", checked);
+    }
     add("valid", if result.valid { "yes".to_owned() } else { result.invalid_because.join(" ") });
     table.to_string()
 }
