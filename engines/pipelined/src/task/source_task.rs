@@ -71,10 +71,10 @@ pub(crate) async fn run(
             continue;
         }
         let found = source.splits.look(now).map_err(|error| subtask.fail_with(error))?;
-        if source.splits.has_ended() {
-            break;
-        }
         let Some(readable) = found.readable else {
+            if source.splits.has_ended() {
+                break;
+            }
             wait(subtask, &mut source, &found).await;
             chunks = 0;
             continue;
