@@ -1,5 +1,6 @@
 //! What makes a job recoverable: its logs, its state versions and the commits of its sink.
 
+use dataflow::exchange::failure::FailureKind;
 use std::sync::Arc;
 
 use dataflow::exchange::sink::{CommitHead, Committer, Transaction};
@@ -166,7 +167,9 @@ impl Recovery {
         if let Some(batch) = logged {
             match self.load_offsets(batch, plan).await {
                 Ok(log) => latest = Some(log),
-                Err(EngineError::Storage(error)) if error.damaged => damage = Some(error),
+                Err(EngineError::Storage(error)) if error.kind == FailureKind::Damaged => {
+                    damage = Some(error)
+                }
                 Err(error) => return Err(error),
             }
             found.damaged = damage.is_some();

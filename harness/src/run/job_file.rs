@@ -1,5 +1,6 @@
 //! The file in a checkpoint directory that describes its job.
 
+use dataflow::exchange::failure::FailureKind;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::UNIX_EPOCH;
@@ -129,7 +130,9 @@ pub(crate) fn at_once<T: Send + 'static>(
     let came = place.lock().expect("nobody else writes here").take();
     match (done, came) {
         (Ok(()), Some(Ok(value))) => Ok(value),
-        (Ok(()), Some(Err(error))) if error.damaged => Err(Error::input(error)),
+        (Ok(()), Some(Err(error))) if error.kind == FailureKind::Damaged => {
+            Err(Error::input(error))
+        }
         (Ok(()), Some(Err(error))) => Err(Error::run(error)),
         _ => Err(Error::run("a storage operation never ended")),
     }

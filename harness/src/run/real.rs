@@ -1,5 +1,6 @@
 //! The executor that runs engines: sets a run up, runs it, checks it, and says what was measured.
 
+use dataflow::exchange::failure::FailureKind;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 
@@ -262,8 +263,8 @@ fn failed(error: EngineError) -> Error {
         }
         // What lies in the folders is input too.
         EngineError::Refused(_) => Error::input(error),
-        EngineError::Storage(StorageError { damaged: true, .. })
-        | EngineError::Sink(SinkError { damaged: true, .. }) => Error::input(error),
+        EngineError::Storage(StorageError { kind: FailureKind::Damaged, .. })
+        | EngineError::Sink(SinkError { kind: FailureKind::Damaged, .. }) => Error::input(error),
         _ => Error::run(error),
     }
 }

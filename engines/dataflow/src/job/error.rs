@@ -1,5 +1,6 @@
 //! Why a run did not come to its end.
 
+use crate::exchange::failure::FailureKind;
 use crate::exchange::sink::SinkError;
 use crate::job::source::SourceError;
 use crate::job::storage::StorageError;
@@ -54,12 +55,13 @@ pub enum EngineError {
 }
 
 impl EngineError {
-    /// Whether starting again can help: the program's own mistakes and damaged files come back.
+    /// Whether starting again can help: the program's own mistakes, damaged files and full disks come
+    /// back.
     pub const fn is_transient(&self) -> bool {
         match self {
             Self::Lost(_) | Self::CheckpointExpired { .. } => true,
-            Self::Sink(error) => !error.damaged,
-            Self::Storage(error) => !error.damaged,
+            Self::Sink(error) => matches!(error.kind, FailureKind::Transient),
+            Self::Storage(error) => matches!(error.kind, FailureKind::Transient),
             _ => false,
         }
     }

@@ -15,7 +15,7 @@ use crate::measure::transactional::check;
 use crate::measure::transactional::check::CheckedOutput;
 use crate::measure::transactional::commit_lock::CommitLock;
 use crate::measure::transactional::file_names::{
-    ATTEMPT, IN_PROGRESS, Key, OutputFolder, PENDING, Writer,
+    ATTEMPT, IN_PROGRESS, Key, OutputFolder, PENDING, Writer, is_in_progress, is_pending,
 };
 use crate::measure::transactional::held_latencies::HeldLatencies;
 
@@ -155,12 +155,14 @@ impl Shared {
         check::pending(&self.place, &ledger.open_ones(&keep)).await?;
         let files: BTreeSet<_> = keep.iter().map(Entry::pending).collect();
         for name in self.place.list(PENDING).await? {
-            if !files.contains(&name) {
+            if is_pending(&name) && !files.contains(&name) {
                 self.remove_pending(name).await?;
             }
         }
         for name in self.place.list(IN_PROGRESS).await? {
-            self.place.remove(&name).await?;
+            if is_in_progress(&name) {
+                self.place.remove(&name).await?;
+            }
         }
         ledger.remove_indexed(&self.place).await?;
         if self.rows {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use dataflow::ProcessingTime;
 use dataflow::job::storage::Storage;
+use files::Kind;
 use runtime::DirectoryStorage;
 
 use crate::cli::RunArgs;
@@ -41,7 +42,7 @@ impl<'a> CheckpointFolder<'a> {
     }
 
     fn open(&self) -> Result<Arc<dyn Storage>> {
-        Ok(DirectoryStorage::open(self.path).map_err(Error::input)?)
+        Ok(DirectoryStorage::open(self.path, Kind::Checkpoints).map_err(Error::input)?)
     }
 
     /// Makes the clock of a job with this output: one that is taken up goes on with its own. A new

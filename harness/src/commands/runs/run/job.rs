@@ -7,6 +7,7 @@ use std::sync::Arc;
 use dataflow::job::engine::Start;
 use dataflow::job::storage::Storage;
 use dataflow::{Guarantee, StopSignal};
+use files::Kind;
 use reports::schema::{Measures, RunResult};
 use runtime::DirectoryStorage;
 use workloads::registry::AnyEvents;
@@ -85,7 +86,8 @@ impl<'a> RunJob<'a> {
                 )));
             }
         };
-        let folder: Arc<dyn Storage> = DirectoryStorage::open(path).map_err(Error::input)?;
+        let folder: Arc<dyn Storage> =
+            DirectoryStorage::open(path, Kind::Output).map_err(Error::input)?;
         let looked_at = Arc::clone(&folder);
         if !self.args.resume && !at_once(async move { is_empty(&looked_at, "").await })? {
             return Err(Error::Input(format!(
