@@ -150,7 +150,8 @@ impl Setup {
         let plan = events.plan(schedule, output.open());
         let splits = plan.source.splits.splits();
         let observer = RunObserver::new(splits, spec.rate, plan_end, spec.warm_up);
-        Self { plan, output, observer: Arc::new(observer.with_latency(live)) }
+        let observer = observer.with_latency(live).telling(io.audience.teller());
+        Self { plan, output, observer: Arc::new(observer) }
     }
 
     /// The job under supervision; it runs once this is polled.
@@ -172,13 +173,15 @@ impl Setup {
             Job { plan, parallelism, settings: settings.clone(), start }
         };
         let observer = Arc::clone(&self.observer);
+        let completed = move || observer.completed();
+        let observer = Arc::clone(&self.observer);
         let control = Control { stop: io.stop.clone(), observer };
         let how = Supervision {
             start: spec.recovery.start,
             guarantee: spec.guarantee(),
             restart_nanos: RESTART_NANOS,
         };
-        supervise(Arc::clone(&spec.engine), job, clock.runtime(), control, how)
+        supervise(Arc::clone(&spec.engine), job, completed, clock.runtime(), control, how)
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use reports::schema::RunResult;
 
-use crate::measure::run_observer::RunObserver;
+use crate::measure::run_observer::{RunObserver, Teller};
 use crate::run::audience::Audience;
 use crate::run::clock::Clock;
 use crate::run::spec::RunSpec;
@@ -111,6 +111,13 @@ impl Audience for Progress {
         } else {
             self.bar.suspend(|| out::note(line));
         }
+    }
+
+    /// Under a view there is no room for lines; what happened stands in the result.
+    fn teller(&self) -> Option<Teller> {
+        let bar = self.bar.clone();
+        (!self.is_live)
+            .then(|| -> Teller { Arc::new(move |line: &str| bar.suspend(|| out::note(line))) })
     }
 
     fn elapsed(&self) -> Duration {

@@ -49,6 +49,17 @@ pub enum EngineError {
         /// Who waits for what.
         waiting: Vec<String>,
     },
+    /// It started again and again, and came no further.
+    #[error(
+        "{cause} (given up after {restarts} restarts that brought the job no further; setting \
+         restart_attempts)"
+    )]
+    RestartsSpent {
+        /// How often it started again since the last checkpoint or batch.
+        restarts: u64,
+        /// The last failure.
+        cause: Box<EngineError>,
+    },
     /// A task of the engine ended without a word: a panic, or a runtime that was shut down.
     #[error("a task ended without a result: {0}")]
     Lost(String),

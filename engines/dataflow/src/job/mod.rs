@@ -13,6 +13,7 @@ pub mod plan;
 pub mod refusal;
 pub mod rescale;
 mod rescale_report;
+pub mod restart_limit;
 pub mod runtime;
 pub mod seal;
 pub mod settings;
