@@ -8,7 +8,7 @@ use dataflow::job::engine::Start;
 use dataflow::job::observer::RescaleReport;
 use dataflow::job::output_promise::OutputPromise;
 use dataflow::job::plan::{Layout, StageId};
-use dataflow::job::refusal::already_there;
+use dataflow::job::refusal::{already_there, check_identity};
 use dataflow::job::rescale::FormerState;
 use dataflow::job::seal::{SealedFile, load_existing, load_promised, save};
 use dataflow::job::storage::{Storage, StorageError};
@@ -34,6 +34,7 @@ pub(crate) struct Recovery {
     committer: Option<Arc<dyn Committer>>,
     /// Stage names.
     job: Vec<String>,
+    identity: ContentHash,
     /// The latest committed batch; before the first one all state is empty.
     committed: Option<CommittedBatch>,
     /// The seal of the offset log of the batch under way.
@@ -77,7 +78,7 @@ struct Files {
 impl Recovery {
     /// Looks at what the storage holds and decides where the job goes on.
     pub(crate) async fn begin(
-        start: Start,
+        (start, identity): (Start, ContentHash),
         settings: &ResolvedSettings,
         plan: &Plan,
         layout: &Layout,
@@ -87,7 +88,8 @@ impl Recovery {
         let mut recovery = Self {
             store: StateStore::new(Arc::clone(&storage), settings.min_deltas),
             committer,
-            job: plan.stages.iter().map(|stage| stage.name.clone()).collect(),
+            job: plan.stage_names(),
+            identity,
             committed: None,
             under_way: ContentHash::default(),
             retention: Retention::default(),
@@ -225,12 +227,16 @@ impl Recovery {
         let (log, seal) = load_existing::<OffsetLog>(&self.storage, &offset_name(batch)).await?;
         let place = self.storage.locate(&offset_name(batch));
         plan.check_stages(&place, &log.job)?;
+        check_identity(&place, log.identity, self.identity)?;
         if log.spec.batch != batch {
             let of = log.spec.batch;
             return Err(EngineError::Refused(format!("{place} is of batch {of}")));
         }
         let splits: Vec<u32> = (0..log.spec.ranges.len() as u32).collect();
         plan.check_splits(&place, &splits)?;
+        for (split, range) in (0..).zip(&log.spec.ranges) {
+            plan.check_read(&place, split, range.end, log.spec.last)?;
+        }
         Ok((log, seal))
     }
 
@@ -293,7 +299,8 @@ impl Recovery {
     /// Logs a batch that is about to run.
     pub(crate) async fn log(&mut self, spec: &BatchSpec) -> Result<(), StorageError> {
         let after = self.committed.as_ref().map(|committed| committed.seal);
-        let log = OffsetLog { job: self.job.clone(), spec: spec.clone(), after };
+        let (job, identity) = (self.job.clone(), self.identity);
+        let log = OffsetLog { job, identity, spec: spec.clone(), after };
         self.under_way = save(&self.storage, &offset_name(spec.batch), &log).await?;
         Ok(())
     }

@@ -164,13 +164,14 @@ impl Setup {
         plan_faults(spec, clock, io, &self.observer);
         let (plan, opening) = (self.plan.clone(), self.output.clone());
         let (parallelism, settings) = (spec.parallelism, spec.settings().clone());
+        let identity = spec.recovery.identity;
         let job = move |start| {
             let mut plan = plan.clone();
             // A driver that starts again knows nothing that is not in the storage.
             if start == Start::Resume {
                 plan.sink = opening.open();
             }
-            Job { plan, parallelism, settings: settings.clone(), start }
+            Job { plan, parallelism, settings: settings.clone(), start, identity }
         };
         let observer = Arc::clone(&self.observer);
         let completed = move || observer.completed();

@@ -4,6 +4,7 @@
 pub mod completion;
 pub mod engine;
 pub mod error;
+pub mod fingerprint;
 pub mod guarantee;
 pub mod link;
 pub mod observer;

@@ -63,7 +63,7 @@ fn job(given: &[(&str, i64)]) -> Job {
     let given: BTreeMap<String, _> =
         given.iter().map(|&(name, value)| (name.to_owned(), value.into())).collect();
     let settings = Settings::resolve("pipelined", SETTINGS, &given, false).expect("valid settings");
-    Job { plan: plan.sink_changes(slot), parallelism: 1, settings, start: Start::Fresh }
+    Job::fresh(plan.sink_changes(slot), 1, settings)
 }
 
 /// Takes every message, counts it, and never gives anything back.

@@ -129,7 +129,7 @@ impl RunningJob {
     async fn with_recovery(self) -> Result<Completion, EngineError> {
         let committer = self.job.plan.committer(self.settings.guarantee)?;
         let store = CheckpointStore::new(self.runtime.storage());
-        let mut found = store.look(&self.job.plan).await?;
+        let mut found = store.look(&self.job).await?;
         if self.job.start == Start::Fresh && found.newest_id > 0 {
             return Err(already_there(&store.locate()));
         }
@@ -173,7 +173,7 @@ impl RunningJob {
             }
             self.pause(&error, &mut restarts, &mut backoff).await;
             found = loop {
-                match store.look(&self.job.plan).await {
+                match store.look(&self.job).await {
                     Ok(found) => break found,
                     // A storage that fails for a while is asked again.
                     Err(error) => {
