@@ -202,20 +202,18 @@ impl Recovery {
 
     /// Names the file by which the logs cannot be a job's.
     fn inconsistent(&self, found: LogContents, files: &Files) -> EngineError {
-        let (name, beside) = match (found.logged, found.committed) {
+        let (there, missing) = match (found.logged, found.committed) {
             (Some(logged), committed) if committed < Some(logged) => {
-                (offset_name(logged), format!("commit log of batch {}", logged.saturating_sub(1)))
+                (offset_name(logged), commit_name(logged.saturating_sub(1)))
             }
-            (_, Some(committed)) => {
-                (commit_name(committed), format!("offset log of batch {committed}"))
-            }
-            _ => {
-                let name = files.state.first().map_or(ROOT.to_owned(), StateFile::name);
-                (name, "log of any batch".to_owned())
-            }
+            (_, Some(committed)) => (commit_name(committed), offset_name(committed)),
+            _ => (files.state.first().map_or(ROOT.to_owned(), StateFile::name), OFFSETS.to_owned()),
         };
-        let place = self.storage.locate(&name);
-        EngineError::Refused(format!("{place} is there and the {beside} is not"))
+        let [there, missing] = [there, missing].map(|name| self.storage.locate(&name));
+        EngineError::Refused(format!(
+            "{there} is there and {missing} is not; put it back, or begin again with an empty \
+             checkpoint directory and output"
+        ))
     }
 
     /// The offset log of a batch, which must be of this plan, and its seal.
