@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use dataflow::job::engine::{Control, Engine, Job, Start};
+use dataflow::job::engine::{Control, Engine, Job};
 use dataflow::job::observer::Silent;
 use dataflow::job::runtime::Runtime;
 use dataflow::job::settings::Settings;

@@ -15,7 +15,7 @@ use std::hint::black_box;
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
 
-use dataflow::job::engine::{Control, Job, Start};
+use dataflow::job::engine::{Control, Job};
 use dataflow::job::observer::Silent;
 use dataflow::job::runtime::Runtime;
 use dataflow::job::settings::Settings;

@@ -129,6 +129,7 @@ impl Recovery {
             last,
             unit: "batch",
             place: self.storage.locate(ROOT),
+            file: offset_name,
         };
         promise.check(committer).await?;
         Ok(committer.abort_others(&[]).await?)

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
-use dataflow::job::engine::{Control, Engine, Job, Start};
+use dataflow::job::engine::{Control, Engine, Job};
 use dataflow::job::observer::Silent;
 use dataflow::operators::Count;
 use dataflow::job::runtime::Runtime;

@@ -187,7 +187,7 @@ impl RowWriter {
         SinkError {
             target: self.0.target.clone(),
             cause: cause.to_owned(),
-            kind: FailureKind::Transient,
+            kind: FailureKind::Permanent,
         }
     }
 }

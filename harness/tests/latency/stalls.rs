@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use dataflow::exchange::sink::{Output, Sink, SinkError};
-use dataflow::job::engine::{BoxFuture, Control, Job as EngineJob, Start};
+use dataflow::job::engine::{BoxFuture, Control, Job as EngineJob};
 use dataflow::job::observer::Silent;
 use dataflow::job::runtime::{Runtime, Timer};
 use dataflow::job::settings::Setting;

@@ -120,10 +120,12 @@ pub fn already_there(place: &str) -> EngineError {
     ))
 }
 
-/// Output of which `place` knows nothing: `what` is in the output and newer than all that is there.
-pub fn foreign_output(what: &str, place: &str) -> EngineError {
+/// Output of which `place` knows nothing: `what` is in the output, and `file` of that place is missing
+/// or was not made for it.
+pub fn foreign_output(what: &str, place: &str, file: &str) -> EngineError {
     EngineError::Refused(format!(
-        "the output has {what} and {place} knows no such thing; they do not belong together: begin \
-         again with an empty checkpoint directory and output"
+        "the output has {what}, and {place} knows no such thing: {file} is missing, or of another \
+         attempt or another job; put back what belongs together, or begin again with an empty \
+         checkpoint directory and output"
     ))
 }

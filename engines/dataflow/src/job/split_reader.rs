@@ -103,7 +103,7 @@ impl SplitReader {
             if ended {
                 continue;
             }
-            let available = self.splits.available(split, offset, now)?;
+            let available = self.splits.available_from(split, offset, now)?;
             if available.end > offset {
                 self.observer.backlog(split, now, available.end - offset);
                 found.readable = Some(Readable { place, end: available.end });
@@ -262,6 +262,13 @@ mod tests {
         assert!(reader.has_ended());
         assert_eq!(reader.records(), 3 * READ_CHUNK + 1);
         assert_eq!(reader.watermark(), EventTime::MAX);
+    }
+
+    #[test]
+    fn a_split_that_ends_before_what_was_read_is_an_error_and_not_its_end() {
+        let read = SplitPosition { offset: 9, ..SplitPosition::start(0) };
+        let error = reader(&[5], vec![read]).look(ProcessingTime::ZERO).unwrap_err();
+        assert!(error.to_string().contains("ends at offset 5"), "{error}");
     }
 
     #[test]

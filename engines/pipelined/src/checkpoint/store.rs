@@ -177,6 +177,7 @@ impl CheckpointStore {
             last: completed.map(|(metadata, seal)| (Version(metadata.id), *seal)),
             unit: "checkpoint",
             place: self.locate(),
+            file: Self::metadata,
         }
     }
 

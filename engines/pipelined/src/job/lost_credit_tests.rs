@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use dataflow::exchange::sink::{Output, Sink, SinkError, SinkSlot, Wants};
-use dataflow::job::engine::Start;
 use dataflow::job::observer::Silent;
 use dataflow::job::settings::Settings;
 use dataflow::job::source::{Available, Next, Reader, Source, SourceError, Splits};

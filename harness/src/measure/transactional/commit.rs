@@ -195,6 +195,10 @@ impl Shared {
         let loaded = Ledger::load(&self.place, known).await?;
         self.measured.lock().expect("no holder fails").digest = loaded.ledger.digest;
         let pending = self.place.list(PENDING).await?;
+        // What has not got its visible name yet is looked at under the one that it has.
+        let is_pending = |entry: &&Entry| pending.contains(&entry.pending());
+        let hidden: Vec<Entry> = loaded.recent.iter().filter(is_pending).cloned().collect();
+        check::pending(&self.place, &hidden).await?;
         self.state().pending.extend(pending);
         self.show(&loaded.recent).await?;
         Ok(loaded)
