@@ -22,8 +22,9 @@ pub struct OutArgs {
     /// time>-<name>]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// If --out holds results already, rename them to DIR.old-1 and write new ones
-    #[arg(long, requires = "out")]
+    /// If --out holds results already, rename them to DIR.old-1; run though the memory may not
+    /// suffice
+    #[arg(long)]
     pub force: bool,
 }
 

@@ -107,7 +107,7 @@ impl Axis {
 fn suite(args: &SweepArgs, axes: &[Axis], registry: &Registry) -> Result<(Suite, Sweep)> {
     let given = SuiteOverrides::given(&args.shared, &args.engines)?;
     let repeats = Some(given.repeats.unwrap_or(defaults::SWEEP_REPEATS));
-    let base = SuiteOverrides { repeats, ..given };
+    let base = SuiteOverrides { repeats, force: args.out.force, ..given };
     refuse_contradictions(axes, &base.set, args)?;
     let workload = [args.workload.clone()];
     let mut experiments = Vec::new();

@@ -194,6 +194,7 @@ fn suite(args: &CompareArgs, registry: &Registry) -> Result<Suite> {
     let overrides = SuiteOverrides {
         workloads,
         repeats,
+        force: args.out.force,
         ..SuiteOverrides::given(&args.shared, &args.engines)?
     };
     let suite = match &args.suite {

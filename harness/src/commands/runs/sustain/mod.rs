@@ -75,6 +75,7 @@ fn experiment(args: &SustainArgs, registry: &Registry) -> Result<Experiment> {
     let overrides = SuiteOverrides {
         repeats: Some(given.repeats.unwrap_or(defaults::SUSTAIN_REPEATS)),
         length: Some(given.length.unwrap_or(Length::Duration(defaults::PROBE_DURATION))),
+        force: args.out.force,
         ..given
     };
     let suite = Suite::of_workloads(std::slice::from_ref(&args.workload), registry)?;
