@@ -11,7 +11,9 @@ pub use crate::files::rows::RowWriter;
 pub use crate::measure::latency::live_counts::LiveCounts;
 pub use crate::measure::latency::{Recorder, WindowClock};
 pub use crate::measure::sink::measuring;
-pub use crate::measure::transactional::{Options, Transactional, is_empty, transactional};
+pub use crate::measure::transactional::{
+    CheckedOutput, Options, Transactional, is_empty, transactional,
+};
 pub use crate::quantity::Rate;
 pub use crate::registry::resolve_settings;
 pub use crate::run::answer::Answer;

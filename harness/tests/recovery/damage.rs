@@ -285,6 +285,27 @@ fn a_damaged_file_is_refused_by_name_or_does_no_harm() {
     }
 }
 
+#[test]
+fn a_checkpoint_of_other_splits_is_refused() {
+    for engine in ["pipelined", "microbatch"] {
+        let mut scenario = Scenario::new(engine, "windowed-count", "exactly-once");
+        (scenario.events, scenario.rate) = (1_000, 1_000.0);
+        let (operations, ..) = filmed(&scenario, Vec::new());
+        let (_, images, _) = filmed(&scenario, vec![operations / 2]);
+        scenario.start = Start::Resume;
+        for splits in [3, 9] {
+            scenario.knobs = vec![("splits", splits.into())];
+            let output: Arc<dyn Storage> = storage(&images[0].output);
+            let ran = scenario.run_on(storage(&images[0].checkpoints), Some(&output));
+            let error = ran.err().expect(engine);
+            assert!(
+                error.contains(&format!("8 splits of input and there are {splits} now")),
+                "{error}"
+            );
+        }
+    }
+}
+
 /// `cargo test -p streamgauge --release --test recovery damage -- --ignored --nocapture`
 #[test]
 #[ignore = "it takes minutes"]

@@ -5,6 +5,7 @@ mod amnesia;
 mod closed_forms;
 mod damage;
 mod exchange_counts;
+mod failing_storage;
 mod kills;
 mod on_disk;
 mod rescale;

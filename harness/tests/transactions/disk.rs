@@ -103,6 +103,10 @@ impl Disk {
         change(&mut self.lock().files.get_mut(name).unwrap().bytes);
     }
 
+    pub(crate) fn content(&self, name: &str) -> Vec<u8> {
+        self.lock().files[name].bytes.clone()
+    }
+
     pub(crate) fn lose(&self, name: &str) {
         self.lock().files.remove(name).unwrap();
     }

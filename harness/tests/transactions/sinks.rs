@@ -73,6 +73,10 @@ impl Process {
         self.abort_others(keep)
     }
 
+    pub(crate) fn check(&self) -> Result<(), Stop> {
+        now(self.output.check()).map(drop)
+    }
+
     pub(crate) fn inspect(&self, known: Option<CommitHead>) -> Result<Option<Commit>, Stop> {
         now(self.output.inspect(known))
     }

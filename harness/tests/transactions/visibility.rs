@@ -161,6 +161,55 @@ fn rows_that_were_lost_before_their_commit_are_missed() {
 }
 
 #[test]
+fn what_was_committed_long_ago_is_missed_too() {
+    let disk = Disk::default();
+    let process = Process::start(&disk);
+    for id in 1..=250 {
+        process.commit(id, &[written(&process, 0, id, &rows(&["a"]))]).unwrap();
+    }
+    assert!(disk.names("_committed/index-").len() >= 3);
+    let known = process.inspect(None).unwrap().map(|newest| newest.head);
+    let oldest = disk.names("part-").remove(0);
+    // Its content is looked at in the end, its length and its name at each start.
+    disk.change(&oldest, |bytes| bytes[0] ^= 1);
+    Process::start(&disk).inspect(known).unwrap();
+    let message = refusal(process.check());
+    assert!(message.contains(&oldest) && message.contains("content has changed"), "{message}");
+    disk.change(&oldest, |bytes| bytes.push(b' '));
+    let message = refusal(Process::start(&disk).inspect(known).map(drop));
+    assert!(message.contains(&oldest) && message.contains("was written with"), "{message}");
+    disk.lose(&oldest);
+    let message = refusal(Process::start(&disk).inspect(known).map(drop));
+    assert!(message.contains(&oldest), "{message}");
+}
+
+#[test]
+fn an_index_that_is_missing_or_of_another_history_is_refused() {
+    let history = |row: &str| {
+        let disk = Disk::default();
+        let process = Process::start(&disk);
+        for id in 1..=130 {
+            process.commit(id, &[written(&process, 0, id, &rows(&[row]))]).unwrap();
+        }
+        let known = process.inspect(None).unwrap().map(|newest| newest.head);
+        (disk, known)
+    };
+    let (other, of_other) = history("b");
+    let (disk, known) = history("a");
+    assert!(refusal(Process::start(&disk).inspect(of_other).map(drop)).contains("another attempt"));
+    let second = disk.names("_committed/index-").remove(1);
+    let (own, foreign) = (disk.content(&second), other.content(&second));
+    disk.change(&second, |bytes| *bytes = foreign);
+    let message = refusal(Process::start(&disk).inspect(known).map(drop));
+    assert!(message.contains(&second), "{message}");
+    disk.change(&second, |bytes| *bytes = own);
+    Process::start(&disk).inspect(known).unwrap();
+    disk.lose(&second);
+    let message = refusal(Process::start(&disk).inspect(known).map(drop));
+    assert!(message.contains("00000000000000000128") && message.contains("missing"), "{message}");
+}
+
+#[test]
 fn latency_ends_at_the_commit() {
     let disk = Disk::default();
     let process = Process::start_measuring(&disk);

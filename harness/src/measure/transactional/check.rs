@@ -11,11 +11,11 @@ use crate::measure::transactional::file_names::{OutputFolder, VISIBLE};
 
 /// What a check has read.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct CheckedOutput {
+pub struct CheckedOutput {
     /// Files.
-    pub(crate) parts: u64,
+    pub parts: u64,
     /// Their bytes in all.
-    pub(crate) bytes: u64,
+    pub bytes: u64,
 }
 
 /// Refuses visible files that are missing, have another length, or are listed by no commit.

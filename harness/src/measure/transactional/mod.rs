@@ -49,7 +49,7 @@ pub(crate) mod subtask_sink;
 use crate::measure::transactional::commit_lock::CommitLock;
 use crate::measure::transactional::file_names::OutputFolder;
 use crate::measure::transactional::subtask_sink::SubtaskSink;
-pub(crate) use check::CheckedOutput;
+pub use check::CheckedOutput;
 use commit::{Shared, State};
 
 /// Where a job's output goes, and what is kept of it.
@@ -102,7 +102,7 @@ impl Transactional {
     ///
     /// # Errors
     /// When a part is missing, altered or there twice, naming it; when it cannot be read.
-    pub(crate) async fn check(&self) -> Result<CheckedOutput, SinkError> {
+    pub async fn check(&self) -> Result<CheckedOutput, SinkError> {
         self.shared.check_all().await
     }
 }
