@@ -73,7 +73,7 @@ fn exit_code(ended: Result<Outcome>) -> ExitCode {
     let printed = out::all_written();
     let lost = printed.as_ref().map_or_else(Error::status, |()| 0);
     for error in [ended.err(), printed.err()].into_iter().flatten() {
-        out::note(&format!("error: {error}"));
+        out::error(&error);
     }
     ExitCode::from(if status == 0 { lost } else { status })
 }

@@ -12,6 +12,7 @@ mod dry_run;
 mod examples;
 mod files_and_sockets;
 mod formulas;
+mod from_outside;
 mod help;
 #[cfg(unix)]
 mod interrupts;
