@@ -6,6 +6,7 @@ mod mutation;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use reports::page::{self, Page};
 use reports::schema::{
     COMPARE_SCHEMA, CheckpointRow, CompareResult, RUN_SCHEMA, RunResult, SeriesRow,
 };
@@ -101,6 +102,16 @@ fn result() -> String {
     serde_json::to_string_pretty(&result).unwrap()
 }
 
+/// Draws what `plot` does: whatever was read can be drawn, or is refused.
+fn draw(result: &CompareResult) {
+    let source = reports::schema::read::Source::Results("results.json".to_owned());
+    let _ = reports::words::markdown::summary(result);
+    if let Ok(charts) = reports::chart::all(result) {
+        let page = Page { result, charts: &charts, source: &source, directory: "x" };
+        let _ = page::page(&page);
+    }
+}
+
 #[test]
 fn results_are_read_or_refused() {
     let read = try_all(&[&result()], |bytes| {
@@ -112,6 +123,7 @@ fn results_are_read_or_refused() {
             Ok(result) => {
                 let named = result.runs.iter().all(|run| !run.variant.contains(char::is_control));
                 assert!(named, "a name with a control character");
+                draw(&result);
                 true
             }
             Err(error) => {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::de::{Deserialize, Deserializer, Error};
+use serde::de::{Deserialize, Deserializer};
 
 /// Whether a character is not seen and may change what is: a control character, as those that begin
 /// an escape sequence, or one that changes the direction of text or breaks a line.
@@ -20,8 +20,11 @@ fn is_hidden(c: char) -> bool {
 /// assert_eq!(visible("a\u{1b}[31mred"), r"a\u001b[31mred");
 /// ```
 pub fn visible(text: &str) -> Cow<'_, str> {
-    let hides = |c: char| is_hidden(c) && c != '\n' && c != '\t';
-    if !text.contains(hides) {
+    written_out(text, |c| is_hidden(c) && c != '\n' && c != '\t')
+}
+
+fn written_out(text: &str, hides: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&hides) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len());
@@ -57,9 +60,9 @@ pub fn check_name(name: &str) -> Result<(), String> {
     }
 }
 
-/// A name out of a result file.
+/// A name out of a result file, with hidden characters written out, ends of lines too: a name is one
+/// line wherever it is shown.
 pub(crate) fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let name = String::deserialize(deserializer)?;
-    check_name(&name).map_err(D::Error::custom)?;
-    Ok(name)
+    Ok(written_out(&name, is_hidden).into_owned())
 }
