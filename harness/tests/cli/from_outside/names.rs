@@ -86,6 +86,8 @@ fn paths_reach_neither_terminal_nor_page_raw() {
     let ended = run(folder.path(), &["plot", &out]).with_status(0);
     assert!(!ended.out.contains('\u{1b}'), "{:?}", ended.out);
     refused_with(folder.path(), &["plot", RED], b"", &["no results in \\u001b[31m"]);
+    let turned = ["run", "--engin\u{202e}e", "x"];
+    refused_with(folder.path(), &turned, b"", &["--engin\\u202ee"]);
     let missing = ["run", "--engine", "pipelined", "--workload", "forward", "--input", RED];
     refused_with(folder.path(), &missing, b"", &["cannot read \\u001b[31m"]);
 }
