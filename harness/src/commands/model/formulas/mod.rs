@@ -49,7 +49,7 @@ pub(crate) fn formulas(
     stop: &StopSignal,
 ) -> Result<Outcome> {
     let wanted = wanted(args.name.as_deref())?;
-    let folder = ResultFolder::make(args.out.as_deref(), "formulas")?;
+    let folder = ResultFolder::make(args.out.folder(), "formulas")?;
     let result = measure(&wanted, registry, stop, &folder, args)?;
     let filled = folder.fill(&result)?;
     if args.json {

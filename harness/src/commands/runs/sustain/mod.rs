@@ -37,7 +37,7 @@ pub(crate) fn sustain(
     stop: &StopSignal,
 ) -> Result<Outcome> {
     let experiment = experiment(args, registry)?;
-    let folder = ResultFolder::make(args.out.as_deref(), "sustain")?;
+    let folder = ResultFolder::make(args.out.folder(), "sustain")?;
     let progress = Progress::new(0, args.json);
     let mut real = Real;
     let runner = Runner::new(&mut real, stop, &progress);
