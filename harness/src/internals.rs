@@ -26,3 +26,15 @@ pub use crate::run::real::Real;
 pub use crate::run::spec::{Recovery, RunSpec};
 pub use crate::terminal::out::line;
 pub use crate::terminal::sparkline::sparkline;
+
+use crate::error::Error;
+use crate::experiment::suite::Suite;
+use crate::registry::Registry;
+
+/// Reads the text of a suite, and says how many experiments it has; `origin` is where it came from.
+///
+/// # Errors
+/// When something in it is wrong.
+pub fn read_suite(text: &str, origin: &str, registry: &Registry) -> Result<usize, Error> {
+    Suite::parse(text, origin, registry).map(|suite| suite.experiments.len())
+}

@@ -19,11 +19,13 @@
 //! - `commands`: a file or folder for each command; each renders its own table.
 //! - `internals`: what this crate's tests and benches need from inside.
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 use dataflow::StopSignal;
+use reports::schema::text::check_name;
 
 mod analysis;
 mod cli;
@@ -54,7 +56,13 @@ pub fn main(registry: &Registry) -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and version go to standard output with status 0, the rest to standard error.
+            // Help and version go to standard output with status 0, the rest to standard error. An
+            // argument with control characters is not repeated as it is.
+            let hides = |it: OsString| check_name(&it.to_string_lossy()).is_err();
+            if error.use_stderr() && std::env::args_os().any(hides) {
+                out::note(error.render().to_string().trim_end());
+                return ExitCode::from(2);
+            }
             let printed = error.print();
             if error.use_stderr() {
                 return ExitCode::from(2);
@@ -73,7 +81,7 @@ fn exit_code(ended: Result<Outcome>) -> ExitCode {
     let printed = out::all_written();
     let lost = printed.as_ref().map_or_else(Error::status, |()| 0);
     for error in [ended.err(), printed.err()].into_iter().flatten() {
-        out::note(&format!("error: {error}"));
+        out::error(&error);
     }
     ExitCode::from(if status == 0 { lost } else { status })
 }

@@ -10,12 +10,12 @@ use std::process::ExitCode;
 use reports::write::{Pictures, draw_as};
 
 fn main() -> ExitCode {
-    let Some(directory) = std::env::args().nth(1) else {
+    let Some(directory) = std::env::args_os().nth(1) else {
         eprintln!("usage: draw DIRECTORY [--png]");
         return ExitCode::from(2);
     };
-    let pictures = match std::env::args().nth(2).as_deref() {
-        Some("--png") => Pictures::SvgAndPng,
+    let pictures = match std::env::args_os().nth(2) {
+        Some(flag) if flag == "--png" => Pictures::SvgAndPng,
         _ => Pictures::Svg,
     };
     match draw_as(Path::new(&directory), pictures) {

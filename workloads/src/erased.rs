@@ -41,7 +41,10 @@ pub trait AnyWorkload: Send + Sync {
     ) -> Result<Settings, SettingError>;
     /// Generates its events from a seed.
     fn generate(&self, knobs: &Settings, seed: u64) -> Box<dyn AnyEvents>;
-    /// Reads events from the lines of a finite input; `name` is the input as the user knows it.
+    /// Reads events from the lines of a finite input; `name` is the input as the user knows it. An
+    /// event has the event time that it says, else that of the generated event of its number. Blank
+    /// lines of NDJSON are skipped. Lines and input may have as many bytes as the knobs
+    /// `max_line_bytes` and `max_input_bytes` allow.
     ///
     /// # Errors
     /// When a line cannot be read.
@@ -52,10 +55,13 @@ pub trait AnyWorkload: Send + Sync {
         input: &mut dyn BufRead,
     ) -> Result<Box<dyn AnyEvents>, InputError>;
     /// Reads events from the lines of an input without an end of its own, such as a pipe or a
-    /// socket, on a thread into a log. Each is planned when it becomes readable, by `clock`, and has
-    /// its event time from its number, by `event_rate`. The log is kept in memory, so that events
-    /// can be read again and the answer computed from them; it fails beyond 1 GiB of text.
-    fn live(&self, knobs: &Settings, live: LiveInput) -> Box<dyn AnyEvents>;
+    /// socket, on a thread into a log. Each is planned when it becomes readable, by `clock`; all else
+    /// is as with [`AnyWorkload::lines`]. The log is kept in memory, so that events can be read again
+    /// and the answer computed from them.
+    ///
+    /// # Errors
+    /// When knobs ask for what such an input cannot have.
+    fn live(&self, knobs: &Settings, live: LiveInput) -> Result<Box<dyn AnyEvents>, InputError>;
 }
 
 /// The events of one workload under fixed knobs.

@@ -1,9 +1,15 @@
 //! What a workload is: a stream of events, a plan over it, and an answer computed another way.
 
 use dataflow::exchange::sink::SinkSlot;
-use dataflow::job::settings::{Setting, Settings};
+use dataflow::job::settings::{Setting, SettingError, Settings};
 use dataflow::operators::Input;
 use dataflow::{Data, Digest, EventTime, Plan, ResultKind, Stream};
+
+/// The latest event time, 146 years after 0, which is 1970: half of what 64 bits of nanoseconds
+/// hold, so that delays and windows can be added to any without overflow.
+pub const LATEST: EventTime = EventTime(i64::MAX / 2);
+/// The earliest event time, 146 years before 0.
+pub const EARLIEST: EventTime = EventTime(-LATEST.0);
 
 /// An event with the time at which it happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +82,15 @@ pub trait Workload: Send + Sync + 'static {
     fn has_windows(&self) -> bool {
         false
     }
+    /// Checks what must hold between its knobs, beside what holds for all workloads. Whatever a
+    /// plan, a generator or an evaluator relies on is refused here, so that none of them panics.
+    ///
+    /// # Errors
+    /// Names the knobs, their values, and what to do.
+    fn check(&self, knobs: &Knobs) -> Result<(), SettingError> {
+        let _ = knobs;
+        Ok(())
+    }
     /// Engine settings that it suggests, for engines that have them. The user's own come first.
     fn suggests(&self) -> &'static [(&'static str, i64)] {
         &[]
@@ -90,14 +105,21 @@ pub trait Workload: Send + Sync + 'static {
         nanos(knobs, "disorder_ms")
     }
 
-    /// When an event from a finite input has happened, if the event says so itself. Otherwise its
-    /// event time follows from its number.
+    /// When an event from an input has happened, if the event says so itself. Otherwise its event
+    /// time follows from its number. A time that is not from [`EARLIEST`] to [`LATEST`] is refused.
     fn event_time(&self, event: &<Self::Events as Events>::Event) -> Option<EventTime> {
         let _ = event;
         None
     }
 
-    /// Parses an event from a line of text, for `--input`. The default reads JSON.
+    /// Whether a line of an input is no event and skipped. By default blank ones are; they count as
+    /// lines in messages.
+    fn skips(&self, line: &str) -> bool {
+        line.trim_ascii().is_empty()
+    }
+
+    /// Parses an event from a line of text, for `--input`. The default reads JSON. Numbers that
+    /// something is computed from must be refused here where that could overflow.
     ///
     /// # Errors
     /// Column (from 1) and cause.
@@ -105,8 +127,9 @@ pub trait Workload: Send + Sync + 'static {
         serde_json::from_str(line).map_err(|error| {
             // The line is one of many; whoever reads them knows which.
             let message = error.to_string();
-            let cause = message.split(" at line ").next().unwrap_or(&message).to_owned();
-            (error.column() as u64, cause)
+            let place = format!(" at line {} column {}", error.line(), error.column());
+            let cause = message.strip_suffix(&place).unwrap_or(&message);
+            (error.column() as u64, cause.to_owned())
         })
     }
 

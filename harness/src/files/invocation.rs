@@ -8,9 +8,11 @@ pub(crate) fn wall_time() -> SystemTime {
     SystemTime::now()
 }
 
-/// The command line, quoted for a shell where needed.
+/// The command line, quoted for a shell where needed. A path that is not UTF-8 stands in it as well
+/// as text can show it.
 pub(crate) fn command_line() -> String {
-    let arguments = std::env::args().skip(1).map(|argument| {
+    let arguments = std::env::args_os().skip(1).map(|argument| {
+        let argument = argument.to_string_lossy().into_owned();
         let plain = argument.chars().all(|it| it.is_ascii_alphanumeric() || "-_=.,/:".contains(it));
         if plain { argument } else { format!("'{argument}'") }
     });

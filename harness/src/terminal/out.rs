@@ -1,14 +1,22 @@
 //! Printing that ignores a closed pipe instead of panicking, and remembers every other failure that
-//! the standard library tells of.
+//! the standard library tells of. Whatever is printed here, hidden characters in it, such as escape
+//! sequences in a name, are written out: a terminal must not obey what comes from outside.
 
 use std::io::{self, ErrorKind, Write};
 use std::sync::OnceLock;
+
+use reports::schema::text::visible;
 
 use crate::error::{Error, Result};
 use crate::files::result_folder::WrittenResults;
 
 /// Why something that was to be printed did not reach standard output: the first reason.
 static LOST: OnceLock<String> = OnceLock::new();
+
+/// Longest error that is shown whole, in bytes: every setting that there is fits into one.
+const LONGEST_ERROR: usize = 8_192;
+/// What is shown of the end of a longer one.
+const ERROR_TAIL: usize = 1_024;
 
 /// Takes note of a write that failed. A reader that has closed the pipe has had enough.
 pub(crate) fn written(written: io::Result<()>) {
@@ -33,12 +41,25 @@ pub(crate) fn all_written() -> Result<()> {
 
 /// Prints a line. If the reader has closed the pipe, the line is lost.
 pub fn line(text: &str) {
-    written(writeln!(io::stdout(), "{text}"));
+    written(writeln!(io::stdout(), "{}", visible(text)));
 }
 
 /// Prints a line on standard error. If the reader has closed the pipe, the line is lost.
 pub(crate) fn note(text: &str) {
-    drop(writeln!(io::stderr(), "{text}"));
+    drop(writeln!(io::stderr(), "{}", visible(text)));
+}
+
+/// Prints an error. One that repeats a text without an end is shown without its middle.
+pub(crate) fn error(error: &Error) {
+    let text = format!("error: {error}");
+    let cut = |at| text.floor_char_boundary(at);
+    match text.len().checked_sub(LONGEST_ERROR) {
+        None => note(&text),
+        Some(_) => {
+            let (head, tail) = (cut(LONGEST_ERROR - ERROR_TAIL), cut(text.len() - ERROR_TAIL));
+            note(&format!("{}…{}", &text[..head], &text[tail..]));
+        }
+    }
 }
 
 /// Prints a value as one line of JSON.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use reports::schema::RunResult;
+use reports::schema::text::visible;
 
 use crate::measure::run_observer::{RunObserver, Teller};
 use crate::run::audience::Audience;
@@ -110,7 +111,7 @@ impl Audience for Progress {
 
     fn say(&self, what: &str) {
         self.with_live(|live| live.say(what));
-        self.bar.set_message(what.to_owned());
+        self.bar.set_message(visible(what).into_owned());
     }
 
     /// Prints the line above the bar; under a view, once that is closed.
@@ -145,6 +146,7 @@ impl Follower {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let what = format!("{} on {}", spec.workload.name(), spec.variant);
+        let what = visible(&what).into_owned();
         let (events, is_wall) = (spec.events, spec.clock == Clock::Wall);
         let thread = std::thread::spawn(move || {
             let mut last = 0;

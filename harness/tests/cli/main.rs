@@ -13,6 +13,7 @@ mod durable;
 mod examples;
 mod files_and_sockets;
 mod formulas;
+mod from_outside;
 mod help;
 #[cfg(unix)]
 mod interrupts;

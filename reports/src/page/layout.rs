@@ -3,8 +3,9 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::schema::read::Source;
+use crate::schema::text::visible;
 
-/// A self-contained document.
+/// A self-contained document. Whatever it shows of results, hidden characters in it are written out.
 pub(crate) fn document(title: &str, header: Markup, main: Markup, footer: Markup) -> String {
     let document = html! {
         (DOCTYPE)
@@ -24,7 +25,7 @@ pub(crate) fn document(title: &str, header: Markup, main: Markup, footer: Markup
             }
         }
     };
-    document.into_string()
+    visible(&document.into_string()).into_owned()
 }
 
 /// A table that scrolls in its own box; reachable by keyboard, and named for screen readers.

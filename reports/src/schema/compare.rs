@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::run::RunResult;
 use super::sweep::Sweep;
+use super::text;
 
 /// Schema tag of [`CompareResult`].
 pub const COMPARE_SCHEMA: &str = "streamgauge.compare/1";
@@ -17,6 +18,7 @@ pub struct CompareResult {
     /// Always [`COMPARE_SCHEMA`].
     pub schema: String,
     /// The suite's name.
+    #[serde(deserialize_with = "text::name")]
     pub suite: String,
     /// When it began, UTC, `2026-11-22T17:52:04Z`.
     pub started: String,
@@ -42,14 +44,18 @@ pub struct CompareResult {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
     /// Experiment name.
+    #[serde(deserialize_with = "text::name")]
     pub experiment: String,
     /// Workload name.
+    #[serde(deserialize_with = "text::name")]
     pub workload: String,
     /// `throughput_per_s`, `latency_ns.from_planned.p50`, ...
     pub metric: String,
     /// First variant.
+    #[serde(deserialize_with = "text::name")]
     pub a: String,
     /// Second variant.
+    #[serde(deserialize_with = "text::name")]
     pub b: String,
     /// Geometric mean of a/b; `null` when no valid pair is left.
     pub ratio: Option<f64>,
@@ -72,12 +78,15 @@ pub struct Comparison {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NoiseRow {
     /// Experiment name.
+    #[serde(deserialize_with = "text::name")]
     pub experiment: String,
     /// Workload name.
+    #[serde(deserialize_with = "text::name")]
     pub workload: String,
     /// As in [`Comparison::metric`].
     pub metric: String,
     /// The variant.
+    #[serde(deserialize_with = "text::name")]
     pub variant: String,
     /// Geometric mean of its runs over those of its repetition; `null` without a valid pair.
     pub ratio: Option<f64>,

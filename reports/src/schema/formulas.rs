@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::chart_tag::ChartTag;
 use super::reading::Reading;
+use super::text;
 use super::tolerance::{CaseVerdict, Tolerance};
 
 /// Schema tag of [`FormulasResult`].
@@ -20,6 +21,7 @@ pub struct Case {
     /// What is varied, in words; with formula and engine it names the case.
     pub case: String,
     /// The engine that was measured.
+    #[serde(deserialize_with = "text::name")]
     pub engine: String,
     /// `virtual` or `wall`.
     pub clock: String,

@@ -18,6 +18,7 @@ pub mod series;
 pub mod skew;
 pub mod sweep;
 pub mod tasks;
+pub mod text;
 pub mod tolerance;
 
 pub use chart_tag::ChartTag;

@@ -11,6 +11,7 @@ use super::formulas::{FORMULAS_SCHEMA, FormulasResult};
 use super::recovery::{RECOVER_SCHEMA, RecoverResult};
 use super::run::{RUN_SCHEMA, RunResult};
 use super::skew::{SKEW_SCHEMA, SkewResult};
+use super::text::{LARGEST_RESULTS, read_text};
 use crate::error::ReportError;
 /// File of a finished comparison, inside the result directory.
 pub const RESULTS_FILE: &str = "results.json";
@@ -95,8 +96,8 @@ fn load_tagged<T: DeserializeOwned>(
     advice: &'static str,
 ) -> Result<Option<T>, ReportError> {
     let results = dir.join(RESULTS_FILE);
-    let tag = fs::read_to_string(&results).ok();
-    let tag = tag.and_then(|text| serde_json::from_str::<Tag>(&text).ok());
+    let text = read_text(&results, LARGEST_RESULTS).ok();
+    let tag = text.and_then(|text| serde_json::from_str::<Tag>(&text).ok());
     if tag.and_then(|tag| tag.schema).is_none_or(|tag| tag != schema) {
         return Ok(None);
     }
@@ -160,11 +161,25 @@ fn read_json<T: DeserializeOwned>(
     expected: &'static str,
     advice: &str,
 ) -> Result<T, ReportError> {
-    let text = fs::read_to_string(path)
+    let text = read_text(path, LARGEST_RESULTS)
         .map_err(|reason| ReportError::Read { path: path.to_path_buf(), reason })?;
-    let tag: Tag = serde_json::from_str(&text).map_err(|error| malformed(path, &error, advice))?;
+    parse(path, &text, expected, advice)
+}
+
+/// The result that a text holds; `path` is where it came from, and `advice` what to do about a text
+/// that is wrong.
+///
+/// # Errors
+/// [`ReportError`] naming file, line and column: no JSON, wrong schema, a field missing or wrong.
+pub fn parse<T: DeserializeOwned>(
+    path: &Path,
+    text: &str,
+    expected: &'static str,
+    advice: &str,
+) -> Result<T, ReportError> {
+    let tag: Tag = serde_json::from_str(text).map_err(|error| malformed(path, &error, advice))?;
     if tag.schema.as_ref().and_then(|tag| tag.as_str()) != Some(expected) {
-        let (line, column) = position(&text, "\"schema\"");
+        let (line, column) = position(text, "\"schema\"");
         let found = tag.schema.map_or("missing".into(), |tag| match tag {
             serde_json::Value::String(tag) => tag,
             other => other.to_string(),
@@ -172,7 +187,7 @@ fn read_json<T: DeserializeOwned>(
         let (path, advice) = (path.to_path_buf(), advice.to_string());
         return Err(ReportError::Schema { path, line, column, found, expected, advice });
     }
-    serde_json::from_str(&text).map_err(|error| malformed(path, &error, advice))
+    serde_json::from_str(text).map_err(|error| malformed(path, &error, advice))
 }
 
 fn malformed(path: &Path, error: &serde_json::Error, advice: &str) -> ReportError {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::run::RunResult;
+use super::text;
 
 /// Schema tag of [`RecoverResult`].
 pub const RECOVER_SCHEMA: &str = "streamgauge.recover/1";
@@ -33,6 +34,7 @@ pub struct RecoverResult {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RecoverRun {
     /// Engine name.
+    #[serde(deserialize_with = "text::name")]
     pub engine: String,
     /// `none`, `at-least-once` or `exactly-once`.
     pub guarantee: String,

@@ -11,6 +11,7 @@ use super::latency::{Latencies, LatencyParts};
 use super::recovery_figures::RecoveryFigures;
 use super::series::SeriesRow;
 use super::tasks::{ActivityRow, BatchRow};
+use super::text;
 
 /// Schema tag of [`RunResult`].
 pub const RUN_SCHEMA: &str = "streamgauge.run/1";
@@ -21,13 +22,17 @@ pub struct RunResult {
     /// Always [`RUN_SCHEMA`].
     pub schema: String,
     /// Name of the suite's experiment this run belongs to; the workload's name outside a suite.
+    #[serde(deserialize_with = "text::name")]
     pub experiment: String,
     /// Workload name.
+    #[serde(deserialize_with = "text::name")]
     pub workload: String,
     /// Engine name.
+    #[serde(deserialize_with = "text::name")]
     pub engine: String,
     /// The column this run stands in: the engine and the settings that set the variant apart,
     /// such as `microbatch, batch_interval_ms=50`.
+    #[serde(deserialize_with = "text::name")]
     pub variant: String,
     /// What the run was made for: `throughput` or `latency`.
     pub measures: Measures,

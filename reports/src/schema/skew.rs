@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::text;
+
 /// Schema tag of [`SkewResult`].
 pub const SKEW_SCHEMA: &str = "streamgauge.skew/1";
 
@@ -69,6 +71,7 @@ pub struct SkewResult {
     /// The command that reproduces it.
     pub command: String,
     /// The workload.
+    #[serde(deserialize_with = "text::name")]
     pub workload: String,
     /// Its knobs as resolved.
     pub knobs: BTreeMap<String, Value>,

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::text;
+
 /// What a sweep varies, and which experiment stands at which point.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sweep {
@@ -25,6 +27,7 @@ pub struct SweepAxis {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SweepPoint {
     /// The experiment that was made there.
+    #[serde(deserialize_with = "text::name")]
     pub experiment: String,
     /// A value of each axis.
     pub at: Vec<Value>,

@@ -1,6 +1,7 @@
 //! A summary for a pull request, in GitHub's Markdown: verdicts, a table per kind of measurement,
 //! and what was measured where.
 
+use crate::schema::text::visible;
 use crate::schema::{CompareResult, LatencyKind, Measures, Metric, Percentile};
 use crate::words::summary::{Experiment, Spread, Variant, experiments};
 use crate::words::units;
@@ -42,7 +43,7 @@ pub fn summary(result: &CompareResult) -> String {
         }
     }
     text.push_str(&foot(result));
-    text
+    visible(&text).into_owned()
 }
 
 fn heading(measures: Measures) -> &'static str {

@@ -3,7 +3,7 @@
 use dataflow::EventTime;
 
 use crate::schedule::load_shape::LoadShape;
-use crate::spec::Knobs;
+use crate::spec::{Knobs, LATEST};
 
 /// Event time runs on a clock of its own: event `n` happens at `n / rate` seconds, or where a load
 /// of another shape has it, whatever the speed at which events are read.
@@ -22,8 +22,8 @@ pub struct EventClock {
     shape: LoadShape,
 }
 
-/// Event times stop here, 146 years from 0, so that delays and windows can be added to any.
-const LAST: u64 = i64::MAX as u64 / 2;
+/// Event times stop here.
+const LAST: u64 = LATEST.0 as u64;
 
 impl EventClock {
     /// With a rate in events per event-second.

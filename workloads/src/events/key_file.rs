@@ -2,15 +2,24 @@
 //!
 //! The file is text. Every line holds a key, an unsigned integer of 64 bits, and may hold its
 //! weight behind a comma or a tab; without one it is 1. Only the ratio of weights counts. Lines
-//! without anything are skipped.
+//! without anything are skipped. Lines and file have a length that they must not exceed.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dataflow::record::digest::hash_of;
 
 use crate::events::alias_table::{AliasTable, TABLE_KEYS};
-use crate::text::{InputError, parse_line};
+use crate::text::{InputError, Limit, Limits, LineCutter, WrongLine, excerpt};
+
+/// How long a key file may be. Both leave room for ten times what it takes to write a key and its
+/// weight.
+const LIMITS: Limits = Limits {
+    line: Limit { bytes: 1 << 12, advice: "a line of a key file holds one key and its weight" },
+    input: Limit { bytes: TABLE_KEYS << 8, advice: "leave out keys that hardly occur" },
+};
 
 /// The keys of a file, drawn by their weights: 16 bytes a key.
 #[derive(Debug)]
@@ -33,9 +42,23 @@ impl KeyFile {
         if let Some(file) = read.get(path) {
             return Ok(Arc::clone(file));
         }
-        let bytes = std::fs::read(path)
-            .map_err(|error| wrong(path, 0, 0, format!("the key file cannot be read: {error}")))?;
-        let file = Arc::new(Self::parse(path, &bytes)?);
+        let unreadable = |error| wrong(path, 0, 0, format!("the key file cannot be read: {error}"));
+        let mut text = BufReader::new(File::open(path).map_err(unreadable)?);
+        let mut lines = KeyLines::default();
+        loop {
+            let piece = match text.fill_buf() {
+                Ok(piece) => piece,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return Err(unreadable(error)),
+            };
+            let bytes = piece.len();
+            lines.take(path, piece)?;
+            if bytes == 0 {
+                break;
+            }
+            text.consume(bytes);
+        }
+        let file = Arc::new(lines.end(path)?);
         read.insert(path.to_owned(), Arc::clone(&file));
         Ok(file)
     }
@@ -45,30 +68,10 @@ impl KeyFile {
     /// # Errors
     /// When a line is wrong, or nothing could ever be drawn.
     pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, InputError> {
-        let (mut keys, mut weights) = (Vec::new(), Vec::new());
-        for (number, line) in (1..).zip(bytes.split_inclusive(|byte| *byte == b'\n')) {
-            let parsed = parse_line(number, line, key_and_weight);
-            let parsed = parsed.map_err(|(column, cause)| wrong(name, number, column, cause))?;
-            let Some((key, weight)) = parsed else { continue };
-            if keys.len() as u64 == TABLE_KEYS {
-                let cause =
-                    format!("a key file holds at most {TABLE_KEYS} keys; leave out the rest");
-                return Err(wrong(name, number, 0, cause));
-            }
-            keys.push(key);
-            weights.push(weight);
-        }
-        let sum: f64 = weights.iter().sum();
-        if keys.is_empty() {
-            let cause = "the key file holds no key; write one unsigned integer on each line";
-            return Err(wrong(name, 0, 0, cause.to_owned()));
-        }
-        if !(sum > 0.0 && sum.is_finite()) {
-            let cause = format!("the weights add up to {sum}; at least one must be more than 0");
-            return Err(wrong(name, 0, 0, cause));
-        }
-        let hash = hash_of(&(&keys, weights.iter().map(|it| it.to_bits()).collect::<Vec<_>>()));
-        Ok(Self { keys: keys.into(), table: AliasTable::new(&weights), hash: hash as u64 })
+        let mut lines = KeyLines::default();
+        lines.take(name, bytes)?;
+        lines.take(name, &[])?;
+        lines.end(name)
     }
 
     /// A hash of the keys and their weights: two files of the same hash give the same events.
@@ -79,6 +82,54 @@ impl KeyFile {
     /// The key of a draw.
     pub fn key(&self, draw: u64) -> u64 {
         self.keys[self.table.pick(draw) as usize]
+    }
+}
+
+/// The keys of the lines that have come so far.
+struct KeyLines {
+    lines: LineCutter,
+    keys: Vec<u64>,
+    weights: Vec<f64>,
+}
+
+impl Default for KeyLines {
+    fn default() -> Self {
+        Self { lines: LineCutter::new(LIMITS), keys: Vec::new(), weights: Vec::new() }
+    }
+}
+
+impl KeyLines {
+    /// Takes a piece of the text; an empty one ends it.
+    fn take(&mut self, name: &str, piece: &[u8]) -> Result<(), InputError> {
+        let Self { lines, keys, weights } = self;
+        let taken = lines.take(piece, |line| {
+            let Some((key, weight)) = key_and_weight(line)? else { return Ok(()) };
+            if keys.len() as u64 == TABLE_KEYS {
+                let cause =
+                    format!("a key file holds at most {TABLE_KEYS} keys; leave out the rest");
+                return Err((0, cause));
+            }
+            keys.push(key);
+            weights.push(weight);
+            Ok(())
+        });
+        taken.map_err(|WrongLine { line, column, cause }| wrong(name, line, column, cause))
+    }
+
+    /// All keys.
+    fn end(self, name: &str) -> Result<KeyFile, InputError> {
+        let Self { keys, weights, .. } = self;
+        let sum: f64 = weights.iter().sum();
+        if keys.is_empty() {
+            let cause = "the key file holds no key; write one unsigned integer on each line";
+            return Err(wrong(name, 0, 0, cause.to_owned()));
+        }
+        if !(sum > 0.0 && sum.is_finite()) {
+            let cause = format!("the weights add up to {sum}; at least one must be more than 0");
+            return Err(wrong(name, 0, 0, cause));
+        }
+        let hash = hash_of(&(&keys, weights.iter().map(|it| it.to_bits()).collect::<Vec<_>>()));
+        Ok(KeyFile { keys: keys.into(), table: AliasTable::new(&weights), hash: hash as u64 })
     }
 }
 
@@ -96,7 +147,7 @@ fn key_and_weight(line: &str) -> Result<Option<(u64, f64)>, (u64, String)> {
     let number = key.trim().parse().map_err(|_| {
         let cause = format!(
             "`{}` is no key; write an unsigned integer, and its weight behind a comma or a tab",
-            key.trim()
+            excerpt(key.trim())
         );
         (column(0, key), cause)
     })?;
@@ -104,7 +155,8 @@ fn key_and_weight(line: &str) -> Result<Option<(u64, f64)>, (u64, String)> {
     match text.trim().parse::<f64>() {
         Ok(weight) if weight >= 0.0 && weight.is_finite() => Ok(Some((number, weight))),
         _ => {
-            let cause = format!("`{}` is no weight; write a number of 0 or more", text.trim());
+            let cause =
+                format!("`{}` is no weight; write a number of 0 or more", excerpt(text.trim()));
             Err((column(at, text), cause))
         }
     }
@@ -163,6 +215,14 @@ mod tests {
         assert_eq!(hash("1\n2"), hash("1,1\n\n2\t1.0\n"));
         assert_ne!(hash("1\n2"), hash("1\n2,2"));
         assert_ne!(hash("1\n2"), hash("2\n1"));
+    }
+
+    #[test]
+    fn a_file_without_an_end_of_a_line_is_refused_where_that_shows() {
+        let error = parse(&format!("7\n{}", "8".repeat(100_000))).unwrap_err().to_string();
+        assert!(error.starts_with("keys.txt:2: the line has more than 4096 bytes"), "{error}");
+        let error = parse(&"x".repeat(4_000)).unwrap_err().to_string();
+        assert!(error.len() < 200, "{error}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 pub(crate) mod alias_table;
 pub mod key_distribution;
-pub(crate) mod key_file;
+pub mod key_file;
 pub mod keyed_event;
 pub mod payload;
 pub(crate) mod payload_lengths;

@@ -6,21 +6,17 @@ use std::task::{Context, Waker};
 use dataflow::job::engine::StopSignal;
 use dataflow::job::source::SourceError;
 
-/// Text that a live input may bring, in bytes. It is kept, whole and parsed, so that it can be
-/// read again and the answer computed from it; a longer input should come from a file.
-pub(crate) const LIMIT_BYTES: u64 = 1 << 30;
+use crate::spec::TimedEvent;
 
 /// A log that one thread fills and any number of readers read.
 pub(crate) struct LiveLog<E> {
     name: String,
     stop: StopSignal,
-    limit_bytes: u64,
     state: Mutex<State<E>>,
 }
 
 struct State<E> {
     entries: Vec<Entry<E>>,
-    bytes: u64,
     /// Nothing more is taken.
     ended: bool,
     failure: Option<LiveFailure>,
@@ -32,13 +28,15 @@ struct State<E> {
 /// An event and when its line became readable, in nanoseconds since the start of the run.
 #[derive(Clone)]
 pub(crate) struct Entry<E> {
-    pub event: E,
+    pub event: TimedEvent<E>,
     pub readable_nanos: u64,
 }
 
 /// Why an input ended before its end.
 #[derive(Clone, Debug)]
 pub(crate) struct LiveFailure {
+    /// Events before it.
+    pub offset: u64,
     /// From 1.
     pub line: u64,
     /// From 1; `None` when the line as a whole is meant.
@@ -47,16 +45,15 @@ pub(crate) struct LiveFailure {
 }
 
 impl<E: Clone> LiveLog<E> {
-    pub(crate) fn new(name: String, stop: StopSignal, limit_bytes: u64) -> Arc<Self> {
+    pub(crate) fn new(name: String, stop: StopSignal) -> Arc<Self> {
         let state = State {
             entries: Vec::new(),
-            bytes: 0,
             ended: false,
             failure: None,
             wakers: Vec::new(),
             told: (0, false),
         };
-        Arc::new(Self { name, stop, limit_bytes, state: Mutex::new(state) })
+        Arc::new(Self { name, stop, state: Mutex::new(state) })
     }
 
     fn state(&self) -> MutexGuard<'_, State<E>> {
@@ -75,24 +72,9 @@ impl<E: Clone> LiveLog<E> {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Appends events that were parsed from this many bytes of text.
-    pub(crate) fn append(&self, entries: Vec<Entry<E>>, bytes: u64) {
-        self.change(|state| {
-            state.entries.extend(entries);
-            state.bytes += bytes;
-            if state.bytes > self.limit_bytes {
-                state.ended = true;
-                state.failure = Some(LiveFailure {
-                    line: state.entries.len() as u64 + 1,
-                    column: None,
-                    cause: format!(
-                        "a live input is kept in memory and may bring {} bytes of text; put a \
-                         longer one into a file",
-                        self.limit_bytes,
-                    ),
-                });
-            }
-        });
+    /// Appends events.
+    pub(crate) fn append(&self, entries: Vec<Entry<E>>) {
+        self.change(|state| state.entries.extend(entries));
     }
 
     /// Ends the log: nothing more comes.
@@ -114,11 +96,11 @@ impl<E: Clone> LiveLog<E> {
     /// When the input has failed.
     pub(crate) fn available(&self) -> Result<(u64, bool), SourceError> {
         let mut state = self.state();
-        if let Some(LiveFailure { line, column, cause }) = state.failure.clone() {
+        if let Some(LiveFailure { offset, line, column, cause }) = state.failure.clone() {
             return Err(SourceError {
                 input: self.name.clone(),
                 split: 0,
-                offset: line - 1,
+                offset,
                 line: Some(line),
                 column,
                 cause,

@@ -5,6 +5,9 @@ use dataflow::job::settings::Setting;
 use crate::event_time::disorder::DISORDERS;
 use crate::events::key_distribution::{KEY_DISTRIBUTIONS, MAX_KEYS};
 use crate::events::payload_lengths::PAYLOAD_DISTRIBUTIONS;
+use crate::knobs::limits::{
+    DEFAULT_INPUT_BYTES, DEFAULT_LINE_BYTES, LARGEST_INPUT_BYTES, MAX_INPUT_BYTES, MAX_LINE_BYTES,
+};
 use crate::schedule::load_shape::LOAD_SHAPES;
 
 /// Longest span of event time that a knob takes, in milliseconds: 31 years.
@@ -161,6 +164,20 @@ pub const COMMON: &[Setting] = &[
     )
     .derived(),
     Setting::integer("window_ms", (1, LONGEST_MS), 1_000, "length of windows, in event time"),
+    Setting::integer(
+        MAX_LINE_BYTES,
+        (1, 1 << 30),
+        DEFAULT_LINE_BYTES,
+        "of an input, bytes that a line may have; default: 1,048,576",
+    )
+    .derived(),
+    Setting::integer(
+        MAX_INPUT_BYTES,
+        (1, LARGEST_INPUT_BYTES),
+        DEFAULT_INPUT_BYTES,
+        "of an input, bytes that it may have, as it is held in memory; default: 1,073,741,824",
+    )
+    .derived(),
     Setting::number(
         "event_rate",
         (0.001, 1e9),

@@ -6,6 +6,7 @@ use dataflow::job::settings::SettingError;
 use serde_json::Value;
 
 use crate::events::key_file::KeyFile;
+use crate::knobs::common::LONGEST_MS;
 use crate::spec::Knobs;
 
 /// Share of events that go to hot keys unless set otherwise.
@@ -208,6 +209,7 @@ impl KnobRules<'_> {
             self.set_default("load_period_s", DEFAULT_LOAD_PERIOD_S);
             self.settle_peak(&what, peak, takes.duty)?;
         }
+        self.settle_straggler()?;
         let differs = self.rate.is_some_and(|rate| rate != self.knobs.number("event_rate"));
         if takes.peak.is_some() && differs && self.knobs.integer("straggler_delay_ms") > 0 {
             return refused(format!(
@@ -216,6 +218,23 @@ impl KnobRules<'_> {
             ));
         }
         Ok(())
+    }
+
+    /// Watermarks allow for the straggler: by how much its event times fall behind must be a span
+    /// of event time.
+    fn settle_straggler(&self) -> Settled {
+        let (delay, event_rate) =
+            (self.knobs.integer("straggler_delay_ms"), self.knobs.number("event_rate"));
+        let Some(rate) = self.rate else { return Ok(()) };
+        let lag = delay as f64 * (rate / event_rate);
+        if lag <= LONGEST_MS as f64 {
+            return Ok(());
+        }
+        refused(format!(
+            "straggler_delay_ms={delay} at a rate of {rate} and event_rate={event_rate} is \
+             {lag:.3e} ms of event time, and {LONGEST_MS} is the most; make straggler_delay_ms less \
+             or event_rate more"
+        ))
     }
 
     fn settle_steps(&mut self, shape: &str, default: u64) -> Settled {
@@ -353,6 +372,10 @@ mod tests {
         refuses(
             &[("load_shape", "sine"), ("straggler_delay_ms", "5"), ("event_rate", "7")],
             &["straggler_delay_ms", "event_rate", "leave"],
+        );
+        refuses(
+            &[("straggler_delay_ms", "1000000000"), ("event_rate", "0.001")],
+            &["straggler_delay_ms=1000000000", "event_rate=0.001", "1000000000000"],
         );
         refuses(&[("key_distribution", "zipff")], &["`key_distribution` takes one of"]);
         refuses(&[("zipf_exponent", "3.5")], &["from 0 to 3"]);

@@ -1,8 +1,9 @@
 //! The knobs of the original generator.
 
-use dataflow::job::settings::Setting;
+use dataflow::job::settings::{Setting, SettingError};
 
 use crate::event_time::event_clock::EventClock;
+use crate::knobs::LONGEST_MS;
 use crate::spec::{Knobs, nanos};
 
 /// Largest proportion of a kind of event, and largest ratio.
@@ -84,4 +85,36 @@ pub fn bound_nanos(knobs: &Knobs) -> i64 {
     let span = EventClock::new(knobs.number("event_rate")).event_time(group - 1).0;
     // Events come at a constant rate then, and a group may begin at the end of a millisecond.
     disorder + (span / 1_000_000 + 1) * 1_000_000
+}
+
+/// Checks what follows from a number of events at their rate: how long a group that changes places
+/// lasts, and an auction.
+///
+/// # Errors
+/// When that is longer than any span of event time may be.
+pub(crate) fn check(knobs: &Knobs) -> Result<(), SettingError> {
+    let group = knobs.integer("out_of_order_group");
+    within(knobs, "out_of_order_group", group as f64, "its events last")?;
+    let [persons, auctions, bids] =
+        ["person_proportion", "auction_proportion", "bid_proportion"].map(|it| knobs.integer(it));
+    let round = (persons + auctions + bids) as f64 / auctions as f64;
+    let in_flight = knobs.integer("in_flight_auctions") as f64;
+    within(knobs, "in_flight_auctions", in_flight * round, "an auction lasts")
+}
+
+/// So many events must not last longer than [`LONGEST_MS`].
+fn within(knobs: &Knobs, name: &str, events: f64, what: &str) -> Result<(), SettingError> {
+    let (value, rate) = (knobs.integer(name), knobs.number("event_rate"));
+    let longest = LONGEST_MS as f64;
+    if events / rate * 1_000.0 <= longest {
+        return Ok(());
+    }
+    let (fewer, faster) =
+        (value as f64 * longest * rate / 1_000.0 / events, events * 1_000.0 / longest);
+    Err(SettingError::Refused(format!(
+        "{name}={value} at event_rate={rate}: {what} {:.3e} ms of event time, and {LONGEST_MS} is \
+         the most; make {name} at most {} or event_rate at least {faster}",
+        events / rate * 1_000.0,
+        (fewer as u64).max(1),
+    )))
 }

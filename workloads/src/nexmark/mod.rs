@@ -9,11 +9,13 @@
 mod event;
 mod generator;
 mod knobs;
+mod ranges;
 mod serialization;
 mod strings;
 mod text;
 
 pub use event::{Auction, Bid, Event, Person};
 pub use generator::NexmarkEvents;
+pub(crate) use knobs::check;
 pub use knobs::{KNOBS, bound_nanos};
 pub use text::Text;

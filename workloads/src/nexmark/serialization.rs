@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::nexmark::event::{Auction, Bid, Event, Person};
+use crate::nexmark::ranges;
 use crate::nexmark::strings::{AuctionStrings, BidStrings, PersonStrings, Strings};
 use crate::nexmark::text::Text;
 
@@ -55,6 +56,7 @@ struct PersonJson {
     credit_card: Text,
     city: Text,
     state: Text,
+    #[serde(deserialize_with = "ranges::date_time")]
     date_time: i64,
     extra: Text,
 }
@@ -82,9 +84,13 @@ struct AuctionJson {
     id: u64,
     item_name: Text,
     description: Text,
+    #[serde(deserialize_with = "ranges::initial_bid")]
     initial_bid: u64,
+    #[serde(deserialize_with = "ranges::reserve")]
     reserve: u64,
+    #[serde(deserialize_with = "ranges::date_time")]
     date_time: i64,
+    #[serde(deserialize_with = "ranges::expires")]
     expires: i64,
     seller: u64,
     category: u32,
@@ -126,9 +132,11 @@ impl From<AuctionJson> for Auction {
 struct BidJson {
     auction: u64,
     bidder: u64,
+    #[serde(deserialize_with = "ranges::price")]
     price: u64,
     channel: Text,
     url: Text,
+    #[serde(deserialize_with = "ranges::date_time")]
     date_time: i64,
     extra: Text,
 }

@@ -54,6 +54,9 @@ impl Workload for Uppercase {
     fn events(&self, knobs: &Knobs, seed: u64) -> WordLines {
         WordLines::new(knobs, seed)
     }
+    fn skips(&self, _: &str) -> bool {
+        false
+    }
     fn parse(&self, line: &str) -> Result<String, (u64, String)> {
         Ok(line.to_owned())
     }

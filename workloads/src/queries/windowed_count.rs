@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use dataflow::exchange::sink::SinkSlot;
-use dataflow::job::settings::Setting;
+use dataflow::job::settings::{Setting, SettingError};
 use dataflow::operators::{Aggregator, Count, InParts, Input};
 use dataflow::{Data, Digest, Plan, ResultKind, Stream};
 use foldhash::fast::FixedState;
@@ -91,6 +91,10 @@ impl Workload for WindowedCount {
     }
     fn has_windows(&self) -> bool {
         true
+    }
+
+    fn check(&self, knobs: &Knobs) -> Result<(), SettingError> {
+        knobs::check_open_windows(knobs, "window_ms", self.bound_nanos(knobs))
     }
 
     fn events(&self, knobs: &Knobs, seed: u64) -> KeyedEvents {

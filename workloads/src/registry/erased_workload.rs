@@ -10,13 +10,11 @@ use dataflow::{Digest, Plan, ResultKind, Stream};
 use serde_json::Value;
 
 use crate::erased::{AnyEvents, AnyWorkload, LiveInput};
-use crate::event_time::event_clock::EventClock;
 use crate::event_time::event_order::in_event_time;
-use crate::inputs::lines::{LineEvents, read_lines};
+use crate::inputs::lines::read_lines;
 use crate::inputs::live::{LiveEvents, json_line};
 use crate::knobs;
 use crate::schedule::arrival::{PacedSource, Schedule};
-use crate::schedule::load_shape::LoadShape;
 use crate::spec::{Description, Events, Knobs, Workload, nanos};
 use crate::text::InputError;
 
@@ -50,7 +48,9 @@ impl<W: Workload> AnyWorkload for ErasedWorkload<W> {
         rate: Option<f64>,
     ) -> Result<Settings, SettingError> {
         let owner = format!("workload {}", self.name());
-        knobs::resolve(&owner, &self.knobs(), given, rate)
+        let knobs = knobs::resolve(&owner, &self.knobs(), given, rate)?;
+        self.0.check(&knobs)?;
+        Ok(knobs)
     }
 
     fn generate(&self, knobs: &Settings, seed: u64) -> Box<dyn AnyEvents> {
@@ -69,27 +69,18 @@ impl<W: Workload> AnyWorkload for ErasedWorkload<W> {
         name: &str,
         input: &mut dyn BufRead,
     ) -> Result<Box<dyn AnyEvents>, InputError> {
-        let events = read_lines(name, input, |line| self.0.parse(line))?;
-        let count = events.len() as u64;
-        if knobs.integer("straggler_delay_ms") > 0 && LoadShape::is_random(knobs) {
-            let cause = "straggler_delay_ms needs a load_shape that is not random when events are \
-                         read from a file, whose event times do not follow one";
-            let input = name.to_owned();
-            return Err(InputError { input, line: 0, column: 0, cause: cause.to_owned() });
-        }
-        let shape = LoadShape::without_seed(knobs);
-        let clock = EventClock::shaped(knobs.number("event_rate"), shape);
+        let events = read_lines(Arc::clone(&self.0), knobs, name, input)?;
         Ok(Box::new(NumberedEvents {
             workload: Arc::clone(&self.0),
             knobs: knobs.clone(),
-            events: Arc::new(LineEvents::new(events, clock, |event| self.0.event_time(event))),
-            count,
+            count: events.len(),
+            events: Arc::new(events),
             name: name.to_owned(),
         }))
     }
 
-    fn live(&self, knobs: &Settings, live: LiveInput) -> Box<dyn AnyEvents> {
-        Box::new(LiveEvents::new(Arc::clone(&self.0), knobs, live))
+    fn live(&self, knobs: &Settings, live: LiveInput) -> Result<Box<dyn AnyEvents>, InputError> {
+        Ok(Box::new(LiveEvents::new(Arc::clone(&self.0), knobs, live)?))
     }
 }
 

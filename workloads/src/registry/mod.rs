@@ -1,6 +1,8 @@
 //! Workloads by name, with their types erased.
 
 mod erased_workload;
+#[cfg(test)]
+mod knobs_tests;
 mod standard;
 #[cfg(test)]
 mod tests;

@@ -19,7 +19,7 @@ pub(crate) fn without_mark(number: u64, bytes: &[u8]) -> &[u8] {
 pub(crate) fn parse_line<E>(
     number: u64,
     bytes: &[u8],
-    parse: impl Fn(&str) -> Result<E, (u64, String)>,
+    parse: impl FnOnce(&str) -> Result<E, (u64, String)>,
 ) -> Result<E, (u64, String)> {
     let bytes = without_mark(number, bytes);
     let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);

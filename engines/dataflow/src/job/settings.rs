@@ -107,8 +107,15 @@ pub enum SettingError {
     Refused(String),
 }
 
+/// Longest name, in bytes, that is looked for among those that are known: nobody mistypes a longer
+/// one, and to measure how near it is would take as long as it is.
+const LONGEST_NAME: usize = 100;
+
 /// `; did you mean ...?` when a known name is near, else nothing.
 pub fn nearest(name: &str, known: &[impl AsRef<str>]) -> String {
+    if name.len() > LONGEST_NAME {
+        return String::new();
+    }
     let best = known
         .iter()
         .map(|known| (strsim::damerau_levenshtein(name, known.as_ref()), known.as_ref()))
@@ -350,6 +357,11 @@ mod tests {
         let error = resolve(&[("bufer_bytes", "1")]).unwrap_err().to_string();
         assert!(error.contains("did you mean `buffer_bytes`?"), "{error}");
         assert!(error.contains("zipf_exponent"), "{error}");
+    }
+
+    #[test]
+    fn a_name_without_an_end_is_near_to_none() {
+        assert_eq!(nearest(&"buffer_bytes".repeat(100_000), &["buffer_bytes"]), "");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use reports::schema::text::{LARGEST_RESULTS, read_text};
 use reports::schema::{COMPARE_SCHEMA, CompareResult};
 use reports::words::summary;
 use serde_json::Value;
@@ -30,8 +31,8 @@ pub(crate) fn open(path: &Path) -> Result<CompareResult> {
 
 fn file(path: &Path) -> Result<CompareResult> {
     let wrong = |cause: String| Error::Input(format!("{}: {cause}", path.display()));
-    let text =
-        std::fs::read_to_string(path).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+    let text = read_text(path, LARGEST_RESULTS)
+        .map_err(|error| wrong(format!("cannot be read: {error}")))?;
     let value: Value = serde_json::from_str(&text)
         .map_err(|error| wrong(format!("is no JSON, or cut short: {error}")))?;
     let schema = value.get("schema").and_then(Value::as_str);

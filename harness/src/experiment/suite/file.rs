@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reports::schema::text::check_name;
 use serde::Deserialize;
 use serde_json::Value;
 use toml::Spanned;
@@ -21,7 +22,7 @@ use crate::run::fault::FaultSpec;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SuiteFile {
-    name: Option<String>,
+    name: Option<Spanned<String>>,
     #[serde(default = "default_parallelism")]
     parallelism: Spanned<u32>,
     #[serde(default = "default_seed")]
@@ -29,13 +30,16 @@ struct SuiteFile {
     experiment: Spanned<Vec<ExperimentFile>>,
 }
 
+/// Longest name of a suite or an experiment, in characters.
+const LONGEST_NAME: usize = 100;
+
 /// Names and values with their places.
 type NamedValues = BTreeMap<Spanned<String>, toml::Value>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ExperimentFile {
-    name: Option<String>,
+    name: Option<Spanned<String>>,
     workload: Spanned<String>,
     engines: Spanned<Vec<Spanned<toml::Value>>>,
     rate: Spanned<toml::Value>,
@@ -80,14 +84,42 @@ pub(super) fn parse(
         return Err(place.at(&file.experiment.span(), "a suite has an experiment"));
     }
     let parallelism = parallelism(&file.parallelism, &place)?;
-    let stem = Path::new(origin).file_stem().map(|it| it.to_string_lossy().into_owned());
+    let suite = match &file.name {
+        Some(given) => name(given, &place)?,
+        None => file_name(origin)?,
+    };
     let experiments = file
         .experiment
         .get_ref()
         .iter()
         .map(|it| experiment(it, parallelism, file.seed, registry, &place))
         .collect::<Result<_>>()?;
-    Ok((file.name.or(stem).unwrap_or_default(), experiments))
+    Ok((suite, experiments))
+}
+
+/// A name that is declared: it becomes a part of tables, pages and the names of files.
+fn name(given: &Spanned<String>, place: &Text<'_>) -> Result<String> {
+    let name = given.get_ref();
+    check(name).map_err(|cause| place.at(&given.span(), cause))?;
+    Ok(name.clone())
+}
+
+/// The name of a suite that does not declare one.
+fn file_name(origin: &str) -> Result<String> {
+    let stem = Path::new(origin).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    check(&stem).map_err(|cause| {
+        Error::Input(format!(
+            "{origin}: the file's name is the suite's, and {cause}; or add name = \"..\""
+        ))
+    })?;
+    Ok(stem)
+}
+
+fn check(name: &str) -> std::result::Result<(), String> {
+    match name.chars().count() {
+        1..=LONGEST_NAME => check_name(name),
+        length => Err(format!("a name has 1 to {LONGEST_NAME} characters, not {length}")),
+    }
 }
 
 fn parallelism(given: &Spanned<u32>, place: &Text<'_>) -> Result<u32> {
@@ -113,7 +145,10 @@ fn experiment(
         return Err(place.at(&file.engines.span(), "an experiment has an engine"));
     }
     let mut experiment = Experiment {
-        name: file.name.clone().unwrap_or_else(|| workload.name().to_owned()),
+        name: match &file.name {
+            Some(given) => name(given, place)?,
+            None => workload.name().to_owned(),
+        },
         variants: Vec::new(),
         rate: suite_rate(&file.rate, place)?,
         length: length(file, place)?,

@@ -10,6 +10,8 @@ mod source_text;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use reports::schema::text::read_text;
+
 use crate::analysis::comparisons::repetition;
 use crate::cli::defaults;
 use crate::error::{Error, Result};
@@ -20,6 +22,9 @@ use experiment::variants;
 pub(crate) use experiment::{Experiment, Length, SuiteRate, Variant};
 pub(crate) use overrides::SuiteOverrides;
 pub(crate) use shipped::{SHIPPED, about};
+
+/// Largest file of a suite: 1 MiB. The longest that is shipped has some kilobytes.
+const LARGEST_SUITE: u64 = 1 << 20;
 
 /// A suite, checked against the registry.
 #[derive(Clone)]
@@ -56,7 +61,7 @@ impl Suite {
             };
             return Err(Error::Input(format!("{message}; or name a file SUITE.toml")));
         }
-        let text = std::fs::read_to_string(path)
+        let text = read_text(path, LARGEST_SUITE)
             .map_err(|error| Error::Input(format!("cannot read {name_or_path}: {error}")))?;
         Self::parse(&text, name_or_path, registry)
     }

@@ -10,46 +10,59 @@ use dataflow::job::source::{Available, Next, Reader, Source, SourceError, Splits
 use dataflow::{Data, Digest, EventTime, Plan, ProcessingTime, Record, Stamps, Stream};
 
 use crate::erased::{AnyEvents, LiveInput};
-use crate::event_time::event_clock::EventClock;
-use crate::inputs::live_log::{Entry, LIMIT_BYTES, LiveFailure, LiveLog};
+use crate::inputs::event_lines::{EventLines, EventOf};
+use crate::inputs::live_log::{Entry, LiveFailure, LiveLog};
 use crate::schedule::arrival::{Schedule, outlasted};
-use crate::spec::{Events, Knobs, TimedEvent, Workload};
-use crate::text::{parse_line, without_mark};
+use crate::spec::{Knobs, TimedEvent, Workload};
+use crate::text::{InputError, WrongLine};
 
-type EventOf<W> = <<W as Workload>::Events as Events>::Event;
-
-/// The events that a live input brings, each on the event-time clock by its number.
+/// The events that a live input brings.
 pub(crate) struct LiveEvents<W: Workload> {
     workload: Arc<W>,
     knobs: Knobs,
     log: Arc<LiveLog<EventOf<W>>>,
-    clock: EventClock,
 }
 
 impl<W: Workload> LiveEvents<W> {
     /// Starts to read.
-    pub(crate) fn new(workload: Arc<W>, knobs: &Knobs, live: LiveInput) -> Self {
-        Self::with_limit(workload, knobs, live, LIMIT_BYTES)
-    }
-
-    fn with_limit(workload: Arc<W>, knobs: &Knobs, live: LiveInput, limit_bytes: u64) -> Self {
+    ///
+    /// # Errors
+    /// When knobs ask for what a live input cannot have.
+    pub(crate) fn new(
+        workload: Arc<W>,
+        knobs: &Knobs,
+        live: LiveInput,
+    ) -> Result<Self, InputError> {
         let LiveInput { name, input, clock, stop, start } = live;
-        let log = LiveLog::new(name, stop, limit_bytes);
-        let filler = Filler {
-            log: Arc::downgrade(&log),
-            workload: Arc::clone(&workload),
-            partial: Vec::new(),
-            lines: 0,
-        };
+        check(knobs, &name)?;
+        let log = LiveLog::new(name, stop);
+        let lines = EventLines::new(Arc::clone(&workload), knobs);
+        let filler = Filler { log: Arc::downgrade(&log), lines };
         // Never joined: it may stay in a read that nothing ends, while the run is long over.
         let thread = std::thread::Builder::new().name("live input".to_owned());
         let spawned = thread.spawn(move || filler.fill(input, || clock().since(start)));
         if let Err(error) = spawned {
-            log.end(Some(LiveFailure { line: 1, column: None, cause: error.to_string() }));
+            let cause = error.to_string();
+            log.end(Some(LiveFailure { offset: 0, line: 1, column: None, cause }));
         }
-        let clock = EventClock::new(knobs.number("event_rate"));
-        Self { workload, knobs: knobs.clone(), log, clock }
+        Ok(Self { workload, knobs: knobs.clone(), log })
     }
+}
+
+/// Refuses what a file can have and an input that is read as it comes cannot.
+fn check(knobs: &Knobs, name: &str) -> Result<(), InputError> {
+    for (knob, why) in [
+        ("straggler_delay_ms", "every event can be read as soon as it comes"),
+        ("idle_splits", "it has one split, which holds all events"),
+    ] {
+        let value = knobs.integer(knob);
+        if value > 0 {
+            let cause =
+                format!("{knob}={value} needs a file as input: of this one {why}; leave it out");
+            return Err(InputError { input: name.to_owned(), line: 0, column: 0, cause });
+        }
+    }
+    Ok(())
 }
 
 impl<W: Workload> AnyEvents for LiveEvents<W> {
@@ -58,23 +71,26 @@ impl<W: Workload> AnyEvents for LiveEvents<W> {
     }
 
     fn plan(&self, schedule: Schedule, sink: SinkSlot) -> Plan {
-        let source = LiveSource { log: Arc::clone(&self.log), clock: self.clock.clone(), schedule };
+        let source = LiveSource { log: Arc::clone(&self.log), schedule };
         let bound_nanos = self.workload.bound_nanos(&self.knobs);
         let stream = Stream::from_source(Arc::new(source), bound_nanos);
         self.workload.plan(&self.knobs, stream, sink)
     }
 
     fn expected(&self, count: u64) -> Digest {
-        let mut events = (0..count.min(self.log.len())).map(|number| TimedEvent {
-            value: self.log.entry(number).event,
-            event_time: self.clock.event_time(number),
+        let mut order: Vec<(EventTime, u64)> = Vec::new();
+        self.log.read(0..count.min(self.log.len()), |entry| {
+            order.push((entry.event.event_time, order.len() as u64));
         });
+        // Those of equal times by their numbers, as events of a file are.
+        order.sort_unstable();
+        let mut events = order.into_iter().map(|(_, number)| self.log.entry(number).event);
         self.workload.expected(&self.knobs, &mut events)
     }
 
     fn sample(&self, count: u64) -> String {
         let numbers = 0..count.min(self.log.len());
-        numbers.map(|number| json_line(&self.log.entry(number).event)).collect()
+        numbers.map(|number| json_line(&self.log.entry(number).event.value)).collect()
     }
 }
 
@@ -91,11 +107,7 @@ pub(crate) fn json_line<E: Data>(event: &E) -> String {
 struct Filler<W: Workload> {
     /// Weak, so that the thread ends when nobody is interested any more.
     log: Weak<LiveLog<EventOf<W>>>,
-    workload: Arc<W>,
-    /// The start of a line whose end has not come yet.
-    partial: Vec<u8>,
-    /// Lines parsed.
-    lines: u64,
+    lines: EventLines<W>,
 }
 
 impl<W: Workload> Filler<W> {
@@ -103,21 +115,25 @@ impl<W: Workload> Filler<W> {
     /// since the start of the run.
     fn fill(mut self, mut input: Box<dyn BufRead + Send>, now: impl Fn() -> u64) {
         loop {
-            let chunk = match input.fill_buf() {
-                Ok(chunk) => chunk,
+            let piece = match input.fill_buf() {
+                Ok(piece) => piece,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return self.fail(None, error.to_string()),
+                Err(error) => {
+                    let (line, cause) = (self.lines.line(), error.to_string());
+                    let failure = self.failure(WrongLine { line, column: 0, cause });
+                    return self.log.upgrade().map_or((), |log| log.end(Some(failure)));
+                }
             };
-            let (readable_nanos, bytes) = (now(), chunk.len());
-            let taken = self.take(chunk, readable_nanos);
+            let (readable_nanos, bytes) = (now(), piece.len());
+            let mut entries = Vec::new();
+            let taken =
+                self.lines.take(piece, |event| entries.push(Entry { event, readable_nanos }));
             input.consume(bytes);
             let Some(log) = self.log.upgrade() else { return };
             match taken {
-                Ok(entries) => log.append(entries, bytes as u64),
+                Ok(()) => log.append(entries),
                 // What came before the line that is wrong is of no use: the run fails.
-                Err((column, cause)) => {
-                    return self.fail(Some(column).filter(|column| *column > 0), cause);
-                }
+                Err(wrong) => return log.end(Some(self.failure(wrong))),
             }
             if bytes == 0 {
                 log.end(None);
@@ -128,44 +144,15 @@ impl<W: Workload> Filler<W> {
         }
     }
 
-    /// The events of the lines that end in this chunk; an empty chunk ends the last line.
-    fn take(
-        &mut self,
-        chunk: &[u8],
-        readable_nanos: u64,
-    ) -> Result<Vec<Entry<EventOf<W>>>, (u64, String)> {
-        let mut entries = Vec::new();
-        for piece in chunk.split_inclusive(|byte| *byte == b'\n') {
-            self.partial.extend_from_slice(piece);
-            if piece.ends_with(b"\n") {
-                entries.push(Entry { event: self.line()?, readable_nanos });
-            }
-        }
-        if chunk.is_empty() && !without_mark(self.lines + 1, &self.partial).is_empty() {
-            entries.push(Entry { event: self.line()?, readable_nanos });
-        }
-        Ok(entries)
-    }
-
-    /// Parses the line that has come to its end.
-    fn line(&mut self) -> Result<EventOf<W>, (u64, String)> {
-        let event = parse_line(self.lines + 1, &self.partial, |line| self.workload.parse(line))?;
-        self.partial.clear();
-        self.lines += 1;
-        Ok(event)
-    }
-
-    fn fail(&self, column: Option<u64>, cause: String) {
-        if let Some(log) = self.log.upgrade() {
-            log.end(Some(LiveFailure { line: self.lines + 1, column, cause }));
-        }
+    fn failure(&self, WrongLine { line, column, cause }: WrongLine) -> LiveFailure {
+        let column = Some(column).filter(|column| *column > 0);
+        LiveFailure { offset: self.lines.events(), line, column, cause }
     }
 }
 
 /// The log as a source of one split.
 struct LiveSource<E> {
     log: Arc<LiveLog<E>>,
-    clock: EventClock,
     schedule: Schedule,
 }
 
@@ -188,17 +175,12 @@ impl<E: Data> Splits for LiveSource<E> {
 
 impl<E: Data> Source<E> for LiveSource<E> {
     fn reader(&self) -> Box<dyn Reader<E>> {
-        Box::new(LiveReader {
-            log: Arc::clone(&self.log),
-            clock: self.clock.clone(),
-            schedule: self.schedule.clone(),
-        })
+        Box::new(LiveReader { log: Arc::clone(&self.log), schedule: self.schedule.clone() })
     }
 }
 
 struct LiveReader<E> {
     log: Arc<LiveLog<E>>,
-    clock: EventClock,
     schedule: Schedule,
 }
 
@@ -221,9 +203,9 @@ impl<E: Data> Reader<E> for LiveReader<E> {
                 too_late.get_or_insert(offset);
                 Stamps::UNTIMED
             };
-            let event_time = self.clock.event_time(offset);
+            let TimedEvent { value, event_time } = entry.event.clone();
             newest = newest.max(event_time);
-            into.push(Record { value: entry.event.clone(), event_time, stamps });
+            into.push(Record { value, event_time, stamps });
             offset += 1;
         });
         match too_late {

@@ -12,7 +12,10 @@ use dataflow::job::engine::StopSignal;
 use dataflow::job::source::SourceSpec;
 
 use super::*;
+use crate::nexmark::Event;
 use crate::queries::KeyedCount;
+use crate::queries::nexmark::Nexmark;
+use crate::queries::nexmark::windows::q11::Q11;
 use crate::queries::uppercase::Uppercase;
 use crate::registry::register;
 use crate::testing::run_plan::{at_once, run, slot};
@@ -71,9 +74,20 @@ fn rig() -> Rig {
 impl Rig {
     /// The pipe as an input of a workload: what is left to write to it, and its events.
     fn open(self, workload: impl Workload) -> (Remote, Box<dyn AnyEvents>) {
+        self.open_with(workload, &[])
+    }
+
+    /// The same under these knobs.
+    fn open_with(
+        self,
+        workload: impl Workload,
+        given: &[(&str, &str)],
+    ) -> (Remote, Box<dyn AnyEvents>) {
         let workload = register(workload);
-        let knobs = workload.resolve(&BTreeMap::new(), Some(1_000.0)).unwrap();
-        let events = workload.live(&knobs, self.live);
+        let given: BTreeMap<String, serde_json::Value> =
+            given.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
+        let knobs = workload.resolve(&given, Some(1_000.0)).unwrap();
+        let events = workload.live(&knobs, self.live).unwrap();
         (Remote { pipe: self.pipe, nanos: self.nanos, stop: self.stop }, events)
     }
 }
@@ -249,15 +263,84 @@ fn an_input_that_fails_ends_the_run() {
 
 #[test]
 fn more_text_than_is_kept_ends_the_run() {
-    let rig = rig();
-    let workload = register(Uppercase);
-    let knobs = workload.resolve(&BTreeMap::new(), None).unwrap();
-    let events = LiveEvents::with_limit(Arc::new(Uppercase), &knobs, rig.live, 10);
+    let (remote, events) = rig().open_with(Uppercase, &[("max_input_bytes", "10")]);
     let plan = events.plan(at_once(u64::MAX), slot());
-    rig.pipe.send(Ok(b"12345678\n".to_vec())).unwrap();
+    remote.write("12345678\n");
     assert_eq!(wait(&plan.source, 0).unwrap().end, 1);
     // Without the end of a line as well.
-    rig.pipe.send(Ok(b"12".to_vec())).unwrap();
+    remote.write("12");
     let error = wait_for_end(&plan.source).unwrap_err().to_string();
-    assert!(error.starts_with("pipe, split 0, offset 1 (line 2): a live input is kept"), "{error}");
+    let place = "pipe, split 0, offset 1 (line 2): the input has more than 10 bytes; ";
+    assert!(error.starts_with(place) && error.contains("max_input_bytes"), "{error}");
+}
+
+#[test]
+fn a_line_without_an_end_ends_the_run() {
+    let (remote, events) = rig().open_with(Uppercase, &[("max_line_bytes", "4")]);
+    let plan = events.plan(at_once(u64::MAX), slot());
+    remote.write("1234\n12");
+    remote.write("345");
+    let error = wait_for_end(&plan.source).unwrap_err().to_string();
+    let place = "pipe, split 0, offset 1 (line 2): the line has more than 4 bytes; ";
+    assert!(error.starts_with(place) && error.contains("max_line_bytes"), "{error}");
+}
+
+#[test]
+fn blank_lines_of_json_are_skipped_and_counted() {
+    let (remote, events) = rig().open(KeyedCount);
+    let plan = events.plan(at_once(u64::MAX), slot());
+    remote.write("\n{\"key\":1}\n\r\n");
+    assert_eq!(wait(&plan.source, 0).unwrap().end, 1);
+    remote.write(" \n{\"key\":\"x\"}\n");
+    let error = wait_for_end(&plan.source).unwrap_err();
+    assert_eq!((error.offset, error.line, error.column), (1, Some(5), Some(10)));
+}
+
+/// A bid of bidder 7 for auction 1.
+fn bid(millis: i64) -> String {
+    format!(
+        "{{\"event_type\":2,\"bid\":{{\"auction\":1,\"bidder\":7,\"price\":9,\"channel\":\"\",\
+         \"url\":\"\",\"dateTime\":{millis},\"extra\":\"\"}}}}\n"
+    )
+}
+
+#[test]
+fn events_that_say_when_they_happened_are_taken_at_their_word() {
+    // Out of order, as far as watermarks allow.
+    let bids: String = [60_000, 0, 1, 130_000].map(bid).concat();
+    let knobs = [("disorder_ms", "100000")];
+    let (remote, events) = rig().open_with(Nexmark::new(Q11), &knobs);
+    let plan = events.plan(at_once(u64::MAX), slot());
+    remote.write(&bids);
+    drop(remote.pipe);
+    let count = wait_for_end(&plan.source).unwrap();
+    let mut reader = plan.source.reader();
+    let mut batch = reader.batch();
+    reader.read(0, 0..count, &mut batch).unwrap();
+    let upto = batch.len();
+    let times: Vec<i64> =
+        batch.drain::<Event>(upto).map(|record| record.event_time.0 / 1_000_000).collect();
+    assert_eq!(times, [60_000, 0, 1, 130_000]);
+
+    let (digest, rows) = run(&plan);
+    assert_eq!(digest, events.expected(u64::MAX));
+    assert_eq!(rows.lines().count(), 3, "{rows}");
+    // All as from a file.
+    let workload = register(Nexmark::new(Q11));
+    let knobs =
+        workload.resolve(&BTreeMap::from([("disorder_ms".to_owned(), 100_000.into())]), None);
+    let lines = workload.lines(&knobs.unwrap(), "file", &mut bids.as_bytes()).unwrap();
+    assert_eq!(lines.expected(u64::MAX), digest);
+    assert_eq!(lines.sample(u64::MAX), events.sample(u64::MAX));
+}
+
+#[test]
+fn what_a_live_input_cannot_have_is_refused() {
+    for knob in ["straggler_delay_ms", "idle_splits"] {
+        let workload = register(Uppercase);
+        let given = BTreeMap::from([(knob.to_owned(), 3.into())]);
+        let knobs = workload.resolve(&given, None).unwrap();
+        let error = workload.live(&knobs, rig().live).err().unwrap().to_string();
+        assert!(error.starts_with(&format!("pipe: {knob}=3 needs a file as input")), "{error}");
+    }
 }

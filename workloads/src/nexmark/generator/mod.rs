@@ -9,7 +9,7 @@ use crate::event_time::event_clock::EventClock;
 use crate::nexmark::event::{Auction, Bid, Event, FIRST_CATEGORY, FIRST_ID, Person};
 use crate::nexmark::strings::{Sizes, Strings};
 use crate::random::{Draws, below};
-use crate::spec::{Events, Knobs, TimedEvent};
+use crate::spec::{Events, Knobs, LATEST, TimedEvent};
 
 /// Auctions, or persons, after which there is a new hot one.
 const HOT_EVERY: u64 = 100;
@@ -135,7 +135,8 @@ impl NexmarkEvents {
             initial_bid,
             reserve,
             date_time,
-            expires: date_time + lasts as i64,
+            // Held where event times end: a load shape may have a gap of any length.
+            expires: (date_time + lasts as i64).min(LATEST.0 / NANOS_PER_MILLI),
             category: category as u32,
             strings,
         }

@@ -1,11 +1,11 @@
 //! What a query is, and the workload that it makes with Nexmark's events.
 
 use dataflow::exchange::sink::SinkSlot;
-use dataflow::job::settings::Setting;
+use dataflow::job::settings::{Setting, SettingError};
 use dataflow::operators::Input;
 use dataflow::{Digest, EventTime, Plan, ResultKind, Stream};
 
-use crate::nexmark::{Event, KNOBS, NexmarkEvents, bound_nanos};
+use crate::nexmark::{self, Event, KNOBS, NexmarkEvents, bound_nanos};
 use crate::spec::{Description, Knobs, TimedEvent, Workload};
 
 /// The events on their way into a query.
@@ -26,6 +26,11 @@ pub(crate) trait Query: Send + Sync + 'static {
     /// Whether it has event-time windows.
     fn has_windows(&self) -> bool {
         false
+    }
+    /// Checks what must hold between its knobs, beside what holds for all queries.
+    fn check(&self, knobs: &Knobs) -> Result<(), SettingError> {
+        let _ = knobs;
+        Ok(())
     }
     /// The job.
     fn plan(&self, knobs: &Knobs, events: Events, sink: SinkSlot) -> Plan;
@@ -68,6 +73,10 @@ impl<Q: Query> Workload for Nexmark<Q> {
     }
     fn has_windows(&self) -> bool {
         self.query.has_windows()
+    }
+    fn check(&self, knobs: &Knobs) -> Result<(), SettingError> {
+        nexmark::check(knobs)?;
+        self.query.check(knobs)
     }
     fn bound_nanos(&self, knobs: &Knobs) -> i64 {
         bound_nanos(knobs)

@@ -35,7 +35,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Opens an input that can be read once.
 ///
 /// # Errors
-/// When it cannot be opened.
+/// When it cannot be opened, or knobs ask for what it cannot have.
 pub(super) fn open_live(
     uri: &InputUri,
     spec: &RunSpec,
@@ -51,7 +51,7 @@ pub(super) fn open_live(
     let start = ProcessingTime::ZERO;
     let clock = Arc::new(move || runtime.now());
     let live = LiveInput { name: uri.to_string(), input, clock, stop: stop.clone(), start };
-    Ok(spec.workload.live(spec.knobs(), live))
+    spec.workload.live(spec.knobs(), live).map_err(Error::input)
 }
 
 fn connect(address: &str) -> Result<TcpStream> {

@@ -259,6 +259,7 @@ fn open_events(args: &RunArgs, spec: &mut RunSpec) -> Result<Option<Box<dyn AnyE
             // Every record of a live input is timed from when it became readable.
             spec.measures = Measures::Latency;
             spec.rate = Rate::Max;
+            spec.events = args.shared.events.unwrap_or(u64::MAX);
             Ok(None)
         }
     }

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use dataflow::exchange::sink::SinkSlot;
-use dataflow::job::settings::Setting;
+use dataflow::job::settings::{Setting, SettingError};
 use dataflow::operators::Count;
 use dataflow::{Data, Digest, Plan, ResultKind};
 use serde::{Deserialize, Serialize};
 
 use crate::knobs::{self, LONGEST_MS};
-use crate::nexmark::Event;
+use crate::nexmark::{Event, bound_nanos};
 use crate::queries::nexmark::query::{Events, Query, bids};
 use crate::spec::{Description, Knobs, TimedEvent};
 
@@ -57,6 +57,10 @@ impl Query for Q11 {
     }
     fn has_windows(&self) -> bool {
         true
+    }
+
+    fn check(&self, knobs: &Knobs) -> Result<(), SettingError> {
+        knobs::check_open_windows(knobs, "window_ms", bound_nanos(knobs))
     }
 
     fn plan(&self, knobs: &Knobs, events: Events, sink: SinkSlot) -> Plan {

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use dataflow::exchange::sink::SinkSlot;
-use dataflow::job::settings::Setting;
+use dataflow::job::settings::{Setting, SettingError};
 use dataflow::operators::{Aggregator, Count, WindowResult};
 use dataflow::{Data, Digest, Plan, ResultKind};
 use serde::{Deserialize, Serialize};
 
 use crate::knobs::{self, LONGEST_MS};
-use crate::nexmark::Event;
+use crate::nexmark::{Event, bound_nanos};
 use crate::queries::nexmark::query::{Events, Query, bids};
 use crate::spec::{Description, Knobs, TimedEvent};
 
@@ -94,6 +94,12 @@ impl Query for Q5 {
     }
     fn has_windows(&self) -> bool {
         true
+    }
+
+    fn check(&self, knobs: &Knobs) -> Result<(), SettingError> {
+        let shares = knobs.name("panes") == "shared";
+        knobs::check_hops(knobs, ("window_ms", "slide_ms"), shares)?;
+        knobs::check_open_windows(knobs, "slide_ms", bound_nanos(knobs))
     }
 
     fn plan(&self, knobs: &Knobs, events: Events, sink: SinkSlot) -> Plan {

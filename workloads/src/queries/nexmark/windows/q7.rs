@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use dataflow::exchange::sink::SinkSlot;
-use dataflow::job::settings::Setting;
+use dataflow::job::settings::{Setting, SettingError};
 use dataflow::operators::{Aggregator, Divided, WindowResult};
 use dataflow::{Digest, Plan, ResultKind, SidePort};
 
 use crate::knobs::{self, LONGEST_MS};
-use crate::nexmark::{Bid, Event};
+use crate::nexmark::{Bid, Event, bound_nanos};
 use crate::queries::nexmark::columns::BidRow;
 use crate::queries::nexmark::query::{Events, Query, bids};
 use crate::spec::{Description, Knobs, TimedEvent};
@@ -67,6 +67,10 @@ impl Query for Q7 {
     }
     fn has_windows(&self) -> bool {
         true
+    }
+
+    fn check(&self, knobs: &Knobs) -> Result<(), SettingError> {
+        knobs::check_open_windows(knobs, "window_ms", bound_nanos(knobs))
     }
 
     fn plan(&self, knobs: &Knobs, events: Events, sink: SinkSlot) -> Plan {

@@ -3,13 +3,13 @@
 use std::collections::{BTreeSet, HashMap};
 
 use dataflow::exchange::sink::SinkSlot;
-use dataflow::job::settings::Setting;
+use dataflow::job::settings::{Setting, SettingError};
 use dataflow::operators::{CoGroup, Divided};
 use dataflow::{Data, Digest, EventTime, Plan, ResultKind, SidePort};
 use serde::{Deserialize, Serialize};
 
 use crate::knobs::{self, LONGEST_MS};
-use crate::nexmark::{Event, Person, Text};
+use crate::nexmark::{Event, Person, Text, bound_nanos};
 use crate::queries::nexmark::query::{Events, Query};
 use crate::spec::{Description, Knobs, TimedEvent};
 
@@ -103,6 +103,10 @@ impl Query for Q8 {
     }
     fn has_windows(&self) -> bool {
         true
+    }
+
+    fn check(&self, knobs: &Knobs) -> Result<(), SettingError> {
+        knobs::check_open_windows(knobs, "window_ms", bound_nanos(knobs))
     }
 
     fn plan(&self, knobs: &Knobs, events: Events, sink: SinkSlot) -> Plan {
