@@ -11,6 +11,7 @@ mod diff;
 mod dry_run;
 mod examples;
 mod files_and_sockets;
+mod flags;
 mod formulas;
 mod help;
 #[cfg(unix)]

@@ -64,9 +64,11 @@ pub(crate) fn words(line: &str) -> Vec<&str> {
     line.split_whitespace().collect()
 }
 
-/// The binary, ready to start in a folder.
+/// The binary, or the one that `STREAMGAUGE_BIN` names, ready to start in a folder.
 pub(crate) fn command(folder: &Path, arguments: &[impl AsRef<OsStr>]) -> Command {
-    program(Path::new(env!("CARGO_BIN_EXE_streamgauge")), folder, arguments)
+    let named = std::env::var_os("STREAMGAUGE_BIN").map(PathBuf::from);
+    let path = named.unwrap_or_else(|| env!("CARGO_BIN_EXE_streamgauge").into());
+    program(&path, folder, arguments)
 }
 
 /// Any program, ready to start in a folder.

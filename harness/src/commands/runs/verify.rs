@@ -12,7 +12,7 @@ use workloads::registry::{AnyEvents, AnyWorkload};
 use crate::cli::VerifyArgs;
 use crate::error::{Error, Outcome, Result};
 use crate::quantity::Rate;
-use crate::registry::{Registry, key_value};
+use crate::registry::{Registry, key_values};
 use crate::run::answer::{Answer, is_wrong};
 use crate::run::clock::Clock;
 use crate::run::executor::Runner;
@@ -71,8 +71,7 @@ pub(crate) fn verify(args: &VerifyArgs, registry: &Registry, stop: &StopSignal) 
         [] => registry.workloads.clone(),
         names => names.iter().map(|name| registry.workload(name)).collect::<Result<_>>()?,
     };
-    let set: BTreeMap<String, Value> =
-        args.set.iter().map(|it| key_value(it)).collect::<Result<_>>()?;
+    let set = key_values(args.set.iter().map(String::as_str))?;
     let knobs: BTreeSet<&str> =
         workloads.iter().flat_map(|it| it.knobs()).map(|knob| knob.name).collect();
     let knobs: Vec<&str> = knobs.into_iter().collect();

@@ -21,7 +21,7 @@ use crate::cli::SkewArgs;
 use crate::error::{Error, Outcome, Result};
 use crate::files::invocation::command_line;
 use crate::files::result_folder::ResultFolder;
-use crate::registry::{EngineSpec, Overrides, Registry, key_value};
+use crate::registry::{EngineSpec, Overrides, Registry, key_values};
 use crate::run::answer::Answer;
 use crate::run::clock::Clock;
 use crate::run::environment;
@@ -67,8 +67,7 @@ pub(crate) fn measure<T>(
     stop: &StopSignal,
     ready: impl FnOnce() -> Result<T>,
 ) -> Result<(T, SkewResult)> {
-    let set: BTreeMap<String, Value> =
-        args.set.iter().map(|it| key_value(it)).collect::<Result<_>>()?;
+    let set = key_values(args.set.iter().map(String::as_str))?;
     let reading = Reading::new(args, registry, &set)?;
     let plan = reading.plan();
     let edges = plan.keyed_outputs_of_source();
@@ -149,6 +148,8 @@ impl<'a> Reading<'a> {
         let engine = spec.as_ref().map(|spec| registry.engine(&spec.name)).transpose()?;
         let engines: Vec<Arc<dyn Engine>> = engine.iter().cloned().collect();
         let given = Overrides::part(set, &*workload, &engines)?;
+        let own = engines.into_iter().zip(spec.iter().map(|it| &it.settings));
+        given.check_reach(&own.collect::<Vec<_>>())?;
         let rate = args.rate().per_second();
         let knobs = workload.resolve(&given.knobs, rate).map_err(Error::input)?;
         let batches = spec.zip(engine).map(|(spec, engine)| {

@@ -13,11 +13,12 @@ use workloads::registry::AnyEvents;
 
 use super::checkpoint_folder::CheckpointFolder;
 use super::input::{open_file, open_live};
+use super::usage::check_resumed;
 use crate::cli::RunArgs;
 use crate::error::{Error, Result};
 use crate::experiment::sizing;
 use crate::experiment::sizing::RunSize;
-use crate::experiment::suite::{Experiment, Length};
+use crate::experiment::suite::Experiment;
 use crate::files::WholeFile;
 use crate::files::rows::WriterThread;
 use crate::files::uri::{InputUri, OutputUri};
@@ -25,12 +26,13 @@ use crate::measure::transactional::is_empty;
 use crate::quantity::Rate;
 use crate::run::answer::{Answer, Oracle};
 use crate::run::audience::Silent;
-use crate::run::clock::{Clock, RunClock, clock};
+use crate::run::clock::{RunClock, clock};
 use crate::run::executor::{Executor, Runner};
 use crate::run::io::RunIo;
 use crate::run::job_file::{JobFile, at_once};
 use crate::run::real::Real;
 use crate::run::spec::{Recovery, RunSpec};
+use crate::terminal::out;
 use crate::terminal::progress::Progress;
 
 /// A run with its input and output open.
@@ -59,6 +61,10 @@ impl<'a> RunJob<'a> {
         let mut spec = sizing::spec(experiment, &experiment.variants[0], size, 0)?;
         spec.clock = args.clock;
         let events = open_events(args, &mut spec)?;
+        if let Some(job) = former {
+            let of_file = args.input.as_ref().and(events.as_ref()).and_then(|it| it.count());
+            check_resumed(args, job, of_file)?;
+        }
         spec.recovery = Recovery {
             start: if args.resume { Start::Resume } else { Start::Fresh },
             stop_after: args.stop_after,
@@ -140,7 +146,7 @@ impl<'a> RunJob<'a> {
         };
         let trace = self.args.trace.as_deref().map(Trace::open).transpose()?;
         let rows = writing.as_ref().map(WriterThread::writer);
-        let hidden = self.args.json || rows.is_some();
+        let hidden = self.args.json || self.args.output == Some(OutputUri::Print);
         let progress = Progress::with_view(1, hidden, self.args.live);
         let answer = match self.args.input {
             None => Answer::Remembered(&mut self.oracle),
@@ -151,6 +157,14 @@ impl<'a> RunJob<'a> {
         let executed = Real.run(spec, io.check_files(!self.args.no_check_output));
         progress.finish();
         let result = executed?.result;
+        let (struck, planned) = (run_clock.struck().len(), spec.recovery.faults.len());
+        if struck < planned && !result.interrupted {
+            out::note(&format!(
+                "--fault: {struck} of {planned} struck; the rest found nobody to strike on {}, or \
+                 the run was over before",
+                spec.engine.name()
+            ));
+        }
         drop(rows);
         if let Some(writing) = writing {
             writing.finish()?;
@@ -186,16 +200,6 @@ fn size(
     former: Option<&JobFile>,
     stop: &StopSignal,
 ) -> Result<RunSize> {
-    if args.input.is_none()
-        && args.clock == Clock::Virtual
-        && matches!(experiment.length, Length::Duration(_))
-        && args.shared.rate.is_none()
-    {
-        return Err(Error::Input(
-            "a duration in virtual time needs --rate: there is no pilot there; or give --events"
-                .to_owned(),
-        ));
-    }
     match (former, &args.input) {
         // What sizing runs found out then still holds.
         (Some(job), _) => Ok(RunSize {
@@ -227,12 +231,6 @@ fn open_events(args: &RunArgs, spec: &mut RunSpec) -> Result<Option<Box<dyn AnyE
             let limit = args.shared.events.unwrap_or(u64::MAX);
             spec.events = events.count().unwrap_or(0).min(limit);
             Ok(Some(events))
-        }
-        Some(live) if args.clock == Clock::Virtual => {
-            Err(Error::Input(format!("{live} has no virtual time; read a file instead")))
-        }
-        Some(live) if args.shared.repeats.is_some_and(|repeats| repeats > 1) => {
-            Err(Error::Input(format!("{live} can be read once; --repeats needs a file")))
         }
         Some(_) => {
             // Every record of a live input is timed from when it became readable.

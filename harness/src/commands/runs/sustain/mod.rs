@@ -71,6 +71,13 @@ fn experiment(args: &SustainArgs, registry: &Registry) -> Result<Experiment> {
     if args.shared.rate.is_some() {
         return Err(Error::Input("sustain looks for the rate: leave --rate out".to_owned()));
     }
+    if !args.shared.thresholds.is_empty() {
+        return Err(Error::Input(
+            "sustain judges no --threshold: its runs are probes at many rates; leave it out, and \
+             give --latency for what every probe must keep to, or judge one rate by compare"
+                .to_owned(),
+        ));
+    }
     let given = SuiteOverrides::given(&args.shared, &args.engines)?;
     let overrides = SuiteOverrides {
         repeats: Some(given.repeats.unwrap_or(defaults::SUSTAIN_REPEATS)),
