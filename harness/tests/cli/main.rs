@@ -15,6 +15,8 @@ mod flags;
 mod formulas;
 mod help;
 #[cfg(unix)]
+mod interrupted_parts;
+#[cfg(unix)]
 mod interrupts;
 mod json;
 mod knobs;

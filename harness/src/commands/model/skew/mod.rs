@@ -28,6 +28,7 @@ use crate::run::environment;
 use crate::run::executor::Runner;
 use crate::run::real::Real;
 use crate::run::spec::RunSpec;
+use crate::terminal::interrupted::{Interrupted, Results, with_note};
 use crate::terminal::out;
 use crate::terminal::progress::Progress;
 
@@ -48,12 +49,14 @@ pub(crate) fn skew(args: &SkewArgs, registry: &Registry, stop: &StopSignal) -> R
     let (folder, result) = measure(args, registry, stop, folder)?;
     let result = SkewResult { started: folder.started.clone(), ..result };
     let filled = folder.fill(&result)?;
+    let (read, planned) = (result.events, result.events_planned);
+    let interrupted = result.interrupted.then(|| Interrupted::after(read, planned, "events"));
     if args.json {
-        out::json(&result.rows);
+        out::json(&Results::new(interrupted, &result.rows));
     } else {
-        out::results(&filled, false, || table::skew(&result));
+        out::results(&filled, false, || with_note(table::skew(&result), interrupted));
     }
-    Ok(if stop.is_requested() { Outcome::Interrupted } else { Outcome::Good })
+    Ok(if result.interrupted { Outcome::Interrupted } else { Outcome::Good })
 }
 
 /// Places the keys; `ready` is called once the arguments are found to be good.
@@ -94,6 +97,8 @@ pub(crate) fn measure<T>(
         }
     }
     let meter = meter();
+    // A stop that came behind the last event has cut nothing.
+    let interrupted = read < args.events;
     let (rows, heat) = meter.figures();
     let result = SkewResult {
         schema: SKEW_SCHEMA.to_owned(),
@@ -102,6 +107,8 @@ pub(crate) fn measure<T>(
         workload: reading.workload.name().to_owned(),
         knobs: reading.knobs.values().clone(),
         seed: args.seed,
+        interrupted,
+        events_planned: args.events,
         events: read,
         exchange: plan.edge_name(&plan.edges[*first]),
         records: meter.records(),
@@ -193,7 +200,7 @@ impl<'a> Reading<'a> {
         let (progress, mut real) = (Progress::new(0, self.args.json), Real);
         let mut runner = Runner::new(&mut real, stop, &progress);
         let result = runner.run(spec, Answer::Evaluated)?.result;
-        if result.batches.is_empty() {
+        if result.batches.is_empty() && !result.interrupted {
             let name = spec.engine.name();
             return Err(Error::Input(format!("{name} has no batches; write --engine microbatch")));
         }
