@@ -53,7 +53,7 @@ use terminal::{live, out};
 /// answer, no valid result, a regression or a violated threshold; 2 bad usage or bad input; 3 the
 /// run itself failed, or what it came to could not be printed; 130 interrupted.
 pub fn main(registry: &Registry) -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse_from(cli::arguments(std::env::args_os())) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version go to standard output with status 0, the rest to standard error. An

@@ -35,7 +35,10 @@ impl Rate {
     }
 }
 
-/// Reads `max` or a positive number: `100000`, `100_000`, `1e5`, `100k`, `2M`.
+/// Lowest rate, in events per second: one event in a thousand seconds, as of the knob `event_rate`.
+pub(crate) const LOWEST_RATE: f64 = 0.001;
+
+/// Reads `max` or a number from [`LOWEST_RATE`]: `100000`, `100_000`, `1e5`, `100k`, `2M`.
 ///
 /// # Errors
 /// For anything else.
@@ -46,8 +49,13 @@ pub(crate) fn rate(text: &str) -> Result<Rate, String> {
     let number = scaled(text).ok_or_else(|| {
         format!("`{text}` is no rate; write events per second (100000, 1e5, 100k) or max")
     })?;
-    if number > 0.0 && number <= 1e12 {
+    if (LOWEST_RATE..=1e12).contains(&number) {
         Ok(Rate::PerSecond(number))
+    } else if number > 0.0 && number < LOWEST_RATE {
+        Err(format!(
+            "at a rate of {text} the next event is more than a thousand seconds away; write \
+             {LOWEST_RATE} events per second or more"
+        ))
     } else {
         Err(format!("a rate is more than 0 and at most 1e12 events per second, not {text}"))
     }
@@ -130,7 +138,7 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_refused() {
-        for wrong in ["0", "-5", "NaN", "inf", "fast", ""] {
+        for wrong in ["0", "-5", "1e-12", "NaN", "inf", "fast", ""] {
             assert!(rate(wrong).is_err(), "{wrong}");
         }
         for wrong in ["0", "-1", "1.5", "many"] {

@@ -75,6 +75,8 @@ fn result() -> FormulasResult {
         started: "2026-11-22T17:52:04Z".into(),
         command: "streamgauge formulas".into(),
         interrupted: false,
+        formulas_whole: 3,
+        formulas_planned: 3,
         seed: 42,
         costs: "50 ns/record".into(),
         cases,

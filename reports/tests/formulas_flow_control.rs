@@ -68,6 +68,8 @@ fn result() -> FormulasResult {
         started: "2026-11-22T17:52:04Z".into(),
         command: "streamgauge formulas flow-control".into(),
         interrupted: false,
+        formulas_whole: 1,
+        formulas_planned: 1,
         seed: 42,
         costs: "50 ns/record".into(),
         cases,

@@ -12,6 +12,10 @@ pub(crate) const REPEATS: u32 = 5;
 pub(crate) const SWEEP_REPEATS: u32 = 3;
 /// Searches for the sustained rate of an engine.
 pub(crate) const SUSTAIN_REPEATS: u32 = 3;
+/// Events per second of an engine whose batches `skew` looks into.
+pub(crate) const SKEW_RATE: f64 = 100_000.0;
+/// Where baselines are kept.
+pub(crate) const BASELINE_DIR: &str = "results/baselines";
 /// Length of a run without a suite.
 pub(crate) const DURATION: Duration = Duration::from_millis(500);
 /// Length of a probe near the sustained rate.

@@ -1,8 +1,9 @@
 //! The command line. The commands are listed here; the arguments of each have a file of their own.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 pub(crate) mod defaults;
 mod model;
@@ -38,6 +39,23 @@ pub struct Cli {
     pub command: Command,
 }
 
+/// The command line as it is read: `help --help` is `help`, which asks for the same.
+pub(crate) fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut all: Vec<OsString> = given.collect();
+    let parent = |name: &OsString| {
+        let program = Cli::command();
+        program.find_subcommand(name).is_some_and(clap::Command::has_subcommands)
+    };
+    let place = match all.as_slice() {
+        [_, first, ..] if first == "help" => 1,
+        [_, first, second, ..] if second == "help" && parent(first) => 2,
+        _ => return all,
+    };
+    let asked = all.split_off(place + 1);
+    all.extend(asked.into_iter().filter(|it| it != "--help" && it != "-h"));
+    all
+}
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -51,7 +69,9 @@ pub enum Command {
     Sweep(SweepArgs),
     /// Find the highest rate that engines keep up with
     #[command(
-        after_help = "Example:\n  streamgauge sustain --workload keyed-count --duration 500ms --repeats 1"
+        after_help = "Example:\n  streamgauge sustain --workload keyed-count --duration 500ms --repeats 1",
+        mut_arg("rate", |it| it.hide(true)),
+        mut_arg("thresholds", |it| it.hide(true)),
     )]
     Sustain(SustainArgs),
     /// Run one workload on one engine

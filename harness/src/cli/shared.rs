@@ -10,10 +10,10 @@ use serde_json::Value;
 
 use crate::analysis::threshold;
 use crate::analysis::threshold::Threshold;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::files::result_folder::NamedFolder;
 use crate::quantity::{self, MAX_PARALLELISM, Rate};
-use crate::registry::key_value;
+use crate::registry::key_values;
 
 /// Where the results of a command go.
 #[derive(Args, Clone, Debug, Default)]
@@ -77,12 +77,16 @@ impl SharedArgs {
     /// What was set, the guarantee among it.
     ///
     /// # Errors
-    /// When one is no `key=value`.
+    /// When one is no `key=value`, or was given twice.
     pub fn settings(&self) -> Result<BTreeMap<String, Value>> {
-        let mut set: BTreeMap<String, Value> =
-            self.set.iter().map(|it| key_value(it)).collect::<Result<_>>()?;
-        if let Some(guarantee) = &self.guarantee {
-            set.insert("guarantee".to_owned(), guarantee.as_str().into());
+        let mut set = key_values(self.set.iter().map(String::as_str))?;
+        if let Some(guarantee) = &self.guarantee
+            && set.insert("guarantee".to_owned(), guarantee.as_str().into()).is_some()
+        {
+            return Err(Error::Input(
+                "--guarantee and --set guarantee=.. say the same thing twice; leave one out"
+                    .to_owned(),
+            ));
         }
         Ok(set)
     }

@@ -53,12 +53,11 @@ pub(crate) fn size(experiment: &Experiment, runner: &mut Runner<'_>) -> Result<R
             _ => (Rate::Max, slowest(experiment, runner)?),
         },
     };
-    let in_time = |time: Duration| (taken * time.as_secs_f64()) as u64;
     let events = match experiment.length {
         Length::Events(events) => events,
-        Length::Duration(duration) => in_time(duration).clamp(1, MOST_EVENTS),
+        Length::Duration(duration) => events_in(duration, taken).clamp(1, MOST_EVENTS),
     };
-    let warm_up = experiment.warm_up.map_or(0, in_time);
+    let warm_up = experiment.warm_up.map_or(0, |time| events_in(time, taken));
     let events = events.saturating_add(warm_up);
     let size = RunSize { rate, events, warm_up, generator_per_s: None };
     let generator_per_s = match rate {
@@ -66,6 +65,11 @@ pub(crate) fn size(experiment: &Experiment, runner: &mut Runner<'_>) -> Result<R
         Rate::Max => None,
     };
     Ok(RunSize { generator_per_s, ..size })
+}
+
+/// Events in a time, at so many a second.
+pub(crate) fn events_in(time: Duration, per_s: f64) -> u64 {
+    (per_s * time.as_secs_f64()) as u64
 }
 
 /// Events per second that the generator of an experiment makes by itself; `None` for an experiment

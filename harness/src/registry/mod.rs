@@ -12,8 +12,8 @@ use workloads::registry::AnyWorkload;
 use crate::error::{Error, Result};
 
 pub use engine_settings::resolve_settings;
-pub(crate) use engine_spec::{EngineSpec, key_value};
-pub(crate) use overrides::Overrides;
+pub(crate) use engine_spec::{EngineSpec, key_values};
+pub(crate) use overrides::{Overrides, reaches, reaches_none};
 
 /// Everything that can be run. A crate of your own adds to it and calls [`crate::main`].
 #[derive(Clone)]

@@ -19,6 +19,9 @@ pub(crate) struct Overrides {
     pub settings: BTreeMap<String, Value>,
 }
 
+/// An engine and the settings that it has of its own.
+pub(crate) type EngineAndOwn<'a> = (Arc<dyn Engine>, &'a BTreeMap<String, Value>);
+
 impl Overrides {
     /// Parts `given` by what the workload and the engines have. With one engine, it must have
     /// every setting; with several, one of them must.
@@ -51,4 +54,31 @@ impl Overrides {
         }
         Ok(parted)
     }
+
+    /// Refuses a setting if each of these engines that has it sets its own: it would reach none.
+    ///
+    /// # Errors
+    /// Names the setting.
+    pub(crate) fn check_reach(&self, engines: &[EngineAndOwn<'_>]) -> Result<()> {
+        let reaches =
+            |name: &str| engines.iter().any(|(engine, own)| reaches(name, &**engine, own));
+        match self.settings.keys().find(|name| !reaches(name)) {
+            None => Ok(()),
+            Some(name) => Err(reaches_none(name)),
+        }
+    }
+}
+
+/// Whether a setting that was given to all reaches an engine with settings of its own, which come
+/// first.
+pub(crate) fn reaches(name: &str, engine: &dyn Engine, own: &BTreeMap<String, Value>) -> bool {
+    !own.contains_key(name) && engine.settings().iter().any(|it| it.name == name)
+}
+
+/// The refusal of a setting that reaches no engine.
+pub(crate) fn reaches_none(name: &str) -> Error {
+    Error::Input(format!(
+        "`{name}` is set for all engines, and every engine that has it sets its own (as in \
+         `ENGINE,{name}=..`), which comes first; leave one of the two out"
+    ))
 }

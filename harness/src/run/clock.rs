@@ -13,6 +13,9 @@ use crate::error::{Error, Result};
 /// that starting it is not part of any latency.
 pub(crate) const LEAD_NANOS: u64 = 10_000_000;
 
+/// What a fault says if it found no victim.
+const NOBODY: &str = "nobody to strike";
+
 /// Which clock a run is on.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Clock {
@@ -56,6 +59,12 @@ impl RunClock {
             Self::Wall(clock) => clock.faults(),
             Self::Virtual(clock) => clock.faults(),
         }
+    }
+
+    /// What has struck so far, in words. A fault that found nobody to strike is none.
+    pub(crate) fn struck(&self) -> Vec<String> {
+        let struck = self.faults().struck().into_iter().map(|struck| struck.what);
+        struck.filter(|what| !what.contains(NOBODY)).collect()
     }
 
     /// When the first event should be planned.

@@ -117,6 +117,11 @@ impl FaultSpec {
         }
     }
 
+    /// Whether it strikes at a share of the events, so that their number must be known before.
+    pub fn strikes_at_share(&self) -> bool {
+        matches!(self.what, FaultKind::Strike { when: Moment::Share(_), .. })
+    }
+
     /// Plans the fault with a runtime. One that waits for a share of the events comes back, with
     /// the number of events after which it strikes.
     pub fn plan(&self, faults: &Arc<Faults>, events: u64) -> Option<(u64, Fault)> {

@@ -110,6 +110,7 @@ fn values_that_make_no_sense_say_what_would() {
     refused(&format!("{RUN} --rate 0"), &["--rate", "more than 0"]);
     refused(&format!("{RUN} --rate -5"), &["--rate", "more than 0"]);
     refused(&format!("{RUN} --rate fast"), &["--rate", "or max"]);
+    refused(&format!("{RUN} --rate 1e-12"), &["--rate", "0.001 events per second or more"]);
     refused(&format!("{RUN} --parallelism 0"), &["--parallelism", "1..=32768"]);
     refused(&format!("{RUN} --parallelism -1"), &["--parallelism", "1..=32768"]);
     refused("run --engine pipelined --workload forward --events 0", &["--events", "from 1"]);
@@ -168,7 +169,8 @@ fn a_guarantee_is_promised_only_where_it_can_be_kept() {
             &format!("{run} --output print"),
             &["exactly-once", "file:PATH", "standard output"],
         );
-        refused(&format!("{run} --input -"), &["read again"]);
+        let piped = run.replace("--events 1000", "--input -");
+        refused(&piped, &["read again"]);
         refused(&format!("{run} --checkpoint-dir c --resume"), &["holds no job"]);
         refused(&format!("{run} --checkpoint-dir c --repeats 2"), &["--repeats"]);
         refused(&format!("{run} --fault kill:everyone@40%"), &["everyone", "subtask"]);
@@ -216,9 +218,24 @@ fn an_input_that_cannot_be_read_is_named() {
     refused(&format!("{RUN} --input file:missing.ndjson"), &["missing.ndjson"]);
     refused(&format!("{RUN} --input folder"), &["folder", "it is a folder"]);
     refused(&format!("{RUN} --input kafka:broker/topic"), &["`kafka:`", "tcp:HOST:PORT"]);
+    let piped = "run --engine pipelined --workload keyed-count";
     refused(&format!("{RUN} --input tcp:localhost"), &["tcp:HOST:PORT"]);
     let port = closed_port();
-    refused(&format!("{RUN} --input tcp:127.0.0.1:{port}"), &["127.0.0.1", "refused"]);
+    refused(&format!("{piped} --input tcp:127.0.0.1:{port}"), &["127.0.0.1", "refused"]);
+}
+
+/// It is not supported, so it is not to stand among what there is.
+#[test]
+fn kafka_is_not_said_to_be_known() {
+    let folder = tempfile::tempdir().unwrap();
+    for option in ["--input", "--output"] {
+        let line = format!("{RUN} {option} kafka:broker/topic");
+        let err = run(folder.path(), &words(&line)).with_status(2).err;
+        let known = err.split_once("there are").expect(&err).1;
+        assert!(!known.to_lowercase().contains("kafka"), "{err}");
+    }
+    let help = run(folder.path(), &words("run --help")).with_status(0).out;
+    assert!(!help.to_lowercase().contains("kafka"), "{help}");
 }
 
 #[test]

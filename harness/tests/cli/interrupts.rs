@@ -65,25 +65,6 @@ fn a_comparison_interrupted_before_its_first_run_is_saved_too() {
 }
 
 #[test]
-fn an_interrupted_verification_calls_nothing_wrong() {
-    let folder = tempfile::tempdir().unwrap();
-    // More cells than any machine gets through: the interrupt falls into one.
-    let parallelism = ["1"; 10_000].join(",");
-    let line = format!(
-        "verify --workload forward --engine sequential --events 500k --clock wall \
-         --parallelism {parallelism}"
-    );
-    let mut child = command(folder.path(), &words(&line)).spawn().unwrap();
-    // `verify` says nothing to wait for; too short a time would only make the test easier.
-    std::thread::sleep(std::time::Duration::from_millis(1_500));
-    assert!(child.try_wait().unwrap().is_none(), "it is under way");
-    signal("INT", child.id());
-    let ended = wait(child).with_status(130);
-    assert!(!ended.out.contains("FAILED"), "{}", ended.out);
-    assert!(ended.out.contains(" 0 failed"), "{}", ended.out);
-}
-
-#[test]
 fn a_run_that_reads_a_pipe_ends_though_the_pipe_does_not() {
     let folder = tempfile::tempdir().unwrap();
     let results = TcpListener::bind("127.0.0.1:0").unwrap();

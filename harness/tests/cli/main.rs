@@ -12,9 +12,12 @@ mod dry_run;
 mod durable;
 mod examples;
 mod files_and_sockets;
+mod flags;
 mod formulas;
 mod from_outside;
 mod help;
+#[cfg(unix)]
+mod interrupted_parts;
 #[cfg(unix)]
 mod interrupts;
 mod json;

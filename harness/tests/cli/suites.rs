@@ -73,3 +73,62 @@ fn the_schema_is_json() {
     let workloads = experiment["workload"]["enum"].as_array().unwrap();
     assert!(workloads.contains(&"keyed-count".into()), "{workloads:?}");
 }
+
+/// Fault C6: their runs were merged, so that p99.9 could lie above the maximum.
+#[test]
+fn two_experiments_of_one_name_are_not_merged() {
+    let folder = tempfile::tempdir().unwrap();
+    let experiment = |name: &str, workload: &str| {
+        format!(
+            "[[experiment]]\n{name}workload = \"{workload}\"\nengines = [\"pipelined\"]\nrate = \"max\"\n\
+             events = 10\n"
+        )
+    };
+    let refused = |suite: String, says: &[&str]| {
+        std::fs::write(folder.path().join("mine.toml"), suite).unwrap();
+        for line in ["suite check mine.toml", "compare mine.toml"] {
+            let ended = run(folder.path(), &words(line)).with_status(2);
+            for part in says {
+                assert!(ended.err.contains(part), "{line}: `{part}` is not in {}", ended.err);
+            }
+        }
+        assert_eq!(contents(folder.path()).len(), 1, "nothing was run");
+    };
+    let (a, b) =
+        (experiment("name = \"a\"\n", "forward"), experiment("name = \"a\"\n", "keyed-count"));
+    refused(a + &b, &["mine.toml:8:8: ", "the experiment at mine.toml:2:8 is named `a` too"]);
+    // Without a name, that of the workload is the experiment's.
+    let (a, b) = (experiment("", "forward"), experiment("", "forward"));
+    refused(
+        a + &b,
+        &["mine.toml:7:12: ", "the experiment at mine.toml:2:12 is named `forward` too"],
+    );
+    let (a, b) = (experiment("name = \"forward\"\n", "keyed-count"), experiment("", "forward"));
+    refused(
+        a + &b,
+        &["mine.toml:8:12: ", "the experiment at mine.toml:2:8 is named `forward` too"],
+    );
+}
+
+/// Fault C6: a variant that was named twice was one with twice the runs.
+#[test]
+fn one_variant_named_twice_is_not_merged() {
+    let folder = tempfile::tempdir().unwrap();
+    let suite = "[[experiment]]\nworkload = \"forward\"\nrate = \"max\"\nevents = 10\nengines = [\n\
+                 \"microbatch,batch_interval_ms=5,polling_delay_ms=1\",\n\"pipelined\",\n\
+                 { name = \"microbatch\", polling_delay_ms = 1, batch_interval_ms = 5 },\n]\n";
+    std::fs::write(folder.path().join("mine.toml"), suite).unwrap();
+    for line in ["suite check mine.toml", "compare mine.toml"] {
+        let err = run(folder.path(), &words(line)).with_status(2).err;
+        let says = "mine.toml:8:1: the engine at mine.toml:6:1 is \
+                    `microbatch, batch_interval_ms=5, polling_delay_ms=1` too";
+        assert!(err.contains(says), "{err}");
+    }
+    for command in ["compare --events 100", "sweep --axis keys=1,2", "sustain", "recover"] {
+        let twice = "--engine microbatch --engine pipelined,buffer_bytes=64 --engine pipelined,buffer_bytes=64";
+        let err = run(folder.path(), &words(&format!("{command} {twice}"))).with_status(2).err;
+        let says = "--engine number 2 and number 3 are both `pipelined, buffer_bytes=64`";
+        assert!(err.contains(says), "{command}: {err}");
+    }
+    assert_eq!(contents(folder.path()).len(), 1, "nothing was run");
+}

@@ -40,7 +40,8 @@ fn head(result: &FormulasResult) -> Markup {
         @if result.interrupted {
             p.banner role="note" {
                 strong { "Interrupted. " }
-                "Some cases are missing."
+                (result.formulas_whole) " of " (result.formulas_planned)
+                " formulas were measured in full; cases of the rest are missing."
             }
         }
     }

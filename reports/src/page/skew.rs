@@ -39,6 +39,12 @@ fn head(result: &SkewResult) -> Markup {
             " events · seed " (result.seed)
         }
         p.meta { "Reproduce: " code { (result.command) } }
+        @if result.interrupted {
+            p.banner role="note" {
+                strong { "Interrupted. " }
+                (count(result.events)) " of " (count(result.events_planned)) " events were read."
+            }
+        }
     }
 }
 

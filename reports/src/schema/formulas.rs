@@ -79,6 +79,12 @@ pub struct FormulasResult {
     pub command: String,
     /// The user stopped it before its end.
     pub interrupted: bool,
+    /// Formulas whose cases were all measured.
+    #[serde(default)]
+    pub formulas_whole: u64,
+    /// Formulas that were to be measured.
+    #[serde(default)]
+    pub formulas_planned: u64,
     /// Seed of everything drawn.
     pub seed: u64,
     /// The cost table of virtual time.

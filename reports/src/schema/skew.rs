@@ -77,6 +77,12 @@ pub struct SkewResult {
     pub knobs: BTreeMap<String, Value>,
     /// Seed of everything drawn.
     pub seed: u64,
+    /// Whether the user stopped it before all events were read.
+    #[serde(default)]
+    pub interrupted: bool,
+    /// Events that were to be read.
+    #[serde(default)]
+    pub events_planned: u64,
     /// Events read.
     pub events: u64,
     /// Exchange whose keys were placed, as the stages at both ends.

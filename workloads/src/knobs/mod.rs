@@ -1,6 +1,7 @@
 //! The knobs that every workload understands, their values, and the rules between them.
 
 mod common;
+mod generated;
 mod limits;
 mod resolve;
 mod rules;
@@ -10,6 +11,7 @@ pub use crate::events::key_distribution::MAX_KEYS;
 pub use crate::spec::nanos;
 pub use common::COMMON;
 pub(crate) use common::LONGEST_MS;
+pub use generated::only_generated;
 pub(crate) use limits::{LARGEST_INPUT_BYTES, input_limits};
 pub use resolve::{resolve, with_common};
 pub(crate) use windows::{check_hops, check_open_windows};

@@ -45,9 +45,15 @@ pub struct SkewArgs {
     /// 'microbatch,batch_interval_ms=100'
     #[arg(long, value_name = "ENGINE")]
     pub engine: Option<String>,
-    /// Events per second of that engine, or max: as fast as they are taken
-    #[arg(long, value_parser = quantity::rate, default_value = "100k", allow_hyphen_values = true)]
-    pub rate: Rate,
+    /// Events per second of that engine.
+    #[arg(
+        long,
+        requires = "engine",
+        value_parser = quantity::rate,
+        allow_hyphen_values = true,
+        help = "Events per second of that engine, or max: as fast as they are taken [default: 100k]"
+    )]
+    pub rate: Option<Rate>,
     /// A knob of the workload or a setting of the engine; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
@@ -63,6 +69,9 @@ impl SkewArgs {
     /// Planned events per second of the engine that makes batches; without one, and at `max`,
     /// events come as fast as they are taken.
     pub fn rate(&self) -> Rate {
-        if self.engine.is_some() { self.rate } else { Rate::Max }
+        match self.engine {
+            Some(_) => self.rate.unwrap_or(Rate::PerSecond(defaults::SKEW_RATE)),
+            None => Rate::Max,
+        }
     }
 }

@@ -22,7 +22,7 @@ pub struct ListArgs {
     #[arg(value_enum)]
     pub what: Option<ListTopic>,
     /// Print this suite's text
-    #[arg(long, value_name = "SUITE")]
+    #[arg(long, value_name = "SUITE", conflicts_with = "json")]
     pub show: Option<String>,
     /// Print one JSON value on standard output and nothing else
     #[arg(long)]

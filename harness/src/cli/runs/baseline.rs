@@ -16,9 +16,13 @@ pub struct BaselineArgs {
     /// suite leaves to a pilot are those of the baseline
     #[arg(long, value_name = "NAME|PATH")]
     pub baseline: Option<String>,
-    /// Where baselines are kept
-    #[arg(long, value_name = "DIR", default_value = "results/baselines")]
-    pub baseline_dir: PathBuf,
+    /// Where baselines are kept.
+    #[arg(
+        long,
+        value_name = "DIR",
+        help = "Where baselines are kept [default: results/baselines]"
+    )]
+    pub baseline_dir: Option<PathBuf>,
     /// Exit status 1 when a metric is worse than in the baseline by more than this share, and so
     /// is its whole interval, such as 5%
     #[arg(

@@ -7,6 +7,10 @@ use clap::Args;
 use crate::cli::{BaselineArgs, OutArgs, SharedArgs};
 use crate::quantity;
 
+/// What only runs that are made can do.
+const DRY_RUN_IGNORES: [&str; 6] =
+    ["until", "out", "live", "thresholds", "save_baseline", "fail_on_regression"];
+
 /// Arguments of `compare`.
 #[derive(Args, Debug)]
 pub struct CompareArgs {
@@ -31,10 +35,10 @@ pub struct CompareArgs {
     #[arg(long, value_name = "PERCENT", value_parser = quantity::percentage, conflicts_with = "repeats", allow_hyphen_values = true)]
     pub until: Option<f64>,
     /// With --until, repeat no more once so much time is spent, such as 5m; experiments share it
-    #[arg(long, value_name = "DURATION", value_parser = quantity::duration, requires = "until", allow_hyphen_values = true)]
+    #[arg(long, value_name = "DURATION", value_parser = quantity::duration, requires = "until", conflicts_with = "repeats", allow_hyphen_values = true)]
     pub budget: Option<Duration>,
     /// List the runs and the time that they will take, and run nothing but short trials
-    #[arg(long, conflicts_with_all = ["until", "out"])]
+    #[arg(long, conflicts_with_all = DRY_RUN_IGNORES)]
     pub dry_run: bool,
     /// Show rate, backlog and latency of both engines while they run, on a terminal
     #[arg(long, conflicts_with = "json")]

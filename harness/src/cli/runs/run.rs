@@ -29,8 +29,8 @@ pub struct RunArgs {
     /// Results as NDJSON to print, file:PATH, discard or tcp:HOST:PORT
     #[arg(long, value_name = "URI", allow_hyphen_values = true)]
     pub output: Option<OutputUri>,
-    /// Show every micro-batch
-    #[arg(long)]
+    /// Show every micro-batch; JSON has them anyway
+    #[arg(long, conflicts_with = "json")]
     pub batches: bool,
     /// Keep checkpoints, logs and state in this folder; in memory otherwise
     #[arg(long, value_name = "DIR")]

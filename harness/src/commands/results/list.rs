@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::cli::{ListArgs, ListTopic, SampleArgs};
 use crate::error::{Error, Outcome, Result};
 use crate::experiment::suite::{SHIPPED, about};
-use crate::registry::{Registry, key_value};
+use crate::registry::{Registry, key_values};
 use crate::terminal::out;
 
 /// Runs `list`.
@@ -16,6 +16,12 @@ use crate::terminal::out;
 /// When a suite to show does not exist.
 pub(crate) fn list(args: &ListArgs, registry: &Registry) -> Result<Outcome> {
     if let Some(name) = &args.show {
+        if args.what.is_some_and(|what| what != ListTopic::Suites) {
+            return Err(Error::Input(
+                "--show prints a suite; write `list suites --show SUITE`, or leave --show out"
+                    .to_owned(),
+            ));
+        }
         let known: Vec<&str> = SHIPPED.iter().map(|(name, _)| *name).collect();
         let found = SHIPPED.iter().find(|(shipped, _)| shipped == name);
         let (_, text) = found.ok_or_else(|| Error::unknown("suite", name, &known))?;
@@ -121,7 +127,7 @@ fn setting_line(setting: &Setting) -> String {
 /// For an unknown workload or knob.
 pub(crate) fn sample(args: &SampleArgs, registry: &Registry) -> Result<Outcome> {
     let workload = registry.workload(&args.workload)?;
-    let given = args.set.iter().map(|it| key_value(it)).collect::<Result<_>>()?;
+    let given = key_values(args.set.iter().map(String::as_str))?;
     let knobs = workload.resolve(&given, None).map_err(Error::input)?;
     out::line(workload.generate(&knobs, args.seed).sample(args.events).trim_end());
     Ok(Outcome::Good)

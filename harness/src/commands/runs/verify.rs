@@ -12,13 +12,14 @@ use workloads::registry::{AnyEvents, AnyWorkload};
 use crate::cli::VerifyArgs;
 use crate::error::{Error, Outcome, Result};
 use crate::quantity::Rate;
-use crate::registry::{Registry, key_value};
+use crate::registry::{Registry, key_values};
 use crate::run::answer::{Answer, is_wrong};
 use crate::run::clock::Clock;
 use crate::run::executor::Runner;
 use crate::run::real::Real;
 use crate::run::spec::RunSpec;
 use crate::run::validity::FEWEST_WINDOWS;
+use crate::terminal::interrupted::{Interrupted, Results, with_note};
 use crate::terminal::out;
 use crate::terminal::progress::Progress;
 
@@ -71,8 +72,7 @@ pub(crate) fn verify(args: &VerifyArgs, registry: &Registry, stop: &StopSignal) 
         [] => registry.workloads.clone(),
         names => names.iter().map(|name| registry.workload(name)).collect::<Result<_>>()?,
     };
-    let set: BTreeMap<String, Value> =
-        args.set.iter().map(|it| key_value(it)).collect::<Result<_>>()?;
+    let set = key_values(args.set.iter().map(String::as_str))?;
     let knobs: BTreeSet<&str> =
         workloads.iter().flat_map(|it| it.knobs()).map(|knob| knob.name).collect();
     let knobs: Vec<&str> = knobs.into_iter().collect();
@@ -83,6 +83,8 @@ pub(crate) fn verify(args: &VerifyArgs, registry: &Registry, stop: &StopSignal) 
     let (progress, mut real) = (Progress::new(0, args.json), Real);
     let mut runner = Runner::new(&mut real, stop, &progress);
     let mut cells = Vec::new();
+    let streams: usize = workloads.iter().map(|it| disorders(&**it, &set).len()).sum();
+    let planned = streams * clocks.len() * args.parallelism.len() * engines.len();
     for workload in &workloads {
         for disorder_ms in disorders(&**workload, &set) {
             let prepared = VerifyWorkload::new(workload, disorder_ms, &set, args)?;
@@ -92,7 +94,7 @@ pub(crate) fn verify(args: &VerifyArgs, registry: &Registry, stop: &StopSignal) 
                         let cell = prepared.cell(engine, parallelism, clock, &mut runner)?;
                         if stop.is_requested() {
                             // It may have seen a part of its events only: no answer to judge.
-                            return finish(&cells, args.json, true);
+                            return finish(&cells, args.json, Some(planned));
                         }
                         if !args.json && !cell.ok {
                             out::line(&line(&cell));
@@ -111,20 +113,23 @@ pub(crate) fn verify(args: &VerifyArgs, registry: &Registry, stop: &StopSignal) 
             }
         }
     }
-    finish(&cells, args.json, false)
+    finish(&cells, args.json, None)
 }
 
-fn finish(cells: &[VerifyCell], json: bool, interrupted: bool) -> Result<Outcome> {
+/// `cut_from` is how many cells there would have been, if the user has stopped it.
+fn finish(cells: &[VerifyCell], json: bool, cut_from: Option<usize>) -> Result<Outcome> {
     let failed = cells.iter().filter(|cell| !cell.ok).count();
+    let done = cells.len() as u64;
+    let interrupted = cut_from.map(|planned| Interrupted::after(done, planned as u64, "cells"));
     if json {
-        out::json(&cells);
+        out::json(&Results::new(interrupted, &cells));
     } else {
-        out::line(&format!("{} cells, {failed} failed", cells.len()));
+        out::line(&with_note(format!("{done} cells, {failed} failed"), interrupted));
     }
     Ok(match (interrupted, failed) {
-        (true, _) => Outcome::Interrupted,
-        (false, 0) => Outcome::Good,
-        (false, _) => Outcome::Failed,
+        (Some(_), _) => Outcome::Interrupted,
+        (None, 0) => Outcome::Good,
+        (None, _) => Outcome::Failed,
     })
 }
 

@@ -12,7 +12,7 @@ use workloads::registry::AnyWorkload;
 
 use crate::error::{Error, Result};
 use crate::quantity::Rate;
-use crate::registry::{EngineSpec, Registry, resolve_settings};
+use crate::registry::{EngineSpec, Registry, reaches, resolve_settings};
 use crate::run::fault::FaultSpec;
 
 /// One workload on several engines.
@@ -84,6 +84,12 @@ impl Experiment {
             variant.settings(workload, self.parallelism, false)?;
         }
         Ok(())
+    }
+
+    /// Whether a knob or a setting that was given for all has an effect on its runs.
+    pub(super) fn takes(&self, name: &str) -> bool {
+        self.workload.knobs().iter().any(|knob| knob.name == name)
+            || self.variants.iter().any(|it| reaches(name, &*it.engine, &it.own))
     }
 
     /// A failure ends a run without a guarantee, and repeats records under at-least-once, whose

@@ -12,6 +12,7 @@ use serde_json::Value;
 use toml::Spanned;
 
 use super::experiment::{Experiment, Length, SuiteRate, variants};
+use super::names::{Named, check_unique};
 use super::source_text::Text;
 use crate::cli::defaults;
 use crate::error::{Error, Result};
@@ -88,12 +89,14 @@ pub(super) fn parse(
         Some(given) => name(given, &place)?,
         None => file_name(origin)?,
     };
-    let experiments = file
-        .experiment
-        .get_ref()
+    let of_file = file.experiment.get_ref();
+    let experiments: Vec<Experiment> = of_file
         .iter()
         .map(|it| experiment(it, parallelism, file.seed, registry, &place))
         .collect::<Result<_>>()?;
+    let spans = of_file.iter().map(|it| it.name.as_ref().map_or(it.workload.span(), Spanned::span));
+    let names: Vec<_> = experiments.iter().map(|it| it.name.as_str()).zip(spans).collect();
+    check_unique(Named::Experiment, &names, &place)?;
     Ok((suite, experiments))
 }
 
@@ -172,14 +175,11 @@ fn experiment(
     }
     experiment.knobs = values(&file.knobs);
     experiment.check().map_err(|error| blamed(&file.knobs, error, place))?;
-    for spec in file.engines.get_ref() {
-        let parsed = engine_spec(spec, place)?;
-        let found = variants(&[parsed], &BTreeMap::new(), registry).map_err(wrong(spec.span()))?;
-        experiment.variants.extend(found);
-        experiment.check().map_err(wrong(spec.span()))?;
-    }
+    add_variants(&mut experiment, file.engines.get_ref(), registry, place)?;
     let engines: Vec<_> = experiment.variants.iter().map(|it| Arc::clone(&it.engine)).collect();
+    let own: Vec<_> = experiment.variants.iter().map(|it| (it.engine.clone(), &it.own)).collect();
     let given = Overrides::part(&values(&file.settings), &*experiment.workload, &engines)
+        .and_then(|given| given.check_reach(&own).map(|()| given))
         .map_err(|error| blamed(&file.settings, error, place))?;
     for variant in &mut experiment.variants {
         variant.shared.extend(given.settings.clone());
@@ -190,6 +190,25 @@ fn experiment(
         experiment.check_faults().map_err(wrong(first.span()))?;
     }
     Ok(experiment)
+}
+
+/// Adds the engines of an experiment, and checks each.
+fn add_variants(
+    experiment: &mut Experiment,
+    engines: &[Spanned<toml::Value>],
+    registry: &Registry,
+    place: &Text<'_>,
+) -> Result<()> {
+    for spec in engines {
+        let wrong = |error: Error| place.at(&spec.span(), error);
+        let parsed = engine_spec(spec, place)?;
+        let found = variants(&[parsed], &BTreeMap::new(), registry).map_err(wrong)?;
+        experiment.variants.extend(found);
+        experiment.check().map_err(wrong)?;
+    }
+    let names = experiment.variants.iter().map(|it| it.name.as_str());
+    let names: Vec<_> = names.zip(engines.iter().map(Spanned::span)).collect();
+    check_unique(Named::Variant, &names, place)
 }
 
 /// Names and values, as given.

@@ -2,6 +2,7 @@
 
 mod experiment;
 mod file;
+mod names;
 mod overrides;
 pub(crate) mod schema;
 mod shipped;
@@ -16,7 +17,7 @@ use crate::analysis::comparisons::repetition;
 use crate::cli::defaults;
 use crate::error::{Error, Result};
 use crate::quantity::Rate;
-use crate::registry::{EngineSpec, Registry};
+use crate::registry::{EngineSpec, Registry, reaches_none};
 
 use experiment::variants;
 pub(crate) use experiment::{Experiment, Length, SuiteRate, Variant};
@@ -98,8 +99,15 @@ impl Suite {
     /// Applies what the command line says, and checks every setting and knob.
     ///
     /// # Errors
-    /// For a name or value that no engine or workload takes.
+    /// For a name or value that no engine or workload takes, and for a workload named twice.
     pub(crate) fn with(mut self, overrides: &SuiteOverrides, registry: &Registry) -> Result<Self> {
+        for (place, name) in overrides.workloads.iter().enumerate() {
+            if overrides.workloads[..place].contains(name) {
+                return Err(Error::Input(format!(
+                    "--workload {name} was given twice, and would be one experiment; leave one out"
+                )));
+            }
+        }
         if !overrides.workloads.is_empty() {
             for name in &overrides.workloads {
                 registry.workload(name)?;
@@ -119,7 +127,11 @@ impl Suite {
             experiment.check()?;
             experiment.check_faults()?;
         }
-        Ok(self)
+        let is_taken = |name: &str| self.experiments.iter().any(|it| it.takes(name));
+        match overrides.set.keys().find(|name| !is_taken(name)) {
+            None => Ok(self),
+            Some(name) => Err(reaches_none(name)),
+        }
     }
 
     /// The same with every variant twice in a row, the second time as its own repetition.

@@ -41,14 +41,14 @@ impl SuiteOverrides {
     /// What was given on a command line, with these engines.
     ///
     /// # Errors
-    /// If an engine's setting, or what was set, is no `key=value`.
+    /// If an engine's setting, or what was set, is no `key=value`, and if one was given twice.
     pub(crate) fn given(shared: &SharedArgs, engines: &[String]) -> Result<Self> {
         let length = match (shared.events, shared.duration) {
             (Some(events), _) => Some(Length::Events(events)),
             (None, duration) => duration.map(Length::Duration),
         };
         Ok(Self {
-            engines: engines.iter().map(|it| EngineSpec::parse(it)).collect::<Result<_>>()?,
+            engines: EngineSpec::parse_all(engines)?,
             workloads: Vec::new(),
             repeats: shared.repeats,
             warm_up: shared.warm_up,

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use dataflow::job::settings::Setting;
 use serde_json::{Map, Value, json};
 
-use crate::quantity::MAX_PARALLELISM;
+use crate::quantity::{LOWEST_RATE, MAX_PARALLELISM};
 use crate::registry::Registry;
 
 /// The schema of a suite's TOML file (JSON Schema, draft 2020-12), with the names of this registry.
@@ -95,7 +95,7 @@ fn values(settings: impl Iterator<Item = Setting>, description: &str) -> Value {
 }
 
 fn rate() -> Value {
-    json!({ "anyOf": [{ "type": "number", "exclusiveMinimum": 0 }, { "type": "string" }] })
+    json!({ "anyOf": [{ "type": "number", "minimum": LOWEST_RATE }, { "type": "string" }] })
 }
 
 fn duration(description: &str) -> Value {

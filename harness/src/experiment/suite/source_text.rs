@@ -15,15 +15,29 @@ pub(super) struct Text<'a> {
 }
 
 impl Text<'_> {
+    /// Line and column of a place in the text, from 1.
+    fn line_and_column(&self, span: &Range<usize>) -> (usize, usize) {
+        let begin = self.text.floor_char_boundary(span.start);
+        let line = self.text[..begin].matches('\n').count() + 1;
+        (line, self.text[self.line_start(span)..begin].chars().count() + 1)
+    }
+
+    fn line_start(&self, span: &Range<usize>) -> usize {
+        let begin = self.text.floor_char_boundary(span.start);
+        self.text[..begin].rfind('\n').map_or(0, |newline| newline + 1)
+    }
+
+    /// A place in the text: file, line and column.
+    pub(super) fn named(&self, span: &Range<usize>) -> String {
+        let (line, column) = self.line_and_column(span);
+        format!("{}:{line}:{column}", self.origin)
+    }
+
     /// An error at a place in the text: file, line and column, and the line itself, or of a long one
     /// what is around the place.
     pub(super) fn at(&self, span: &Range<usize>, message: impl std::fmt::Display) -> Error {
-        let begin = self.text.floor_char_boundary(span.start);
-        let before = &self.text[..begin];
-        let line = before.matches('\n').count() + 1;
-        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let column = self.text[start..begin].chars().count() + 1;
-        let whole = self.text[start..].lines().next().unwrap_or_default();
+        let (line, column) = self.line_and_column(span);
+        let whole = self.text[self.line_start(span)..].lines().next().unwrap_or_default();
         let from = if column > SHOWN { column - 1 - SHOWN_BEFORE } else { 0 };
         let shown: String = whole.chars().skip(from).take(SHOWN).collect();
         let is_cut = whole.chars().nth(from + SHOWN).is_some();

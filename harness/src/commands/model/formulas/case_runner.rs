@@ -1,6 +1,6 @@
 //! Measures cases of formulas: runs jobs, saves their results, and reads figures from the files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -34,6 +34,8 @@ pub(crate) struct CaseRunner<'a> {
     folder: PathBuf,
     runs: PathBuf,
     saved: u64,
+    /// Files that were saved when the user had asked to stop: what is in them may be cut short.
+    cut_short: BTreeSet<String>,
 }
 
 /// A job to run. `..Bench::new(engine, workload)` fills in what a case does not vary.
@@ -125,7 +127,7 @@ impl<'a> CaseRunner<'a> {
     ) -> Result<Self> {
         let runs = folder.inner(reports::schema::read::RUNS_DIRECTORY)?;
         let folder = folder.path().to_path_buf();
-        Ok(Self { registry, seed, runner, folder, runs, saved: 0 })
+        Ok(Self { registry, seed, runner, folder, runs, saved: 0, cut_short: BTreeSet::new() })
     }
 
     /// Runs a job and returns its result without saving it: for what is repeated into
@@ -173,6 +175,12 @@ impl<'a> CaseRunner<'a> {
         self.runner.is_to_stop()
     }
 
+    /// Whether a case was measured before the user asked to stop. What a run that was cut short has
+    /// measured says nothing of a formula.
+    pub(super) fn is_whole(&self, case: &Case) -> bool {
+        !self.cut_short.contains(&case.run)
+    }
+
     /// Runs a job and saves its result.
     ///
     /// # Errors
@@ -210,6 +218,9 @@ impl<'a> CaseRunner<'a> {
         // What is read is what was written, to the last digit.
         let contents = serde_json::from_str(&text).map_err(Error::run)?;
         let file = format!("{}/{name}", reports::schema::read::RUNS_DIRECTORY);
+        if self.is_to_stop() {
+            self.cut_short.insert(file.clone());
+        }
         Ok(ResultFile { file, contents, engine: engine.to_owned(), clock: clock.to_owned() })
     }
 

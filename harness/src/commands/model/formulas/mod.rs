@@ -29,6 +29,7 @@ use crate::run::audience::Audience;
 use crate::run::environment;
 use crate::run::executor::Runner;
 use crate::run::real::Real;
+use crate::terminal::interrupted::{Interrupted, Results, with_note};
 use crate::terminal::out;
 use crate::terminal::progress::Progress;
 
@@ -52,10 +53,12 @@ pub(crate) fn formulas(
     let folder = ResultFolder::make(args.out.folder(), "formulas")?;
     let result = measure(&wanted, registry, stop, &folder, args)?;
     let filled = folder.fill(&result)?;
+    let (whole, planned) = (result.formulas_whole, result.formulas_planned);
+    let interrupted = result.interrupted.then(|| Interrupted::after(whole, planned, "formulas"));
     if args.json {
-        out::json(&result.cases);
+        out::json(&Results::new(interrupted, &result.cases));
     } else {
-        out::results(&filled, false, || table::formulas(&result));
+        out::results(&filled, false, || with_note(table::formulas(&result), interrupted));
     }
     Ok(if result.interrupted {
         Outcome::Interrupted
@@ -83,20 +86,28 @@ fn measure(
     let (progress, mut real) = (Progress::new(0, args.json), Real);
     let runner = Runner::new(&mut real, stop, &progress);
     let mut runner = CaseRunner::new(registry, runner, folder, args.seed)?;
-    let mut cases = Vec::new();
+    let (mut cases, mut whole) = (Vec::new(), 0);
     for formula in wanted {
         progress.say(formula.name);
-        cases.extend((formula.measure)(&mut runner)?);
+        match (formula.measure)(&mut runner) {
+            Ok(measured) => cases.extend(measured.into_iter().filter(|it| runner.is_whole(it))),
+            // A run that was cut short may lack what a case reads.
+            Err(_) if stop.is_requested() => {}
+            Err(error) => return Err(error),
+        }
         if stop.is_requested() {
             break;
         }
+        whole += 1;
     }
     progress.finish();
     Ok(FormulasResult {
         schema: FORMULAS_SCHEMA.to_owned(),
         started: folder.started.clone(),
         command: command_line(),
-        interrupted: stop.is_requested(),
+        interrupted: whole < wanted.len() as u64,
+        formulas_whole: whole,
+        formulas_planned: wanted.len() as u64,
         seed: args.seed,
         costs: Costs::default().to_string(),
         cases,

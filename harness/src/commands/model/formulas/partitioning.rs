@@ -150,7 +150,7 @@ fn within_batches(runner: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
         placements: PLACED.map(str::to_owned).to_vec(),
         windows: vec![RECORDS],
         engine: Some("microbatch,batch_interval_ms=20".to_owned()),
-        rate: Rate::PerSecond(100_000.0),
+        rate: Some(Rate::PerSecond(100_000.0)),
         set: vec![format!("keys={DISTINCT}")],
         out: OutArgs::default(),
         json: true,

@@ -21,13 +21,14 @@ use crate::cli::SkewArgs;
 use crate::error::{Error, Outcome, Result};
 use crate::files::invocation::command_line;
 use crate::files::result_folder::ResultFolder;
-use crate::registry::{EngineSpec, Overrides, Registry, key_value};
+use crate::registry::{EngineSpec, Overrides, Registry, key_values};
 use crate::run::answer::Answer;
 use crate::run::clock::Clock;
 use crate::run::environment;
 use crate::run::executor::Runner;
 use crate::run::real::Real;
 use crate::run::spec::RunSpec;
+use crate::terminal::interrupted::{Interrupted, Results, with_note};
 use crate::terminal::out;
 use crate::terminal::progress::Progress;
 
@@ -48,12 +49,14 @@ pub(crate) fn skew(args: &SkewArgs, registry: &Registry, stop: &StopSignal) -> R
     let (folder, result) = measure(args, registry, stop, folder)?;
     let result = SkewResult { started: folder.started.clone(), ..result };
     let filled = folder.fill(&result)?;
+    let (read, planned) = (result.events, result.events_planned);
+    let interrupted = result.interrupted.then(|| Interrupted::after(read, planned, "events"));
     if args.json {
-        out::json(&result.rows);
+        out::json(&Results::new(interrupted, &result.rows));
     } else {
-        out::results(&filled, false, || table::skew(&result));
+        out::results(&filled, false, || with_note(table::skew(&result), interrupted));
     }
-    Ok(if stop.is_requested() { Outcome::Interrupted } else { Outcome::Good })
+    Ok(if result.interrupted { Outcome::Interrupted } else { Outcome::Good })
 }
 
 /// Places the keys; `ready` is called once the arguments are found to be good.
@@ -67,8 +70,7 @@ pub(crate) fn measure<T>(
     stop: &StopSignal,
     ready: impl FnOnce() -> Result<T>,
 ) -> Result<(T, SkewResult)> {
-    let set: BTreeMap<String, Value> =
-        args.set.iter().map(|it| key_value(it)).collect::<Result<_>>()?;
+    let set = key_values(args.set.iter().map(String::as_str))?;
     let reading = Reading::new(args, registry, &set)?;
     let plan = reading.plan();
     let edges = plan.keyed_outputs_of_source();
@@ -95,6 +97,8 @@ pub(crate) fn measure<T>(
         }
     }
     let meter = meter();
+    // A stop that came behind the last event has cut nothing.
+    let interrupted = read < args.events;
     let (rows, heat) = meter.figures();
     let result = SkewResult {
         schema: SKEW_SCHEMA.to_owned(),
@@ -103,6 +107,8 @@ pub(crate) fn measure<T>(
         workload: reading.workload.name().to_owned(),
         knobs: reading.knobs.values().clone(),
         seed: args.seed,
+        interrupted,
+        events_planned: args.events,
         events: read,
         exchange: plan.edge_name(&plan.edges[*first]),
         records: meter.records(),
@@ -149,6 +155,8 @@ impl<'a> Reading<'a> {
         let engine = spec.as_ref().map(|spec| registry.engine(&spec.name)).transpose()?;
         let engines: Vec<Arc<dyn Engine>> = engine.iter().cloned().collect();
         let given = Overrides::part(set, &*workload, &engines)?;
+        let own = engines.into_iter().zip(spec.iter().map(|it| &it.settings));
+        given.check_reach(&own.collect::<Vec<_>>())?;
         let rate = args.rate().per_second();
         let knobs = workload.resolve(&given.knobs, rate).map_err(Error::input)?;
         let batches = spec.zip(engine).map(|(spec, engine)| {
@@ -192,7 +200,7 @@ impl<'a> Reading<'a> {
         let (progress, mut real) = (Progress::new(0, self.args.json), Real);
         let mut runner = Runner::new(&mut real, stop, &progress);
         let result = runner.run(spec, Answer::Evaluated)?.result;
-        if result.batches.is_empty() {
+        if result.batches.is_empty() && !result.interrupted {
             let name = spec.engine.name();
             return Err(Error::Input(format!("{name} has no batches; write --engine microbatch")));
         }

@@ -173,6 +173,7 @@ mod tests {
             timer_late_ns: TimerFigures { count: 1_000, p50: 60_000, p99: 90_000, max: 200_000 },
             stalls: StallFigures { watched_ns: 500_000_000, longest_ns: 90_000, lost_share: 0.001 },
             noise: vec![row(1.02)],
+            noise_events: 1_000,
             advice: Vec::new(),
         }
     }

@@ -23,6 +23,8 @@ pub(super) struct Diagnosis {
     pub stalls: StallFigures,
     /// How much each engine differs from itself.
     pub noise: Vec<NoiseRow>,
+    /// Events of each run behind `noise`.
+    pub noise_events: u64,
     /// What that means for results.
     pub advice: Vec<Advice>,
 }

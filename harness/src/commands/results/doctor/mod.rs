@@ -42,9 +42,11 @@ pub(crate) fn doctor(args: &DoctorArgs, registry: &Registry, stop: &StopSignal) 
         clock: probe::clock(&*runtime),
         timer_late_ns: probe::timers(&runtime)?,
         stalls: probe::stalls(&*runtime),
-        noise: noise(args, registry, stop)?,
+        noise: Vec::new(),
+        noise_events: 0,
         advice: Vec::new(),
     };
+    (diagnosis.noise, diagnosis.noise_events) = noise(args, registry, stop)?;
     if stop.is_requested() {
         return Ok(Outcome::Interrupted);
     }
@@ -57,8 +59,12 @@ pub(crate) fn doctor(args: &DoctorArgs, registry: &Registry, stop: &StopSignal) 
     Ok(Outcome::Good)
 }
 
-/// Engines against themselves.
-fn noise(args: &DoctorArgs, registry: &Registry, stop: &StopSignal) -> Result<Vec<NoiseRow>> {
+/// Engines against themselves, and the events of each run.
+fn noise(
+    args: &DoctorArgs,
+    registry: &Registry,
+    stop: &StopSignal,
+) -> Result<(Vec<NoiseRow>, u64)> {
     let overrides = SuiteOverrides {
         repeats: Some(args.repeats),
         length: Some(Length::Duration(args.duration)),
@@ -66,15 +72,16 @@ fn noise(args: &DoctorArgs, registry: &Registry, stop: &StopSignal) -> Result<Ve
     };
     let suite = Suite::of_workloads(&[defaults::WORKLOAD.to_owned()], registry)?;
     let suite = suite.with(&overrides, registry)?.against_itself();
-    let mut runs = Vec::new();
+    let (mut runs, mut events) = (Vec::new(), 0);
     for experiment in &suite.experiments {
         let (progress, mut real) = (Progress::new(experiment.runs(), args.json), Real);
         let mut runner = Runner::new(&mut real, stop, &progress);
         let size = size(experiment, &mut runner)?;
+        events = size.events;
         for repeat in 0..experiment.repeats {
             for place in rounds::order(experiment.variants.len(), repeat) {
                 if stop.is_requested() {
-                    return Ok(Vec::new());
+                    return Ok((Vec::new(), events));
                 }
                 let spec = spec(experiment, &experiment.variants[place], size, repeat)?;
                 // Answers are not compared: the same events go through the same engine.
@@ -87,5 +94,5 @@ fn noise(args: &DoctorArgs, registry: &Registry, stop: &StopSignal) -> Result<Ve
         progress.finish();
     }
     let how = ComparisonRules { against_itself: true, confidence: CONFIDENCE };
-    Ok(comparisons::noise(&runs, how))
+    Ok((comparisons::noise(&runs, how), events))
 }

@@ -8,7 +8,7 @@ use crate::analysis::diff::configuration::Configuration;
 use crate::analysis::diff::row::{Row, Verdict};
 use crate::analysis::diff::welch::FEWEST_RUNS;
 use crate::analysis::diff::{Diff, Difference, refused, source};
-use crate::cli::BaselineArgs;
+use crate::cli::{BaselineArgs, defaults};
 use crate::error::{Error, Result};
 use crate::experiment::sizing;
 use crate::experiment::sizing::{RunSize, spec};
@@ -47,7 +47,14 @@ impl Baselines {
         suite: &Suite,
         runner: &mut Runner<'_>,
     ) -> Result<Self> {
-        let folder = &args.baseline_dir;
+        if args.baseline_dir.is_some() && args.save_baseline.is_none() && args.baseline.is_none() {
+            return Err(Error::Input(
+                "--baseline-dir says where baselines are kept: it goes with --save-baseline or \
+                 --baseline; leave it out"
+                    .to_owned(),
+            ));
+        }
+        let folder = args.baseline_dir.as_deref().unwrap_or(Path::new(defaults::BASELINE_DIR));
         let save_as = args.save_baseline.as_deref().map(|name| kept(folder, name)).transpose()?;
         let former = match &args.baseline {
             Some(named) => {
@@ -180,6 +187,13 @@ fn size_as(
             planned.rate = SuiteRate::Fixed(Rate::PerSecond(rate));
         }
         (SuiteRate::Fixed(Rate::Max), length) => {
+            if experiment.warm_up.is_some() && former.warm_up_events == 0 {
+                return Err(Error::Input(format!(
+                    "at max the warm-up of `{}` is as long as the baseline's, which has none; leave \
+                     it out",
+                    experiment.name
+                )));
+            }
             // A time at `max` means nothing without sizing runs, so all times become numbers.
             let warm_up = experiment.warm_up.map_or(0, |_| former.warm_up_events);
             let events = match length {

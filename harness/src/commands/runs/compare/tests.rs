@@ -325,7 +325,7 @@ fn baseline_args(folder: &Path, allowed: Option<f64>) -> BaselineArgs {
     BaselineArgs {
         save_baseline: None,
         baseline: Some("old".to_owned()),
-        baseline_dir: folder.to_owned(),
+        baseline_dir: Some(folder.to_owned()),
         fail_on_regression: allowed,
     }
 }

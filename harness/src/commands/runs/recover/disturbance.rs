@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::experiment::sizing::MOST_EVENTS;
 use crate::experiment::suite::Variant;
 use crate::quantity::Rate;
-use crate::registry::{EngineSpec, Overrides, Registry, key_value};
+use crate::registry::{EngineSpec, Overrides, Registry, key_values};
 use crate::run::clock::Clock;
 use crate::run::fault::FaultSpec;
 use crate::run::spec::{Recovery, RunDraft, RunSpec};
@@ -57,18 +57,19 @@ impl Disturbance {
             [] => {
                 defaults::ENGINES.iter().map(|it| EngineSpec::parse(it)).collect::<Result<_>>()?
             }
-            given => given.iter().map(|it| EngineSpec::parse(it)).collect::<Result<_>>()?,
+            given => EngineSpec::parse_all(given)?,
         };
         let engines: Vec<Arc<dyn Engine>> =
             specs.iter().map(|spec| registry.engine(&spec.name)).collect::<Result<_>>()?;
-        let set: BTreeMap<String, Value> =
-            args.set.iter().map(|it| key_value(it)).collect::<Result<_>>()?;
+        let set = key_values(args.set.iter().map(String::as_str))?;
         if set.contains_key("guarantee")
             || specs.iter().any(|spec| spec.settings.contains_key("guarantee"))
         {
             return Err(Error::Input("recover runs every guarantee; leave it out".to_owned()));
         }
         let mut given = Overrides::part(&set, &*workload, &engines)?;
+        let own = engines.iter().cloned().zip(specs.iter().map(|it| &it.settings));
+        given.check_reach(&own.collect::<Vec<_>>())?;
         for (name, millis) in DEFAULT_SETTINGS {
             given.settings.entry(name.to_owned()).or_insert(millis.into());
         }

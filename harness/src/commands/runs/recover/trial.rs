@@ -22,8 +22,6 @@ use crate::run::fault::FaultSpec;
 const COLLECTED: &str = "the collected rows";
 /// Beginning of the names of files with rows that a reader sees.
 const VISIBLE: &str = "part-";
-/// What a fault says if it found no victim.
-const NOBODY: &str = "nobody to strike";
 
 /// The rows of a run on the sequential engine that nothing disturbs, with the evaluator's digest.
 pub(super) struct ExpectedRows {
@@ -74,10 +72,8 @@ impl RecoverTrial<'_> {
         })?;
         let run = executed.result;
         let written = if commits { visible(&memory) } else { collector.take() };
-        let struck = run_clock.faults().struck().into_iter().map(|struck| struck.what);
-        let struck = struck.filter(|what| !what.contains(NOBODY)).collect();
         let difference = (!run.interrupted).then(|| written.against(&wanted.rows));
-        Ok(self.row(run, struck, difference, executed.failure.is_some()))
+        Ok(self.row(run, run_clock.struck(), difference, executed.failure.is_some()))
     }
 
     fn row(

@@ -71,7 +71,7 @@ impl<'a> CheckpointFolder<'a> {
     ///
     /// # Errors
     /// When it is another, or cannot be read.
-    pub(super) fn fingerprint(&mut self, path: &Path) -> Result<Fingerprint> {
+    pub(super) fn fingerprint(&self, path: &Path) -> Result<Fingerprint> {
         let held = self.job.as_ref().map_or(&[][..], |job| &job.held);
         let marks = held.iter().map(|held| held.offset).collect();
         let mut reader = FingerprintReader::new(open_file(path)?, marks);

@@ -15,11 +15,12 @@ use workloads::registry::AnyEvents;
 
 use super::checkpoint_folder::CheckpointFolder;
 use super::input::{open_file, open_live};
+use super::usage::check_resumed;
 use crate::cli::RunArgs;
 use crate::error::{Error, Result};
 use crate::experiment::sizing;
 use crate::experiment::sizing::RunSize;
-use crate::experiment::suite::{Experiment, Length};
+use crate::experiment::suite::Experiment;
 use crate::files::WholeFile;
 use crate::files::rows::WriterThread;
 use crate::files::uri::{InputUri, OutputUri};
@@ -27,12 +28,13 @@ use crate::measure::transactional::is_empty;
 use crate::quantity::Rate;
 use crate::run::answer::{Answer, Oracle};
 use crate::run::audience::Silent;
-use crate::run::clock::{Clock, RunClock, clock};
+use crate::run::clock::{RunClock, clock};
 use crate::run::executor::{Executor, Runner};
 use crate::run::io::RunIo;
 use crate::run::job_file::{InputFile, JobFile, at_once};
 use crate::run::real::Real;
 use crate::run::spec::{Recovery, RunSpec};
+use crate::terminal::out;
 use crate::terminal::progress::Progress;
 
 /// A run with its input and output open.
@@ -57,13 +59,13 @@ impl<'a> RunJob<'a> {
         experiment: &Experiment,
         stop: &StopSignal,
     ) -> Result<Self> {
-        let mut checkpoints = CheckpointFolder::look(args)?;
+        let checkpoints = CheckpointFolder::look(args)?;
         let former = checkpoints.as_ref().and_then(|folder| folder.job.as_ref());
         let former = former.map(|job| &job.file);
         let size = size(args, experiment, former, stop)?;
         let mut spec = sizing::spec(experiment, &experiment.variants[0], size, 0)?;
         spec.clock = args.clock;
-        let input = match (&mut checkpoints, &args.input) {
+        let input = match (&checkpoints, &args.input) {
             (Some(folder), Some(InputUri::File(path))) => {
                 let held = folder.fingerprint(path)?;
                 Some(InputFile { name: path.display().to_string(), held })
@@ -71,6 +73,9 @@ impl<'a> RunJob<'a> {
             _ => None,
         };
         let events = open_events(args, &mut spec)?;
+        if let Some(job) = former {
+            check_resumed(args, job)?;
+        }
         spec.recovery = Recovery {
             start: if args.resume { Start::Resume } else { Start::Fresh },
             stop_after: args.stop_after,
@@ -118,11 +123,11 @@ impl<'a> RunJob<'a> {
         };
         let output = self.args.output.as_ref();
         let output = output.map_or("discard".to_owned(), ToString::to_string);
-        let events = match (self.args.shared.events, &folder.job) {
-            (Some(events), _) => events,
-            (None, Some(job)) => job.file.events,
-            (None, None) if self.input.is_some() => u64::MAX,
-            (None, None) => spec.events,
+        let events = match (&self.input, self.args.shared.events, &folder.job) {
+            (None, ..) => spec.events,
+            (Some(_), Some(limit), _) => limit,
+            (Some(_), None, Some(job)) => job.file.events,
+            (Some(_), None, None) => u64::MAX,
         };
         let given = JobFile::new(spec, events, &output, self.input.clone());
         let (clock, identity) = folder.clock(spec, &given, tracing)?;
@@ -161,7 +166,7 @@ impl<'a> RunJob<'a> {
         };
         let trace = self.args.trace.as_deref().map(Trace::open).transpose()?;
         let rows = writing.as_ref().map(WriterThread::writer);
-        let hidden = self.args.json || rows.is_some();
+        let hidden = self.args.json || self.args.output == Some(OutputUri::Print);
         let progress = Progress::with_view(1, hidden, self.args.live);
         let answer = match self.args.input {
             None => Answer::Remembered(&mut self.oracle),
@@ -172,6 +177,14 @@ impl<'a> RunJob<'a> {
         let executed = Real.run(spec, io.check_files(!self.args.no_check_output));
         progress.finish();
         let result = executed?.result;
+        let (struck, planned) = (run_clock.struck().len(), spec.recovery.faults.len());
+        if struck < planned && !result.interrupted {
+            out::note(&format!(
+                "--fault: {struck} of {planned} struck; the rest found nobody to strike on {}, or \
+                 the run was over before",
+                spec.engine.name()
+            ));
+        }
         drop(rows);
         if let Some(writing) = writing {
             writing.finish()?;
@@ -207,16 +220,6 @@ fn size(
     former: Option<&JobFile>,
     stop: &StopSignal,
 ) -> Result<RunSize> {
-    if args.input.is_none()
-        && args.clock == Clock::Virtual
-        && matches!(experiment.length, Length::Duration(_))
-        && args.shared.rate.is_none()
-    {
-        return Err(Error::Input(
-            "a duration in virtual time needs --rate: there is no pilot there; or give --events"
-                .to_owned(),
-        ));
-    }
     match (former, &args.input) {
         // What sizing runs found out then still holds.
         (Some(job), _) => Ok(RunSize {
@@ -248,12 +251,6 @@ fn open_events(args: &RunArgs, spec: &mut RunSpec) -> Result<Option<Box<dyn AnyE
             let limit = args.shared.events.unwrap_or(spec.events);
             spec.events = events.count().unwrap_or(0).min(limit);
             Ok(Some(events))
-        }
-        Some(live) if args.clock == Clock::Virtual => {
-            Err(Error::Input(format!("{live} has no virtual time; read a file instead")))
-        }
-        Some(live) if args.shared.repeats.is_some_and(|repeats| repeats > 1) => {
-            Err(Error::Input(format!("{live} can be read once; --repeats needs a file")))
         }
         Some(_) => {
             // Every record of a live input is timed from when it became readable.

@@ -4,6 +4,7 @@ mod checkpoint_folder;
 mod input;
 mod job;
 mod table;
+mod usage;
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use crate::analysis::threshold;
 use crate::cli::{RunArgs, defaults};
 use crate::error::{Error, Outcome, Result};
 use crate::experiment::suite::{Experiment, Length, SuiteRate, Variant};
-use crate::files::uri::{InputUri, OutputUri};
+use crate::files::uri::OutputUri;
 use crate::registry::{EngineSpec, Overrides, Registry};
 use crate::run::clock::Clock;
 use crate::terminal::out;
@@ -29,16 +30,8 @@ use job::RunJob;
 pub(crate) fn run(args: &RunArgs, registry: &Registry, stop: &StopSignal) -> Result<Outcome> {
     let experiment = experiment(args, registry)?;
     let writes_stdout = args.output == Some(OutputUri::Print);
-    if args.json && writes_stdout {
-        return Err(Error::Input(
-            "--json and an output to standard output exclude one another: both are printed there"
-                .to_owned(),
-        ));
-    }
-    if args.trace.is_some() && args.clock == Clock::Wall {
-        return Err(Error::Input("--trace needs --clock virtual".to_owned()));
-    }
-    check_recovery(args)?;
+    usage::check(args)?;
+    usage::check_knobs(args, &experiment.knobs)?;
     let mut job = RunJob::new(args, &experiment, stop)?;
     let mut runs: Vec<RunResult> = Vec::new();
     for repeat in 0..experiment.repeats {
@@ -76,25 +69,15 @@ fn show(args: &RunArgs, result: &RunResult, on_stderr: bool) {
     let mut text = table::run(result);
     if args.batches {
         text.push('\n');
-        text.push_str(&table::batches(result));
+        text.push_str(&match result.batches.as_slice() {
+            [] => format!("{} has made no batches; microbatch makes some", result.engine),
+            _ => table::batches(result),
+        });
     }
     if args.clock == Clock::Virtual {
         text.push_str(&format!("\nModelled costs: {}", Costs::default()));
     }
     if on_stderr { out::note(&text) } else { out::line(&text) }
-}
-
-/// What cannot go together with recovery.
-fn check_recovery(args: &RunArgs) -> Result<()> {
-    let wrong = |what: &str| Err(Error::Input(what.to_owned()));
-    let live = matches!(args.input, Some(InputUri::Stdin | InputUri::Tcp(_)));
-    if args.checkpoint_dir.is_some() && live {
-        return wrong("--checkpoint-dir needs an input that can be read again: a file, or none");
-    }
-    if args.checkpoint_dir.is_some() && args.shared.repeats.is_some_and(|repeats| repeats > 1) {
-        return wrong("--checkpoint-dir holds one job; --repeats would need several");
-    }
-    Ok(())
 }
 
 fn experiment(args: &RunArgs, registry: &Registry) -> Result<Experiment> {
@@ -104,6 +87,7 @@ fn experiment(args: &RunArgs, registry: &Registry) -> Result<Experiment> {
     let shared = &args.shared;
     let set = shared.settings()?;
     let given = Overrides::part(&set, &*workload, &[Arc::clone(&engine)])?;
+    given.check_reach(&[(Arc::clone(&engine), &spec.settings)])?;
     let variant =
         Variant { engine, name: spec.to_string(), own: spec.settings, shared: given.settings };
     Ok(Experiment {

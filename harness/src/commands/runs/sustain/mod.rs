@@ -19,6 +19,7 @@ use crate::registry::Registry;
 use crate::run::environment;
 use crate::run::executor::Runner;
 use crate::run::real::Real;
+use crate::terminal::interrupted::{Interrupted, Results, with_note};
 use crate::terminal::out;
 use crate::terminal::progress::Progress;
 
@@ -46,19 +47,25 @@ pub(crate) fn sustain(
     let mut session = SustainSession::new(runner, target);
     let rows = session.search_all(&experiment);
     progress.finish();
-    let result = result(session.into_runs(), &folder, &experiment, stop.is_requested());
+    let planned = experiment.runs();
+    let done = rows.iter().flatten().map(|row| u64::from(row.ended)).sum::<u64>();
+    let interrupted = (stop.is_requested() && done < planned)
+        .then(|| Interrupted::after(done, planned, "searches"));
+    let result = result(session.into_runs(), &folder, &experiment, interrupted.is_some());
     let filled = folder.fill(&result)?;
     let rows = rows?;
-    let text = serde_json::to_string_pretty(&rows).map_err(Error::run)?;
+    let text =
+        serde_json::to_string_pretty(&Results::new(interrupted, &rows)).map_err(Error::run)?;
     let path = folder.inner("")?.join(SUSTAIN_FILE);
     files::write_whole(&path, text.as_bytes())
         .map_err(|error| Error::Run(format!("cannot write {}: {error}", path.display())))?;
     if args.json {
         out::line(&text);
     } else {
-        out::results(&filled, false, || table::sustained(experiment.workload.name(), &rows));
+        let table = || table::sustained(experiment.workload.name(), &rows);
+        out::results(&filled, false, || with_note(table(), interrupted));
     }
-    Ok(if stop.is_requested() {
+    Ok(if interrupted.is_some() {
         Outcome::Interrupted
     } else if rows.iter().all(|row| row.rate_per_s.is_none()) {
         Outcome::Failed
@@ -70,6 +77,13 @@ pub(crate) fn sustain(
 fn experiment(args: &SustainArgs, registry: &Registry) -> Result<Experiment> {
     if args.shared.rate.is_some() {
         return Err(Error::Input("sustain looks for the rate: leave --rate out".to_owned()));
+    }
+    if !args.shared.thresholds.is_empty() {
+        return Err(Error::Input(
+            "sustain judges no --threshold: its runs are probes at many rates; leave it out, and \
+             give --latency for what every probe must keep to, or judge one rate by compare"
+                .to_owned(),
+        ));
     }
     let given = SuiteOverrides::given(&args.shared, &args.engines)?;
     let overrides = SuiteOverrides {

@@ -6,7 +6,7 @@ use reports::schema::RunResult;
 use reports::words::units;
 use serde_json::Value;
 
-use super::row::{SustainRow, row};
+use super::row::{Bracket, SustainRow, row};
 use super::search::Search;
 use crate::error::{Error, Result};
 use crate::experiment::sizing;
@@ -27,6 +27,14 @@ pub(super) struct SustainTarget {
     pub(super) precision: f64,
     /// Which clock probes run on.
     pub(super) clock: Clock,
+}
+
+/// How a search has come out.
+enum SearchEnd {
+    /// With both ends of the bracket, if there are both.
+    Ended(Option<Bracket>),
+    /// The user stopped it.
+    Stopped,
 }
 
 /// The searches of an experiment's engines.
@@ -50,7 +58,8 @@ impl<'a> SustainSession<'a> {
         self.runs
     }
 
-    /// Every engine in turn, as often as there are repeats.
+    /// Every engine in turn, as often as there are repeats, until the user stops it: no row, if that
+    /// was before the first search.
     ///
     /// # Errors
     /// When an engine fails and when its answer is wrong.
@@ -59,6 +68,10 @@ impl<'a> SustainSession<'a> {
         let mut at_max = Vec::new();
         for place in 0..experiment.variants.len() {
             at_max.push(self.throughput(&experiment, place)?);
+        }
+        if self.runner.is_to_stop() {
+            // Of a pilot that was cut short there is no throughput.
+            return Ok(Vec::new());
         }
         let fastest = at_max.iter().copied().fold(0.0, f64::max);
         self.events = match experiment.length {
@@ -73,26 +86,36 @@ impl<'a> SustainSession<'a> {
         }
         let size = RunSize { events: self.events, ..RunSize::default() };
         let generator_per_s = sizing::generator(&experiment, size, &mut self.runner)?;
-        let mut found: Vec<Vec<(f64, f64)>> = vec![Vec::new(); experiment.variants.len()];
+        let found = self.search_in_turn(&experiment, &at_max)?;
+        let rows = experiment.variants.iter().zip(&found).zip(&at_max);
+        Ok(rows
+            .map(|((variant, ended), at_max)| {
+                row(variant.name.clone(), ended, *at_max, generator_per_s)
+            })
+            .collect())
+    }
+
+    /// What each search has found, by engine, until the user stops it.
+    fn search_in_turn(
+        &mut self,
+        experiment: &Experiment,
+        at_max: &[f64],
+    ) -> Result<Vec<Vec<Option<Bracket>>>> {
+        let mut found: Vec<Vec<Option<Bracket>>> = vec![Vec::new(); at_max.len()];
         for repeat in 0..experiment.repeats {
             for (place, first) in at_max.iter().enumerate() {
                 let precision = self.target.precision;
-                let search = match found[place].last() {
+                let search = match found[place].iter().flatten().last() {
                     Some((low, high)) => Search::near((low * high).sqrt(), precision),
                     None => Search::new(*first, precision),
                 };
-                found[place].extend(self.search(&experiment, place, repeat, search)?);
-                if self.runner.is_to_stop() {
-                    break;
+                match self.search(experiment, place, repeat, search)? {
+                    SearchEnd::Ended(bracket) => found[place].push(bracket),
+                    SearchEnd::Stopped => return Ok(found),
                 }
             }
         }
-        let rows = experiment.variants.iter().zip(&found).zip(&at_max);
-        Ok(rows
-            .map(|((variant, brackets), at_max)| {
-                row(variant.name.clone(), brackets, *at_max, generator_per_s)
-            })
-            .collect())
+        Ok(found)
     }
 
     fn throughput(&mut self, experiment: &Experiment, place: usize) -> Result<f64> {
@@ -102,21 +125,20 @@ impl<'a> SustainSession<'a> {
         sizing::throughput(experiment, variant, self.target.clock, &mut self.runner)
     }
 
-    /// One search; `None` when nothing was sustained or the user stopped it.
     fn search(
         &mut self,
         experiment: &Experiment,
         place: usize,
         repeat: u32,
         mut search: Search,
-    ) -> Result<Option<(f64, f64)>> {
+    ) -> Result<SearchEnd> {
         while let Some(rate) = search.next() {
             if self.runner.is_to_stop() {
-                return Ok(None);
+                return Ok(SearchEnd::Stopped);
             }
             let run = self.probe(experiment, place, repeat, rate)?;
             if run.interrupted {
-                return Ok(None);
+                return Ok(SearchEnd::Stopped);
             }
             let sustained = self.is_sustained(&run);
             self.runner.audience.note(&format!(
@@ -128,7 +150,7 @@ impl<'a> SustainSession<'a> {
             self.runs.push(run);
             search.probed(sustained);
         }
-        Ok(search.bracket())
+        Ok(SearchEnd::Ended(search.bracket()))
     }
 
     fn probe(
@@ -285,5 +307,8 @@ mod tests {
         let rows = rows.unwrap();
         assert_eq!(runs.len(), 11, "a probe that was stopped says nothing");
         assert!(rows.iter().map(|row| row.searches.len()).sum::<usize>() < 6);
+        // The first probe of the second engine is not the end of its search, and none has no rate.
+        assert!(rows.iter().map(|row| row.ended).sum::<u32>() < 6);
+        assert!(rows.iter().all(|row| row.ended as usize == row.searches.len()), "{rows:?}");
     }
 }

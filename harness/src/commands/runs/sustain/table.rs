@@ -20,7 +20,7 @@ pub(super) fn sustained(workload: &str, rows: &[SustainRow]) -> String {
         table.add_row([
             workload.to_owned(),
             row.variant.clone(),
-            row.rate_per_s.map_or("none".to_owned(), shown),
+            row.rate_per_s.map_or(if row.ended > 0 { "none" } else { NO_FIGURE }.to_owned(), shown),
             interval,
             share.map_or(NO_FIGURE.to_owned(), units::share),
         ]);

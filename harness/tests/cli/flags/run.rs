@@ -1,0 +1,391 @@
+//! `run`: alone, in virtual time, with a file, with a pipe, and where a job goes on.
+
+use super::Shows::{File, Status, Text};
+use super::{Context, check, field, read, refused};
+
+pub(super) const ALL: &[&Context] = &[&ALONE, &VIRTUAL, &FILE, &PIPE, &RESUMED];
+
+const ALONE: Context = Context {
+    command: "run",
+    before: "",
+    base: "run --engine pipelined --workload keyed-count --events 400 --json",
+    rows: &[
+        field("engine", "/engine", "", "--engine sequential <- --engine pipelined"),
+        field("workload", "/workload", "", "--workload forward <- --workload keyed-count"),
+        field("clock", "/clock", "", "--clock virtual"),
+        field("input", "/records_in", "", "--input lines.ndjson"),
+        read("output", File("rows.ndjson"), "", "--output rows.ndjson"),
+        read(
+            "batches",
+            Text("trigger"),
+            "microbatch <- pipelined; <- --json",
+            "microbatch <- pipelined;--batches <- --json",
+        ),
+        read("batches", Text("no batches"), "<- --json", "--batches <- --json"),
+        refused("batches", "--batches", "cannot be used with"),
+        read(
+            "checkpoint-dir",
+            File("state"),
+            "--guarantee exactly-once",
+            "--guarantee exactly-once --checkpoint-dir state",
+        ),
+        refused("resume", "--resume", "--checkpoint-dir"),
+        field(
+            "no-check-output",
+            "/output/files/checked",
+            "--guarantee exactly-once --output file:out",
+            "--guarantee exactly-once --output file:out --no-check-output",
+        ),
+        refused("no-check-output", "--no-check-output", "goes with a folder of part files"),
+        field(
+            "stop-after",
+            "/interrupted",
+            "--guarantee exactly-once --rate 1k",
+            "--guarantee exactly-once --rate 1k --stop-after 200",
+        ),
+        refused(
+            "stop-after",
+            "--guarantee exactly-once --stop-after 200 --repeats 2",
+            "--stop-after ends the first run",
+        ),
+        field(
+            "fault",
+            "/recovery/restarts",
+            "--guarantee exactly-once --rate 1k",
+            "--guarantee exactly-once --rate 1k --fault kill:subtask@50%",
+        ),
+        refused("trace", "--trace trace", "--clock virtual"),
+        refused("live", "--live", "cannot be used with"),
+        refused("live", "--live --output print <- --json", "--live draws where"),
+        read("json", Text("\"schema\""), "", "<- --json"),
+        field("repeats", "/repeat", "", "--repeats 2"),
+        field("warm-up", "/warm_up_events", "--rate 2k", "--rate 2k --warm-up 50ms"),
+        field("rate", "/rate", "--rate 2k", "--rate 4k"),
+        refused("rate", "--rate 1e-12", "0.001 events per second or more"),
+        field("events", "/events", "", "--events 300 <- --events 400"),
+        field(
+            "duration",
+            "/events",
+            "--rate 2k --duration 100ms <- --events 400",
+            "--rate 2k --duration 150ms <- --events 400",
+        ),
+        field("parallelism", "/parallelism", "", "--parallelism 3"),
+        field("seed", "/output/digest", "", "--seed 7"),
+        field("set", "/output/digest", "--set keys=3", "--set keys=4"),
+        refused("set", "--set keys=3 --set keys=4", "`keys` was given twice"),
+        refused(
+            "set",
+            "pipelined,buffer_bytes=64 <- pipelined;--set buffer_bytes=128",
+            "sets its own",
+        ),
+        field("guarantee", "/guarantee", "", "--guarantee at-least-once"),
+        refused("guarantee", "--guarantee none --set guarantee=none", "say the same thing twice"),
+        refused(
+            "guarantee",
+            "pipelined,guarantee=none <- pipelined;--guarantee exactly-once",
+            "sets its own",
+        ),
+        read(
+            "threshold",
+            Status,
+            "--threshold throughput_per_s>1",
+            "--threshold throughput_per_s>1e15",
+        ),
+    ],
+};
+
+const VIRTUAL: Context = Context {
+    command: "run",
+    before: "",
+    base: "run --engine pipelined --workload keyed-count --clock virtual --rate 1k --events 400 --json",
+    rows: &[
+        field("engine", "/engine", "", "--engine sequential <- --engine pipelined"),
+        field("workload", "/workload", "", "--workload forward <- --workload keyed-count"),
+        field("clock", "/clock", "", "--clock wall <- --clock virtual"),
+        field("input", "/records_in", "", "--input lines.ndjson"),
+        read("output", File("rows.ndjson"), "", "--output rows.ndjson"),
+        read(
+            "batches",
+            Text("trigger"),
+            "microbatch <- pipelined; <- --json",
+            "microbatch <- pipelined;--batches <- --json",
+        ),
+        read(
+            "checkpoint-dir",
+            File("state"),
+            "--guarantee exactly-once",
+            "--guarantee exactly-once --checkpoint-dir state",
+        ),
+        refused("resume", "--resume", "--checkpoint-dir"),
+        field(
+            "no-check-output",
+            "/output/files/checked",
+            "--guarantee exactly-once --output file:out",
+            "--guarantee exactly-once --output file:out --no-check-output",
+        ),
+        field(
+            "stop-after",
+            "/interrupted",
+            "--guarantee exactly-once",
+            "--guarantee exactly-once --stop-after 200",
+        ),
+        field(
+            "fault",
+            "/recovery/restarts",
+            "--guarantee exactly-once",
+            "--guarantee exactly-once --fault kill:subtask@50%",
+        ),
+        read("trace", File("trace"), "", "--trace trace"),
+        refused("live", "--live", "cannot be used with"),
+        read("json", Text("\"schema\""), "", "<- --json"),
+        field("repeats", "/repeat", "", "--repeats 2"),
+        field("warm-up", "/warm_up_events", "", "--warm-up 50ms"),
+        refused("warm-up", "--warm-up 50ms <- --rate 1k", "there is no pilot"),
+        refused("warm-up", "--warm-up 50ms --rate max <- --rate 1k", "there is no pilot"),
+        field("rate", "/rate", "", "--rate 2k <- --rate 1k"),
+        field("events", "/events", "", "--events 300 <- --events 400"),
+        field(
+            "duration",
+            "/events",
+            "--duration 100ms <- --events 400",
+            "--duration 150ms <- --events 400",
+        ),
+        refused("duration", "--duration 1s <- --events 400; <- --rate 1k", "there is no pilot"),
+        refused(
+            "duration",
+            "--duration 1s <- --events 400;--rate max <- --rate 1k",
+            "there is no pilot",
+        ),
+        field("parallelism", "/parallelism", "", "--parallelism 3"),
+        field("seed", "/output/digest", "", "--seed 7"),
+        field("set", "/output/digest", "--set keys=3", "--set keys=4"),
+        field("guarantee", "/guarantee", "", "--guarantee at-least-once"),
+        read(
+            "threshold",
+            Status,
+            "--threshold throughput_per_s>1",
+            "--threshold throughput_per_s>1e15",
+        ),
+    ],
+};
+
+const FILE: Context = Context {
+    command: "run",
+    before: "",
+    base: "run --engine pipelined --workload keyed-count --input lines.ndjson --json",
+    rows: &[
+        field("engine", "/engine", "", "--engine sequential <- --engine pipelined"),
+        field("workload", "/workload", "", "--workload uppercase <- --workload keyed-count"),
+        field("clock", "/clock", "", "--clock virtual"),
+        field("input", "/records_in", "", "--input other.ndjson <- --input lines.ndjson"),
+        read("output", File("rows.ndjson"), "", "--output rows.ndjson"),
+        read(
+            "batches",
+            Text("trigger"),
+            "microbatch <- pipelined; <- --json",
+            "microbatch <- pipelined;--batches <- --json",
+        ),
+        read(
+            "checkpoint-dir",
+            File("state"),
+            "--guarantee exactly-once",
+            "--guarantee exactly-once --checkpoint-dir state",
+        ),
+        refused("resume", "--resume", "--checkpoint-dir"),
+        field(
+            "no-check-output",
+            "/output/files/checked",
+            "--guarantee exactly-once --output file:out",
+            "--guarantee exactly-once --output file:out --no-check-output",
+        ),
+        field(
+            "stop-after",
+            "/interrupted",
+            "--guarantee exactly-once --rate 1k",
+            "--guarantee exactly-once --rate 1k --stop-after 50",
+        ),
+        field(
+            "fault",
+            "/recovery/restarts",
+            "--guarantee exactly-once --rate 1k",
+            "--guarantee exactly-once --rate 1k --fault kill:subtask@50%",
+        ),
+        read("trace", File("trace"), "--clock virtual", "--clock virtual --trace trace"),
+        refused("live", "--live", "cannot be used with"),
+        read("json", Text("\"schema\""), "", "<- --json"),
+        field("repeats", "/repeat", "", "--repeats 2"),
+        refused("warm-up", "--warm-up 50ms --rate 1k", "--warm-up is for generated events"),
+        field("rate", "/rate", "", "--rate 2k"),
+        field("events", "/records_in", "", "--events 50"),
+        refused("duration", "--duration 100ms", "--duration is the length of generated events"),
+        field("parallelism", "/parallelism", "", "--parallelism 3"),
+        field("seed", "/seed", "", "--seed 7"),
+        field("set", "/knobs/splits", "--set splits=3", "--set splits=4"),
+        refused("set", "--set keys=3", "`keys` shapes events while they are generated"),
+        field("guarantee", "/guarantee", "", "--guarantee at-least-once"),
+        read(
+            "threshold",
+            Status,
+            "--threshold throughput_per_s>1",
+            "--threshold throughput_per_s>1e15",
+        ),
+    ],
+};
+
+/// The pipe has no line.
+const PIPE: Context = Context {
+    command: "run",
+    before: "",
+    base: "run --engine pipelined --workload keyed-count --input - --json",
+    rows: &[
+        field("engine", "/engine", "", "microbatch <- pipelined"),
+        field("workload", "/workload", "", "--workload forward <- --workload keyed-count"),
+        refused("clock", "--clock virtual", "has no virtual time"),
+        field("input", "/records_in", "", "--input lines.ndjson <- --input -"),
+        read("output", File("rows.ndjson"), "", "--output rows.ndjson"),
+        read("batches", Text("no batches"), "<- --json", "--batches <- --json"),
+        refused(
+            "checkpoint-dir",
+            "--guarantee exactly-once --checkpoint-dir state",
+            "can be read again",
+        ),
+        refused("resume", "--resume", "--checkpoint-dir"),
+        refused("no-check-output", "--no-check-output", "goes with a folder of part files"),
+        refused("stop-after", "--stop-after 3", "--guarantee exactly-once"),
+        refused("fault", "--fault kill:subtask@50%", "nobody knows how many will come"),
+        refused("trace", "--trace trace", "--clock virtual"),
+        refused("live", "--live", "cannot be used with"),
+        read("json", Text("\"schema\""), "", "<- --json"),
+        refused("repeats", "--repeats 2", "can be read once"),
+        refused("warm-up", "--warm-up 50ms", "--warm-up is for generated events"),
+        refused("rate", "--rate 1k", "come when they come"),
+        refused("events", "--events 10", "is read to its end"),
+        refused("duration", "--duration 100ms", "--duration is the length of generated events"),
+        field("parallelism", "/parallelism", "", "--parallelism 3"),
+        field("seed", "/seed", "", "--seed 7"),
+        field("set", "/knobs/splits", "--set splits=3", "--set splits=4"),
+        refused("set", "--set keys=3", "`keys` shapes events while they are generated"),
+        refused("guarantee", "--guarantee exactly-once", "can be read again"),
+        read("threshold", Status, "", "--threshold throughput_per_s>1e15"),
+    ],
+};
+
+/// A job that was stopped after half of its events.
+const RESUMED: Context = Context {
+    command: "run",
+    before: "run --engine pipelined --workload keyed-count --clock virtual --rate 20k --events 4000 \
+             --guarantee exactly-once --set checkpoint_interval_ms=20 --checkpoint-dir state \
+             --output file:out --stop-after 2000",
+    base: "run --engine pipelined --workload keyed-count --clock virtual --rate 20k --events 4000 \
+           --guarantee exactly-once --set checkpoint_interval_ms=20 --checkpoint-dir state \
+           --output file:out --resume --json",
+    rows: &[
+        refused(
+            "engine",
+            "--engine microbatch <- --engine pipelined; <- --set checkpoint_interval_ms=20",
+            "engine",
+        ),
+        refused("workload", "--workload forward <- --workload keyed-count", "workload"),
+        field("clock", "/clock", "", "--clock wall <- --clock virtual"),
+        field("input", "/output/digest", "", "--input lines.ndjson <- --events 4000"),
+        refused("output", "--output file:elsewhere <- --output file:out", "output"),
+        refused("batches", "--batches", "cannot be used with"),
+        refused(
+            "checkpoint-dir",
+            "--checkpoint-dir empty <- --checkpoint-dir state",
+            "holds no job",
+        ),
+        refused("checkpoint-dir", "<- --resume", "already holds a job"),
+        read("resume", Status, "", "<- --resume"),
+        field("no-check-output", "/output/files/checked", "", "--no-check-output"),
+        field("stop-after", "/interrupted", "", "--stop-after 3000"),
+        field("fault", "/recovery/restarts", "", "--fault kill:subtask@75%"),
+        read("trace", File("trace"), "", "--trace trace"),
+        refused("live", "--live", "cannot be used with"),
+        read("json", Text("\"schema\""), "", "<- --json"),
+        refused("repeats", "--repeats 2", "--repeats would need several"),
+        refused("warm-up", "--warm-up 50ms", "whose warm-up in events is 0, and 1000 was given"),
+        refused("rate", "--rate 10k <- --rate 20k", "whose rate is 20000, and 10000 was given"),
+        refused("rate", "--rate max <- --rate 20k", "whose rate is 20000, and max was given"),
+        refused(
+            "events",
+            "--events 5000 <- --events 4000",
+            "whose number of events is 4000, and 5000 was given",
+        ),
+        refused(
+            "duration",
+            "--duration 1s <- --events 4000",
+            "whose duration in events is 4000, and 20000 was given",
+        ),
+        read(
+            "duration",
+            Status,
+            "--duration 200ms <- --events 4000",
+            "--duration 201ms <- --events 4000",
+        ),
+        field("parallelism", "/parallelism", "", "--parallelism 3"),
+        refused("seed", "--seed 7", "seed"),
+        field("set", "/settings/buffer_bytes", "--set buffer_bytes=64", "--set buffer_bytes=128"),
+        refused("set", "--set keys=3", "knobs"),
+        refused("guarantee", "--guarantee at-least-once <- --guarantee exactly-once", "guarantee"),
+        read(
+            "threshold",
+            Status,
+            "--threshold throughput_per_s>1",
+            "--threshold throughput_per_s>1e15",
+        ),
+    ],
+};
+
+#[test]
+fn every_flag_of_run_is_read_or_refused() {
+    check(&ALONE);
+}
+
+#[test]
+fn every_flag_of_run_is_read_or_refused_in_virtual_time() {
+    check(&VIRTUAL);
+}
+
+#[test]
+fn every_flag_of_run_is_read_or_refused_beside_a_file() {
+    check(&FILE);
+}
+
+#[test]
+fn every_flag_of_run_is_read_or_refused_beside_a_pipe() {
+    check(&PIPE);
+}
+
+#[test]
+fn every_flag_of_run_is_read_or_refused_where_a_job_goes_on() {
+    check(&RESUMED);
+}
+
+/// What a sizing run has made of a time at max cannot be compared with another time.
+#[test]
+fn a_duration_at_max_is_refused_where_a_job_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = "run --engine pipelined --workload keyed-count --duration 20ms --guarantee exactly-once \
+                --checkpoint-dir state --output file:out";
+    crate::program::run(folder.path(), &crate::program::words(line)).with_status(0);
+    let resumed = format!("{line} --resume");
+    let ended = crate::program::run(folder.path(), &crate::program::words(&resumed)).with_status(2);
+    assert!(ended.err.contains("leave --duration out with --resume"), "{}", ended.err);
+}
+
+/// A fault that found nobody was passed over in silence.
+#[test]
+fn a_fault_that_strikes_nobody_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let struck = |fault: &str| {
+        let line = format!(
+            "run --engine pipelined --workload keyed-count --clock virtual --rate 1k --events 400 \
+             --guarantee exactly-once --json --fault {fault}"
+        );
+        crate::program::run(folder.path(), &crate::program::words(&line)).err
+    };
+    assert_eq!(struck("kill:subtask@40%"), "");
+    let told = struck("kill:task@40%");
+    assert!(told.contains("--fault: 0 of 1 struck; the rest found nobody"), "{told}");
+}
