@@ -1,5 +1,7 @@
 //! What can go wrong, sorted by the exit status it leads to.
 
+use std::borrow::Cow;
+
 use dataflow::job::settings::nearest;
 
 /// An error with its exit status.
@@ -37,6 +39,21 @@ impl Error {
     pub fn run(error: impl std::fmt::Display) -> Self {
         Self::Run(error.to_string())
     }
+}
+
+/// Longest message that is shown whole, in bytes: a list of every setting that there is fits into one.
+const LONGEST: usize = 8_192;
+/// What is shown of the end of a longer one.
+const TAIL: usize = 1_024;
+
+/// A message that may repeat a text from outside, without the middle of a very long one.
+pub(crate) fn abridged(message: &str) -> Cow<'_, str> {
+    if message.len() <= LONGEST {
+        return Cow::Borrowed(message);
+    }
+    let head = message.floor_char_boundary(LONGEST - TAIL);
+    let tail = message.ceil_char_boundary(message.len() - TAIL);
+    Cow::Owned(format!("{}…{}", &message[..head], &message[tail..]))
 }
 
 /// A result with [`Error`].

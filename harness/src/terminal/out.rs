@@ -7,16 +7,11 @@ use std::sync::OnceLock;
 
 use reports::schema::text::visible;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, abridged};
 use crate::files::result_folder::WrittenResults;
 
 /// Why something that was to be printed did not reach standard output: the first reason.
 static LOST: OnceLock<String> = OnceLock::new();
-
-/// Longest error that is shown whole, in bytes: every setting that there is fits into one.
-const LONGEST_ERROR: usize = 8_192;
-/// What is shown of the end of a longer one.
-const ERROR_TAIL: usize = 1_024;
 
 /// Takes note of a write that failed. A reader that has closed the pipe has had enough.
 pub(crate) fn written(written: io::Result<()>) {
@@ -49,17 +44,9 @@ pub(crate) fn note(text: &str) {
     drop(writeln!(io::stderr(), "{}", visible(text)));
 }
 
-/// Prints an error. One that repeats a text without an end is shown without its middle.
+/// Prints an error.
 pub(crate) fn error(error: &Error) {
-    let text = format!("error: {error}");
-    let cut = |at| text.floor_char_boundary(at);
-    match text.len().checked_sub(LONGEST_ERROR) {
-        None => note(&text),
-        Some(_) => {
-            let (head, tail) = (cut(LONGEST_ERROR - ERROR_TAIL), cut(text.len() - ERROR_TAIL));
-            note(&format!("{}…{}", &text[..head], &text[tail..]));
-        }
-    }
+    note(&abridged(&format!("error: {error}")));
 }
 
 /// Prints a value as one line of JSON.

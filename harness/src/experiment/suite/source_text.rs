@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::error::Error;
+use crate::error::{Error, abridged};
 
 /// Characters of a line that are shown, and those of them before the place that is meant.
 const SHOWN: usize = 80;
@@ -47,6 +47,8 @@ impl Text<'_> {
             span.len().clamp(1, shown.chars().count().saturating_sub(column - 1 - from).max(1));
         let marks = format!("{}{}", " ".repeat(offset), "^".repeat(width));
         let number = line.to_string();
+        let message = message.to_string();
+        let message = abridged(&message);
         let margin = " ".repeat(number.len());
         Error::Input(format!(
             "{}:{line}:{column}: {message}\n{margin} |\n{number} | {head}{shown}{tail}\n{margin} | \
@@ -83,5 +85,9 @@ mod tests {
             format!("x.toml:1:500001: no\n  |\n1 | {around}\n  | {marks}")
         );
         assert!(shown(&line, 0..1_000_002).len() < 300);
+        // A message may repeat it as well.
+        let text = Text { origin: "x.toml", text: "a = 1" };
+        let error = text.at(&(0..1), format!("{line} is no number")).to_string();
+        assert!(error.len() < 10_000 && error.contains("b is no number\n"), "{}", error.len());
     }
 }
