@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use dataflow::job::engine::{Control, Engine, Job, Start};
+use dataflow::job::engine::{Control, Engine, Job};
 use dataflow::job::observer::Silent;
 use dataflow::job::runtime::Runtime;
 use dataflow::job::settings::Settings;
@@ -40,12 +40,7 @@ fn run(engine: &dyn Engine, workload: &str, events: u64, set: &[(&str, i64)]) ->
     let (slot, measured) = measuring(None, None);
     let plan = generated.plan(schedule(events), slot);
     let settings = Settings::resolve("engine", engine.settings(), &given(set), true);
-    let job = Job {
-        plan,
-        parallelism: 2,
-        settings: settings.expect("defaults are sound"),
-        start: Start::Fresh,
-    };
+    let job = Job::fresh(plan, 2, settings.expect("defaults are sound"));
     let clock = WallClock::new(WallOptions { seed: 42, worker_threads: 2 }).expect("threads");
     let runtime: Arc<dyn Runtime> = clock;
     let control = Control { stop: StopSignal::default(), observer: Arc::new(Silent) };

@@ -15,7 +15,7 @@ use std::hint::black_box;
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
 
-use dataflow::job::engine::{Control, Job, Start};
+use dataflow::job::engine::{Control, Job};
 use dataflow::job::observer::Silent;
 use dataflow::job::runtime::Runtime;
 use dataflow::job::settings::Settings;
@@ -96,12 +96,8 @@ fn run(engine: &str, workload: &str, events: u64) {
     let shape = LoadShape::CONSTANT;
     let schedule = Schedule { rate: None, events, warm_up: 0, start, unit, shape };
     let settings = Settings::resolve("engine", engine.settings(), &BTreeMap::new(), true);
-    let job = Job {
-        plan: generated.plan(schedule, slot),
-        parallelism: 2,
-        settings: settings.expect("defaults are sound"),
-        start: Start::Fresh,
-    };
+    let plan = generated.plan(schedule, slot);
+    let job = Job::fresh(plan, 2, settings.expect("defaults are sound"));
     let clock = WallClock::new(WallOptions { seed: 42, worker_threads: 1 }).expect("threads");
     let runtime: Arc<dyn Runtime> = clock;
     let control = Control { stop: StopSignal::default(), observer: Arc::new(Silent) };

@@ -120,7 +120,7 @@ impl Run {
             let found = self.splits.look(now)?;
             let Some(readable) = found.readable else { return Ok(found.next_at) };
             let mut batch = self.splits.batch();
-            let (records, _) = self.splits.read(readable, &mut batch)?;
+            let records = self.splits.read(readable, now, &mut batch)?;
             self.stages[0].inbox.push(Input::Read { batch, cut: Some(now) });
             left = left.saturating_sub(records);
         }

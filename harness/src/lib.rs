@@ -108,6 +108,7 @@ fn stop_on_interrupt() -> Result<StopSignal> {
     ctrlc::set_handler(move || {
         if asked.swap(true, Ordering::SeqCst) {
             live::restore();
+            files::remove_unfinished();
             std::process::exit(i32::from(Outcome::Interrupted.status()));
         }
         signal.request();

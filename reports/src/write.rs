@@ -1,11 +1,9 @@
 //! The only module of this crate that writes files: charts and the page, into a result directory.
-#![allow(
-    clippy::disallowed_methods,
-    reason = "files are written in this one module, so that everything else is a pure function"
-)]
+//! Everything else is a pure function.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+
+use files::folder::make_folder;
 
 use crate::draw::png;
 use crate::error::ReportError;
@@ -91,7 +89,7 @@ fn write(
 ) -> Result<Drawn, ReportError> {
     let charts_directory = dir.join(CHARTS_DIRECTORY);
     if !charts.is_empty() {
-        fs::create_dir_all(&charts_directory)
+        make_folder(&charts_directory)
             .map_err(|reason| ReportError::Write { path: charts_directory, reason })?;
     }
     let mut drawn = Drawn { report: dir.join(REPORT_FILE), charts: Vec::new() };
@@ -113,14 +111,8 @@ fn write(
     Ok(drawn)
 }
 
-/// Writes beside `path`, then renames: a reader sees the old file or the new one.
+/// Puts a file in its place: a reader sees the old one or the new one.
 fn replace(path: &Path, content: &[u8]) -> Result<(), ReportError> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let unfinished = path.with_file_name(format!(".{name}.{}.unfinished", std::process::id()));
-    let written = fs::write(&unfinished, content).and_then(|()| fs::rename(&unfinished, path));
-    written.map_err(|reason| {
-        // Best effort: the error that counts is the one being returned.
-        let _ = fs::remove_file(&unfinished);
-        ReportError::Write { path: path.to_path_buf(), reason }
-    })
+    files::write_whole(path, content)
+        .map_err(|reason| ReportError::Write { path: path.to_path_buf(), reason })
 }

@@ -41,8 +41,10 @@ impl BatchSpec {
 /// `offsets/<batch>`: written before the batch runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OffsetLog {
-    /// The names of the job's stages: another job's logs are told apart by them.
+    /// The names of the job's stages.
     pub job: Vec<String>,
+    /// The job's.
+    pub identity: ContentHash,
     /// The batch.
     pub spec: BatchSpec,
     /// The seal of the commit log of the batch before; `None` for the first batch.
@@ -197,6 +199,7 @@ mod tests {
     fn both_logs_come_back_as_they_were_written() {
         let log = OffsetLog {
             job: vec!["source".to_owned(), "window".to_owned()],
+            identity: ContentHash([2; 16]),
             spec: BatchSpec {
                 batch: 3,
                 ranges: vec![5..9, 4..4],

@@ -80,7 +80,7 @@ impl Offsets {
                 ranges.push(from..from);
                 continue;
             }
-            let available = splits.available(split as u32, from, now)?;
+            let available = splits.available_from(split as u32, from, now)?;
             match available.next {
                 Next::Never => self.ended[split] = available.end == from,
                 Next::At(at) => next_at = earlier(next_at, at),
@@ -173,6 +173,13 @@ mod tests {
         let cut = offsets.cut(&Fixed(vec![9, 1]), ProcessingTime::ZERO, u64::MAX).unwrap();
         assert_eq!(cut.ranges, [5..9, 0..1]);
         assert!(!offsets.have_ended());
+    }
+
+    #[test]
+    fn a_split_that_ends_before_what_was_read_is_an_error_and_no_wait_for_ever() {
+        let mut offsets = Offsets::resume(&[5..5, 0..0]);
+        let error = offsets.cut(&Fixed(vec![3, 1]), ProcessingTime::ZERO, u64::MAX).unwrap_err();
+        assert!(error.to_string().contains("ends at offset 3"), "{error}");
     }
 
     #[test]

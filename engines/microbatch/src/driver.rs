@@ -12,6 +12,7 @@ use dataflow::job::runtime::{Runtime, Timer};
 use dataflow::job::settings::{Setting, Settings};
 use dataflow::job::source::note_oversleep;
 use dataflow::operator::progress::BoundedOutOfOrderness;
+use dataflow::record::content_hash::ContentHash;
 use dataflow::{Completion, Control, Engine, EngineError, EventTime, ProcessingTime};
 
 use crate::batch_log::{BatchSpec, LoggedLayout};
@@ -100,7 +101,7 @@ impl Driver {
         runtime: Arc<dyn Runtime>,
         control: Control,
     ) -> Result<Self, EngineError> {
-        let Job { plan, parallelism, settings, start } = job;
+        let Job { plan, parallelism, settings, start, identity } = job;
         let settings = ResolvedSettings::new(&settings, parallelism);
         let layout = layout(&plan, parallelism, &settings);
         let scheduler = Scheduler::new(parallelism, Arc::clone(&runtime), settings.stall_nanos);
@@ -125,7 +126,7 @@ impl Driver {
         if driver.settings.guarantee == Guarantee::None {
             driver.stages.make_fresh();
         } else {
-            driver.take_up(start).await?;
+            driver.take_up(start, identity).await?;
         }
         if !driver.ended {
             driver.stages.open();
@@ -134,11 +135,12 @@ impl Driver {
     }
 
     /// Takes up what the storage holds of the job.
-    async fn take_up(&mut self, start: Start) -> Result<(), EngineError> {
+    async fn take_up(&mut self, start: Start, identity: ContentHash) -> Result<(), EngineError> {
         let Self { settings, stages, runtime, control, .. } = self;
         let storage = runtime.storage();
         let (recovery, begin) =
-            Recovery::begin(start, settings, &stages.plan, &stages.layout, storage).await?;
+            Recovery::begin((start, identity), settings, &stages.plan, &stages.layout, storage)
+                .await?;
         for stage in stages.ids() {
             let numbers: Vec<u32> = (0..stages.layout.parallelism[stage.0]).collect();
             let begun = runtime.now();

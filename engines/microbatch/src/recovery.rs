@@ -1,5 +1,6 @@
 //! What makes a job recoverable: its logs, its state versions and the commits of its sink.
 
+use dataflow::exchange::failure::FailureKind;
 use std::sync::Arc;
 
 use dataflow::exchange::sink::{CommitHead, Committer, Transaction};
@@ -7,7 +8,7 @@ use dataflow::job::engine::Start;
 use dataflow::job::observer::RescaleReport;
 use dataflow::job::output_promise::OutputPromise;
 use dataflow::job::plan::{Layout, StageId};
-use dataflow::job::refusal::already_there;
+use dataflow::job::refusal::{already_there, check_identity};
 use dataflow::job::rescale::FormerState;
 use dataflow::job::seal::{SealedFile, load_existing, load_promised, save};
 use dataflow::job::storage::{Storage, StorageError};
@@ -33,6 +34,7 @@ pub(crate) struct Recovery {
     committer: Option<Arc<dyn Committer>>,
     /// Stage names.
     job: Vec<String>,
+    identity: ContentHash,
     /// The latest committed batch; before the first one all state is empty.
     committed: Option<CommittedBatch>,
     /// The seal of the offset log of the batch under way.
@@ -76,7 +78,7 @@ struct Files {
 impl Recovery {
     /// Looks at what the storage holds and decides where the job goes on.
     pub(crate) async fn begin(
-        start: Start,
+        (start, identity): (Start, ContentHash),
         settings: &ResolvedSettings,
         plan: &Plan,
         layout: &Layout,
@@ -86,7 +88,8 @@ impl Recovery {
         let mut recovery = Self {
             store: StateStore::new(Arc::clone(&storage), settings.min_deltas),
             committer,
-            job: plan.stages.iter().map(|stage| stage.name.clone()).collect(),
+            job: plan.stage_names(),
+            identity,
             committed: None,
             under_way: ContentHash::default(),
             retention: Retention::default(),
@@ -126,6 +129,7 @@ impl Recovery {
             last,
             unit: "batch",
             place: self.storage.locate(ROOT),
+            file: offset_name,
         };
         promise.check(committer).await?;
         Ok(committer.abort_others(&[]).await?)
@@ -166,7 +170,9 @@ impl Recovery {
         if let Some(batch) = logged {
             match self.load_offsets(batch, plan).await {
                 Ok(log) => latest = Some(log),
-                Err(EngineError::Storage(error)) if error.damaged => damage = Some(error),
+                Err(EngineError::Storage(error)) if error.kind == FailureKind::Damaged => {
+                    damage = Some(error)
+                }
                 Err(error) => return Err(error),
             }
             found.damaged = damage.is_some();
@@ -197,20 +203,18 @@ impl Recovery {
 
     /// Names the file by which the logs cannot be a job's.
     fn inconsistent(&self, found: LogContents, files: &Files) -> EngineError {
-        let (name, beside) = match (found.logged, found.committed) {
+        let (there, missing) = match (found.logged, found.committed) {
             (Some(logged), committed) if committed < Some(logged) => {
-                (offset_name(logged), format!("commit log of batch {}", logged.saturating_sub(1)))
+                (offset_name(logged), commit_name(logged.saturating_sub(1)))
             }
-            (_, Some(committed)) => {
-                (commit_name(committed), format!("offset log of batch {committed}"))
-            }
-            _ => {
-                let name = files.state.first().map_or(ROOT.to_owned(), StateFile::name);
-                (name, "log of any batch".to_owned())
-            }
+            (_, Some(committed)) => (commit_name(committed), offset_name(committed)),
+            _ => (files.state.first().map_or(ROOT.to_owned(), StateFile::name), OFFSETS.to_owned()),
         };
-        let place = self.storage.locate(&name);
-        EngineError::Refused(format!("{place} is there and the {beside} is not"))
+        let [there, missing] = [there, missing].map(|name| self.storage.locate(&name));
+        EngineError::Refused(format!(
+            "{there} is there and {missing} is not; put it back, or begin again with an empty \
+             checkpoint directory and output"
+        ))
     }
 
     /// The offset log of a batch, which must be of this plan, and its seal.
@@ -222,12 +226,16 @@ impl Recovery {
         let (log, seal) = load_existing::<OffsetLog>(&self.storage, &offset_name(batch)).await?;
         let place = self.storage.locate(&offset_name(batch));
         plan.check_stages(&place, &log.job)?;
+        check_identity(&place, log.identity, self.identity)?;
         if log.spec.batch != batch {
             let of = log.spec.batch;
             return Err(EngineError::Refused(format!("{place} is of batch {of}")));
         }
         let splits: Vec<u32> = (0..log.spec.ranges.len() as u32).collect();
         plan.check_splits(&place, &splits)?;
+        for (split, range) in (0..).zip(&log.spec.ranges) {
+            plan.check_read(&place, split, range.end, log.spec.last)?;
+        }
         Ok((log, seal))
     }
 
@@ -290,7 +298,8 @@ impl Recovery {
     /// Logs a batch that is about to run.
     pub(crate) async fn log(&mut self, spec: &BatchSpec) -> Result<(), StorageError> {
         let after = self.committed.as_ref().map(|committed| committed.seal);
-        let log = OffsetLog { job: self.job.clone(), spec: spec.clone(), after };
+        let (job, identity) = (self.job.clone(), self.identity);
+        let log = OffsetLog { job, identity, spec: spec.clone(), after };
         self.under_way = save(&self.storage, &offset_name(spec.batch), &log).await?;
         Ok(())
     }

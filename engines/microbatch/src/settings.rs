@@ -2,6 +2,7 @@
 
 use dataflow::job::engine::{GUARANTEES, Guarantee};
 use dataflow::job::placement_settings::{LOST_PARTITION, RING_POINTS, RING_SEED};
+use dataflow::job::restart_limit::RESTART_ATTEMPTS;
 use dataflow::job::settings::{Default, Setting, Settings};
 use dataflow::job::status::STALL_TIMEOUT;
 use dataflow::placement::{PLACEMENTS, PlacementKind};
@@ -38,6 +39,7 @@ pub const SETTINGS: &[Setting] = &[
         .mirroring("spark.sql.streaming.minBatchesToRetain"),
     Setting::integer("max_task_failures", (1, 1_000), 4, "failures of one task in one batch that end the run; with guarantee none the first one does")
         .mirroring("spark.task.maxFailures"),
+    RESTART_ATTEMPTS,
     STALL_TIMEOUT,
 ];
 

@@ -3,6 +3,7 @@
 //! A task opens version `n` and commits version `n + 1`, as with Spark's state store. Version 0 is
 //! empty and has no file.
 
+use dataflow::exchange::failure::FailureKind;
 use std::sync::Arc;
 
 use dataflow::job::seal::{SealedFile, load_promised, save};
@@ -156,7 +157,7 @@ impl StateStore {
                         operation: "restore from",
                         file: self.storage.locate(&file.name()),
                         cause: format!("it is a delta to version {since}, which cannot be"),
-                        damaged: true,
+                        kind: FailureKind::Damaged,
                     });
                 }
             }
@@ -234,7 +235,10 @@ mod tests {
 
             storage.remove(&file(1).name()).await.unwrap();
             let error = store.read(file(2), seals[&2]).await.unwrap_err();
-            assert!(error.damaged && error.file.ends_with("state/2-13/1"), "{error}");
+            assert!(
+                error.kind == FailureKind::Damaged && error.file.ends_with("state/2-13/1"),
+                "{error}"
+            );
         });
     }
 
@@ -243,7 +247,7 @@ mod tests {
         run(async {
             let store = StateStore::new(MemoryStorage::new(), 10);
             let seal = store.write(file(4), state(4, Some(4)), Some(SEAL)).await.unwrap();
-            assert!(store.read(file(4), seal).await.unwrap_err().damaged);
+            assert!(store.read(file(4), seal).await.unwrap_err().kind == FailureKind::Damaged);
         });
     }
 

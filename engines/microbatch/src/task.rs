@@ -57,6 +57,13 @@ pub(crate) enum TaskFailure {
     MayPass(EngineError),
 }
 
+impl TaskFailure {
+    /// Of something that could not be made durable.
+    fn of(error: EngineError) -> Self {
+        if error.is_transient() { Self::MayPass(error) } else { Self::Final(error) }
+    }
+}
+
 impl From<EngineError> for TaskFailure {
     fn from(error: EngineError) -> Self {
         Self::Final(error)
@@ -224,7 +231,6 @@ impl RunningTask<'_> {
         &mut self,
         durable: &Durable,
     ) -> Result<Option<Transaction>, TaskFailure> {
-        let may_pass = TaskFailure::MayPass;
         self.status.set(Activity::Storage);
         let version = Version(durable.batch + 1);
         let partition = &mut self.partition;
@@ -240,14 +246,14 @@ impl RunningTask<'_> {
         let file = StateFile { stage, partition: number, version: version.0 };
         let base = since.map(|(_, seal)| seal);
         let written = durable.store.write(file, state, base).await;
-        let seal = written.map_err(|error| may_pass(error.into()))?;
+        let seal = written.map_err(|error| TaskFailure::of(error.into()))?;
         partition.chain = partition.chain.wrote(version, seal, since.is_none());
         self.status.step();
         let Some(closing) = closing else { return Ok(None) };
         self.status.set(Activity::Sink);
         let transaction = closing.await;
         self.status.step();
-        transaction.map_err(|error| may_pass(error.into()))
+        transaction.map_err(|error| TaskFailure::of(error.into()))
     }
 
     fn failed(&self, cause: StageError) -> EngineError {

@@ -4,6 +4,7 @@ use dataflow::Guarantee;
 use dataflow::job::engine::GUARANTEES;
 use dataflow::job::link::LinkSpec;
 use dataflow::job::placement_settings::{LOST_PARTITION, RING_POINTS, RING_SEED};
+use dataflow::job::restart_limit::RESTART_ATTEMPTS;
 use dataflow::job::settings::{Setting, Settings};
 use dataflow::job::status::STALL_TIMEOUT;
 use dataflow::placement::{PLACEMENTS, PlacementKind};
@@ -27,6 +28,7 @@ pub const SETTINGS: &[Setting] = &[
         .mirroring("restart-strategy.exponential-delay.initial-backoff"),
     Setting::number("restart_delay_max_ms", (0.0, 3_600_000.0), 60_000.0, "longest time before a failed job starts again, in ms")
         .mirroring("restart-strategy.exponential-delay.max-backoff"),
+    RESTART_ATTEMPTS,
     Setting::choice("placement", PLACEMENTS, "how keys find their subtask"),
     RING_POINTS,
     RING_SEED,

@@ -1,6 +1,8 @@
 //! What every storage promises, and what a folder promises besides.
 #![expect(clippy::disallowed_methods, reason = "the test looks into the folder and disturbs it")]
 
+use dataflow::exchange::failure::FailureKind;
+use files::Kind;
 use std::fs;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -17,7 +19,7 @@ use tempfile::TempDir;
 fn on_all<F: Future<Output = ()> + Send + 'static>(main: impl Fn(Arc<dyn Storage>) -> F) {
     let folders: Vec<TempDir> = (0..3).map(|_| TempDir::new().expect("a folder")).collect();
     let folder = |i: usize| -> Arc<dyn Storage> {
-        DirectoryStorage::open(folders[i].path()).expect("it can be opened")
+        DirectoryStorage::open(folders[i].path(), Kind::Output).expect("it can be opened")
     };
     let time = VirtualTime::new(VirtualOptions::default());
     let bare: [Arc<dyn Storage>; 3] =
@@ -85,7 +87,10 @@ fn a_renamed_file_takes_the_place_of_the_other() {
         let missing = storage.rename("staging/1", "public/1").await.unwrap_err();
         assert_eq!(missing.operation, "rename");
         assert_eq!(missing.file, storage.locate("staging/1"));
-        assert!(missing.cause.contains("no such file") && !missing.damaged, "{missing}");
+        assert!(
+            missing.cause.contains("no such file") && missing.kind == FailureKind::Transient,
+            "{missing}"
+        );
     });
 }
 
@@ -126,7 +131,7 @@ fn a_removed_file_is_gone_and_may_be_removed_again() {
 #[test]
 fn names_that_are_no_plain_paths_are_refused() {
     on_all(|storage| async move {
-        for name in ["", "/a", "a//b", "a/", "..", "a/../../b", ".", ".tmp-1"] {
+        for name in ["", "/a", "a//b", "a/", "..", "a/../../b", ".", ".unfinished/1"] {
             assert!(storage.put(name, Vec::new()).await.is_err(), "put {name}");
             assert!(storage.append(name, Vec::new()).await.is_err(), "append {name}");
             assert!(storage.sync(name).await.is_err(), "sync {name}");
@@ -145,24 +150,27 @@ fn a_folder_is_cleared_of_what_a_killed_put_left() {
     let folder = TempDir::new().expect("a folder");
     let path = folder.path().join("made/by/open");
     let time = VirtualTime::new(VirtualOptions::default());
-    let storage = DirectoryStorage::open(&path).expect("it is made");
+    let storage = DirectoryStorage::open(&path, Kind::Output).expect("it is made");
     let inner = Arc::clone(&storage);
     time.block_on(Box::pin(async move {
         assert_eq!(inner.put("a/metadata", b"old".to_vec()).await, Ok(()));
     }))
     .expect("no deadlock");
     // As after a death between the writing and the renaming.
-    fs::write(path.join("a/.tmp-1-0"), b"ne").expect("it can be written");
-    fs::write(path.join(".tmp-1-1"), b"ne").expect("it can be written");
+    fs::write(path.join(".unfinished/.streamgauge-1.part"), b"ne").expect("it can be written");
+    // Not ours, whatever its name.
+    fs::write(path.join("a/.tmp-draft"), b"mine").expect("it can be written");
     let inner = Arc::clone(&storage);
     time.block_on(Box::pin(async move {
-        assert_eq!(inner.list("").await, Ok(vec!["a/metadata".to_owned()]));
+        let names = ["a/.tmp-draft", "a/metadata"].map(str::to_owned).to_vec();
+        assert_eq!(inner.list("").await, Ok(names));
         assert_eq!(inner.read("a/metadata").await, some("old"));
     }))
     .expect("no deadlock");
     drop(storage);
-    let storage = DirectoryStorage::open(&path).expect("it can be opened again");
-    assert!(!path.join("a/.tmp-1-0").exists() && !path.join(".tmp-1-1").exists());
+    let storage = DirectoryStorage::open(&path, Kind::Output).expect("it can be opened again");
+    assert_eq!(fs::read_dir(path.join(".unfinished")).expect("it is there").count(), 0);
+    assert_eq!(fs::read(path.join("a/.tmp-draft")).expect("it stays"), b"mine");
     assert_eq!(fs::read(path.join("a/metadata")).expect("it is there"), b"old");
     assert!(storage.locate("a/metadata").ends_with("made/by/open/a/metadata"));
 }
@@ -170,7 +178,7 @@ fn a_folder_is_cleared_of_what_a_killed_put_left() {
 #[test]
 fn a_put_that_fails_leaves_the_old_file_and_no_other() {
     let folder = TempDir::new().expect("a folder");
-    let storage = DirectoryStorage::open(folder.path()).expect("it can be opened");
+    let storage = DirectoryStorage::open(folder.path(), Kind::Output).expect("it can be opened");
     // A folder where the file is to be: the last step, the renaming, fails.
     fs::create_dir_all(folder.path().join("a/metadata")).expect("it can be made");
     fs::write(folder.path().join("a/metadata/old"), b"old").expect("it can be written");
@@ -193,7 +201,7 @@ fn a_put_that_fails_leaves_the_old_file_and_no_other() {
 fn an_interrupted_put_leaves_the_old_file_or_the_new_one() {
     let folder = TempDir::new().expect("a folder");
     let options = WallOptions { seed: 0, worker_threads: 1 };
-    let storage = DirectoryStorage::open(folder.path()).expect("it can be opened");
+    let storage = DirectoryStorage::open(folder.path(), Kind::Output).expect("it can be opened");
     let clock = WallClock::with_storage(options, storage.clone()).expect("threads start");
     let inner = Arc::clone(&storage);
     let main = async move {
@@ -226,8 +234,8 @@ fn an_interrupted_put_leaves_the_old_file_or_the_new_one() {
         assert_eq!(inner.list("").await, Ok(vec!["file".to_owned(), "log".to_owned()]));
     };
     clock.block_on(Box::pin(main)).expect("no deadlock");
-    let left = fs::read_dir(folder.path()).expect("it can be read").count();
-    assert_eq!(left, 2, "a put takes its temporary file along");
+    let left = fs::read_dir(folder.path().join(".unfinished")).expect("it can be read").count();
+    assert_eq!(left, 0, "a put takes its temporary file along");
 }
 
 #[test]
@@ -236,7 +244,7 @@ fn a_folder_that_cannot_be_made_is_reported() {
     let file = folder.path().join("file");
     fs::write(&file, b"").expect("it can be written");
     for path in [file.clone(), file.join("deeper")] {
-        let error = DirectoryStorage::open(&path).expect_err("it is a file");
+        let error = DirectoryStorage::open(&path, Kind::Output).expect_err("it is a file");
         assert_eq!((error.operation, error.file), ("open", path.display().to_string()));
         assert!(error.cause.contains("a file is where a folder is needed"), "{}", error.cause);
     }
@@ -245,9 +253,51 @@ fn a_folder_that_cannot_be_made_is_reported() {
 #[test]
 fn a_folder_is_open_once_at_a_time() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let first = DirectoryStorage::open(folder.path()).expect("it can be opened");
-    let error = DirectoryStorage::open(folder.path()).expect_err("it is open").to_string();
+    let first = DirectoryStorage::open(folder.path(), Kind::Output).expect("it can be opened");
+    let error =
+        DirectoryStorage::open(folder.path(), Kind::Output).expect_err("it is open").to_string();
     assert!(error.contains("another run has it open"), "{error}");
     drop(first);
-    DirectoryStorage::open(folder.path()).expect("it is free again");
+    DirectoryStorage::open(folder.path(), Kind::Output).expect("it is free again");
+}
+
+#[test]
+fn a_folder_of_somebody_else_is_refused_and_stays_as_it_is() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    fs::create_dir(folder.path().join("docs")).expect("it can be made");
+    let draft = folder.path().join("docs/.tmp-draft");
+    fs::write(&draft, b"mine").expect("it can be written");
+    let error = DirectoryStorage::open(folder.path(), Kind::Output).expect_err("it is not ours");
+    assert!(error.cause.contains("not marked as a folder of this program"), "{error}");
+    assert_eq!(fs::read(&draft).expect("it stays"), b"mine");
+    assert_eq!(fs::read_dir(folder.path()).expect("it can be read").count(), 1);
+
+    let ours = folder.path().join("ours");
+    drop(DirectoryStorage::open(&ours, Kind::Output).expect("it is made"));
+    let error = DirectoryStorage::open(&ours, Kind::Checkpoints).expect_err("it is of results");
+    assert!(error.cause.contains("is a folder of output"), "{error}");
+}
+
+#[test]
+fn a_folder_that_goes_away_is_not_made_again() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let path = home.path().join("gone");
+    let storage = DirectoryStorage::open(&path, Kind::Output).expect("it is made");
+    for other in [false, true] {
+        fs::remove_dir_all(&path).expect("it can be removed");
+        if other {
+            fs::create_dir(&path).expect("it can be made");
+        }
+        let inner = Arc::clone(&storage);
+        VirtualTime::new(VirtualOptions::default())
+            .block_on(Box::pin(async move {
+                let error = inner.put("a", b"a".to_vec()).await.expect_err("it is gone");
+                assert_eq!(error.kind, FailureKind::Permanent);
+                assert!(error.cause.contains("is gone, or another has its place"), "{error}");
+                assert!(inner.read("a").await.is_err() && inner.list("").await.is_err());
+            }))
+            .expect("no deadlock");
+        assert_eq!(path.exists(), other);
+        fs::create_dir_all(&path).expect("it can be made");
+    }
 }

@@ -179,7 +179,7 @@ impl Run {
             let mut chunks = 0;
             while let Some(readable) = found.readable {
                 let mut chunk = batch.take().expect("the last chunk has come back");
-                let (records, _) = splits.read(readable, &mut chunk)?;
+                let records = splits.read(readable, now, &mut chunk)?;
                 self.run_all(StageId(0), Input::Read { batch: chunk, cut: None }).await?;
                 batch = self.instances[0].runner.emptied();
                 since_watermark += records;

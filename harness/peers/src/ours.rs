@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
-use dataflow::job::engine::{Control, Engine, Job, Start};
+use dataflow::job::engine::{Control, Engine, Job};
 use dataflow::job::observer::Silent;
 use dataflow::operators::Count;
 use dataflow::job::runtime::Runtime;
@@ -44,12 +44,8 @@ impl Contender for Ours {
         let total = Arc::new(Mutex::new(Total::default()));
         let name = format!("engine {}", self.0.name());
         let settings = Settings::resolve(&name, self.0.settings(), &BTreeMap::new(), true);
-        let job = Job {
-            plan: plan(*work, &total),
-            parallelism: WORKERS as u32,
-            settings: settings.expect("the defaults are sound"),
-            start: Start::Fresh,
-        };
+        let settings = settings.expect("the defaults are sound");
+        let job = Job::fresh(plan(*work, &total), WORKERS as u32, settings);
         let control = Control { stop: StopSignal::default(), observer: Arc::new(Silent) };
         let running = self.0.run(job, Arc::clone(&clock), control);
         let records_out = Arc::new(Mutex::new(0));

@@ -26,7 +26,7 @@ pub(crate) use crate::cli::runs::run::RunArgs;
 pub(crate) use crate::cli::runs::sustain::SustainArgs;
 pub(crate) use crate::cli::runs::sweep::SweepArgs;
 pub(crate) use crate::cli::runs::verify::VerifyArgs;
-pub(crate) use shared::SharedArgs;
+pub(crate) use shared::{OutArgs, SharedArgs};
 
 /// Runs the same operators on the same events under the pipelined and the micro-batch model,
 /// checks every answer, and compares.

@@ -1,6 +1,7 @@
 //! Arguments that several commands share.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -10,8 +11,29 @@ use serde_json::Value;
 use crate::analysis::threshold;
 use crate::analysis::threshold::Threshold;
 use crate::error::{Error, Result};
+use crate::files::result_folder::NamedFolder;
 use crate::quantity::{self, MAX_PARALLELISM, Rate};
 use crate::registry::key_values;
+
+/// Where the results of a command go.
+#[derive(Args, Clone, Debug, Default)]
+pub struct OutArgs {
+    /// Write results into this folder, which must be new or empty [default: results/<UTC
+    /// time>-<name>]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// If --out holds results already, rename them to DIR.old-1; run though the memory may not
+    /// suffice
+    #[arg(long)]
+    pub force: bool,
+}
+
+impl OutArgs {
+    /// The folder that was named, and whether it may hold results.
+    pub(crate) fn folder(&self) -> NamedFolder<'_> {
+        NamedFolder { path: self.out.as_deref(), force: self.force }
+    }
+}
 
 /// What `compare` and `run` share.
 #[derive(Args, Clone, Debug, Default)]

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::error::Result;
+use crate::experiment::memory;
 use crate::experiment::suite::{Experiment, Length, SuiteRate, Variant};
 use crate::quantity::Rate;
 use crate::run::answer::Answer;
@@ -151,6 +152,12 @@ pub(crate) fn spec(
         .repeat(repeat)
         .recovery(Recovery { faults: experiment.faults.clone(), ..Recovery::default() })
         .resolve()
+        .and_then(|spec| {
+            if !experiment.force {
+                memory::check(&spec)?;
+            }
+            Ok(spec)
+        })
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
-//! Files: where results go, rows in and out, and the one place where the harness writes.
+//! Files: where results go, and rows in and out. What writes them is the crate `files`.
 
 pub(crate) mod invocation;
 pub(crate) mod result_folder;
 pub(crate) mod rows;
 pub(crate) mod series_csv;
 pub(crate) mod uri;
-mod whole_file;
 
-pub(crate) use whole_file::*;
+pub(crate) use ::files::folder::make_folder;
+pub(crate) use ::files::unfinished::remove_unfinished;
+pub(crate) use ::files::whole_file::{WholeFile, write_plain, write_whole};

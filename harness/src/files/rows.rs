@@ -1,6 +1,7 @@
 //! Writes rows to standard output, a file or a socket. A thread of its own writes them, so that a
 //! slow receiver holds back the job and never a worker.
 
+use dataflow::exchange::failure::FailureKind;
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::net::TcpStream;
@@ -9,6 +10,7 @@ use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
 
 use dataflow::exchange::sink::SinkError;
+use files::failure::advice;
 
 use crate::error::{Error, Result};
 use crate::files::WholeFile;
@@ -56,11 +58,15 @@ impl WriterThread {
     /// # Errors
     /// When it cannot be opened for writing.
     pub(crate) fn open(uri: &OutputUri) -> Result<Option<Self>> {
-        let refused = |error: io::Error| Error::input(format!("cannot write to {uri}: {error}"));
+        let refused = |error: io::Error| {
+            Error::input(format!("cannot write to {uri}: {error}{}", advice(&error)))
+        };
         let target = match uri {
             OutputUri::Discard => return Ok(None),
             OutputUri::Print => RowTarget::Stream(Box::new(io::stdout())),
-            OutputUri::File(path) => RowTarget::File(WholeFile::create(path).map_err(refused)?),
+            OutputUri::File(path) => {
+                RowTarget::File(WholeFile::create_alone(path).map_err(refused)?)
+            }
             OutputUri::Tcp(address) => {
                 let stream = TcpStream::connect(address).map_err(refused)?;
                 RowTarget::Stream(Box::new(stream))
@@ -88,7 +94,8 @@ impl WriterThread {
         self.writer.0.lock().closed = true;
         self.writer.0.work.notify_one();
         let written = self.thread.join().map_err(|_| Error::run("the output thread failed"))?;
-        written.map_err(|error| Error::run(self.writer.failed(&error.to_string())))
+        written
+            .map_err(|error| Error::run(self.writer.failed(&format!("{error}{}", advice(&error)))))
     }
 }
 
@@ -121,7 +128,7 @@ impl RowQueue {
             let mut state = self.lock();
             state.bytes -= lines.len();
             if let Err(error) = &written {
-                state.error = Some(error.to_string());
+                state.error = Some(format!("{error}{}", advice(error)));
             }
             let wakers = std::mem::take(&mut state.wakers);
             drop(state);
@@ -175,7 +182,12 @@ impl RowWriter {
         Poll::Pending
     }
 
+    /// The thread has ended with its first failure, so that no other attempt goes better.
     fn failed(&self, cause: &str) -> SinkError {
-        SinkError { target: self.0.target.clone(), cause: cause.to_owned(), damaged: false }
+        SinkError {
+            target: self.0.target.clone(),
+            cause: cause.to_owned(),
+            kind: FailureKind::Permanent,
+        }
     }
 }

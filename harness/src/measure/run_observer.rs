@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use dataflow::job::observer::RescaleReport;
 use dataflow::job::observer::{BatchReport, CheckpointReport, Observer, SubtaskTimes};
@@ -23,6 +24,9 @@ use crate::quantity::Rate;
 const BATCHES_KEPT: usize = 10_000;
 /// Marks an instant that has not come.
 const NEVER: u64 = u64::MAX;
+
+/// Prints a line for the reader.
+pub(crate) type Teller = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Something to do once this many events have been read.
 type AtEvents = (u64, Box<dyn FnOnce() + Send>);
@@ -58,6 +62,11 @@ pub struct RunObserver {
     latest: Mutex<(Option<FinishedWork>, Option<OngoingWork>)>,
     /// Latencies so far, if a live view shows them.
     latency: Option<Arc<LiveCounts>>,
+    /// Checkpoints or batches that are complete.
+    completed: AtomicU64,
+    restarts: AtomicU64,
+    /// Is told of every restart as it happens.
+    teller: Option<Teller>,
     rescale: Mutex<Option<RescaleRow>>,
 }
 
@@ -108,6 +117,9 @@ impl RunObserver {
             checkpoints: Mutex::new(Vec::new()),
             latest: Mutex::default(),
             latency: None,
+            completed: AtomicU64::new(0),
+            restarts: AtomicU64::new(0),
+            teller: None,
             rescale: Mutex::new(None),
         }
     }
@@ -116,6 +128,17 @@ impl RunObserver {
     #[must_use]
     pub fn with_latency(self, latency: Option<Arc<LiveCounts>>) -> Self {
         Self { latency, ..self }
+    }
+
+    /// The same, which tells of every restart as it happens.
+    #[must_use]
+    pub(crate) fn telling(self, teller: Option<Teller>) -> Self {
+        Self { teller, ..self }
+    }
+
+    /// Checkpoints or batches that are complete.
+    pub(crate) fn completed(&self) -> u64 {
+        self.completed.load(Ordering::Relaxed)
     }
 
     /// How the run stands now.
@@ -329,6 +352,7 @@ impl Observer for RunObserver {
     }
 
     fn checkpoint(&self, report: &CheckpointReport) {
+        self.completed.fetch_add(1, Ordering::Relaxed);
         self.note_latest(FinishedWork::Checkpoint {
             id: report.id,
             bytes: report.bytes,
@@ -370,6 +394,11 @@ impl Observer for RunObserver {
     fn restarting(&self, at: ProcessingTime, cause: &str) {
         self.catch_up.lock().expect("no holder fails").failed(at, cause);
         self.catching_up.store(true, Ordering::Relaxed);
+        let number = 1 + self.restarts.fetch_add(1, Ordering::Relaxed);
+        if let Some(teller) = &self.teller {
+            let at = humantime::format_duration(Duration::from_millis(at.0 / 1_000_000));
+            teller(&format!("restart {number}, {at} into the run: {cause}"));
+        }
     }
 
     fn restarted(&self, at: ProcessingTime, _: u64) {
@@ -377,6 +406,7 @@ impl Observer for RunObserver {
     }
 
     fn batch(&self, report: &BatchReport) {
+        self.completed.fetch_add(1, Ordering::Relaxed);
         self.note_latest(FinishedWork::Batch {
             id: report.batch,
             records: report.records,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reports::schema::RunResult;
 
-use crate::measure::run_observer::RunObserver;
+use crate::measure::run_observer::{RunObserver, Teller};
 use crate::run::spec::RunSpec;
 
 /// Is told how runs go. Whoever makes runs knows only this, and no terminal.
@@ -44,6 +44,11 @@ pub trait Audience {
     /// A line for the reader that stays.
     fn note(&self, line: &str) {
         let _ = line;
+    }
+
+    /// Prints such lines from within a run, as things happen; `None` where nobody reads them.
+    fn teller(&self) -> Option<Teller> {
+        None
     }
 
     /// Time since the first run was announced.

@@ -1,13 +1,16 @@
 //! The file in a checkpoint directory that describes its job.
 
+use dataflow::exchange::failure::FailureKind;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::UNIX_EPOCH;
 
 use dataflow::ProcessingTime;
+use dataflow::job::fingerprint::Fingerprint;
 use dataflow::job::runtime::Runtime;
 use dataflow::job::seal::{load, save};
 use dataflow::job::storage::{Storage, StorageError};
+use dataflow::record::content_hash::ContentHash;
 use runtime::{VirtualOptions, VirtualTime};
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +20,8 @@ use crate::run::spec::RunSpec;
 
 /// Its name in the directory.
 const NAME: &str = "job";
+/// The file of what the input held at later starts.
+const LATER: &str = "input";
 
 /// A job as it was first started.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +32,8 @@ pub(crate) struct JobFile {
     pub engine: String,
     /// The guarantee.
     pub guarantee: String,
+    /// The clock.
+    pub clock: String,
     /// The workload's knobs, as JSON.
     pub knobs: String,
     /// Seed of everything drawn.
@@ -35,26 +42,39 @@ pub(crate) struct JobFile {
     pub output: String,
     /// Planned events per second.
     pub rate: Option<f64>,
-    /// How many events.
+    /// How many events; of an input, at most so many.
     pub events: u64,
+    /// The input as it was at the first start; `None` when events are generated.
+    pub input: Option<InputFile>,
     /// Events that are not timed.
     pub warm_up: u64,
     /// When it was first started, in nanoseconds since 1970.
     pub started_unix_nanos: u64,
 }
 
+/// A file of events.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct InputFile {
+    /// As the user named it.
+    pub name: String,
+    /// What it held at the first start, as it is stored. It may grow.
+    pub held: Fingerprint,
+}
+
 impl JobFile {
     /// Of a job that starts now.
-    pub(crate) fn new(spec: &RunSpec, output: &str) -> Self {
+    pub(crate) fn new(spec: &RunSpec, events: u64, output: &str, input: Option<InputFile>) -> Self {
         Self {
             workload: spec.workload.name().to_owned(),
             engine: spec.engine.name().to_owned(),
             guarantee: spec.guarantee().name().to_owned(),
+            clock: spec.clock.name().to_owned(),
             knobs: serde_json::to_string(spec.knobs().values()).unwrap_or_default(),
             seed: spec.seed,
             output: output.to_owned(),
             rate: spec.rate.per_second(),
-            events: spec.events,
+            events,
+            input,
             warm_up: spec.warm_up,
             started_unix_nanos: unix_nanos(),
         }
@@ -65,22 +85,23 @@ impl JobFile {
         ProcessingTime(unix_nanos().saturating_sub(self.started_unix_nanos))
     }
 
-    /// Reads the file of a directory; `None` when it holds no job.
+    /// Reads the file of a directory, and its seal, by which checkpoints know the job; `None` when
+    /// it holds no job.
     ///
     /// # Errors
     /// When it cannot be read or is damaged.
-    pub(crate) fn read(storage: &Arc<dyn Storage>) -> Result<Option<Self>> {
+    pub(crate) fn read(storage: &Arc<dyn Storage>) -> Result<Option<(Self, ContentHash)>> {
         let storage = Arc::clone(storage);
-        at_once(async move { Ok(load(&storage, NAME).await?.map(|(job, _)| job)) })
+        at_once(async move { load(&storage, NAME).await })
     }
 
-    /// Writes the file.
+    /// Writes the file. Returns its seal.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub(crate) fn write(&self, storage: &Arc<dyn Storage>) -> Result<()> {
+    pub(crate) fn write(&self, storage: &Arc<dyn Storage>) -> Result<ContentHash> {
         let (storage, own) = (Arc::clone(storage), self.clone());
-        at_once(async move { save(&storage, NAME, &own).await.map(drop) })
+        at_once(async move { save(&storage, NAME, &own).await })
     }
 
     /// Whether a job that is to be taken up is this one.
@@ -88,12 +109,23 @@ impl JobFile {
     /// # Errors
     /// Says what differs.
     pub(crate) fn fits(&self, given: &Self, place: &str) -> Result<()> {
-        let same: [(&str, &dyn ToString, &dyn ToString); 6] = [
+        let named = |input: &Option<InputFile>| match input {
+            None => "generated".to_owned(),
+            Some(_) => "read from a file".to_owned(),
+        };
+        let events = |job: &Self| match job.events {
+            u64::MAX => "without a limit".to_owned(),
+            events => events.to_string(),
+        };
+        let same: [(&str, &dyn ToString, &dyn ToString); 9] = [
             ("workload", &self.workload, &given.workload),
             ("engine", &self.engine, &given.engine),
             ("guarantee", &self.guarantee, &given.guarantee),
             ("knobs", &self.knobs, &given.knobs),
+            ("clock", &self.clock, &given.clock),
             ("seed", &self.seed, &given.seed),
+            ("input", &named(&self.input), &named(&given.input)),
+            ("number of events", &events(self), &events(given)),
             ("output", &self.output, &given.output),
         ];
         for (what, own, other) in same {
@@ -106,6 +138,49 @@ impl JobFile {
             }
         }
         Ok(())
+    }
+}
+
+impl InputFile {
+    /// What the input held at the first start and at later ones.
+    ///
+    /// # Errors
+    /// When the file that tells it cannot be read or is damaged.
+    pub(crate) fn all_held(&self, storage: &Arc<dyn Storage>) -> Result<Vec<Fingerprint>> {
+        let storage = Arc::clone(storage);
+        let later = at_once(async move { load::<Vec<Fingerprint>>(&storage, LATER).await })?;
+        let mut held = vec![self.held];
+        held.extend(later.into_iter().flat_map(|(later, _)| later));
+        Ok(held)
+    }
+
+    /// Writes down what it holds now, if that is more than ever.
+    ///
+    /// # Errors
+    /// When that cannot be written.
+    pub(crate) fn grown(held: &[Fingerprint], storage: &Arc<dyn Storage>) -> Result<()> {
+        let (storage, later) = (Arc::clone(storage), held[1..].to_vec());
+        at_once(async move { save(&storage, LATER, &later).await.map(drop) })
+    }
+
+    /// Refuses a file that is not the one that was read at each earlier start, with more behind it
+    /// or not.
+    ///
+    /// # Errors
+    /// Says what it held and what it holds.
+    pub(crate) fn check(
+        path: &str,
+        held: &[Fingerprint],
+        now: impl Fn(u64) -> Fingerprint,
+    ) -> Result<()> {
+        match held.iter().find(|held| now(held.offset) != **held) {
+            None => Ok(()),
+            Some(held) => Err(Error::Input(format!(
+                "{path} is not the input that the job has read: that began with {held}, and this \
+                 with {}; --resume needs the same input, with more behind it or not",
+                now(held.offset)
+            ))),
+        }
     }
 }
 
@@ -129,7 +204,9 @@ pub(crate) fn at_once<T: Send + 'static>(
     let came = place.lock().expect("nobody else writes here").take();
     match (done, came) {
         (Ok(()), Some(Ok(value))) => Ok(value),
-        (Ok(()), Some(Err(error))) if error.damaged => Err(Error::input(error)),
+        (Ok(()), Some(Err(error))) if error.kind == FailureKind::Damaged => {
+            Err(Error::input(error))
+        }
         (Ok(()), Some(Err(error))) => Err(Error::run(error)),
         _ => Err(Error::run("a storage operation never ended")),
     }

@@ -1,5 +1,6 @@
 //! The executor that runs engines: sets a run up, runs it, checks it, and says what was measured.
 
+use dataflow::exchange::failure::FailureKind;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 
@@ -149,7 +150,8 @@ impl Setup {
         let plan = events.plan(schedule, output.open());
         let splits = plan.source.splits.splits();
         let observer = RunObserver::new(splits, spec.rate, plan_end, spec.warm_up);
-        Self { plan, output, observer: Arc::new(observer.with_latency(live)) }
+        let observer = observer.with_latency(live).telling(io.audience.teller());
+        Self { plan, output, observer: Arc::new(observer) }
     }
 
     /// The job under supervision; it runs once this is polled.
@@ -162,14 +164,17 @@ impl Setup {
         plan_faults(spec, clock, io, &self.observer);
         let (plan, opening) = (self.plan.clone(), self.output.clone());
         let (parallelism, settings) = (spec.parallelism, spec.settings().clone());
+        let identity = spec.recovery.identity;
         let job = move |start| {
             let mut plan = plan.clone();
             // A driver that starts again knows nothing that is not in the storage.
             if start == Start::Resume {
                 plan.sink = opening.open();
             }
-            Job { plan, parallelism, settings: settings.clone(), start }
+            Job { plan, parallelism, settings: settings.clone(), start, identity }
         };
+        let observer = Arc::clone(&self.observer);
+        let completed = move || observer.completed();
         let observer = Arc::clone(&self.observer);
         let control = Control { stop: io.stop.clone(), observer };
         let how = Supervision {
@@ -177,7 +182,7 @@ impl Setup {
             guarantee: spec.guarantee(),
             restart_nanos: RESTART_NANOS,
         };
-        supervise(Arc::clone(&spec.engine), job, clock.runtime(), control, how)
+        supervise(Arc::clone(&spec.engine), job, completed, clock.runtime(), control, how)
     }
 }
 
@@ -262,8 +267,8 @@ fn failed(error: EngineError) -> Error {
         }
         // What lies in the folders is input too.
         EngineError::Refused(_) => Error::input(error),
-        EngineError::Storage(StorageError { damaged: true, .. })
-        | EngineError::Sink(SinkError { damaged: true, .. }) => Error::input(error),
+        EngineError::Storage(StorageError { kind: FailureKind::Damaged, .. })
+        | EngineError::Sink(SinkError { kind: FailureKind::Damaged, .. }) => Error::input(error),
         _ => Error::run(error),
     }
 }

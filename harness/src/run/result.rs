@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use dataflow::job::engine::Start;
 use dataflow::{Completion, Digest, Guarantee};
 use reports::schema::{
     BatchRow, ExchangeLoad, OutputCheck, RUN_SCHEMA, RunResult, SERIES_BIN_NS, SeriesRow,
@@ -55,6 +56,7 @@ pub(crate) fn result(
         guarantee: spec.settings().name("guarantee").to_owned(),
         repeat: spec.repeat,
         interrupted: completion.interrupted,
+        resumed: spec.recovery.start == Start::Resume,
         valid: true,
         invalid_because: Vec::new(),
         superseded: false,

@@ -1,5 +1,6 @@
 //! The sink of a run: seen at once, or once committed.
 
+use dataflow::exchange::failure::FailureKind;
 use std::sync::{Arc, Mutex};
 
 use dataflow::Guarantee;
@@ -71,7 +72,13 @@ impl RunSink {
         let newest = opened.lock().expect("no holder fails").last().map(Arc::clone);
         let Some(newest) = newest else { return Ok(None) };
         let CheckedOutput { parts, bytes } = at_once(async move { Ok(newest.check().await) })?
-            .map_err(|error| if error.damaged { Error::input(error) } else { Error::run(error) })?;
+            .map_err(|error| {
+                if error.kind == FailureKind::Damaged {
+                    Error::input(error)
+                } else {
+                    Error::run(error)
+                }
+            })?;
         Ok(Some(OutputFiles { checked: true, parts, bytes }))
     }
 

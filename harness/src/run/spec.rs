@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use dataflow::job::engine::Start;
 use dataflow::job::settings::Settings;
+use dataflow::record::content_hash::ContentHash;
 use dataflow::{Engine, Guarantee};
 use reports::schema::Measures;
 use serde_json::{Value, json};
@@ -66,6 +67,8 @@ pub struct RunSpec {
 pub struct Recovery {
     /// Whether what the storage holds of the job is taken up.
     pub start: Start,
+    /// By what its checkpoints know the job.
+    pub identity: ContentHash,
     /// The job is stopped once this many events have been read.
     pub stop_after: Option<u64>,
     /// What goes wrong.

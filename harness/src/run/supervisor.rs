@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
 use dataflow::job::engine::{Job, Start};
+use dataflow::job::restart_limit::RestartLimit;
 use dataflow::job::runtime::{Home, Role, Runtime, sleep_until};
 use dataflow::{Completion, Control, Engine, EngineError, Guarantee};
 
@@ -20,22 +21,26 @@ pub(super) struct Supervision {
     pub restart_nanos: u64,
 }
 
-/// Runs a job to its end under supervision. `job` makes it, once for every start.
+/// Runs a job to its end under supervision. `job` makes it, once for every start; `completed` counts
+/// its checkpoints or batches.
 ///
 /// # Errors
 /// What ended the last attempt; [`EngineError::Lost`] when its driver was killed.
 pub(super) async fn supervise(
     engine: Arc<dyn Engine>,
     job: impl Fn(Start) -> Job + Send,
+    completed: impl Fn() -> u64 + Send,
     runtime: Arc<dyn Runtime>,
     control: Control,
     how: Supervision,
 ) -> Result<Completion, EngineError> {
     let mut start = how.start;
-    let mut restarts = 0;
+    let (mut restarts, mut limit) = (0, None);
     loop {
         let place = Arc::new(ExitSlot::default());
-        let running = engine.run(job(start), Arc::clone(&runtime), control.clone());
+        let job = job(start);
+        let limit = limit.get_or_insert_with(|| RestartLimit::new(&job.settings));
+        let running = engine.run(job, Arc::clone(&runtime), control.clone());
         let leaving = ExitGuard(Arc::clone(&place));
         let driver = async move {
             let outcome = running.await;
@@ -51,8 +56,11 @@ pub(super) async fn supervise(
             Some(Err(error)) => error,
             None => EngineError::Lost("driver".to_owned()),
         };
-        let helps = how.guarantee != Guarantee::None && error.is_transient();
-        if !helps || control.stop.is_requested() {
+        if how.guarantee == Guarantee::None {
+            return Err(error);
+        }
+        let error = limit.check(error, completed())?;
+        if control.stop.is_requested() {
             return Err(error);
         }
         restarts += 1;

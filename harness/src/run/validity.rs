@@ -86,6 +86,10 @@ pub(crate) fn kept_up(result: &RunResult) -> bool {
 }
 
 fn did_not_keep_up(result: &RunResult) -> Option<String> {
+    // The plan went on while the job was down.
+    if result.resumed {
+        return None;
+    }
     if result.backlog_at_end >= BACKLOG_ALLOWED {
         let percent = result.backlog_at_end * 100.0;
         return Some(format!(

@@ -58,5 +58,8 @@ pub(crate) fn results(filled: &WrittenResults, json: bool, table: impl FnOnce() 
     } else {
         line(&table());
         line(&format!("\nReport: {}", filled.report.display()));
+        if let Some(former) = &filled.set_aside {
+            line(&format!("The results that were there: {}", former.display()));
+        }
     }
 }

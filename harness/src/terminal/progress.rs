@@ -8,7 +8,7 @@ use std::time::Duration;
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use reports::schema::RunResult;
 
-use crate::measure::run_observer::RunObserver;
+use crate::measure::run_observer::{RunObserver, Teller};
 use crate::run::audience::Audience;
 use crate::run::clock::Clock;
 use crate::run::spec::RunSpec;
@@ -24,6 +24,8 @@ pub(crate) struct Progress {
     bar: ProgressBar,
     live: Mutex<Option<Live>>,
     is_live: bool,
+    /// Whether restarts are told of as they happen.
+    tells: bool,
     /// Draws the bar while a run is on.
     follower: Mutex<Option<Follower>>,
 }
@@ -35,19 +37,26 @@ impl Progress {
         let style =
             ProgressStyle::with_template("[{pos}/{len}] {wide_msg} {elapsed} elapsed, {eta} left");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self { bar, live: Mutex::new(None), is_live: false, follower: Mutex::new(None) }
+        Self {
+            bar,
+            live: Mutex::new(None),
+            is_live: false,
+            tells: false,
+            follower: Mutex::new(None),
+        }
     }
 
-    /// The same with a view of the engines, if that is asked for and there is a terminal.
+    /// The same with a view of the engines, if that is asked for and there is a terminal, else with a
+    /// line for every restart.
     pub(crate) fn with_view(runs: u64, hidden: bool, live: bool) -> Self {
         if hidden || !live || !Live::is_possible() {
-            return Self::new(runs, hidden);
+            return Self { tells: true, ..Self::new(runs, hidden) };
         }
         let quiet = Self::new(runs, true);
         let bar = quiet.bar.clone();
         match Live::start(runs, move || bar.elapsed()) {
             Ok(live) => Self { live: Mutex::new(Some(live)), is_live: true, ..quiet },
-            Err(_) => Self::new(runs, hidden),
+            Err(_) => Self { tells: true, ..Self::new(runs, hidden) },
         }
     }
 
@@ -111,6 +120,13 @@ impl Audience for Progress {
         } else {
             self.bar.suspend(|| out::note(line));
         }
+    }
+
+    /// Under a view there is no room for lines; what happened stands in the result.
+    fn teller(&self) -> Option<Teller> {
+        let bar = self.bar.clone();
+        self.tells
+            .then(|| -> Teller { Arc::new(move |line: &str| bar.suspend(|| out::note(line))) })
     }
 
     fn elapsed(&self) -> Duration {

@@ -7,16 +7,26 @@ use toml::Table;
 
 /// Every crate of ours by its folder, and the crates of ours that it may depend on.
 pub(crate) const ALLOWED: &[(&str, &[&str])] = &[
+    ("engines/files", &[]),
     ("engines/dataflow", &[]),
-    ("engines/runtime", &["dataflow"]),
+    ("engines/runtime", &["dataflow", "files"]),
     ("engines/sequential", &["dataflow"]),
     ("engines/pipelined", &["dataflow"]),
     ("engines/microbatch", &["dataflow"]),
     ("workloads", &["dataflow"]),
-    ("reports", &[]),
+    ("reports", &["files"]),
     (
         "harness",
-        &["dataflow", "runtime", "sequential", "pipelined", "microbatch", "workloads", "reports"],
+        &[
+            "files",
+            "dataflow",
+            "runtime",
+            "sequential",
+            "pipelined",
+            "microbatch",
+            "workloads",
+            "reports",
+        ],
     ),
 ];
 

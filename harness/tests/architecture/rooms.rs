@@ -10,6 +10,10 @@ use crate::modules::{Imports, Module, Modules, circles, name_of};
 /// Rooms of each crate, the lowest first. Above them all is the crate's `lib.rs`.
 pub(crate) const ROOMS: &[(&str, &[&str])] = &[
     (
+        "engines/files",
+        &["failure", "folder", "unfinished", "target_lock", "whole_file", "owned_folder"],
+    ),
+    (
         "engines/dataflow",
         &[
             "record",

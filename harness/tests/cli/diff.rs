@@ -237,7 +237,9 @@ fn what_a_pilot_chose_is_taken_from_the_baseline() {
         // An engine that does not keep up makes a run invalid, and nothing else of it.
         let runs = run(folder, &words(&line)).with_status(0).json()["runs"].take();
         let fields = ["rate", "events", "warm_up_events"];
-        runs.as_array().unwrap().iter().map(|run| json!(fields.map(|it| run[it].clone()))).collect()
+        // On a busy machine a run may be made once more in its place.
+        let runs = runs.as_array().unwrap().iter().filter(|run| run["superseded"] == false);
+        runs.map(|run| json!(fields.map(|it| run[it].clone()))).collect()
     };
     let first = planned("a", "--save-baseline main");
     assert!(first[0][2].as_u64().unwrap() > 0 && first[1][0].is_number(), "{first:?}");
@@ -317,7 +319,7 @@ fn thresholds_of_a_comparison_are_checked_for_every_variant() {
     let folder = folder.path();
     let check = |thresholds: &[&str], status: i32| {
         let mut arguments = words(MEASURE);
-        arguments.extend(["--out", "a", "--json"]);
+        arguments.extend(["--out", "a", "--force", "--json"]);
         arguments.extend(thresholds.iter().flat_map(|it| ["--threshold", it]));
         run(folder, &arguments).with_status(status)
     };

@@ -9,6 +9,7 @@ mod bad_input;
 mod closed_pipes;
 mod diff;
 mod dry_run;
+mod durable;
 mod examples;
 mod files_and_sockets;
 mod flags;
@@ -26,6 +27,7 @@ mod program;
 #[cfg(unix)]
 mod recover;
 mod result_fields;
+mod results_folders;
 mod skew;
 mod suites;
 mod sweeps;

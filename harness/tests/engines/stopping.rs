@@ -43,6 +43,7 @@ impl Observer for StopOnceIdle {
         if self.reads.fetch_add(1, Ordering::SeqCst) + 1 == 4 {
             let stop = self.stop.clone();
             std::thread::spawn(move || {
+                #[expect(clippy::disallowed_methods, reason = "a thread of its own")]
                 std::thread::sleep(Duration::from_millis(20));
                 stop.request();
             });

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use dataflow::exchange::sink::{Output, Sink, SinkError};
-use dataflow::job::engine::{BoxFuture, Control, Job as EngineJob, Start};
+use dataflow::job::engine::{BoxFuture, Control, Job as EngineJob};
 use dataflow::job::observer::Silent;
 use dataflow::job::runtime::{Runtime, Timer};
 use dataflow::job::settings::Setting;
@@ -170,12 +170,7 @@ fn closed_loop(stall: ProcessingTime) -> LatencySummary {
     let (slot, measured) = measuring(Some(recorder), None);
     let client = Client { pause: ProcessingTime(stall.0 / PER_STALL), sent: Arc::default() };
     let events: Stream<Input<u64>> = Stream::from_source(Arc::new(client), 0);
-    let job = EngineJob {
-        plan: events.map(|number| number).sink(slot),
-        parallelism: 1,
-        settings,
-        start: Start::Fresh,
-    };
+    let job = EngineJob::fresh(events.map(|number| number).sink(slot), 1, settings);
     let control = Control { stop: StopSignal::default(), observer: Arc::new(Silent) };
     let running = engine.run(job, Arc::clone(&runtime) as _, control);
     let ended = runtime.block_on(Box::pin(async move {

@@ -3,6 +3,7 @@
 mod alignment;
 mod amnesia;
 mod closed_forms;
+mod damage;
 mod exchange_counts;
 mod kills;
 mod on_disk;

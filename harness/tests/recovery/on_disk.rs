@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use dataflow::job::storage::Storage;
+use files::Kind;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use runtime::{DirectoryStorage, Victim};
@@ -31,10 +32,11 @@ fn part_files_hold_every_row_once() {
             scenario.faults = vec![FaultSpec::kill_at(victim, share)];
 
             let home = tempfile::tempdir().unwrap();
-            let open = |name: &str| -> Arc<dyn Storage> {
-                DirectoryStorage::open(&home.path().join(name)).unwrap()
+            let open = |name: &str, kind| -> Arc<dyn Storage> {
+                DirectoryStorage::open(&home.path().join(name), kind).unwrap()
             };
-            let (checkpoints, output) = (open("checkpoints"), open("output"));
+            let (checkpoints, output) =
+                (open("checkpoints", Kind::Checkpoints), open("output", Kind::Output));
             let ran = scenario.run_on(checkpoints, Some(&output));
             let ran = ran.unwrap_or_else(|error| panic!("{engine}, seed {seed}: {error}"));
             assert!(ran.is_right(), "{engine}, seed {seed}: {:?}", ran.result.output);

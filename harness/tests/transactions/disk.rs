@@ -1,6 +1,7 @@
 //! A disk that can be made to fail: at one operation, with or without its effect, and with or
 //! without the process.
 
+use dataflow::exchange::failure::FailureKind;
 use std::collections::BTreeMap;
 use std::future::{pending, poll_fn};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -145,7 +146,7 @@ impl Content {
             operation: "use",
             file: format!("disk:{name}"),
             cause: cause.to_owned(),
-            damaged: false,
+            kind: FailureKind::Transient,
         };
         let place = self.log.len();
         self.log.push(name.to_owned());

@@ -53,6 +53,10 @@ pub struct RunResult {
     pub repeat: u32,
     /// The user stopped the run.
     pub interrupted: bool,
+    /// The run took up a job that an earlier process had begun: what waited while nobody ran is in
+    /// the latencies, and is not held against the engine.
+    #[serde(default)]
+    pub resumed: bool,
     /// Whether the figures may be used.
     pub valid: bool,
     /// Why not, one sentence each.

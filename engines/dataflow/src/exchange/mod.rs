@@ -4,6 +4,7 @@
 //! buffer. [`Appending`] and [`Changing`] are the tail of the last stage. They know the type of the
 //! record, so the digest of the answer is computed there, inside of the task.
 
+pub mod failure;
 pub mod outbox;
 pub mod sink;
 

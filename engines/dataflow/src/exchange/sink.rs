@@ -6,6 +6,7 @@
 //! and [`Sink::poll_finish`] the end. Under exactly-once [`Sink::pre_commit`] closes a
 //! [`Transaction`], which a [`Committer`] makes visible.
 
+use crate::exchange::failure::FailureKind;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -289,6 +290,6 @@ pub struct SinkError {
     pub target: String,
     /// Why.
     pub cause: String,
-    /// Whether something that was written is not what it was: trying again finds it so again.
-    pub damaged: bool,
+    /// Whether trying again can help.
+    pub kind: FailureKind,
 }

@@ -23,6 +23,7 @@ use crate::job::observer::Observer;
 use crate::job::plan::Plan;
 use crate::job::runtime::Runtime;
 use crate::job::settings::{Setting, Settings};
+use crate::record::content_hash::ContentHash;
 
 pub use crate::future::BoxFuture;
 pub use crate::job::completion::{Completion, ExchangeCounts};
@@ -70,6 +71,16 @@ pub struct Job {
     pub settings: Settings,
     /// Whether what the storage holds of this job is taken up.
     pub start: Start,
+    /// By what the job is known: what was stored under another is refused.
+    pub identity: ContentHash,
+}
+
+impl Job {
+    /// One that begins at the first event, without a name to be taken up by.
+    pub fn fresh(plan: Plan, parallelism: u32, settings: Settings) -> Self {
+        let identity = ContentHash::default();
+        Self { plan, parallelism, settings, start: Start::Fresh, identity }
+    }
 }
 
 /// Where a job begins.

@@ -1,5 +1,6 @@
 //! Why a run did not come to its end.
 
+use crate::exchange::failure::FailureKind;
 use crate::exchange::sink::SinkError;
 use crate::job::source::SourceError;
 use crate::job::storage::StorageError;
@@ -48,18 +49,30 @@ pub enum EngineError {
         /// Who waits for what.
         waiting: Vec<String>,
     },
+    /// It started again and again, and came no further.
+    #[error(
+        "{cause} (given up after {restarts} restarts that brought the job no further; setting \
+         restart_attempts)"
+    )]
+    RestartsSpent {
+        /// How often it started again since the last checkpoint or batch.
+        restarts: u64,
+        /// The last failure.
+        cause: Box<EngineError>,
+    },
     /// A task of the engine ended without a word: a panic, or a runtime that was shut down.
     #[error("a task ended without a result: {0}")]
     Lost(String),
 }
 
 impl EngineError {
-    /// Whether starting again can help: the program's own mistakes and damaged files come back.
+    /// Whether starting again can help: the program's own mistakes, damaged files and full disks come
+    /// back.
     pub const fn is_transient(&self) -> bool {
         match self {
             Self::Lost(_) | Self::CheckpointExpired { .. } => true,
-            Self::Sink(error) => !error.damaged,
-            Self::Storage(error) => !error.damaged,
+            Self::Sink(error) => matches!(error.kind, FailureKind::Transient),
+            Self::Storage(error) => matches!(error.kind, FailureKind::Transient),
             _ => false,
         }
     }

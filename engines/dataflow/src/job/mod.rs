@@ -4,6 +4,7 @@
 pub mod completion;
 pub mod engine;
 pub mod error;
+pub mod fingerprint;
 pub mod guarantee;
 pub mod link;
 pub mod observer;
@@ -13,6 +14,7 @@ pub mod plan;
 pub mod refusal;
 pub mod rescale;
 mod rescale_report;
+pub mod restart_limit;
 pub mod runtime;
 pub mod seal;
 pub mod settings;

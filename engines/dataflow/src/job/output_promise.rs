@@ -9,7 +9,6 @@ use crate::operator::snapshot::Version;
 use crate::record::content_hash::ContentHash;
 
 /// What is known of an output.
-#[derive(Clone, Debug)]
 pub struct OutputPromise {
     /// The newest commit that the output is known to have.
     pub made: Option<CommitHead>,
@@ -17,8 +16,10 @@ pub struct OutputPromise {
     pub last: Option<(Version, ContentHash)>,
     /// What a commit belongs to: `checkpoint` or `batch`.
     pub unit: &'static str,
-    /// The file or folder that says so, as a person finds it.
+    /// The folder that says so, as a person finds it.
     pub place: String,
+    /// The file in it that is made for a commit.
+    pub file: fn(u64) -> String,
 }
 
 impl OutputPromise {
@@ -33,13 +34,14 @@ impl OutputPromise {
     ) -> Result<Option<CommitHead>, EngineError> {
         let Some(newest) = committer.inspect(self.made).await? else { return Ok(None) };
         let id = newest.head.id;
-        let Self { last, unit, place, .. } = self;
-        match last {
-            Some((last, origin)) if id == *last && newest.origin != *origin => {
-                Err(foreign_output(&format!("results of another {unit} {}", id.0), place))
+        let of = format!("{} {}", self.unit, id.0);
+        let what = match self.last {
+            Some((last, origin)) if id == last && newest.origin != origin => {
+                format!("the results of another {of}")
             }
-            Some((last, _)) if id <= *last => Ok(Some(newest.head)),
-            _ => Err(foreign_output(&format!("the results of {unit} {}", id.0), place)),
-        }
+            Some((last, _)) if id <= last => return Ok(Some(newest.head)),
+            _ => format!("the results of {of}"),
+        };
+        Err(foreign_output(&what, &self.place, &(self.file)(id.0)))
     }
 }

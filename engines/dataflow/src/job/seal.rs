@@ -4,6 +4,7 @@
 //! was completed, and no older one and none of another job, is told by whoever refers to it: every
 //! reference holds the [`ContentHash`] that [`save`] gave.
 
+use crate::exchange::failure::FailureKind;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -46,7 +47,7 @@ pub async fn save<T: Serialize>(
         operation: "write",
         file: storage.locate(name),
         cause: error.to_string(),
-        damaged: false,
+        kind: FailureKind::Transient,
     })?;
     let (bytes, seal) = seal(name, &body);
     storage.put(name, bytes).await?;
@@ -105,7 +106,12 @@ pub async fn load_promised<T: DeserializeOwned>(
 }
 
 fn damaged(storage: &Arc<dyn Storage>, name: &str, cause: String) -> StorageError {
-    StorageError { operation: "restore from", file: storage.locate(name), cause, damaged: true }
+    StorageError {
+        operation: "restore from",
+        file: storage.locate(name),
+        cause,
+        kind: FailureKind::Damaged,
+    }
 }
 
 /// The hash of a body under a name: what [`save`] gives for it.

@@ -60,6 +60,39 @@ pub trait Splits: Send + Sync {
     }
 }
 
+impl dyn Splits + '_ {
+    /// As [`Splits::available`] of a split of which everything before `from` has been read.
+    ///
+    /// # Errors
+    /// As [`Splits::available`], and when the split ends before what has been read: nothing more
+    /// will ever come.
+    #[inline]
+    pub fn available_from(
+        &self,
+        split: u32,
+        from: u64,
+        now: ProcessingTime,
+    ) -> Result<Available, SourceError> {
+        let available = self.available(split, from, now)?;
+        if available.end < from && available.next == Next::Never {
+            return Err(shorter(split, from, available.end));
+        }
+        Ok(available)
+    }
+}
+
+#[cold]
+fn shorter(split: u32, offset: u64, end: u64) -> SourceError {
+    SourceError {
+        input: "the input".to_owned(),
+        split,
+        offset,
+        line: None,
+        column: None,
+        cause: format!("it ends at offset {end}, before what has been read of it"),
+    }
+}
+
 /// A source of events of one type.
 pub trait Source<E>: Splits {
     /// A reader for one subtask.

@@ -49,7 +49,6 @@ pub struct Outlook {
 pub struct Readable {
     place: usize,
     end: u64,
-    at: ProcessingTime,
 }
 
 /// Reads splits in turn, a chunk of one after another, and keeps their watermarks. It tells the
@@ -104,10 +103,10 @@ impl SplitReader {
             if ended {
                 continue;
             }
-            let available = self.splits.available(split, offset, now)?;
+            let available = self.splits.available_from(split, offset, now)?;
             if available.end > offset {
                 self.observer.backlog(split, now, available.end - offset);
-                found.readable = Some(Readable { place, end: available.end, at: now });
+                found.readable = Some(Readable { place, end: available.end });
                 return Ok(found);
             }
             match available.next {
@@ -120,8 +119,7 @@ impl SplitReader {
     }
 
     /// Replaces the contents of `into` by at most [`READ_CHUNK`] records of what a look has found;
-    /// the next split has its turn then. Returns how many records they are, and the position
-    /// behind them.
+    /// the next split has its turn then. Returns how many records they are.
     ///
     /// # Errors
     /// When an event cannot be read.
@@ -129,16 +127,23 @@ impl SplitReader {
     pub fn read(
         &mut self,
         found: Readable,
+        now: ProcessingTime,
         into: &mut Batch,
-    ) -> Result<(u64, SplitPosition), SourceError> {
+    ) -> Result<u64, SourceError> {
         let own = &mut self.own[found.place];
         let offsets = own.offset..found.end.min(own.offset + READ_CHUNK);
         let records = offsets.end - offsets.start;
         own.offset = offsets.end;
         own.newest = own.newest.max(self.reader.read(own.split, offsets, into)?);
         self.turn = found.place + 1;
-        self.observer.read(own.split, found.at, own.offset);
-        Ok((records, *own))
+        self.observer.read(own.split, now, own.offset);
+        Ok(records)
+    }
+
+    /// The split that was read last, or the first one before that.
+    #[inline]
+    pub fn last_read(&self) -> &SplitPosition {
+        &self.own[self.turn.saturating_sub(1)]
     }
 
     /// The timer of a reader that had nothing to do but to wait for an event at `due` was so late.
@@ -250,13 +255,20 @@ mod tests {
         let mut batch = reader.batch();
         let mut read = Vec::new();
         while let Some(found) = reader.look(ProcessingTime::ZERO).unwrap().readable {
-            let (records, position) = reader.read(found, &mut batch).unwrap();
-            read.push((position.split, records));
+            let records = reader.read(found, ProcessingTime::ZERO, &mut batch).unwrap();
+            read.push((reader.last_read().split, records));
         }
         assert_eq!(read, [(0, READ_CHUNK), (1, 1), (2, READ_CHUNK), (0, READ_CHUNK)]);
         assert!(reader.has_ended());
         assert_eq!(reader.records(), 3 * READ_CHUNK + 1);
         assert_eq!(reader.watermark(), EventTime::MAX);
+    }
+
+    #[test]
+    fn a_split_that_ends_before_what_was_read_is_an_error_and_not_its_end() {
+        let read = SplitPosition { offset: 9, ..SplitPosition::start(0) };
+        let error = reader(&[5], vec![read]).look(ProcessingTime::ZERO).unwrap_err();
+        assert!(error.to_string().contains("ends at offset 5"), "{error}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Names are paths of plain segments, `checkpoints/7/metadata`. The runtime brings the
 //! implementations: memory, a directory, and one that fails by seed.
 
+use crate::exchange::failure::FailureKind;
 use crate::future::BoxFuture;
 use crate::record::content_hash::{Content, ContentHasher};
 
@@ -62,6 +63,6 @@ pub struct StorageError {
     pub file: String,
     /// What is wrong, and what to do about it where that is known.
     pub cause: String,
-    /// Whether the file is there and is not what was written: a restart finds it so again.
-    pub damaged: bool,
+    /// Whether trying again can help.
+    pub kind: FailureKind,
 }

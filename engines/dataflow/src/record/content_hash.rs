@@ -43,6 +43,11 @@ impl ContentHasher {
         ContentHash(self.hasher.digest128().to_be_bytes())
     }
 
+    /// Bytes so far.
+    pub const fn length(&self) -> u64 {
+        self.length
+    }
+
     /// Bytes so far, and their hash.
     pub fn content(&self) -> Content {
         Content { length: self.length, hash: self.hash() }

@@ -9,6 +9,7 @@ use dataflow::job::observer::{Observer, Silent};
 use dataflow::job::runtime::{Home, Runtime, sleep_until};
 use dataflow::job::settings::Settings;
 use dataflow::job::storage::Storage;
+use dataflow::record::content_hash::ContentHash;
 use dataflow::{Completion, Engine, EngineError, ProcessingTime, StopSignal};
 use microbatch::MicroBatch;
 use runtime::{MemoryStorage, VirtualOptions, VirtualTime};
@@ -125,6 +126,7 @@ impl World {
             parallelism: attempt.parallelism,
             settings: settings.unwrap(),
             start: attempt.start,
+            identity: ContentHash::default(),
         };
         let stop = StopSignal::default();
         if let Some(at) = attempt.stop_at {

@@ -1,5 +1,6 @@
 //! What goes wrong: an operation that never returns or fails, and a task that vanishes.
 
+use dataflow::exchange::failure::FailureKind;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -110,7 +111,7 @@ impl Storage for FaultyStorage {
                 operation: "write",
                 file: name.to_owned(),
                 cause: "no space left".to_owned(),
-                damaged: false,
+                kind: FailureKind::Transient,
             };
             return Box::pin(std::future::ready(Err(error)));
         }

@@ -1,6 +1,7 @@
 //! Storage that a job must not go on from.
 
 use dataflow::EngineError;
+use dataflow::exchange::failure::FailureKind;
 use dataflow::job::engine::Start;
 use dataflow::job::storage::Storage;
 
@@ -93,8 +94,8 @@ fn output_of_another_job_is_refused() {
         drop(world.files.remove(&name));
     }
     let cause = refused(&world, Start::Resume);
-    assert!(cause.contains("do not belong together"), "{cause}");
-    assert!(refused(&world, Start::Fresh).contains("do not belong together"));
+    assert!(cause.contains("knows no such thing"), "{cause}");
+    assert!(refused(&world, Start::Fresh).contains("knows no such thing"));
 }
 
 #[test]
@@ -109,7 +110,10 @@ fn lost_output_is_missed_wherever_the_attempt_went_down() {
             // No batch before the open one had a commit, and that one runs once more.
             Ok(_) => assert_eq!(world.seen.rows(), world.events.expected(), "operation {at}"),
             Err(EngineError::Sink(error)) => {
-                assert!(error.damaged && error.target.starts_with("commit "), "{at}: {error}");
+                assert!(
+                    error.kind == FailureKind::Damaged && error.target.starts_with("commit "),
+                    "{at}: {error}"
+                );
                 missed += 1;
                 again += u32::from(is_open);
             }
@@ -169,7 +173,10 @@ fn any_other_damage_names_its_file() {
         let ended = world.run(Attempt::resumed());
         match ended.result.unwrap() {
             Err(EngineError::Storage(error)) => {
-                assert!(error.damaged && error.file.ends_with(&name), "{error}");
+                assert!(
+                    error.kind == FailureKind::Damaged && error.file.ends_with(&name),
+                    "{error}"
+                );
             }
             Err(other) => panic!("{other}"),
             // A version that the batch to be run again has written is written again.

@@ -1,5 +1,6 @@
 //! A sink with transactions and one without, both in memory.
 
+use dataflow::exchange::failure::FailureKind;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -153,7 +154,7 @@ impl Committer for Commits {
             Some(lost) => Err(SinkError {
                 target: format!("commit {}", lost.id.0),
                 cause: "the output does not have it".to_owned(),
-                damaged: true,
+                kind: FailureKind::Damaged,
             }),
         };
         Box::pin(std::future::ready(found))

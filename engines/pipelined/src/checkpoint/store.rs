@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use dataflow::EngineError;
 use dataflow::exchange::sink::{CommitHead, Transaction};
+use dataflow::job::engine::Job;
 use dataflow::job::output_promise::OutputPromise;
 use dataflow::job::plan::{Layout, Plan, StageId};
+use dataflow::job::refusal::check_identity;
 use dataflow::job::rescale::FormerState;
 use dataflow::job::seal::{SealedFile, load, load_promised, save};
 use dataflow::job::split_reader::SplitPosition;
@@ -35,6 +37,8 @@ pub(crate) struct SubtaskRecord {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Metadata {
     pub(crate) id: u64,
+    /// The job's.
+    pub(crate) identity: ContentHash,
     /// Names of the stages: another job's checkpoint is refused.
     pub(crate) stages: Vec<String>,
     pub(crate) parallelism: u32,
@@ -61,12 +65,17 @@ impl Metadata {
         self.subtasks.iter().flat_map(|subtask| &subtask.chain)
     }
 
-    /// Refuses what is not of this plan, or of no plan at all. `file` is where it was read.
-    fn check(&self, plan: &Plan, file: &str) -> Result<(), EngineError> {
+    /// Refuses what is not of this job, or of no job at all. `file` is where it was read.
+    fn check(&self, job: &Job, file: &str) -> Result<(), EngineError> {
+        let plan = &job.plan;
         plan.check_stages(file, &self.stages)?;
+        check_identity(file, self.identity, job.identity)?;
         let mut splits: Vec<u32> = self.splits().map(|split| split.split).collect();
         splits.sort_unstable();
         plan.check_splits(file, &splits)?;
+        for split in self.splits() {
+            plan.check_read(file, split.split, split.offset, split.ended)?;
+        }
         if self.parallelism > 0
             && self.subtasks.len() == self.stages.len() * self.parallelism as usize
         {
@@ -130,8 +139,8 @@ impl CheckpointStore {
     }
 
     /// Ids of all checkpoints that have left a file, and the newest completed one, which must be of
-    /// this plan.
-    pub(crate) async fn look(&self, plan: &Plan) -> Result<StoredCheckpoints, EngineError> {
+    /// this job.
+    pub(crate) async fn look(&self, job: &Job) -> Result<StoredCheckpoints, EngineError> {
         let (mut newest_id, mut completed) = (0, None);
         for name in self.storage.list(FOLDER).await? {
             let Some((id, file)) = name[FOLDER.len()..].split_once('-') else { continue };
@@ -148,7 +157,7 @@ impl CheckpointStore {
             None => None,
         };
         if let Some((metadata, _)) = &completed {
-            metadata.check(plan, &self.storage.locate(&Self::metadata(metadata.id)))?;
+            metadata.check(job, &self.storage.locate(&Self::metadata(metadata.id)))?;
         }
         Ok(StoredCheckpoints { newest_id, completed })
     }
@@ -168,6 +177,7 @@ impl CheckpointStore {
             last: completed.map(|(metadata, seal)| (Version(metadata.id), *seal)),
             unit: "checkpoint",
             place: self.locate(),
+            file: Self::metadata,
         }
     }
 

@@ -85,6 +85,7 @@ impl Attempt {
             newest: from,
             template: Metadata {
                 id: 0,
+                identity: job.identity,
                 stages,
                 parallelism: job.parallelism,
                 placement: settings.placement,

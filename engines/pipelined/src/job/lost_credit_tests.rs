@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use dataflow::exchange::sink::{Output, Sink, SinkError, SinkSlot, Wants};
-use dataflow::job::engine::Start;
 use dataflow::job::observer::Silent;
 use dataflow::job::settings::Settings;
 use dataflow::job::source::{Available, Next, Reader, Source, SourceError, Splits};
@@ -63,7 +62,7 @@ fn job(given: &[(&str, i64)]) -> Job {
     let given: BTreeMap<String, _> =
         given.iter().map(|&(name, value)| (name.to_owned(), value.into())).collect();
     let settings = Settings::resolve("pipelined", SETTINGS, &given, false).expect("valid settings");
-    Job { plan: plan.sink_changes(slot), parallelism: 1, settings, start: Start::Fresh }
+    Job::fresh(plan.sink_changes(slot), 1, settings)
 }
 
 /// Takes every message, counts it, and never gives anything back.

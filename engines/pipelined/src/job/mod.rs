@@ -13,6 +13,7 @@ use dataflow::job::engine::{BoxFuture, Job, Start};
 use dataflow::job::placement_settings::check_placement;
 use dataflow::job::plan::StageId;
 use dataflow::job::refusal::already_there;
+use dataflow::job::restart_limit::RestartLimit;
 use dataflow::job::runtime::{Home, Runtime, sleep_until};
 use dataflow::job::settings::{Setting, Settings};
 use dataflow::job::status::Watchdog;
@@ -20,7 +21,7 @@ use dataflow::operator::snapshot::Version;
 use dataflow::record::content_hash::ContentHash;
 use dataflow::{Completion, Control, Engine, EngineError, Guarantee};
 
-use crate::checkpoint::store::{CheckpointStore, Metadata, StoredCheckpoints};
+use crate::checkpoint::store::{CheckpointStore, Metadata};
 use crate::job::attempt::Attempt;
 use crate::job::restart_backoff::RestartBackoff;
 use crate::job::wiring::{RestoredJob, Wiring, layout};
@@ -128,7 +129,7 @@ impl RunningJob {
     async fn with_recovery(self) -> Result<Completion, EngineError> {
         let committer = self.job.plan.committer(self.settings.guarantee)?;
         let store = CheckpointStore::new(self.runtime.storage());
-        let mut found = store.look(&self.job.plan).await?;
+        let mut found = store.look(&self.job).await?;
         if self.job.start == Start::Fresh && found.newest_id > 0 {
             return Err(already_there(&store.locate()));
         }
@@ -137,6 +138,7 @@ impl RunningJob {
         }
         let mut backoff =
             RestartBackoff::new(self.settings.restart_nanos, self.settings.restart_max_nanos);
+        let mut limit = RestartLimit::new(&self.job.settings);
         let (mut restarts, mut replayed, mut checkpoints) = (0, 0, 0);
         let mut next_id = 1;
         loop {
@@ -165,16 +167,24 @@ impl RunningJob {
                 }
                 Err(error) => (error, None),
             };
-            if !error.is_transient() || self.control.stop.is_requested() {
+            let error = limit.check(error, checkpoints)?;
+            if self.control.stop.is_requested() {
                 return Err(error);
             }
-            let now = self.runtime.now();
-            self.control.observer.restarting(now, &error.to_string());
-            restarts += 1;
-            let random = self.runtime.random(&format!("restart {restarts}"));
-            let delay = backoff.delay(now, random);
-            sleep_until(&*self.runtime, now.after(delay)).await;
-            found = self.look_again(&store, &mut restarts, &mut backoff).await?;
+            self.pause(&error, &mut restarts, &mut backoff).await;
+            found = loop {
+                match store.look(&self.job).await {
+                    Ok(found) => break found,
+                    // A storage that fails for a while is asked again.
+                    Err(error) => {
+                        let error = limit.check(error, checkpoints)?;
+                        if self.control.stop.is_requested() {
+                            return Err(error);
+                        }
+                        self.pause(&error, &mut restarts, &mut backoff).await;
+                    }
+                }
+            };
             if let Some(read) = read {
                 let from: u64 = found.splits().map(|it| it.offset).sum();
                 replayed += read.saturating_sub(from);
@@ -183,27 +193,13 @@ impl RunningJob {
         }
     }
 
-    /// What the storage holds now; a storage that fails for a while is asked again.
-    async fn look_again(
-        &self,
-        store: &CheckpointStore,
-        restarts: &mut u64,
-        backoff: &mut RestartBackoff,
-    ) -> Result<StoredCheckpoints, EngineError> {
-        loop {
-            match store.look(&self.job.plan).await {
-                Ok(found) => return Ok(found),
-                Err(error) if !error.is_transient() || self.control.stop.is_requested() => {
-                    return Err(error);
-                }
-                Err(_) => {
-                    *restarts += 1;
-                    let random = self.runtime.random(&format!("restart {restarts}"));
-                    let now = self.runtime.now();
-                    sleep_until(&*self.runtime, now.after(backoff.delay(now, random))).await;
-                }
-            }
-        }
+    /// Tells of a failure, and waits before the job starts again.
+    async fn pause(&self, error: &EngineError, restarts: &mut u64, backoff: &mut RestartBackoff) {
+        let now = self.runtime.now();
+        self.control.observer.restarting(now, &error.to_string());
+        *restarts += 1;
+        let random = self.runtime.random(&format!("restart {restarts}"));
+        sleep_until(&*self.runtime, now.after(backoff.delay(now, random))).await;
     }
 
     /// Brings the output to where the checkpoint left it, and starts the subtasks there.

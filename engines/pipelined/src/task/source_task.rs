@@ -71,10 +71,10 @@ pub(crate) async fn run(
             continue;
         }
         let found = source.splits.look(now).map_err(|error| subtask.fail_with(error))?;
-        if source.splits.has_ended() {
-            break;
-        }
         let Some(readable) = found.readable else {
+            if source.splits.has_ended() {
+                break;
+            }
             wait(subtask, &mut source, &found).await;
             chunks = 0;
             continue;
@@ -122,13 +122,14 @@ async fn read(
     now: ProcessingTime,
 ) -> Result<u64, EarlyEnd> {
     let mut chunk = batch.take().expect("the last chunk has been used up");
-    let read = source.splits.read(found, &mut chunk);
-    let (records, position) = read.map_err(|error| subtask.fail_with(error))?;
+    let read = source.splits.read(found, now, &mut chunk);
+    let records = read.map_err(|error| subtask.fail_with(error))?;
     if subtask.runner.progress().processing_time != now {
         subtask.advance(Progress { processing_time: now, ..subtask.runner.progress() }).await?;
     }
     subtask.run(Input::Read { batch: chunk, cut: None }).await?;
     *batch = subtask.runner.emptied();
+    let position = source.splits.last_read();
     source.read[position.split as usize].store(position.offset, Ordering::Relaxed);
     Ok(records)
 }

@@ -1,60 +1,70 @@
 //! Storage in a folder of the machine.
-#![expect(clippy::disallowed_methods, reason = "what engines keep is written to disk here alone")]
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::io::{self, ErrorKind, Read as _};
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
+use dataflow::exchange::failure::FailureKind;
 use dataflow::job::storage::{Storage, StorageError, Stored};
 use dataflow::record::content_hash::{Content, ContentHasher};
+use files::failure::{advice, is_permanent};
+use files::folder::{append, folder_of, make_folder, remove_if_there, rename, sync_folder};
+use files::owned_folder::MARKER;
+use files::whole_file::write_whole_from;
+use files::{FolderError, Kind, OwnedFolder};
 
 use crate::storage::blocking_operations::BlockingOperations;
 use crate::storage::file_name;
-use crate::storage::file_name::TEMPORARY;
+use crate::storage::file_name::UNFINISHED;
 
-/// Files in a folder, durable as far as the machine's disk keeps what it promises.
+/// Files in a folder of ours, durable as far as the machine's disk keeps what it promises.
 ///
-/// A file is put by writing it beside its place under a temporary name (beginning with `.tmp-`)
-/// and renaming it; whatever is made, renamed or removed is followed by a sync of its folder. On
-/// the wall clock the work is done by tokio's threads for blocking work, so no worker waits for the
-/// disk; under virtual time it is done at once and takes no time. What a task had begun when it was
-/// killed is over, or will never happen, before any later operation has an effect.
+/// A file is put by writing it in the folder `.unfinished` and renaming it; whatever is made,
+/// renamed or removed is followed by a sync of its folder. On the wall clock the work is done by
+/// tokio's threads for blocking work, so no worker waits for the disk; under virtual time it is done
+/// at once and takes no time. What a task had begun when it was killed is over, or will never
+/// happen, before any later operation has an effect.
 ///
 /// A folder is open once at a time: a second one who opens it, of this process or another, is
 /// refused. A process that is killed holds nothing.
 #[derive(Debug)]
 pub struct DirectoryStorage {
     root: PathBuf,
-    /// Names the next temporary file.
-    temporary: Arc<AtomicU64>,
     operations: Arc<BlockingOperations>,
     /// Holds the lock of the folder.
     _lock: File,
 }
 
 impl DirectoryStorage {
-    /// Opens a folder, makes it if need be, and removes the temporary files that a process which
-    /// was killed has left in it.
+    /// Opens a folder, which must be missing, empty or marked for this, and removes the unfinished
+    /// files that a process which was killed has left in it.
     ///
     /// # Errors
-    /// When the folder can be neither made nor read, or is open already.
-    pub fn open(path: &Path) -> Result<Arc<Self>, StorageError> {
-        let opened = || -> io::Result<(PathBuf, File)> {
-            make_folder(path)?;
-            let root = path.canonicalize()?;
-            let lock = File::open(&root)?;
-            lock.try_lock()?;
-            for name in walk(&root, "")?.into_iter().filter(|name| file_name::is_temporary(name)) {
-                remove_if_there(&root.join(name))?;
-            }
-            Ok((root, lock))
-        };
-        let (root, lock) = opened().map_err(|error| failure("open", path, &error))?;
-        let (temporary, operations) = Default::default();
-        Ok(Arc::new(Self { root, temporary, operations, _lock: lock }))
+    /// When the folder is somebody else's, can be neither made nor read, or is open already; then
+    /// nothing in it was touched.
+    pub fn open(path: &Path, kind: Kind) -> Result<Arc<Self>, StorageError> {
+        let failed = |error: io::Error| failure("open", path, &error);
+        make_folder(path).map_err(failed)?;
+        let root = path.canonicalize().map_err(failed)?;
+        let lock = File::open(&root).map_err(failed)?;
+        lock.try_lock().map_err(|error| failed(error.into()))?;
+        OwnedFolder::claim(&root, kind).map_err(|error| match error {
+            FolderError::Failed { error, .. } => failed(error),
+            refused => StorageError {
+                operation: "open",
+                file: path.display().to_string(),
+                cause: refused.to_string(),
+                kind: FailureKind::Permanent,
+            },
+        })?;
+        let unfinished = root.join(UNFINISHED);
+        for name in walk(&root, UNFINISHED).map_err(failed)? {
+            remove_if_there(&root.join(name)).map_err(failed)?;
+        }
+        make_folder(&unfinished).map_err(failed)?;
+        Ok(Arc::new(Self { root, operations: Arc::default(), _lock: lock }))
     }
 
     /// Does `work` where it may block; it gets the file's path.
@@ -77,11 +87,14 @@ impl DirectoryStorage {
         path: PathBuf,
         work: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
     ) -> Stored<T> {
-        let operations = Arc::clone(&self.operations);
+        let (operations, root) = (Arc::clone(&self.operations), self.root.clone());
         Box::pin(async move {
             let (_waiting, performing) = operations.begin();
             let work = move || {
-                let done = || work(&path).map_err(|error| failure(operation, &path, &error));
+                let done = || {
+                    let done = still_ours(&root).and_then(|()| work(&path));
+                    done.map_err(|error| failure(operation, &path, &error))
+                };
                 performing.perform(done)
             };
             let performed = match tokio::runtime::Handle::try_current() {
@@ -107,30 +120,17 @@ impl Storage for DirectoryStorage {
     }
 
     fn put(&self, name: &str, bytes: Vec<u8>) -> Stored<()> {
-        let number = self.temporary.fetch_add(1, Ordering::Relaxed);
+        let unfinished = self.root.join(UNFINISHED);
         self.run("write", name, move |path| {
-            let folder = folder_of(path);
-            make_folder(folder)?;
-            let temporary = folder.join(format!("{TEMPORARY}{}-{number}", std::process::id()));
-            let written = || -> io::Result<()> {
-                let mut file = File::create_new(&temporary)?;
-                file.write_all(&bytes)?;
-                file.sync_all()?;
-                fs::rename(&temporary, path)
-            };
-            if let Err(error) = written() {
-                // It is in nobody's way if it stays; the next `open` tries again.
-                let _left_over = remove_if_there(&temporary);
-                return Err(error);
-            }
-            sync_folder(folder)
+            make_folder(folder_of(path))?;
+            write_whole_from(&unfinished, path, &bytes)
         })
     }
 
     fn append(&self, name: &str, bytes: Vec<u8>) -> Stored<()> {
         self.run("append to", name, move |path| {
             make_folder(folder_of(path))?;
-            File::options().append(true).create(true).open(path)?.write_all(&bytes)
+            append(path, &bytes)
         })
     }
 
@@ -153,16 +153,10 @@ impl Storage for DirectoryStorage {
         let target = self.root.join(to);
         self.run("rename", from, move |path| {
             if !path.try_exists()? {
-                return Err(io::Error::new(ErrorKind::NotFound, "there is no such file"));
+                return Err(io::Error::other("there is no such file"));
             }
             make_folder(folder_of(&target))?;
-            fs::rename(path, &target)?;
-            sync_folder(folder_of(&target))?;
-            if folder_of(path) == folder_of(&target) {
-                Ok(())
-            } else {
-                sync_folder(folder_of(path))
-            }
+            rename(path, &target)
         })
     }
 
@@ -213,31 +207,14 @@ impl Storage for DirectoryStorage {
     }
 }
 
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// Makes a folder and those above it, each durably.
-fn make_folder(folder: &Path) -> io::Result<()> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    let above = folder_of(folder);
-    make_folder(above)?;
-    match fs::create_dir(folder) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists || !folder.is_dir() => Err(error),
-        _ => sync_folder(above),
-    }
-}
-
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-fn remove_if_there(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Ok(()) => sync_folder(folder_of(path)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+/// Refuses to go on in a folder that is gone, or in another that has its place.
+fn still_ours(root: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(root.join(MARKER)) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let cause = format!("the folder {} is gone, or another has its place", root.display());
+            Err(io::Error::new(ErrorKind::NotFound, cause))
+        }
         Err(error) => Err(error),
     }
 }
@@ -250,7 +227,7 @@ fn walk_prefix(root: &Path, prefix: &str) -> io::Result<Vec<String>> {
         return Ok(Vec::new());
     }
     let mut names = walk(root, folder)?;
-    names.retain(|name| name.starts_with(prefix) && !file_name::is_temporary(name));
+    names.retain(|name| name.starts_with(prefix) && !file_name::is_own(name));
     names.sort_unstable();
     Ok(names)
 }
@@ -281,23 +258,7 @@ fn walk(root: &Path, name: &str) -> io::Result<Vec<String>> {
 }
 
 fn failure(operation: &'static str, path: &Path, error: &io::Error) -> StorageError {
-    let advice = match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            "; free some space, or choose a folder on another disk"
-        }
-        ErrorKind::PermissionDenied => "; choose a folder that this user may write to",
-        ErrorKind::ReadOnlyFilesystem => "; choose a folder on a disk that can be written to",
-        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
-            "; a file is where a folder is needed: remove it, or choose another folder"
-        }
-        ErrorKind::IsADirectory => {
-            "; a folder is where a file is needed: remove it, or choose another folder"
-        }
-        ErrorKind::WouldBlock => {
-            "; another run has it open: wait for its end, or choose another folder"
-        }
-        _ => "",
-    };
-    let (file, cause) = (path.display().to_string(), format!("{error}{advice}"));
-    StorageError { operation, file, cause, damaged: false }
+    let kind = if is_permanent(error) { FailureKind::Permanent } else { FailureKind::Transient };
+    let (file, cause) = (path.display().to_string(), format!("{error}{}", advice(error)));
+    StorageError { operation, file, cause, kind }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::random::Draws;
-use crate::storage::file_name::TEMPORARY;
+use crate::storage::file_name::UNFINISHED;
 
 /// A change to files.
 #[derive(Clone, Debug)]
@@ -87,13 +87,9 @@ impl Durability {
     /// nothing.
     pub(crate) fn tear(&mut self, effect: Effect, draws: &mut Draws) {
         match effect {
-            Effect::Put { name, bytes } => {
+            Effect::Put { bytes, .. } => {
                 self.torn += 1;
-                let segment = format!("{TEMPORARY}{}", self.torn);
-                let name = match name.rsplit_once('/') {
-                    Some((folder, _)) => format!("{folder}/{segment}"),
-                    None => segment,
-                };
+                let name = format!("{UNFINISHED}/{}", self.torn);
                 self.files.insert(name, File::durable(prefix(bytes, 0, draws)));
             }
             Effect::Append { name, bytes } => {

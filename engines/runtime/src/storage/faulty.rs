@@ -1,5 +1,6 @@
 //! A model of a disk that fails by seed.
 
+use dataflow::exchange::failure::FailureKind;
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, Weak};
@@ -300,8 +301,8 @@ impl Storage for FaultyStorage {
         let wanted = prefix.to_owned();
         self.0.look("list", Disk::locate(prefix), move |files| {
             let files = files.files().into_iter();
-            let found = files
-                .filter(|(name, _)| name.starts_with(&wanted) && !file_name::is_temporary(name));
+            let found =
+                files.filter(|(name, _)| name.starts_with(&wanted) && !file_name::is_own(name));
             found.map(|(name, bytes)| (name, bytes.len() as u64)).collect()
         })
     }
@@ -312,5 +313,5 @@ impl Storage for FaultyStorage {
 }
 
 fn failure(operation: &'static str, file: String, cause: &str) -> StorageError {
-    StorageError { operation, file, cause: cause.to_owned(), damaged: false }
+    StorageError { operation, file, cause: cause.to_owned(), kind: FailureKind::Transient }
 }

@@ -1,5 +1,6 @@
 //! Storage that lives as long as the process.
 
+use dataflow::exchange::failure::FailureKind;
 use std::collections::BTreeMap;
 use std::future::ready;
 use std::sync::{Arc, Mutex};
@@ -92,5 +93,5 @@ impl Storage for MemoryStorage {
 /// A file that cannot be renamed because it is not there.
 pub(crate) fn missing(file: String) -> StorageError {
     let cause = "there is no such file".to_owned();
-    StorageError { operation: "rename", file, cause, damaged: false }
+    StorageError { operation: "rename", file, cause, kind: FailureKind::Transient }
 }

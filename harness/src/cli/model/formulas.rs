@@ -1,10 +1,8 @@
 //! Arguments of `formulas`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
-use crate::cli::defaults;
+use crate::cli::{OutArgs, defaults};
 
 /// Arguments of `formulas`.
 #[derive(Args, Debug)]
@@ -15,13 +13,9 @@ pub struct FormulasArgs {
     /// Seed of everything drawn at random
     #[arg(long, default_value_t = defaults::SEED, allow_hyphen_values = true)]
     pub seed: u64,
-    /// Where to write results.
-    #[arg(
-        long,
-        value_name = "DIR",
-        help = "Where to write results [default: results/<UTC time>-formulas]"
-    )]
-    pub out: Option<PathBuf>,
+    /// Where results go.
+    #[command(flatten)]
+    pub out: OutArgs,
     /// Print one JSON value on standard output and nothing else
     #[arg(long)]
     pub json: bool,

@@ -1,12 +1,10 @@
 //! Arguments of `skew`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use dataflow::placement::PLACEMENTS;
 
-use crate::cli::defaults;
 use crate::cli::shared::parallelism;
+use crate::cli::{OutArgs, defaults};
 use crate::quantity::{self, Rate};
 
 /// Arguments of `skew`.
@@ -59,13 +57,9 @@ pub struct SkewArgs {
     /// A knob of the workload or a setting of the engine; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
-    /// Where to write results.
-    #[arg(
-        long,
-        value_name = "DIR",
-        help = "Where to write results [default: results/<UTC time>-skew]"
-    )]
-    pub out: Option<PathBuf>,
+    /// Where results go.
+    #[command(flatten)]
+    pub out: OutArgs,
     /// Print one JSON value on standard output and nothing else
     #[arg(long)]
     pub json: bool,

@@ -1,11 +1,10 @@
 //! Arguments of `compare`.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 
-use crate::cli::{BaselineArgs, SharedArgs};
+use crate::cli::{BaselineArgs, OutArgs, SharedArgs};
 use crate::quantity;
 
 /// What only runs that are made can do.
@@ -20,13 +19,9 @@ pub struct CompareArgs {
     /// The suite `quick`: under a minute
     #[arg(long, conflicts_with = "suite")]
     pub quick: bool,
-    /// Where to write results.
-    #[arg(
-        long,
-        value_name = "DIR",
-        help = "Where to write results [default: results/<UTC time>-<suite>]"
-    )]
-    pub out: Option<PathBuf>,
+    /// Where results go.
+    #[command(flatten)]
+    pub out: OutArgs,
     /// Engines in the place of the suite's, such as 'pipelined,buffer_timeout_ms=0'; may be repeated
     #[arg(long = "engine", value_name = "ENGINE")]
     pub engines: Vec<String>,

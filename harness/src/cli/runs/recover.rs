@@ -1,12 +1,11 @@
 //! Arguments of `recover`.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 
-use crate::cli::defaults;
 use crate::cli::shared::parallelism;
+use crate::cli::{OutArgs, defaults};
 use crate::quantity::{self, Rate};
 use crate::run::clock::Clock;
 use crate::run::fault::FaultSpec;
@@ -57,13 +56,9 @@ pub struct RecoverArgs {
     /// Real time, or modelled time that is deterministic in nanoseconds
     #[arg(long, value_enum, default_value_t)]
     pub clock: Clock,
-    /// Where to write results.
-    #[arg(
-        long,
-        value_name = "DIR",
-        help = "Where to write results [default: results/<UTC time>-recover]"
-    )]
-    pub out: Option<PathBuf>,
+    /// Where results go.
+    #[command(flatten)]
+    pub out: OutArgs,
     /// Print one JSON value on standard output and nothing else
     #[arg(long)]
     pub json: bool,

@@ -55,6 +55,9 @@ pub struct RunArgs {
     /// Show rate, backlog and latency of the engine while it runs, on a terminal
     #[arg(long, conflicts_with = "json")]
     pub live: bool,
+    /// Run though the memory may not suffice
+    #[arg(long)]
+    pub force: bool,
     /// Print one JSON value on standard output and nothing else
     #[arg(long)]
     pub json: bool,

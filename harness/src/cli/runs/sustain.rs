@@ -1,12 +1,11 @@
 //! Arguments of `sustain`.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 
-use crate::cli::SharedArgs;
 use crate::cli::defaults;
+use crate::cli::{OutArgs, SharedArgs};
 use crate::quantity;
 use crate::run::clock::Clock;
 
@@ -30,13 +29,9 @@ pub struct SustainArgs {
     /// How closely the rate is found, as a share of it
     #[arg(long, value_name = "PERCENTAGE", value_parser = quantity::percentage, default_value = "2%", allow_hyphen_values = true)]
     pub precision: f64,
-    /// Where to write results.
-    #[arg(
-        long,
-        value_name = "DIR",
-        help = "Where to write results [default: results/<UTC time>-sustain]"
-    )]
-    pub out: Option<PathBuf>,
+    /// Where results go.
+    #[command(flatten)]
+    pub out: OutArgs,
     /// Print one JSON value on standard output and nothing else
     #[arg(long)]
     pub json: bool,

@@ -1,11 +1,9 @@
 //! Arguments of `sweep`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
-use crate::cli::SharedArgs;
 use crate::cli::defaults;
+use crate::cli::{OutArgs, SharedArgs};
 
 /// Arguments of `sweep`.
 #[derive(Args, Debug)]
@@ -21,13 +19,9 @@ pub struct SweepArgs {
     /// [default: pipelined and microbatch]
     #[arg(long = "engine", value_name = "ENGINE")]
     pub engines: Vec<String>,
-    /// Where to write results.
-    #[arg(
-        long,
-        value_name = "DIR",
-        help = "Where to write results [default: results/<UTC time>-sweep]"
-    )]
-    pub out: Option<PathBuf>,
+    /// Where results go.
+    #[command(flatten)]
+    pub out: OutArgs,
     /// Print one JSON value on standard output and nothing else
     #[arg(long)]
     pub json: bool,

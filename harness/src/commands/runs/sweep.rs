@@ -38,7 +38,7 @@ pub(crate) fn sweep(args: &SweepArgs, registry: &Registry, stop: &StopSignal) ->
         return Err(Error::Input("a sweep has one axis or two".to_owned()));
     }
     let (suite, sweep) = suite(args, &axes, registry)?;
-    let folder = ResultFolder::make(args.out.as_deref(), "sweep")?;
+    let folder = ResultFolder::make(args.out.folder(), "sweep")?;
     let options = compare::CompareOptions {
         sweep: Some(sweep),
         against_itself: false,
@@ -107,7 +107,7 @@ impl Axis {
 fn suite(args: &SweepArgs, axes: &[Axis], registry: &Registry) -> Result<(Suite, Sweep)> {
     let given = SuiteOverrides::given(&args.shared, &args.engines)?;
     let repeats = Some(given.repeats.unwrap_or(defaults::SWEEP_REPEATS));
-    let base = SuiteOverrides { repeats, ..given };
+    let base = SuiteOverrides { repeats, force: args.out.force, ..given };
     refuse_contradictions(axes, &base.set, args)?;
     let workload = [args.workload.clone()];
     let mut experiments = Vec::new();
@@ -177,6 +177,7 @@ mod tests {
     use super::*;
     use crate::cli::{Cli, Command};
     use crate::commands::runs::compare::measure;
+    use crate::files::result_folder::NamedFolder;
     use crate::run::executor::Runner;
     use crate::run::mock::{Mock, Model};
     use crate::run::spec::RunSpec;
@@ -208,7 +209,7 @@ mod tests {
         let axes: Vec<Axis> = args.axes.iter().map(|it| Axis::parse(it).unwrap()).collect();
         let (suite, sweep) = suite(&args, &axes, &Registry::standard()).unwrap();
         let directory = tempfile::tempdir().unwrap();
-        let folder = ResultFolder::make(Some(directory.path()), "sweep").unwrap();
+        let folder = ResultFolder::make(NamedFolder::at(directory.path()), "sweep").unwrap();
         let stop = StopSignal::default();
         let mut mock = Mock::new(|_: &RunSpec, _| Ok(Model::default()));
         let listener = mock.listener();

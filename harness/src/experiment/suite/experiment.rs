@@ -40,6 +40,8 @@ pub(crate) struct Experiment {
     pub knobs: BTreeMap<String, Value>,
     /// What goes wrong in every run.
     pub faults: Vec<FaultSpec>,
+    /// Run though the memory may not suffice.
+    pub force: bool,
 }
 
 /// An engine in an experiment.

@@ -132,6 +132,7 @@ fn experiment(
         seed: file.seed.unwrap_or(suite_seed),
         knobs: BTreeMap::new(),
         faults: file.faults.iter().map(|it| fault(it, place)).collect::<Result<_>>()?,
+        force: false,
         workload,
     };
     if let Some(repeats) = file.repeats.as_ref().filter(|it| *it.get_ref() == 0) {

@@ -82,6 +82,7 @@ impl Suite {
                 seed: defaults::SEED,
                 knobs: BTreeMap::new(),
                 faults: Vec::new(),
+                force: false,
             })
         });
         Ok(Self {

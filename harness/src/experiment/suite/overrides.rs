@@ -33,6 +33,8 @@ pub(crate) struct SuiteOverrides {
     pub seed: Option<u64>,
     /// Knobs and settings.
     pub set: BTreeMap<String, Value>,
+    /// Run though the memory may not suffice.
+    pub force: bool,
 }
 
 impl SuiteOverrides {
@@ -55,6 +57,7 @@ impl SuiteOverrides {
             parallelism: shared.parallelism,
             seed: shared.seed,
             set: shared.settings()?,
+            force: false,
         })
     }
 }
@@ -74,6 +77,7 @@ impl Experiment {
         self.length = overrides.length.unwrap_or(self.length);
         self.parallelism = overrides.parallelism.unwrap_or(self.parallelism);
         self.seed = overrides.seed.unwrap_or(self.seed);
+        self.force = overrides.force;
         self.rate = overrides.rate.map_or(self.rate, SuiteRate::Fixed);
         let engines: Vec<_> = self.variants.iter().map(|it| Arc::clone(&it.engine)).collect();
         let given = Overrides::part(&overrides.set, &*self.workload, &engines)?;

@@ -26,6 +26,8 @@ struct Bin {
     largest_nanos: u64,
     /// Records by bucket of latency, rising.
     buckets: BucketCounts,
+    /// The same once the bin is over: it is kept for the whole run, in no more room than it needs.
+    packed: Box<[(u8, u32)]>,
 }
 
 impl Bin {
@@ -34,6 +36,22 @@ impl Bin {
             Ok(place) => self.buckets[place].1 += count,
             Err(place) => self.buckets.insert(place, (bucket, count)),
         }
+    }
+
+    /// Nothing more is expected; what comes all the same is added to what is there.
+    fn pack(&mut self) {
+        let fits = self.buckets.iter().all(|(_, count)| u32::try_from(*count).is_ok());
+        if self.packed.is_empty() && fits {
+            let packed = std::mem::take(&mut self.buckets).into_iter();
+            self.packed = packed.map(|(bucket, count)| (bucket, count as u32)).collect();
+        }
+    }
+
+    /// Records by bucket of latency, rising.
+    fn buckets(&self) -> BucketCounts {
+        let mut all = Self { buckets: self.buckets.clone(), ..Self::default() };
+        self.packed.iter().for_each(|&(bucket, count)| all.add(bucket, u64::from(count)));
+        all.buckets
     }
 }
 
@@ -52,6 +70,7 @@ impl OverTime {
             return;
         }
         if place >= self.bins.len() {
+            self.bins.last_mut().into_iter().for_each(Bin::pack);
             self.bins.resize_with(place + 1, Bin::default);
         }
         let bin = &mut self.bins[place];
@@ -69,7 +88,7 @@ impl OverTime {
         for (bin, other) in self.bins.iter_mut().zip(&other.bins) {
             bin.records += other.records;
             bin.largest_nanos = bin.largest_nanos.max(other.largest_nanos);
-            other.buckets.iter().for_each(|&(bucket, count)| bin.add(bucket, count));
+            other.buckets().into_iter().for_each(|(bucket, count)| bin.add(bucket, count));
         }
     }
 
@@ -79,9 +98,31 @@ impl OverTime {
             at_ns: place * SERIES_BIN_NS,
             records: bin.records,
             latency_ns_max: bin.largest_nanos,
-            latency_buckets: bin.buckets.clone(),
+            latency_buckets: bin.buckets(),
             unread: 0,
         });
         rows.filter(|row| row.records > 0).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bin_that_is_over_takes_little_room_and_tells_the_same() {
+        let mut over_time = OverTime::default();
+        for (millis, bucket) in [(10, 7), (20, 3), (30, 7), (150, 1), (160, 9), (40, 3), (250, 2)] {
+            over_time.scratch().0.push((bucket, 2));
+            over_time.note(ProcessingTime::from_millis(millis), 2, u64::from(bucket));
+        }
+        let first = &over_time.bins[0];
+        assert_eq!((first.packed.len(), first.buckets.len()), (2, 1), "one came late");
+        let rows = over_time.rows();
+        let buckets: Vec<_> = rows.iter().map(|row| row.latency_buckets.clone()).collect();
+        assert_eq!(buckets, [vec![(3, 4), (7, 4)], vec![(1, 2), (9, 2)], vec![(2, 2)]]);
+        let mut sum = OverTime::default();
+        sum.merge(&over_time);
+        assert_eq!(sum.rows(), rows);
     }
 }

@@ -28,7 +28,11 @@ pub(super) async fn lengths(
         let Some(rows) = entry.rows else { continue };
         let name = entry.key.visible();
         match there.remove(&name) {
-            None => return Err(place.damage(&name, "it was committed, and it is missing")),
+            None => {
+                let pending = place.locate(&entry.pending());
+                let what = format!("it was committed, and neither it nor {pending} is there");
+                return Err(place.damage(&name, &what));
+            }
             Some(length) => check_length(place, &name, rows, length)?,
         }
     }

@@ -15,7 +15,7 @@ use crate::measure::transactional::check;
 use crate::measure::transactional::check::CheckedOutput;
 use crate::measure::transactional::commit_lock::CommitLock;
 use crate::measure::transactional::file_names::{
-    ATTEMPT, IN_PROGRESS, Key, OutputFolder, PENDING, Writer,
+    ATTEMPT, IN_PROGRESS, Key, OutputFolder, PENDING, Writer, is_in_progress, is_pending,
 };
 use crate::measure::transactional::held_latencies::HeldLatencies;
 
@@ -155,12 +155,14 @@ impl Shared {
         check::pending(&self.place, &ledger.open_ones(&keep)).await?;
         let files: BTreeSet<_> = keep.iter().map(Entry::pending).collect();
         for name in self.place.list(PENDING).await? {
-            if !files.contains(&name) {
+            if is_pending(&name) && !files.contains(&name) {
                 self.remove_pending(name).await?;
             }
         }
         for name in self.place.list(IN_PROGRESS).await? {
-            self.place.remove(&name).await?;
+            if is_in_progress(&name) {
+                self.place.remove(&name).await?;
+            }
         }
         ledger.remove_indexed(&self.place).await?;
         if self.rows {
@@ -193,6 +195,10 @@ impl Shared {
         let loaded = Ledger::load(&self.place, known).await?;
         self.measured.lock().expect("no holder fails").digest = loaded.ledger.digest;
         let pending = self.place.list(PENDING).await?;
+        // What has not got its visible name yet is looked at under the one that it has.
+        let is_pending = |entry: &&Entry| pending.contains(&entry.pending());
+        let hidden: Vec<Entry> = loaded.recent.iter().filter(is_pending).cloned().collect();
+        check::pending(&self.place, &hidden).await?;
         self.state().pending.extend(pending);
         self.show(&loaded.recent).await?;
         Ok(loaded)

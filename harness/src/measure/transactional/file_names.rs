@@ -1,5 +1,6 @@
 //! What the files of an output are called, and how they are reached.
 
+use dataflow::exchange::failure::FailureKind;
 use std::sync::Arc;
 
 use dataflow::exchange::sink::SinkError;
@@ -62,6 +63,30 @@ impl Key {
     pub(super) fn visible(self) -> String {
         format!("{VISIBLE}{:0ID_DIGITS$}-{}.ndjson", self.id.0, self.sink)
     }
+}
+
+/// The numbers in a name of ours between its beginning and `.ndjson`; `None` for every other name.
+fn numbers<const N: usize>(name: &str, beginning: &str) -> Option<[u64; N]> {
+    let digits = name.strip_prefix(beginning)?.strip_suffix(".ndjson")?;
+    let numbers: Option<Vec<u64>> = digits.split('-').map(|number| number.parse().ok()).collect();
+    numbers?.try_into().ok()
+}
+
+/// Whether a file is one that some transaction is written to: not every name that begins so is ours.
+pub(super) fn is_in_progress(name: &str) -> bool {
+    let numbers = numbers(name, IN_PROGRESS);
+    numbers.is_some_and(|[sink, attempt, number]| {
+        u32::try_from(sink).is_ok_and(|sink| Writer { attempt, number }.in_progress(sink) == name)
+    })
+}
+
+/// Whether a file is a transaction that is pre-committed.
+pub(super) fn is_pending(name: &str) -> bool {
+    numbers(name, PENDING).is_some_and(|[id, sink, attempt, number]| {
+        u32::try_from(sink).is_ok_and(|sink| {
+            Key { id: Version(id), sink }.pending(Writer { attempt, number }) == name
+        })
+    })
 }
 
 /// The manifest of a commit.
@@ -164,15 +189,15 @@ impl OutputFolder {
                 "{what}; put back an undamaged copy, or begin again with an empty checkpoint \
                  directory and output"
             ),
-            damaged: true,
+            kind: FailureKind::Damaged,
         }
     }
 }
 
 /// A file that failed, as the sink's failure.
 pub(super) fn refused(error: StorageError) -> SinkError {
-    let StorageError { operation, file, cause, damaged } = error;
-    SinkError { target: file, cause: format!("cannot {operation} it: {cause}"), damaged }
+    let StorageError { operation, file, cause, kind } = error;
+    SinkError { target: file, cause: format!("cannot {operation} it: {cause}"), kind }
 }
 
 #[cfg(test)]
@@ -189,6 +214,19 @@ mod tests {
         assert_eq!(index_through(&index(ten)), Some(ten));
         let too_large = format!("{MANIFESTS}{}", "9".repeat(ID_DIGITS));
         assert_eq!(manifest_id(&too_large), None);
+    }
+
+    #[test]
+    fn files_of_others_are_not_taken_for_ours_by_how_their_names_begin() {
+        let writer = Writer { attempt: 7, number: 0 };
+        let pending = Key { id: Version(3), sink: 1 }.pending(writer);
+        assert!(is_pending(&pending) && is_in_progress(&writer.in_progress(4)));
+        for other in [".pending-notes", ".pending-3-1-7-0.ndjson", ".pending-a/b.ndjson"] {
+            assert!(!is_pending(other), "{other}");
+        }
+        for other in [".part-draft", ".part-1-2-3.txt", ".part-01-2-3.ndjson", ".part-1-2.ndjson"] {
+            assert!(!is_in_progress(other), "{other}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The list of commits: manifests, and indexes that take the place of old ones. Each commit holds the
 //! hash of the one before.
 
+use dataflow::exchange::failure::FailureKind;
 use std::collections::{BTreeMap, BTreeSet};
 
 use dataflow::Digest;
@@ -41,7 +42,7 @@ impl Entry {
         let bytes = serde_json::to_vec(self).map_err(|error| SinkError {
             target: place.locate(""),
             cause: format!("its transaction cannot be written down: {error}"),
-            damaged: false,
+            kind: FailureKind::Transient,
         })?;
         Ok(Transaction { sink: self.key.sink, id: self.key.id, bytes })
     }
@@ -52,7 +53,7 @@ impl Entry {
         let refused = |cause: String| SinkError {
             target: place.locate(""),
             cause: format!("transaction {} of sink {sink} is none of this output: {cause}", id.0),
-            damaged: true,
+            kind: FailureKind::Damaged,
         };
         let entry: Self =
             serde_json::from_slice(bytes).map_err(|error| refused(error.to_string()))?;

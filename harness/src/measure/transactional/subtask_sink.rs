@@ -41,8 +41,8 @@ impl SubtaskSink {
     fn check(&self) -> Result<(), SinkError> {
         match &self.failed {
             None => Ok(()),
-            Some(SinkError { target, cause, damaged }) => {
-                Err(SinkError { target: target.clone(), cause: cause.clone(), damaged: *damaged })
+            Some(SinkError { target, cause, kind }) => {
+                Err(SinkError { target: target.clone(), cause: cause.clone(), kind: *kind })
             }
         }
     }

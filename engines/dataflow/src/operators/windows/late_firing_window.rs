@@ -140,7 +140,7 @@ where
         };
         // The panes stay: they fire again for records that are late.
         let step = closing.close(progress, out, emit, |closed, firing| {
-            let pane = panes.iter().find(|pane| pane.end > closed)?;
+            let pane = panes.first_behind(closed)?;
             if pane.end - 1 > progress.watermark.0 {
                 return None;
             }

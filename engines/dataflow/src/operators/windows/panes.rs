@@ -68,7 +68,10 @@ impl<K: Key, S> Panes<K, S> {
         self.current = match self.open.binary_search_by_key(&end, |pane| pane.end) {
             Ok(found) => found,
             Err(place) => {
-                let keys = self.open.iter().map(|pane| pane.table.len()).max().unwrap_or(0);
+                // Neighbours hold about as many keys as it will; to ask all would take longer with
+                // every pane that is open.
+                let around = place.saturating_sub(1)..self.open.len().min(place + 1);
+                let keys = self.open.range(around).map(|pane| pane.table.len()).max().unwrap_or(0);
                 let table = self.spare.pop().unwrap_or_else(|| KeyedTable::with_capacity(keys));
                 self.open.insert(place, Pane { start: self.start_of(end), end, table });
                 place
@@ -80,6 +83,11 @@ impl<K: Key, S> Panes<K, S> {
     /// The pane that ends first.
     pub(crate) fn first(&self) -> Option<&Pane<K, S>> {
         self.open.front()
+    }
+
+    /// The first pane that ends behind this instant.
+    pub(crate) fn first_behind(&self, instant: i64) -> Option<&Pane<K, S>> {
+        self.open.get(self.open.partition_point(|pane| pane.end <= instant))
     }
 
     /// All panes, by their end.

@@ -50,7 +50,7 @@ pub(crate) fn formulas(
     stop: &StopSignal,
 ) -> Result<Outcome> {
     let wanted = wanted(args.name.as_deref())?;
-    let folder = ResultFolder::make(args.out.as_deref(), "formulas")?;
+    let folder = ResultFolder::make(args.out.folder(), "formulas")?;
     let result = measure(&wanted, registry, stop, &folder, args)?;
     let filled = folder.fill(&result)?;
     let (whole, planned) = (result.formulas_whole, result.formulas_planned);

@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::case_runner::{Bench, CaseDraft, CaseRunner, ResultFile};
 use super::formula::{Formula, in_turn};
 use super::key_groups;
-use crate::cli::SkewArgs;
+use crate::cli::{OutArgs, SkewArgs};
 use crate::commands::model::skew;
 use crate::error::Result;
 use crate::quantity::Rate;
@@ -152,7 +152,7 @@ fn within_batches(runner: &mut CaseRunner<'_>) -> Result<Vec<Case>> {
         engine: Some("microbatch,batch_interval_ms=20".to_owned()),
         rate: Some(Rate::PerSecond(100_000.0)),
         set: vec![format!("keys={DISTINCT}")],
-        out: None,
+        out: OutArgs::default(),
         json: true,
     };
     let (_, result) = skew::measure(&args, runner.registry, &StopSignal::default(), || Ok(()))?;

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{CaseRunner, partitioning, placement};
 use crate::error::Result;
-use crate::files::result_folder::ResultFolder;
+use crate::files::result_folder::{NamedFolder, ResultFolder};
 use crate::registry::Registry;
 use crate::run::audience::Silent;
 use crate::run::executor::Runner;
@@ -59,7 +59,7 @@ fn measured(
     part: impl FnOnce(&mut CaseRunner<'_>) -> Result<Vec<Case>>,
 ) -> Vec<Case> {
     let folder = tempfile::tempdir().unwrap();
-    let result_folder = ResultFolder::make(Some(folder.path()), "formulas").unwrap();
+    let result_folder = ResultFolder::make(NamedFolder::at(folder.path()), "formulas").unwrap();
     let (stop, mut real) = (StopSignal::default(), Real);
     let runner = Runner::new(&mut real, &stop, &Silent);
     let mut runner = CaseRunner::new(registry, runner, &result_folder, 42).unwrap();

@@ -45,7 +45,7 @@ const EVENTS_AT_ONCE: u64 = 1 << 16;
 /// For unknown names and invalid values, for a workload without a keyed exchange behind its source,
 /// and when results cannot be written.
 pub(crate) fn skew(args: &SkewArgs, registry: &Registry, stop: &StopSignal) -> Result<Outcome> {
-    let folder = || ResultFolder::make(args.out.as_deref(), "skew");
+    let folder = || ResultFolder::make(args.out.folder(), "skew");
     let (folder, result) = measure(args, registry, stop, folder)?;
     let result = SkewResult { started: folder.started.clone(), ..result };
     let filled = folder.fill(&result)?;

@@ -52,7 +52,7 @@ pub(crate) fn compare(
     if args.dry_run {
         return dry_run(&suite, &baselines, args.json, stop);
     }
-    let folder = ResultFolder::make(args.out.as_deref(), &suite.name)?;
+    let folder = ResultFolder::make(args.out.folder(), &suite.name)?;
     let options = CompareOptions {
         sweep: None,
         against_itself: args.against_itself,
@@ -194,6 +194,7 @@ fn suite(args: &CompareArgs, registry: &Registry) -> Result<Suite> {
     let overrides = SuiteOverrides {
         workloads,
         repeats,
+        force: args.out.force,
         ..SuiteOverrides::given(&args.shared, &args.engines)?
     };
     let suite = match &args.suite {

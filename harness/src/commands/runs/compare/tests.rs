@@ -7,6 +7,7 @@ use reports::schema::{Measures, RunResult, Verdict};
 
 use super::*;
 use crate::cli::BaselineArgs;
+use crate::files::result_folder::NamedFolder;
 use crate::run::mock::{Listener, MadeRun, Mock, Model};
 use crate::run::spec::RunSpec;
 
@@ -69,7 +70,7 @@ fn compare_modelled(
     model: impl FnMut(&RunSpec, usize) -> Result<Model>,
 ) -> Compared {
     let directory = tempfile::tempdir().unwrap();
-    let folder = ResultFolder::make(Some(directory.path()), "modelled").unwrap();
+    let folder = ResultFolder::make(NamedFolder::at(directory.path()), "modelled").unwrap();
     let stop = StopSignal::default();
     let mut mock = Mock::new(model);
     let listener = mock.listener();

@@ -33,7 +33,7 @@ pub(crate) fn recover(
     stop: &StopSignal,
 ) -> Result<Outcome> {
     let disturbed = Disturbance::new(args, registry)?;
-    let folder = ResultFolder::make(args.out.as_deref(), "recover")?;
+    let folder = ResultFolder::make(args.out.folder(), "recover")?;
 
     let progress = Progress::new(disturbed.trials(), args.json);
     let mut runs = Vec::new();

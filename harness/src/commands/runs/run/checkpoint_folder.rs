@@ -4,20 +4,33 @@ use std::path::Path;
 use std::sync::Arc;
 
 use dataflow::ProcessingTime;
+use dataflow::job::fingerprint::{Fingerprint, FingerprintReader};
 use dataflow::job::storage::Storage;
+use dataflow::record::content_hash::ContentHash;
+use files::Kind;
 use runtime::DirectoryStorage;
 
+use super::input::open_file;
 use crate::cli::RunArgs;
 use crate::error::{Error, Result};
 use crate::run::clock::{RunClock, clock_with};
-use crate::run::job_file::JobFile;
+use crate::run::job_file::{InputFile, JobFile};
 use crate::run::spec::RunSpec;
 
 /// Where the checkpoints of a job survive the process.
 pub(super) struct CheckpointFolder<'a> {
     path: &'a Path,
     /// The job as it was first started; `None` before that.
-    pub(super) job: Option<JobFile>,
+    pub(super) job: Option<FormerJob>,
+}
+
+/// A job that a folder holds.
+pub(super) struct FormerJob {
+    pub(super) file: JobFile,
+    /// By what its checkpoints know it.
+    seal: ContentHash,
+    /// What its input held at each start.
+    held: Vec<Fingerprint>,
 }
 
 impl<'a> CheckpointFolder<'a> {
@@ -28,8 +41,8 @@ impl<'a> CheckpointFolder<'a> {
     pub(super) fn look(args: &'a RunArgs) -> Result<Option<Self>> {
         let Some(path) = args.checkpoint_dir.as_deref() else { return Ok(None) };
         let folder = Self { path, job: None };
-        let job = if path.exists() { JobFile::read(&folder.open()?)? } else { None };
         let place = path.display();
+        let job = if path.exists() { folder.former()? } else { None };
         match (&job, args.resume) {
             (Some(_), false) => Err(Error::Input(format!(
                 "{place} already holds a job; --resume goes on with it, and an empty folder \
@@ -40,28 +53,59 @@ impl<'a> CheckpointFolder<'a> {
         }
     }
 
-    fn open(&self) -> Result<Arc<dyn Storage>> {
-        Ok(DirectoryStorage::open(self.path).map_err(Error::input)?)
+    fn former(&self) -> Result<Option<FormerJob>> {
+        let storage = self.open()?;
+        let Some((file, seal)) = JobFile::read(&storage)? else { return Ok(None) };
+        let held = match &file.input {
+            None => Vec::new(),
+            Some(input) => input.all_held(&storage)?,
+        };
+        Ok(Some(FormerJob { file, seal, held }))
     }
 
-    /// Makes the clock of a job with this output: one that is taken up goes on with its own. A new
-    /// one is written down.
+    fn open(&self) -> Result<Arc<dyn Storage>> {
+        Ok(DirectoryStorage::open(self.path, Kind::Checkpoints).map_err(Error::input)?)
+    }
+
+    /// Takes the fingerprint of a file of events, and refuses one that is not what the job has read.
+    ///
+    /// # Errors
+    /// When it is another, or cannot be read.
+    pub(super) fn fingerprint(&mut self, path: &Path) -> Result<Fingerprint> {
+        let held = self.job.as_ref().map_or(&[][..], |job| &job.held);
+        let marks = held.iter().map(|held| held.offset).collect();
+        let mut reader = FingerprintReader::new(open_file(path)?, marks);
+        std::io::copy(&mut reader, &mut std::io::sink())
+            .map_err(|error| Error::Input(format!("cannot read {}: {error}", path.display())))?;
+        InputFile::check(&path.display().to_string(), held, |offset| reader.upto(offset))?;
+        Ok(reader.whole())
+    }
+
+    /// Makes the clock of a job: one that is taken up goes on with its own. A new one is written
+    /// down. Returns the clock, and by what checkpoints know the job.
     ///
     /// # Errors
     /// If the folder holds another job, or cannot be written to.
-    pub(super) fn clock(&self, spec: &RunSpec, output: &str, tracing: bool) -> Result<RunClock> {
+    pub(super) fn clock(
+        &self,
+        spec: &RunSpec,
+        given: &JobFile,
+        tracing: bool,
+    ) -> Result<(RunClock, ContentHash)> {
         let storage = self.open()?;
-        let given = JobFile::new(spec, output);
-        let age = match &self.job {
-            Some(job) => {
-                job.fits(&given, &self.path.display().to_string())?;
-                job.age()
+        let (age, seal) = match &self.job {
+            Some(FormerJob { file, seal, held }) => {
+                file.fits(given, &self.path.display().to_string())?;
+                if let Some(now) = given.input.as_ref().map(|input| input.held)
+                    && held.last() != Some(&now)
+                {
+                    InputFile::grown(&[held, &[now][..]].concat(), &storage)?;
+                }
+                (file.age(), *seal)
             }
-            None => {
-                given.write(&storage)?;
-                ProcessingTime::ZERO
-            }
+            None => (ProcessingTime::ZERO, given.write(&storage)?),
         };
-        clock_with(spec.clock, spec.seed, spec.parallelism, tracing, (storage, age))
+        let from = (storage, age);
+        Ok((clock_with(spec.clock, spec.seed, spec.parallelism, tracing, from)?, seal))
     }
 }

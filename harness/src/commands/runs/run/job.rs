@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use dataflow::job::engine::Start;
 use dataflow::job::storage::Storage;
+use dataflow::record::content_hash::ContentHash;
 use dataflow::{Guarantee, StopSignal};
+use files::Kind;
 use reports::schema::{Measures, RunResult};
 use runtime::DirectoryStorage;
 use workloads::registry::AnyEvents;
@@ -29,7 +31,7 @@ use crate::run::audience::Silent;
 use crate::run::clock::{RunClock, clock};
 use crate::run::executor::{Executor, Runner};
 use crate::run::io::RunIo;
-use crate::run::job_file::{JobFile, at_once};
+use crate::run::job_file::{InputFile, JobFile, at_once};
 use crate::run::real::Real;
 use crate::run::spec::{Recovery, RunSpec};
 use crate::terminal::out;
@@ -43,6 +45,8 @@ pub(super) struct RunJob<'a> {
     events: Option<Box<dyn AnyEvents>>,
     oracle: Oracle,
     checkpoints: Option<CheckpointFolder<'a>>,
+    /// The input of a job that can be taken up.
+    input: Option<InputFile>,
 }
 
 impl<'a> RunJob<'a> {
@@ -55,25 +59,33 @@ impl<'a> RunJob<'a> {
         experiment: &Experiment,
         stop: &StopSignal,
     ) -> Result<Self> {
-        let checkpoints = CheckpointFolder::look(args)?;
+        let mut checkpoints = CheckpointFolder::look(args)?;
         let former = checkpoints.as_ref().and_then(|folder| folder.job.as_ref());
+        let former = former.map(|job| &job.file);
+        if let Some(job) = former {
+            check_resumed(args, job)?;
+        }
         let size = size(args, experiment, former, stop)?;
         let mut spec = sizing::spec(experiment, &experiment.variants[0], size, 0)?;
         spec.clock = args.clock;
+        let input = match (&mut checkpoints, &args.input) {
+            (Some(folder), Some(InputUri::File(path))) => {
+                let held = folder.fingerprint(path)?;
+                Some(InputFile { name: path.display().to_string(), held })
+            }
+            _ => None,
+        };
         let events = open_events(args, &mut spec)?;
-        if let Some(job) = former {
-            let of_file = args.input.as_ref().and(events.as_ref()).and_then(|it| it.count());
-            check_resumed(args, job, of_file)?;
-        }
         spec.recovery = Recovery {
             start: if args.resume { Start::Resume } else { Start::Fresh },
             stop_after: args.stop_after,
             faults: args.faults.clone(),
+            identity: ContentHash::default(),
             outlives_process: checkpoints.is_some(),
             keeps_failed: false,
         };
         check_guarantee(args, &spec, events.is_some())?;
-        Ok(Self { args, spec, events, oracle: Oracle::default(), checkpoints })
+        Ok(Self { args, spec, events, oracle: Oracle::default(), checkpoints, input })
     }
 
     /// The folder that results go to under exactly-once.
@@ -91,7 +103,8 @@ impl<'a> RunJob<'a> {
                 )));
             }
         };
-        let folder: Arc<dyn Storage> = DirectoryStorage::open(path).map_err(Error::input)?;
+        let folder: Arc<dyn Storage> =
+            DirectoryStorage::open(path, Kind::Output).map_err(Error::input)?;
         let looked_at = Arc::clone(&folder);
         if !self.args.resume && !at_once(async move { is_empty(&looked_at, "").await })? {
             return Err(Error::Input(format!(
@@ -103,16 +116,25 @@ impl<'a> RunJob<'a> {
     }
 
     /// Makes the clock: a job that is taken up goes on with its own.
-    fn clock(&self) -> Result<RunClock> {
+    fn clock(&mut self) -> Result<RunClock> {
         let (spec, tracing) = (&self.spec, self.args.trace.is_some());
-        match &self.checkpoints {
-            None => clock(spec.clock, spec.seed, spec.parallelism, tracing),
-            Some(folder) => {
-                let output = self.args.output.as_ref();
-                let output = output.map_or("discard".to_owned(), ToString::to_string);
-                folder.clock(spec, &output, tracing)
-            }
-        }
+        let Some(folder) = &self.checkpoints else {
+            return clock(spec.clock, spec.seed, spec.parallelism, tracing);
+        };
+        let output = self.args.output.as_ref();
+        let output = output.map_or("discard".to_owned(), ToString::to_string);
+        let events = match (&self.input, self.args.shared.events, &folder.job) {
+            (Some(_), Some(limit), _) => limit,
+            (Some(_), None, None) => u64::MAX,
+            // Those of the warm-up come on top.
+            (None, Some(events), Some(job)) => events.saturating_add(job.file.warm_up),
+            (_, None, Some(job)) => job.file.events,
+            (None, _, None) => spec.events,
+        };
+        let given = JobFile::new(spec, events, &output, self.input.clone());
+        let (clock, identity) = folder.clock(spec, &given, tracing)?;
+        self.spec.recovery.identity = identity;
+        Ok(clock)
     }
 
     /// Runs it.
@@ -228,7 +250,7 @@ fn open_events(args: &RunArgs, spec: &mut RunSpec) -> Result<Option<Box<dyn AnyE
             let mut input = open_file(path)?;
             let events =
                 spec.workload.lines(spec.knobs(), &name, &mut input).map_err(Error::input)?;
-            let limit = args.shared.events.unwrap_or(u64::MAX);
+            let limit = args.shared.events.unwrap_or(spec.events);
             spec.events = events.count().unwrap_or(0).min(limit);
             Ok(Some(events))
         }

@@ -106,5 +106,6 @@ fn experiment(args: &RunArgs, registry: &Registry) -> Result<Experiment> {
         seed: shared.seed.unwrap_or(defaults::SEED),
         knobs: given.knobs,
         faults: Vec::new(),
+        force: args.force,
     })
 }

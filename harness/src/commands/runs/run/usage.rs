@@ -139,23 +139,16 @@ fn check_pilot(args: &RunArgs) -> Result<()> {
     Ok(())
 }
 
-/// Refuses what a job that is taken up has fixed otherwise; `count` is how many events its input
-/// has, if it is a file.
+/// Refuses a rate and times other than those of the job that is taken up.
 ///
 /// # Errors
 /// Names what differs, or what cannot be compared.
-pub(super) fn check_resumed(args: &RunArgs, job: &JobFile, count: Option<u64>) -> Result<()> {
+pub(super) fn check_resumed(args: &RunArgs, job: &JobFile) -> Result<()> {
     let (shared, rate) = (&args.shared, Rate::planned(job.rate));
     if let Some(given) = shared.rate.filter(|given| *given != rate) {
         return differs("rate", &shown(rate), &shown(given));
     }
     let timed = job.events.saturating_sub(job.warm_up);
-    if let Some(given) = shared.events {
-        let found = count.map_or(given, |count| given.min(count));
-        if found != timed {
-            return differs("number of events", &timed.to_string(), &given.to_string());
-        }
-    }
     let in_events = |time: Duration| job.rate.map(|rate| events_in(time, rate));
     let duration = shared.duration.map(|it| in_events(it).map(|it| it.clamp(1, MOST_EVENTS)));
     let warm_up = shared.warm_up.map(in_events);

@@ -38,7 +38,7 @@ pub(crate) fn sustain(
     stop: &StopSignal,
 ) -> Result<Outcome> {
     let experiment = experiment(args, registry)?;
-    let folder = ResultFolder::make(args.out.as_deref(), "sustain")?;
+    let folder = ResultFolder::make(args.out.folder(), "sustain")?;
     let progress = Progress::new(0, args.json);
     let mut real = Real;
     let runner = Runner::new(&mut real, stop, &progress);
@@ -89,6 +89,7 @@ fn experiment(args: &SustainArgs, registry: &Registry) -> Result<Experiment> {
     let overrides = SuiteOverrides {
         repeats: Some(given.repeats.unwrap_or(defaults::SUSTAIN_REPEATS)),
         length: Some(given.length.unwrap_or(Length::Duration(defaults::PROBE_DURATION))),
+        force: args.out.force,
         ..given
     };
     let suite = Suite::of_workloads(std::slice::from_ref(&args.workload), registry)?;

@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::experiment::{MICRO_BATCH, PIPELINED, Repeats, mean_wait};
 use super::trial::FlowTrial;
 use super::*;
-use crate::files::result_folder::ResultFolder;
+use crate::files::result_folder::{NamedFolder, ResultFolder};
 use crate::registry::Registry;
 use crate::run::audience::Silent;
 use crate::run::clock::Clock;
@@ -36,7 +36,7 @@ fn carried_out(
     check: impl FnOnce(&[Case], &Path),
 ) {
     let directory = tempfile::tempdir().expect("a folder can be made");
-    let folder = ResultFolder::make(Some(&directory.path().join("results")), "formulas");
+    let folder = ResultFolder::make(NamedFolder::at(&directory.path().join("results")), "formulas");
     let folder = folder.expect("it is empty");
     let (stop, mut real) = (StopSignal::default(), Real);
     let runner = Runner::new(&mut real, &stop, &Silent);

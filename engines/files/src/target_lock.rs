@@ -1,0 +1,76 @@
+//! One writer for each file that takes long to write.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use crate::unfinished;
+
+/// Held while a file is being written. A process that is killed holds nothing.
+#[derive(Debug)]
+pub(crate) struct TargetLock {
+    path: PathBuf,
+    /// Has the lock.
+    _file: File,
+}
+
+impl TargetLock {
+    /// Takes the lock of a file, `.NAME.lock` beside it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WouldBlock`] while somebody else has it.
+    pub(crate) fn take(target: &Path) -> io::Result<Self> {
+        let name = target.file_name().unwrap_or_default().to_string_lossy();
+        let path = target.with_file_name(format!(".{name}.lock"));
+        loop {
+            let file = match File::options().write(true).create_new(true).open(&path) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
+                        let cause = format!("{} is in the way: remove it", path.display());
+                        return Err(io::Error::new(ErrorKind::AlreadyExists, cause));
+                    }
+                    match File::options().write(true).open(&path) {
+                        Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                        opened => opened?,
+                    }
+                }
+                opened => opened?,
+            };
+            file.try_lock().map_err(|_| {
+                io::Error::new(
+                    ErrorKind::WouldBlock,
+                    "another run is writing it; name another file",
+                )
+            })?;
+            // Whoever had it before may have removed the file between our open and our lock.
+            if is_same(&file, &path)? {
+                unfinished::made(&path);
+                return Ok(Self { path, _file: file });
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_same(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    let own = file.metadata()?;
+    match fs::symlink_metadata(path) {
+        Ok(there) => Ok((own.dev(), own.ino()) == (there.dev(), there.ino())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(not(unix))]
+fn is_same(_: &File, path: &Path) -> io::Result<bool> {
+    path.try_exists()
+}
+
+impl Drop for TargetLock {
+    fn drop(&mut self) {
+        // Removed while it is locked: nobody else has it now.
+        drop(fs::remove_file(&self.path));
+        unfinished::settled(&self.path);
+    }
+}
