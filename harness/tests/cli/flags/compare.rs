@@ -14,6 +14,7 @@ const COMPARE: Context = Context {
     rows: &[
         field("quick", "/suite", "", "--quick"),
         read("out", File("elsewhere/results.json"), "", "--out elsewhere <- --out made"),
+        read("force", Status, "--out earlier <- --out made", "--out earlier --force <- --out made"),
         field("engine", "/runs/0/variant", "", "--engine pipelined <- --engine sequential"),
         refused(
             "engine",
@@ -120,6 +121,12 @@ const SWEEP: Context = Context {
             "axis",
             "pipelined,buffer_bytes=64 <- sequential;buffer_bytes=128,256 <- splits=1,2",
             "sets its own",
+        ),
+        read(
+            "force",
+            Status,
+            "--out earlier <- --out results",
+            "--out earlier --force <- --out results",
         ),
         field("engine", "/runs/0/variant", "", "--engine pipelined <- --engine sequential"),
         refused("engine", "--engine sequential", "number 1 and number 2 are both"),

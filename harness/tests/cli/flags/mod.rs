@@ -5,11 +5,14 @@
 mod compare;
 mod model;
 mod results;
+mod resumed;
 mod run;
 mod sustain;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use clap::CommandFactory;
 use serde_json::Value;
@@ -42,6 +45,8 @@ enum Proof {
     Read(Shows, &'static str, &'static str),
     /// What a command line changes, and what the refusal says.
     Refused(&'static str, &'static str),
+    /// Nothing else on the command line bears on it: it is read as in the command's first table.
+    AsAlone,
 }
 
 /// Where results differ.
@@ -70,6 +75,10 @@ const fn read(flag: &'static str, shows: Shows, a: &'static str, b: &'static str
 
 const fn refused(flag: &'static str, more: &'static str, says: &'static str) -> Row {
     Row { flag, proof: Proof::Refused(more, says) }
+}
+
+const fn as_alone(flag: &'static str) -> Row {
+    Row { flag, proof: Proof::AsAlone }
 }
 
 /// The base with changes, parted by `;`: `NEW <- OLD` puts one thing in the place of another, and
@@ -135,6 +144,23 @@ fn prepare(folder: &Path) {
         |count: u64| -> String { (0..count).map(|n| format!("{{\"key\":{n}}}\n")).collect() };
     std::fs::write(folder.join("lines.ndjson"), lines(200)).unwrap();
     std::fs::write(folder.join("other.ndjson"), lines(100)).unwrap();
+    std::fs::write(folder.join("empty.ndjson"), "").unwrap();
+    std::fs::create_dir(folder.join("earlier")).unwrap();
+    for (name, bytes) in EARLIER.get_or_init(earlier) {
+        std::fs::write(folder.join("earlier").join(name), bytes).unwrap();
+    }
+}
+
+/// The files at the top of a folder of results.
+static EARLIER: OnceLock<Vec<(OsString, Vec<u8>)>> = OnceLock::new();
+
+fn earlier() -> Vec<(OsString, Vec<u8>)> {
+    let folder = tempfile::tempdir().unwrap();
+    let line = "skew --events 100 --window 10 --placement modulo --out earlier";
+    run(folder.path(), &words(line)).with_status(0);
+    let files = std::fs::read_dir(folder.path().join("earlier")).unwrap().map(|it| it.unwrap());
+    let files = files.filter(|it| it.path().is_file());
+    files.map(|it| (it.file_name(), std::fs::read(it.path()).unwrap())).collect()
 }
 
 /// What is wrong with a row; `None` if nothing is.
@@ -143,6 +169,7 @@ fn fault(runs: &mut Runs<'_>, row: &Row) -> Option<String> {
     let flag = format!("--{}", row.flag);
     let has_flag = |line: &str| words(line).contains(&flag.as_str());
     match &row.proof {
+        Proof::AsAlone => None,
         Proof::Read(shows, a, b) => {
             let (a, b) = (changed(base, a), changed(base, b));
             if !has_flag(&a) && !has_flag(&b) {
@@ -216,7 +243,8 @@ fn commands() -> Vec<String> {
 
 #[test]
 fn every_command_with_flags_has_a_table() {
-    let contexts = [compare::ALL, model::ALL, results::ALL, run::ALL, sustain::ALL].concat();
+    let contexts =
+        [compare::ALL, model::ALL, results::ALL, resumed::ALL, run::ALL, sustain::ALL].concat();
     for name in commands() {
         let is_there = contexts.iter().any(|context| context.command == name);
         assert!(is_there || flags(&name).is_empty(), "{name} has flags and no table of rows");

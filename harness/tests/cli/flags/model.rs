@@ -1,6 +1,6 @@
 //! `recover`, `verify`, and the commands about formulas and placements.
 
-use super::Shows::{FieldOf, File, Text};
+use super::Shows::{FieldOf, File, Status, Text};
 use super::{Context, check, field, read, refused};
 
 pub(super) const ALL: &[&Context] = &[&RECOVER, &VERIFY, &SKEW, &FORMULAS, &PLACE];
@@ -31,6 +31,12 @@ const RECOVER: Context = Context {
         field("fault", "/fault", "", "--fault kill:driver@50%"),
         field("clock", "/runs/0/run/clock", "", "--clock wall <- --clock virtual"),
         read("out", File("elsewhere/results.json"), "", "--out elsewhere <- --out results"),
+        read(
+            "force",
+            Status,
+            "--out earlier <- --out results",
+            "--out earlier --force <- --out results",
+        ),
         read("json", Text("\"schema\""), "", "<- --json"),
     ],
 };
@@ -89,6 +95,12 @@ const SKEW: Context = Context {
             "sets its own",
         ),
         read("out", File("elsewhere/results.json"), "", "--out elsewhere <- --out results"),
+        read(
+            "force",
+            Status,
+            "--out earlier <- --out results",
+            "--out earlier --force <- --out results",
+        ),
         read("json", Text("\"scope\""), "", "<- --json"),
     ],
 };
@@ -100,6 +112,12 @@ const FORMULAS: Context = Context {
     rows: &[
         field("seed", "/1/measured", "", "--seed 7"),
         read("out", File("elsewhere/results.json"), "", "--out elsewhere <- --out results"),
+        read(
+            "force",
+            Status,
+            "--out earlier <- --out results",
+            "--out earlier --force <- --out results",
+        ),
         read("json", Text("\"formula\""), "", "<- --json"),
     ],
 };

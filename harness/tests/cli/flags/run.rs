@@ -1,9 +1,10 @@
-//! `run`: alone, in virtual time, with a file, with a pipe, and where a job goes on.
+//! `run`: alone, in virtual time, with a file, and with a pipe.
 
 use super::Shows::{File, Status, Text};
-use super::{Context, check, field, read, refused};
+use super::{Context, as_alone, check, field, read, refused};
+use crate::program::{run, words};
 
-pub(super) const ALL: &[&Context] = &[&ALONE, &VIRTUAL, &FILE, &PIPE, &RESUMED];
+pub(super) const ALL: &[&Context] = &[&ALONE, &VIRTUAL, &FILE, &PIPE];
 
 const ALONE: Context = Context {
     command: "run",
@@ -57,6 +58,12 @@ const ALONE: Context = Context {
         refused("trace", "--trace trace", "--clock virtual"),
         refused("live", "--live", "cannot be used with"),
         refused("live", "--live --output print <- --json", "--live draws where"),
+        field(
+            "force",
+            "/interrupted",
+            "nexmark-q5 <- keyed-count;9e15 <- 400;--rate 1k --set window_ms=10000 --set slide_ms=1 --set keys=2147483648 --guarantee exactly-once --stop-after 10",
+            "nexmark-q5 <- keyed-count;9e15 <- 400;--rate 1k --set window_ms=10000 --set slide_ms=1 --set keys=2147483648 --guarantee exactly-once --stop-after 10 --force",
+        ),
         read("json", Text("\"schema\""), "", "<- --json"),
         field("repeats", "/repeat", "", "--repeats 2"),
         field("warm-up", "/warm_up_events", "--rate 2k", "--rate 2k --warm-up 50ms"),
@@ -137,6 +144,12 @@ const VIRTUAL: Context = Context {
         ),
         read("trace", File("trace"), "", "--trace trace"),
         refused("live", "--live", "cannot be used with"),
+        field(
+            "force",
+            "/interrupted",
+            "nexmark-q5 <- keyed-count;9e15 <- 400;--set window_ms=10000 --set slide_ms=1 --set keys=2147483648 --guarantee exactly-once --stop-after 10",
+            "nexmark-q5 <- keyed-count;9e15 <- 400;--set window_ms=10000 --set slide_ms=1 --set keys=2147483648 --guarantee exactly-once --stop-after 10 --force",
+        ),
         read("json", Text("\"schema\""), "", "<- --json"),
         field("repeats", "/repeat", "", "--repeats 2"),
         field("warm-up", "/warm_up_events", "", "--warm-up 50ms"),
@@ -212,6 +225,7 @@ const FILE: Context = Context {
         ),
         read("trace", File("trace"), "--clock virtual", "--clock virtual --trace trace"),
         refused("live", "--live", "cannot be used with"),
+        as_alone("force"),
         read("json", Text("\"schema\""), "", "<- --json"),
         field("repeats", "/repeat", "", "--repeats 2"),
         refused("warm-up", "--warm-up 50ms --rate 1k", "--warm-up is for generated events"),
@@ -255,6 +269,7 @@ const PIPE: Context = Context {
         refused("fault", "--fault kill:subtask@50%", "nobody knows how many will come"),
         refused("trace", "--trace trace", "--clock virtual"),
         refused("live", "--live", "cannot be used with"),
+        as_alone("force"),
         read("json", Text("\"schema\""), "", "<- --json"),
         refused("repeats", "--repeats 2", "can be read once"),
         refused("warm-up", "--warm-up 50ms", "--warm-up is for generated events"),
@@ -267,73 +282,6 @@ const PIPE: Context = Context {
         refused("set", "--set keys=3", "`keys` shapes events while they are generated"),
         refused("guarantee", "--guarantee exactly-once", "can be read again"),
         read("threshold", Status, "", "--threshold throughput_per_s>1e15"),
-    ],
-};
-
-/// A job that was stopped after half of its events.
-const RESUMED: Context = Context {
-    command: "run",
-    before: "run --engine pipelined --workload keyed-count --clock virtual --rate 20k --events 4000 \
-             --guarantee exactly-once --set checkpoint_interval_ms=20 --checkpoint-dir state \
-             --output file:out --stop-after 2000",
-    base: "run --engine pipelined --workload keyed-count --clock virtual --rate 20k --events 4000 \
-           --guarantee exactly-once --set checkpoint_interval_ms=20 --checkpoint-dir state \
-           --output file:out --resume --json",
-    rows: &[
-        refused(
-            "engine",
-            "--engine microbatch <- --engine pipelined; <- --set checkpoint_interval_ms=20",
-            "engine",
-        ),
-        refused("workload", "--workload forward <- --workload keyed-count", "workload"),
-        field("clock", "/clock", "", "--clock wall <- --clock virtual"),
-        field("input", "/output/digest", "", "--input lines.ndjson <- --events 4000"),
-        refused("output", "--output file:elsewhere <- --output file:out", "output"),
-        refused("batches", "--batches", "cannot be used with"),
-        refused(
-            "checkpoint-dir",
-            "--checkpoint-dir empty <- --checkpoint-dir state",
-            "holds no job",
-        ),
-        refused("checkpoint-dir", "<- --resume", "already holds a job"),
-        read("resume", Status, "", "<- --resume"),
-        field("no-check-output", "/output/files/checked", "", "--no-check-output"),
-        field("stop-after", "/interrupted", "", "--stop-after 3000"),
-        field("fault", "/recovery/restarts", "", "--fault kill:subtask@75%"),
-        read("trace", File("trace"), "", "--trace trace"),
-        refused("live", "--live", "cannot be used with"),
-        read("json", Text("\"schema\""), "", "<- --json"),
-        refused("repeats", "--repeats 2", "--repeats would need several"),
-        refused("warm-up", "--warm-up 50ms", "whose warm-up in events is 0, and 1000 was given"),
-        refused("rate", "--rate 10k <- --rate 20k", "whose rate is 20000, and 10000 was given"),
-        refused("rate", "--rate max <- --rate 20k", "whose rate is 20000, and max was given"),
-        refused(
-            "events",
-            "--events 5000 <- --events 4000",
-            "whose number of events is 4000, and 5000 was given",
-        ),
-        refused(
-            "duration",
-            "--duration 1s <- --events 4000",
-            "whose duration in events is 4000, and 20000 was given",
-        ),
-        read(
-            "duration",
-            Status,
-            "--duration 200ms <- --events 4000",
-            "--duration 201ms <- --events 4000",
-        ),
-        field("parallelism", "/parallelism", "", "--parallelism 3"),
-        refused("seed", "--seed 7", "seed"),
-        field("set", "/settings/buffer_bytes", "--set buffer_bytes=64", "--set buffer_bytes=128"),
-        refused("set", "--set keys=3", "knobs"),
-        refused("guarantee", "--guarantee at-least-once <- --guarantee exactly-once", "guarantee"),
-        read(
-            "threshold",
-            Status,
-            "--threshold throughput_per_s>1",
-            "--threshold throughput_per_s>1e15",
-        ),
     ],
 };
 
@@ -357,23 +305,6 @@ fn every_flag_of_run_is_read_or_refused_beside_a_pipe() {
     check(&PIPE);
 }
 
-#[test]
-fn every_flag_of_run_is_read_or_refused_where_a_job_goes_on() {
-    check(&RESUMED);
-}
-
-/// What a sizing run has made of a time at max cannot be compared with another time.
-#[test]
-fn a_duration_at_max_is_refused_where_a_job_goes_on() {
-    let folder = tempfile::tempdir().unwrap();
-    let line = "run --engine pipelined --workload keyed-count --duration 20ms --guarantee exactly-once \
-                --checkpoint-dir state --output file:out";
-    crate::program::run(folder.path(), &crate::program::words(line)).with_status(0);
-    let resumed = format!("{line} --resume");
-    let ended = crate::program::run(folder.path(), &crate::program::words(&resumed)).with_status(2);
-    assert!(ended.err.contains("leave --duration out with --resume"), "{}", ended.err);
-}
-
 /// A fault that found nobody was passed over in silence.
 #[test]
 fn a_fault_that_strikes_nobody_is_told() {
@@ -383,9 +314,10 @@ fn a_fault_that_strikes_nobody_is_told() {
             "run --engine pipelined --workload keyed-count --clock virtual --rate 1k --events 400 \
              --guarantee exactly-once --json --fault {fault}"
         );
-        crate::program::run(folder.path(), &crate::program::words(&line)).err
+        run(folder.path(), &words(&line)).err
     };
-    assert_eq!(struck("kill:subtask@40%"), "");
+    let told = struck("kill:subtask@40%");
+    assert!(!told.contains("--fault"), "{told}");
     let told = struck("kill:task@40%");
     assert!(told.contains("--fault: 0 of 1 struck; the rest found nobody"), "{told}");
 }

@@ -1,6 +1,6 @@
 //! `sustain`, which searches for a rate, in virtual time.
 
-use super::Shows::{FieldOf, File, Text};
+use super::Shows::{FieldOf, File, Status, Text};
 use super::{Context, check, field, read, refused};
 
 pub(super) const ALL: &[&Context] = &[&SUSTAIN];
@@ -21,6 +21,12 @@ const SUSTAIN: Context = Context {
         field("latency", "/0/rate_per_s", "", "--latency 1ns"),
         field("precision", "/0/interval/1", "", "--precision 1% <- --precision 50%"),
         read("out", File("elsewhere/results.json"), "", "--out elsewhere <- --out results"),
+        read(
+            "force",
+            Status,
+            "--out earlier <- --out results",
+            "--out earlier --force <- --out results",
+        ),
         read("json", Text("\"variant\""), "", "<- --json"),
         field("repeats", "/0/searches/1", "", "--repeats 2 <- --repeats 1"),
         read("warm-up", FieldOf(PROBES, "/runs/0/warm_up_events"), "", "--warm-up 1ms"),
