@@ -142,7 +142,7 @@ pub fn decide(found: LogContents) -> Decision {
 mod tests {
     use std::sync::Arc;
 
-    use dataflow::job::seal::{load_existing, save};
+    use dataflow::job::recovery::seal::{load_existing, save};
 
     use super::*;
 

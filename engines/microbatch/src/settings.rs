@@ -2,7 +2,7 @@
 
 use dataflow::job::engine::{GUARANTEES, Guarantee};
 use dataflow::job::placement_settings::{LOST_PARTITION, RING_POINTS, RING_SEED};
-use dataflow::job::restart_limit::RESTART_ATTEMPTS;
+use dataflow::job::recovery::restart_limit::RESTART_ATTEMPTS;
 use dataflow::job::settings::{Default, Setting, Settings};
 use dataflow::job::status::STALL_TIMEOUT;
 use dataflow::placement::{PLACEMENTS, PlacementKind};

@@ -6,7 +6,7 @@
 use dataflow::exchange::failure::FailureKind;
 use std::sync::Arc;
 
-use dataflow::job::seal::{SealedFile, load_promised, save};
+use dataflow::job::recovery::seal::{SealedFile, load_promised, save};
 use dataflow::job::storage::{Storage, StorageError};
 use dataflow::operator::snapshot::{Snapshot, Version};
 use dataflow::record::content_hash::ContentHash;

@@ -4,7 +4,7 @@ use dataflow::Guarantee;
 use dataflow::job::engine::GUARANTEES;
 use dataflow::job::link::LinkSpec;
 use dataflow::job::placement_settings::{LOST_PARTITION, RING_POINTS, RING_SEED};
-use dataflow::job::restart_limit::RESTART_ATTEMPTS;
+use dataflow::job::recovery::restart_limit::RESTART_ATTEMPTS;
 use dataflow::job::settings::{Setting, Settings};
 use dataflow::job::status::STALL_TIMEOUT;
 use dataflow::placement::{PLACEMENTS, PlacementKind};

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::UNIX_EPOCH;
 
 use dataflow::ProcessingTime;
-use dataflow::job::fingerprint::Fingerprint;
+use dataflow::job::recovery::fingerprint::Fingerprint;
+use dataflow::job::recovery::seal::{load, save};
 use dataflow::job::runtime::Runtime;
-use dataflow::job::seal::{load, save};
 use dataflow::job::storage::{Storage, StorageError};
 use dataflow::record::content_hash::ContentHash;
 use runtime::{VirtualOptions, VirtualTime};

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
 use dataflow::job::engine::{Job, Start};
-use dataflow::job::restart_limit::RestartLimit;
+use dataflow::job::recovery::restart_limit::RestartLimit;
 use dataflow::job::runtime::{Home, Role, Runtime, sleep_until};
 use dataflow::{Completion, Control, Engine, EngineError, Guarantee};
 

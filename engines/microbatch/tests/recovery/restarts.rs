@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use dataflow::ProcessingTime;
+use dataflow::job::recovery::seal::load_existing;
 use dataflow::job::runtime::Runtime;
-use dataflow::job::seal::load_existing;
 use dataflow::job::storage::Storage;
 use dataflow::placement::PLACEMENTS;
 use microbatch::batch_log::{BatchSpec, OffsetLog};

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use dataflow::exchange::sink::{SinkError, Transaction};
-use dataflow::job::seal::SealedFile;
+use dataflow::job::recovery::seal::SealedFile;
 use dataflow::job::split_reader::SplitPosition;
 use dataflow::job::storage::StorageError;
 use dataflow::stage::Tally;

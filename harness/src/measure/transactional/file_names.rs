@@ -4,7 +4,7 @@ use dataflow::exchange::failure::FailureKind;
 use std::sync::Arc;
 
 use dataflow::exchange::sink::SinkError;
-use dataflow::job::seal;
+use dataflow::job::recovery::seal;
 use dataflow::job::storage::{Storage, StorageError, Stored};
 use dataflow::operator::snapshot::Version;
 use dataflow::record::content_hash::{Content, ContentHash};

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use dataflow::ProcessingTime;
-use dataflow::job::fingerprint::{Fingerprint, FingerprintReader};
+use dataflow::job::recovery::fingerprint::{Fingerprint, FingerprintReader};
 use dataflow::job::storage::Storage;
 use dataflow::record::content_hash::ContentHash;
 use files::Kind;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::exchange::sink::{CommitHead, Committer};
 use crate::job::error::EngineError;
-use crate::job::refusal::foreign_output;
+use crate::job::recovery::refusal::foreign_output;
 use crate::operator::snapshot::Version;
 use crate::record::content_hash::ContentHash;
 
