@@ -110,7 +110,7 @@ mod tests {
         let need = Need { channels: 25_000_000, subtasks: 10_000, splits: 8, keys: 0 };
         assert!(check_against(need, Some(1 << 40)).is_ok() && check_against(need, None).is_ok());
         let error = check_against(need, Some(8 << 30)).unwrap_err().to_string();
-        for text in ["25,000,000 channels", "8.0 GiB are available", "80 %", "--force"] {
+        for text in ["25,000,000 channels", "8.00 GiB are available", "80 %", "--force"] {
             assert!(error.contains(text), "`{text}` is not in: {error}");
         }
     }
