@@ -73,7 +73,7 @@ fn a_committed_part_that_is_gone_or_altered_is_missed_at_the_resume() {
         fs::write(&twice, &whole).unwrap();
         job.refused(name(&twice));
         fs::remove_file(twice).unwrap();
-        let files = &job.resume("--json").with_status(0).json()["output"]["files"];
+        let files = &job.resume("--json").done_unless_busy().json()["output"]["files"];
         assert!(files["checked"] == true && files["parts"].as_u64() > Some(1), "{files}");
     }
 }
@@ -100,10 +100,10 @@ fn an_output_folder_that_is_gone_or_rolled_back_is_missed_at_the_resume() {
 fn all_parts_are_compared_at_the_end_and_the_result_says_so_or_that_they_were_not() {
     for engine in ENGINES {
         let job = Stopped::new(engine);
-        let result = job.resume("--no-check-output --json").with_status(0).json();
+        let result = job.resume("--no-check-output --json").done_unless_busy().json();
         assert_eq!(result["output"]["files"]["checked"], false);
         // A job that has ended is taken up, and looked at, once more.
-        let result = job.resume("--json").with_status(0).json();
+        let result = job.resume("--json").done_unless_busy().json();
         assert_eq!(result["output"]["files"]["checked"], true);
     }
     let home = tempfile::tempdir().unwrap();
@@ -175,7 +175,7 @@ fn another_an_edited_and_a_shorter_input_are_refused_and_a_longer_one_is_read() 
             assert!(ended.err.contains("is not the input that the job has read"), "{}", ended.err);
         }
         fs::write(&input, words_file(4_500)).unwrap();
-        let result = job("--resume --json").with_status(0).json();
+        let result = job("--resume --json").done_unless_busy().json();
         assert_eq!(result["events"], 4_500);
         assert_eq!(result["output"]["digest"], result["output"]["expected_digest"]);
         // What it has come to the end of cannot grow, nor shrink.

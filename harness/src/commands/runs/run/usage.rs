@@ -94,9 +94,6 @@ fn check_input(args: &RunArgs, input: &InputUri) -> Result<()> {
     if shared.rate.is_some() {
         return wrong(format!("events of {input} come when they come; leave --rate out"));
     }
-    if shared.events.is_some() {
-        return wrong(format!("{input} is read to its end; leave --events out, or read a file"));
-    }
     if let Some(fault) = args.faults.iter().find(|it| it.strikes_at_share()) {
         return wrong(format!(
             "--fault {fault} strikes at a share of the events, and nobody knows how many will come \
