@@ -172,7 +172,7 @@ proptest! {
                 assert!(bytes.len() <= written.len() + rest, "{name}: bytes from nowhere");
             }
             for name in found.keys() {
-                let known = name.contains(".tmp-") || name.starts_with("put/") || before.contains_key(name)
+                let known = name.contains(".unfinished/") || name.starts_with("put/") || before.contains_key(name)
                     || expected.in_flight.contains_key(name);
                 assert!(known, "{name} from nowhere");
             }
@@ -182,7 +182,7 @@ proptest! {
             let listed = loop {
                 if let Ok(names) = inner.list("").await { break names }
             };
-            assert!(listed.iter().all(|name| !name.contains(".tmp-")));
+            assert!(listed.iter().all(|name| !name.contains(".unfinished/")));
             for operation in held {
                 let error = operation.await.expect_err("its process has died");
                 assert!(error.cause.contains("has died"), "{error}");
@@ -323,7 +323,7 @@ fn a_torn_put_harms_no_file_and_a_torn_append_leaves_a_prefix() {
             assert!(inner.append("log", b"four".to_vec()).await.is_err());
         });
         let files = storage.files();
-        assert!(b"whole".starts_with(&files["a/.tmp-1"]));
+        assert!(b"whole".starts_with(&files[".unfinished/1"]));
         assert!(b"four".starts_with(&files["log"]));
         lengths[files["log"].len()] += 1;
     }

@@ -274,7 +274,7 @@ const PIPE: Context = Context {
         refused("repeats", "--repeats 2", "can be read once"),
         refused("warm-up", "--warm-up 50ms", "--warm-up is for generated events"),
         refused("rate", "--rate 1k", "come when they come"),
-        field("events", "/records_in", "", "--events 2"),
+        as_alone("events"),
         refused("duration", "--duration 100ms", "--duration is the length of generated events"),
         field("parallelism", "/parallelism", "", "--parallelism 3"),
         field("seed", "/seed", "", "--seed 7"),
