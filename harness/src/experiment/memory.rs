@@ -10,7 +10,7 @@ use crate::run::spec::RunSpec;
 const SHARE: f64 = 0.8;
 /// A channel between two subtasks of the pipelined engine before anything is sent, in bytes:
 /// measured, as the resident set of runs with 200 and 400 subtasks a stage differs.
-const CHANNEL_BYTES: u64 = 350;
+const CHANNEL_BYTES: u64 = 670;
 /// A subtask or partition with its stage and its ends, in bytes.
 const SUBTASK_BYTES: u64 = 16 * 1024;
 /// A split, in bytes, with what is noted of it.
