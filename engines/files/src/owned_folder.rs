@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use crate::folder::make_folder;
-use crate::whole_file::write_new;
+use crate::whole_file::{is_unfinished, write_new};
 
 /// The file that marks a folder.
 pub const MARKER: &str = ".streamgauge";
@@ -121,8 +121,7 @@ impl OwnedFolder {
                 }
             },
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                let mut entries = fs::read_dir(path).map_err(failed)?;
-                if entries.next().is_none() {
+                if Self::others(path).map_err(failed)? == 0 {
                     return Ok(Found::Empty);
                 }
                 let traces = ["job", "pipelined", "microbatch", "_committed"];
@@ -136,6 +135,21 @@ impl OwnedFolder {
             }
             Err(error) => Err(failed(error)),
         }
+    }
+
+    /// How many entries a folder has besides the marker, and besides markers that a process which
+    /// was killed has not finished.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn others(path: &Path) -> io::Result<usize> {
+        let mut others = 0;
+        for entry in fs::read_dir(path)? {
+            let name = entry?.file_name();
+            let is_own = name == MARKER || name.to_str().is_some_and(is_unfinished);
+            others += usize::from(!is_own);
+        }
+        Ok(others)
     }
 
     /// Where it is.

@@ -25,7 +25,9 @@ impl TargetLock {
         loop {
             let file = match File::options().write(true).create_new(true).open(&path) {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                    if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
+                    // Ours are empty files.
+                    let in_the_way = |found: fs::Metadata| !found.is_file() || found.len() > 0;
+                    if fs::symlink_metadata(&path).is_ok_and(in_the_way) {
                         let cause = format!("{} is in the way: remove it", path.display());
                         return Err(io::Error::new(ErrorKind::AlreadyExists, cause));
                     }

@@ -13,6 +13,15 @@ use crate::unfinished;
 /// Links that are followed before a path is taken for a circle, as Linux does.
 const MOST_LINKS: u32 = 40;
 
+/// What the names of unfinished files begin and end with; what is between cannot be guessed.
+const BEGINNING: &str = ".streamgauge-";
+const ENDING: &str = ".part";
+
+/// Whether a name is one that an unfinished file may have.
+pub fn is_unfinished(name: &str) -> bool {
+    name.starts_with(BEGINNING) && name.ends_with(ENDING)
+}
+
 /// Writes a file so that it is there whole or not at all, durably; a link is written through.
 ///
 /// # Errors
@@ -109,7 +118,7 @@ impl WholeFile {
             return Err(io::Error::new(ErrorKind::InvalidInput, "it names no file"));
         }
         let mut builder = Builder::new();
-        builder.prefix(".streamgauge-").suffix(".part");
+        builder.prefix(BEGINNING).suffix(ENDING);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;

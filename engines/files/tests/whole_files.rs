@@ -96,6 +96,23 @@ fn a_lock_that_a_killed_process_left_holds_nobody() {
 }
 
 #[test]
+fn a_lock_file_that_holds_something_is_somebody_elses() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join(".rows.lock"), "mine").unwrap();
+    let error = WholeFile::create_alone(&home.path().join("rows")).unwrap_err();
+    assert!(error.to_string().contains("is in the way"), "{error}");
+    assert_eq!(fs::read(home.path().join(".rows.lock")).unwrap(), b"mine");
+}
+
+#[test]
+fn a_kill_while_a_folder_is_marked_does_not_make_it_foreign() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join(".streamgauge-x1.part"), "streamgauge fo").unwrap();
+    assert!(OwnedFolder::claim(home.path(), Kind::Output).unwrap().is_new);
+    assert_eq!(OwnedFolder::others(home.path()).unwrap(), 0);
+}
+
+#[test]
 fn a_new_file_has_the_rights_of_any_new_file() {
     let home = tempfile::tempdir().unwrap();
     let (whole, plain) = (home.path().join("whole"), home.path().join("plain"));

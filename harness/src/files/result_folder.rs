@@ -1,10 +1,11 @@
 //! The folder of a command's results.
 
+use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use ::files::failure::advice;
-use ::files::folder::{make_new_folder, set_aside};
+use ::files::folder::{make_folder, make_new_folder, set_aside};
 use ::files::owned_folder::Found;
 use ::files::{FolderError, Kind, OwnedFolder};
 use reports::schema::read::RESULTS_FILE;
@@ -38,6 +39,8 @@ pub(crate) struct ResultFolder {
     set_aside: Option<PathBuf>,
     /// UTC, `2026-11-22T17:52:04Z`.
     pub(crate) started: String,
+    /// Holds the lock of the folder.
+    _lock: Option<File>,
 }
 
 impl ResultFolder {
@@ -48,16 +51,22 @@ impl ResultFolder {
     /// When it holds anything, unless that is results and `force` is set; when it cannot be made.
     pub(crate) fn make(named: NamedFolder<'_>, name: &str) -> Result<Self> {
         let started = humantime::format_rfc3339_seconds(wall_time()).to_string();
-        let mut folder = Self { path: PathBuf::new(), set_aside: None, started };
+        let mut folder = Self { path: PathBuf::new(), set_aside: None, started, _lock: None };
         match named.path {
             None => folder.path = folder.make_new(name)?,
             Some(path) => {
                 folder.path = path.to_owned();
+                if path.exists() {
+                    // Nobody writes into it, nor takes it away from one who does.
+                    drop(lock(path)?);
+                }
                 if !is_free(path)? {
                     folder.set_aside = Some(make_room(path, named.force)?);
                 }
             }
         }
+        make_folder(&folder.path).map_err(|error| refused(&folder.path, &error))?;
+        folder._lock = Some(lock(&folder.path)?);
         OwnedFolder::claim(&folder.path, Kind::Results).map_err(Error::input)?;
         Ok(folder)
     }
@@ -109,6 +118,15 @@ impl ResultFolder {
     }
 }
 
+/// Takes the lock of a folder.
+fn lock(path: &Path) -> Result<File> {
+    let folder = File::open(path).map_err(|error| refused(path, &error))?;
+    match folder.try_lock() {
+        Ok(()) => Ok(folder),
+        Err(error) => Err(refused(path, &error.into())),
+    }
+}
+
 /// Whether a folder is missing, empty or marked and nothing else.
 fn is_free(path: &Path) -> Result<bool> {
     if !path.exists() {
@@ -117,8 +135,7 @@ fn is_free(path: &Path) -> Result<bool> {
     match OwnedFolder::look(path, Kind::Results) {
         Ok(Found::Empty) => Ok(true),
         Ok(Found::Marked) => {
-            let entries = std::fs::read_dir(path).map_err(|error| refused(path, &error))?;
-            Ok(entries.count() == 1)
+            Ok(OwnedFolder::others(path).map_err(|error| refused(path, &error))? == 0)
         }
         // Results of a version that marked no folders are known by their file.
         Err(FolderError::Foreign { .. }) if path.join(RESULTS_FILE).is_file() => Ok(false),

@@ -164,16 +164,22 @@ impl InputFile {
     }
 
     /// Refuses a file that is not the one that was read at each earlier start, with more behind it
-    /// or not.
+    /// or not. One that is what it was at some earlier start may not be what was read since: the
+    /// engine knows how far that was.
     ///
     /// # Errors
     /// Says what it held and what it holds.
     pub(crate) fn check(
         path: &str,
         held: &[Fingerprint],
+        whole: Fingerprint,
         now: impl Fn(u64) -> Fingerprint,
     ) -> Result<()> {
-        match held.iter().find(|held| now(held.offset) != **held) {
+        let was_so = held.contains(&whole);
+        let differs = |held: &&Fingerprint| {
+            now(held.offset) != **held && !(was_so && held.offset > whole.offset)
+        };
+        match held.iter().find(differs) {
             None => Ok(()),
             Some(held) => Err(Error::Input(format!(
                 "{path} is not the input that the job has read: that began with {held}, and this \

@@ -193,6 +193,12 @@ fn another_an_edited_and_a_shorter_input_are_refused_and_a_longer_one_is_read() 
         fs::write(&input, words_file(4_600)).unwrap();
         let ended = job("--resume").with_status(2);
         assert!(ended.err.contains("longer than the one that the job has read"), "{}", ended.err);
+        // The input that it has read is taken as before.
+        fs::write(&input, words_file(4_500)).unwrap();
+        right(job("--resume --json"));
+        fs::write(&input, words_file(4_000)).unwrap();
+        let ended = job("--resume").with_status(2);
+        assert!(ended.err.contains("shorter than the one that the job has read"), "{}", ended.err);
         fs::write(&input, words_file(4_200)).unwrap();
         let ended = job("--resume").with_status(2);
         assert!(ended.err.contains("is not the input that the job has read"), "{}", ended.err);

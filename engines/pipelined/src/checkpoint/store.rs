@@ -1,5 +1,6 @@
 //! Checkpoints as files: who wrote what, and the newest one that was completed.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use dataflow::EngineError;
@@ -132,7 +133,8 @@ impl CheckpointStore {
     /// Removes a completed checkpoint that a newer one has taken the place of.
     pub(crate) async fn subsume(&self, old: &Metadata, by: &Metadata) -> Result<(), StorageError> {
         self.storage.remove(&Self::metadata(old.id)).await?;
-        for file in old.files().filter(|file| by.files().all(|kept| kept != *file)) {
+        let kept: HashSet<&str> = by.files().map(|file| file.name.as_str()).collect();
+        for file in old.files().filter(|file| !kept.contains(file.name.as_str())) {
             self.storage.remove(&file.name).await?;
         }
         Ok(())

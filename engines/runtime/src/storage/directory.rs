@@ -34,7 +34,7 @@ pub struct DirectoryStorage {
     root: PathBuf,
     operations: Arc<BlockingOperations>,
     /// Holds the lock of the folder.
-    _lock: File,
+    lock: Arc<File>,
 }
 
 impl DirectoryStorage {
@@ -64,7 +64,7 @@ impl DirectoryStorage {
             remove_if_there(&root.join(name)).map_err(failed)?;
         }
         make_folder(&unfinished).map_err(failed)?;
-        Ok(Arc::new(Self { root, operations: Arc::default(), _lock: lock }))
+        Ok(Arc::new(Self { root, operations: Arc::default(), lock: Arc::new(lock) }))
     }
 
     /// Does `work` where it may block; it gets the file's path.
@@ -88,11 +88,12 @@ impl DirectoryStorage {
         work: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
     ) -> Stored<T> {
         let (operations, root) = (Arc::clone(&self.operations), self.root.clone());
+        let lock = Arc::clone(&self.lock);
         Box::pin(async move {
             let (_waiting, performing) = operations.begin();
             let work = move || {
                 let done = || {
-                    let done = still_ours(&root).and_then(|()| work(&path));
+                    let done = still_ours(&root, &lock).and_then(|()| work(&path));
                     done.map_err(|error| failure(operation, &path, &error))
                 };
                 performing.perform(done)
@@ -207,16 +208,30 @@ impl Storage for DirectoryStorage {
     }
 }
 
-/// Refuses to go on in a folder that is gone, or in another that has its place.
-fn still_ours(root: &Path) -> io::Result<()> {
-    match fs::symlink_metadata(root.join(MARKER)) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let cause = format!("the folder {} is gone, or another has its place", root.display());
-            Err(io::Error::new(ErrorKind::NotFound, cause))
-        }
-        Err(error) => Err(error),
+/// Refuses to go on in a folder that is gone, or in another that has its place; `lock` is the one
+/// that was opened.
+fn still_ours(root: &Path, lock: &File) -> io::Result<()> {
+    let is_it = match (fs::symlink_metadata(root), root.join(MARKER).try_exists()?) {
+        (Ok(there), true) => is_same(&lock.metadata()?, &there),
+        (Err(error), _) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => false,
+    };
+    if is_it {
+        return Ok(());
     }
+    let cause = format!("the folder {} is gone, or another has its place", root.display());
+    Err(io::Error::new(ErrorKind::NotFound, cause))
+}
+
+#[cfg(unix)]
+fn is_same(own: &fs::Metadata, there: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    (own.dev(), own.ino()) == (there.dev(), there.ino())
+}
+
+#[cfg(not(unix))]
+fn is_same(_: &fs::Metadata, _: &fs::Metadata) -> bool {
+    true
 }
 
 /// The names of a storage's files that begin with `prefix`, sorted.

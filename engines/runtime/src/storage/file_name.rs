@@ -3,6 +3,7 @@
 use dataflow::exchange::failure::FailureKind;
 use dataflow::job::storage::StorageError;
 use files::owned_folder::MARKER;
+use files::whole_file::is_unfinished;
 
 /// The folder of files that are not yet what they will be. It is the storage's own.
 pub(crate) const UNFINISHED: &str = ".unfinished";
@@ -25,7 +26,8 @@ pub(crate) fn check(
 
 /// Whether a name is none that a storage was given: its marker, or an unfinished file.
 pub(crate) fn is_own(name: &str) -> bool {
-    [UNFINISHED, MARKER].contains(&name.split('/').next().unwrap_or_default())
+    let first = name.split('/').next().unwrap_or_default();
+    [UNFINISHED, MARKER].contains(&first) || is_unfinished(first)
 }
 
 fn objection(segment: &str) -> Option<&'static str> {

@@ -7,7 +7,8 @@ use dataflow::ProcessingTime;
 use dataflow::job::recovery::fingerprint::{Fingerprint, FingerprintReader};
 use dataflow::job::storage::Storage;
 use dataflow::record::content_hash::ContentHash;
-use files::Kind;
+use files::owned_folder::Found;
+use files::{Kind, OwnedFolder};
 use runtime::DirectoryStorage;
 
 use super::input::open_file;
@@ -42,7 +43,9 @@ impl<'a> CheckpointFolder<'a> {
         let Some(path) = args.checkpoint_dir.as_deref() else { return Ok(None) };
         let folder = Self { path, job: None };
         let place = path.display();
-        let job = if path.exists() { folder.former()? } else { None };
+        let is_ours = path.exists()
+            && OwnedFolder::look(path, Kind::Checkpoints).map_err(Error::input)? == Found::Marked;
+        let job = if is_ours { folder.former()? } else { None };
         match (&job, args.resume) {
             (Some(_), false) => Err(Error::Input(format!(
                 "{place} already holds a job; --resume goes on with it, and an empty folder \
@@ -77,8 +80,9 @@ impl<'a> CheckpointFolder<'a> {
         let mut reader = FingerprintReader::new(open_file(path)?, marks);
         std::io::copy(&mut reader, &mut std::io::sink())
             .map_err(|error| Error::Input(format!("cannot read {}: {error}", path.display())))?;
-        InputFile::check(&path.display().to_string(), held, |offset| reader.upto(offset))?;
-        Ok(reader.whole())
+        let whole = reader.whole();
+        InputFile::check(&path.display().to_string(), held, whole, |offset| reader.upto(offset))?;
+        Ok(whole)
     }
 
     /// Makes the clock of a job: one that is taken up goes on with its own. A new one is written
@@ -93,11 +97,17 @@ impl<'a> CheckpointFolder<'a> {
         tracing: bool,
     ) -> Result<(RunClock, ContentHash)> {
         let storage = self.open()?;
+        // Another run may have begun here since this one has looked.
+        let found = JobFile::read(&storage)?.map(|(_, seal)| seal);
+        if found != self.job.as_ref().map(|job| job.seal) {
+            let place = self.path.display();
+            return Err(Error::Input(format!("another run has begun a job in {place} meanwhile")));
+        }
         let (age, seal) = match &self.job {
             Some(FormerJob { file, seal, held }) => {
                 file.fits(given, &self.path.display().to_string())?;
                 if let Some(now) = given.input.as_ref().map(|input| input.held)
-                    && held.last() != Some(&now)
+                    && held.iter().all(|held| held.offset < now.offset)
                 {
                     InputFile::grown(&[held, &[now][..]].concat(), &storage)?;
                 }

@@ -273,6 +273,23 @@ fn check_guarantee(args: &RunArgs, spec: &RunSpec, can_be_read_again: bool) -> R
                 .to_owned(),
         ));
     }
+    let writes = !matches!(args.output, None | Some(OutputUri::Discard));
+    if guarantee == Guarantee::AtLeastOnce && args.checkpoint_dir.is_some() && writes {
+        return Err(Error::Input(
+            "under at-least-once the rows of an earlier process are not kept: with \
+             --checkpoint-dir write to --output discard, or use --guarantee exactly-once, whose \
+             folder goes on"
+                .to_owned(),
+        ));
+    }
+    let repeats = args.shared.repeats.is_some_and(|repeats| repeats > 1);
+    if guarantee == Guarantee::ExactlyOnce && repeats && writes {
+        return Err(Error::Input(
+            "a folder of part files holds the output of one job; --repeats would need several: \
+             leave --repeats or --output out"
+                .to_owned(),
+        ));
+    }
     if guarantee != Guarantee::None && !can_be_read_again {
         return Err(Error::Input(format!(
             "{} needs an input that can be read again: a file, or none",
