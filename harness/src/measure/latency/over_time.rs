@@ -27,7 +27,9 @@ struct Bin {
     /// Records by bucket of latency, rising.
     buckets: BucketCounts,
     /// The same once the bin is over: it is kept for the whole run, in no more room than it needs.
-    packed: Box<[(u8, u32)]>,
+    /// For each bucket its number, and the count in groups of seven bits, the lowest first; all but
+    /// the last have the highest bit set.
+    packed: Box<[u8]>,
 }
 
 impl Bin {
@@ -40,17 +42,36 @@ impl Bin {
 
     /// Nothing more is expected; what comes all the same is added to what is there.
     fn pack(&mut self) {
-        let fits = self.buckets.iter().all(|(_, count)| u32::try_from(*count).is_ok());
-        if self.packed.is_empty() && fits {
-            let packed = std::mem::take(&mut self.buckets).into_iter();
-            self.packed = packed.map(|(bucket, count)| (bucket, count as u32)).collect();
+        if !self.packed.is_empty() {
+            return;
         }
+        let mut packed = Vec::new();
+        for (bucket, mut count) in std::mem::take(&mut self.buckets) {
+            packed.push(bucket);
+            while count > 0x7f {
+                packed.push(count as u8 | 0x80);
+                count >>= 7;
+            }
+            packed.push(count as u8);
+        }
+        self.packed = packed.into();
     }
 
     /// Records by bucket of latency, rising.
     fn buckets(&self) -> BucketCounts {
         let mut all = Self { buckets: self.buckets.clone(), ..Self::default() };
-        self.packed.iter().for_each(|&(bucket, count)| all.add(bucket, u64::from(count)));
+        let mut packed = self.packed.iter();
+        while let Some(&bucket) = packed.next() {
+            let (mut count, mut shift) = (0, 0);
+            for group in packed.by_ref() {
+                count |= u64::from(group & 0x7f) << shift;
+                shift += 7;
+                if group & 0x80 == 0 {
+                    break;
+                }
+            }
+            all.add(bucket, count);
+        }
         all.buckets
     }
 }
@@ -112,15 +133,24 @@ mod tests {
     #[test]
     fn a_bin_that_is_over_takes_little_room_and_tells_the_same() {
         let mut over_time = OverTime::default();
-        for (millis, bucket) in [(10, 7), (20, 3), (30, 7), (150, 1), (160, 9), (40, 3), (250, 2)] {
-            over_time.scratch().0.push((bucket, 2));
-            over_time.note(ProcessingTime::from_millis(millis), 2, u64::from(bucket));
+        let many = 300_000_000_000;
+        for (millis, bucket, count) in [
+            (10, 7, 2),
+            (20, 3, 2),
+            (30, 7, 2),
+            (150, 1, many),
+            (160, 9, 127),
+            (40, 3, 2),
+            (250, 2, 128),
+        ] {
+            over_time.scratch().0.push((bucket, count));
+            over_time.note(ProcessingTime::from_millis(millis), count, u64::from(bucket));
         }
         let first = &over_time.bins[0];
-        assert_eq!((first.packed.len(), first.buckets.len()), (2, 1), "one came late");
+        assert_eq!((first.packed.len(), first.buckets.len()), (4, 1), "one came late");
         let rows = over_time.rows();
         let buckets: Vec<_> = rows.iter().map(|row| row.latency_buckets.clone()).collect();
-        assert_eq!(buckets, [vec![(3, 4), (7, 4)], vec![(1, 2), (9, 2)], vec![(2, 2)]]);
+        assert_eq!(buckets, [vec![(3, 4), (7, 4)], vec![(1, many), (9, 127)], vec![(2, 128)]]);
         let mut sum = OverTime::default();
         sum.merge(&over_time);
         assert_eq!(sum.rows(), rows);
