@@ -66,6 +66,20 @@ pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
     if folder_of(from) == folder_of(to) { Ok(()) } else { sync_folder(folder_of(from)) }
 }
 
+/// Whether two entries are the same file or folder; true where the system does not tell.
+pub fn is_same(a: &fs::Metadata, b: &fs::Metadata) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        (a.dev(), a.ino()) == (b.dev(), b.ino())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = (a, b);
+        true
+    }
+}
+
 /// Adds to the end of a file, made if need be.
 ///
 /// # Errors

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use crate::folder::is_same;
 use crate::unfinished;
 
 /// Held while a file is being written. A process that is killed holds nothing.
@@ -45,7 +46,7 @@ impl TargetLock {
                 )
             })?;
             // Whoever had it before may have removed the file between our open and our lock.
-            if is_same(&file, &path)? {
+            if is_there(&file, &path)? {
                 unfinished::made(&path);
                 return Ok(Self { path, _file: file });
             }
@@ -53,20 +54,13 @@ impl TargetLock {
     }
 }
 
-#[cfg(unix)]
-fn is_same(file: &File, path: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt as _;
-    let own = file.metadata()?;
+/// Whether the file of this name is the one that was opened.
+fn is_there(file: &File, path: &Path) -> io::Result<bool> {
     match fs::symlink_metadata(path) {
-        Ok(there) => Ok((own.dev(), own.ino()) == (there.dev(), there.ino())),
+        Ok(there) => Ok(is_same(&file.metadata()?, &there)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
-}
-
-#[cfg(not(unix))]
-fn is_same(_: &File, path: &Path) -> io::Result<bool> {
-    path.try_exists()
 }
 
 impl Drop for TargetLock {

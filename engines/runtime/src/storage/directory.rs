@@ -10,7 +10,9 @@ use dataflow::exchange::failure::FailureKind;
 use dataflow::job::storage::{Storage, StorageError, Stored};
 use dataflow::record::content_hash::{Content, ContentHasher};
 use files::failure::{advice, is_permanent};
-use files::folder::{append, folder_of, make_folder, remove_if_there, rename, sync_folder};
+use files::folder::{
+    append, folder_of, is_same, make_folder, remove_if_there, rename, sync_folder,
+};
 use files::owned_folder::MARKER;
 use files::whole_file::write_whole_from;
 use files::{FolderError, Kind, OwnedFolder};
@@ -221,17 +223,6 @@ fn still_ours(root: &Path, lock: &File) -> io::Result<()> {
     }
     let cause = format!("the folder {} is gone, or another has its place", root.display());
     Err(io::Error::new(ErrorKind::NotFound, cause))
-}
-
-#[cfg(unix)]
-fn is_same(own: &fs::Metadata, there: &fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-    (own.dev(), own.ino()) == (there.dev(), there.ino())
-}
-
-#[cfg(not(unix))]
-fn is_same(_: &fs::Metadata, _: &fs::Metadata) -> bool {
-    true
 }
 
 /// The names of a storage's files that begin with `prefix`, sorted.
