@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 
 use files::folder::{make_new_folder, set_aside};
 use files::owned_folder::{Found, MARKER};
-use files::unfinished::remove_unfinished;
 use files::{FolderError, Kind, OwnedFolder, WholeFile, write_whole};
 
 fn names(folder: &Path) -> Vec<String> {
@@ -120,16 +119,6 @@ fn a_new_file_has_the_rights_of_any_new_file() {
     fs::write(&plain, "").unwrap();
     let mode = |path: &PathBuf| fs::metadata(path).unwrap().permissions().mode();
     assert_eq!(mode(&whole), mode(&plain));
-}
-
-#[test]
-fn what_is_unfinished_goes_when_a_process_ends_without_unwinding() {
-    let home = tempfile::tempdir().unwrap();
-    let file = WholeFile::create_alone(&home.path().join("rows")).unwrap();
-    assert_eq!(names(home.path()).len(), 2, "the file and its lock");
-    remove_unfinished();
-    assert_eq!(names(home.path()), [""; 0]);
-    drop(file);
 }
 
 #[test]
