@@ -1,5 +1,6 @@
 //! Folders, and what is durable in them.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -54,6 +55,25 @@ pub fn remove_if_there(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
     }
+}
+
+/// As [`remove_if_there`], of many, in their order: each of their folders is synced once.
+///
+/// # Errors
+/// When one cannot be removed, which is named; those behind it are still there.
+pub fn remove_all_there(paths: &[impl AsRef<Path>]) -> io::Result<()> {
+    let mut folders = BTreeSet::new();
+    for path in paths.iter().map(AsRef::as_ref) {
+        match fs::remove_file(path) {
+            Ok(()) => drop(folders.insert(folder_of(path))),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => {
+                let cause = format!("{}: {error}", path.display());
+                return Err(io::Error::new(error.kind(), cause));
+            }
+        }
+    }
+    folders.into_iter().try_for_each(sync_folder)
 }
 
 /// Gives a file another name durably, in the place of whatever had it.

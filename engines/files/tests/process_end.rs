@@ -1,6 +1,5 @@
 //! What a process leaves that ends without unwinding. It stands alone in its program, as it removes
 //! the unfinished files of the whole process, those of other tests too.
-#![expect(clippy::disallowed_methods, reason = "tests set the scene")]
 
 use std::fs;
 

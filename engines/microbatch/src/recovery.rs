@@ -344,10 +344,7 @@ impl Recovery {
             }
         }
         self.committed = Some(CommittedBatch { batch, log, seal });
-        for name in self.retention.expired(batch) {
-            self.storage.remove(&name).await?;
-        }
-        Ok(())
+        self.storage.remove_all(self.retention.expired(batch)).await
     }
 
     /// Makes partitions of a stage out of the latest committed state version, which may have been

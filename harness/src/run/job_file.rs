@@ -2,11 +2,12 @@
 
 use dataflow::exchange::failure::FailureKind;
 use std::future::Future;
+use std::io::Read;
 use std::sync::{Arc, Mutex};
 use std::time::UNIX_EPOCH;
 
 use dataflow::ProcessingTime;
-use dataflow::job::recovery::fingerprint::Fingerprint;
+use dataflow::job::recovery::fingerprint::{Fingerprint, FingerprintReader};
 use dataflow::job::recovery::seal::{load, save};
 use dataflow::job::runtime::Runtime;
 use dataflow::job::storage::{Storage, StorageError};
@@ -163,30 +164,42 @@ impl InputFile {
         at_once(async move { save(&storage, LATER, &later).await.map(drop) })
     }
 
-    /// Refuses a file that is not the one that was read at each earlier start, with more behind it
-    /// or not. One that is what it was at some earlier start may not be what was read since: the
+    /// Refuses a file that is not the one that was read at each earlier start, with more lines behind
+    /// it or not. One that is what it was at some earlier start may not be what was read since: the
     /// engine knows how far that was.
     ///
     /// # Errors
     /// Says what it held and what it holds.
-    pub(crate) fn check(
+    pub(crate) fn check<R: Read>(
         path: &str,
         held: &[Fingerprint],
-        whole: Fingerprint,
-        now: impl Fn(u64) -> Fingerprint,
+        now: &FingerprintReader<R>,
     ) -> Result<()> {
+        let whole = now.whole();
         let was_so = held.contains(&whole);
-        let differs = |held: &&Fingerprint| {
-            now(held.offset) != **held && !(was_so && held.offset > whole.offset)
-        };
-        match held.iter().find(differs) {
-            None => Ok(()),
-            Some(held) => Err(Error::Input(format!(
-                "{path} is not the input that the job has read: that began with {held}, and this \
-                 with {}; --resume needs the same input, with more behind it or not",
-                now(held.offset)
-            ))),
+        for held in held {
+            if was_so && held.offset > whole.offset {
+                continue;
+            }
+            let there = now.upto(held.offset);
+            if there != *held {
+                return Err(Error::Input(format!(
+                    "{path} is not the input that the job has read: that began with {held}, and \
+                     this with {there}; --resume needs the same input, with more behind it or not"
+                )));
+            }
+            // What had no end yet was read as a whole line.
+            let in_a_line = now.byte_before(held.offset).is_some_and(|byte| byte != b'\n');
+            if in_a_line && whole.offset > held.offset {
+                return Err(Error::Input(format!(
+                    "{path} has grown within a line that the job has read: at byte {} that line \
+                     was at its end, without a newline; --resume needs the same input, with more \
+                     lines behind it or not",
+                    held.offset
+                )));
+            }
         }
+        Ok(())
     }
 }
 

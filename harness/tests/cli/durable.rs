@@ -206,6 +206,49 @@ fn another_an_edited_and_a_shorter_input_are_refused_and_a_longer_one_is_read() 
 }
 
 #[test]
+fn an_input_does_not_grow_in_a_line_that_was_read() {
+    let home = tempfile::tempdir().unwrap();
+    let (input, text) = (home.path().join("words.txt"), words_file(4_000));
+    // The last line has no end yet, and is read as it stands.
+    let cut = text.strip_suffix(" three\n").unwrap();
+    fs::write(&input, cut).unwrap();
+    let job = |more: &str| run(home.path(), &words(&format!("{LINES} pipelined {more}")));
+    job("--stop-after 2000").with_status(0);
+    fs::write(&input, &text).unwrap();
+    let ended = job("--resume").with_status(2);
+    let at =
+        format!("words.txt has grown within a line that the job has read: at byte {}", cut.len());
+    assert!(ended.err.contains(&at), "{}", ended.err);
+    fs::write(&input, cut).unwrap();
+    right(job("--resume --json"));
+}
+
+#[test]
+fn parts_that_a_kill_has_left_are_removed() {
+    let stopped = Stopped::new(ENGINES[0]);
+    let left = ["1-0-0", "999-1-1"].map(|name| stopped.path().join("state/pipelined").join(name));
+    left.iter().for_each(|path| fs::write(path, "cut off").unwrap());
+    right(stopped.resume("--json"));
+    assert!(left.iter().all(|path| !path.exists()));
+}
+
+#[test]
+fn a_run_that_cannot_begin_leaves_no_job_and_no_folder() {
+    let home = tempfile::tempdir().unwrap();
+    let job = |more: &str| {
+        let job = "run --engine pipelined --workload keyed-count --events 4k --rate 20k \
+                   --clock virtual --guarantee exactly-once --checkpoint-dir state";
+        run(home.path(), &words(&format!("{job} {more}")))
+    };
+    job("--trace missing/trace.json").with_status(2);
+    job("--output file:first --stop-after 2k").with_status(0);
+    let ended = job("--output file:second --resume").with_status(2);
+    assert!(ended.err.contains("whose output is first"), "{}", ended.err);
+    assert!(!home.path().join("second").exists());
+    right(job("--output file:first --resume --json"));
+}
+
+#[test]
 fn a_job_is_not_taken_up_as_another() {
     let home = tempfile::tempdir().unwrap();
     let job = "run --engine pipelined --workload keyed-count --guarantee exactly-once \

@@ -34,6 +34,17 @@ pub trait Storage: Send + Sync {
     /// Removes a file; one that is not there is removed already.
     fn remove(&self, name: &str) -> Stored<()>;
 
+    /// Removes files, one after another; all of them are durably gone when it is ready.
+    fn remove_all(&self, names: Vec<String>) -> Stored<()> {
+        let removals: Vec<_> = names.iter().map(|name| self.remove(name)).collect();
+        Box::pin(async move {
+            for removal in removals {
+                removal.await?;
+            }
+            Ok(())
+        })
+    }
+
     /// The names of all files that begin with `prefix`, sorted.
     fn list(&self, prefix: &str) -> Stored<Vec<String>> {
         let lengths = self.lengths(prefix);

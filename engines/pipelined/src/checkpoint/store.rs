@@ -130,14 +130,27 @@ impl CheckpointStore {
         save(&self.storage, &Self::metadata(metadata.id), metadata).await
     }
 
-    /// Removes a completed checkpoint that a newer one has taken the place of.
-    pub(crate) async fn subsume(&self, old: &Metadata, by: &Metadata) -> Result<(), StorageError> {
-        self.storage.remove(&Self::metadata(old.id)).await?;
-        let kept: HashSet<&str> = by.files().map(|file| file.name.as_str()).collect();
-        for file in old.files().filter(|file| !kept.contains(file.name.as_str())) {
-            self.storage.remove(&file.name).await?;
-        }
-        Ok(())
+    /// Removes what the newest completed checkpoint has no use for: those before it, and parts of
+    /// checkpoints that were never completed. What newer ones have written stays, unless nobody
+    /// writes them any more: then `newer` is true.
+    pub(crate) async fn sweep(
+        &self,
+        newest: Option<&Metadata>,
+        newer: bool,
+    ) -> Result<(), StorageError> {
+        let id = newest.map_or(0, |newest| newest.id);
+        let mut kept: HashSet<&str> =
+            newest.iter().flat_map(|it| it.files()).map(|file| file.name.as_str()).collect();
+        let metadata = Self::metadata(id);
+        kept.insert(&metadata);
+        let mut names = self.storage.list(FOLDER).await?;
+        names.retain(|name| {
+            let is_over = split(name).is_some_and(|(of, _)| newer || of <= id);
+            is_over && !kept.contains(name.as_str())
+        });
+        // Metadata first: no checkpoint is without its parts at any time.
+        names.sort_by_key(|name| !name.ends_with(METADATA));
+        self.storage.remove_all(names).await
     }
 
     /// Ids of all checkpoints that have left a file, and the newest completed one, which must be of
@@ -145,8 +158,7 @@ impl CheckpointStore {
     pub(crate) async fn look(&self, job: &Job) -> Result<StoredCheckpoints, EngineError> {
         let (mut newest_id, mut completed) = (0, None);
         for name in self.storage.list(FOLDER).await? {
-            let Some((id, file)) = name[FOLDER.len()..].split_once('-') else { continue };
-            let Ok(id) = id.parse::<u64>() else { continue };
+            let Some((id, file)) = split(&name) else { continue };
             newest_id = newest_id.max(id);
             if file == METADATA {
                 completed = completed.max(Some(id));
@@ -208,6 +220,12 @@ impl CheckpointStore {
         }
         Ok(states)
     }
+}
+
+/// The checkpoint that a file belongs to, and what it is of it.
+fn split(name: &str) -> Option<(u64, &str)> {
+    let (id, file) = name.strip_prefix(FOLDER)?.split_once('-')?;
+    Some((id.parse().ok()?, file))
 }
 
 impl StoredCheckpoints {

@@ -257,12 +257,8 @@ impl Attempt {
             self.template.output =
                 committer.commit(id, seal, transactions, self.runtime.now()).await?;
         }
-        if let Some(old) = self.newest.replace(metadata)
-            && let Some(new) = &self.newest
-        {
-            self.store.subsume(&old, new).await?;
-        }
-        Ok(())
+        self.newest = Some(metadata);
+        Ok(self.store.sweep(self.newest.as_ref(), false).await?)
     }
 
     /// The job has ended: what was written since the last checkpoint becomes visible too.

@@ -221,6 +221,8 @@ impl RunningJob {
             }
         }
         let from = from.map(|(metadata, _)| metadata);
+        // Nobody of an earlier attempt writes any more, and the checkpoint is of this job.
+        store.sweep(from.as_ref(), true).await?;
         let begun = self.runtime.now();
         let restored = match &from {
             None => None,

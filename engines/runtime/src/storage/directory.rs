@@ -11,7 +11,7 @@ use dataflow::job::storage::{Storage, StorageError, Stored};
 use dataflow::record::content_hash::{Content, ContentHasher};
 use files::failure::{advice, is_permanent};
 use files::folder::{
-    append, folder_of, is_same, make_folder, remove_if_there, rename, sync_folder,
+    append, folder_of, is_same, make_folder, remove_all_there, remove_if_there, rename, sync_folder,
 };
 use files::owned_folder::MARKER;
 use files::whole_file::write_whole_from;
@@ -62,9 +62,9 @@ impl DirectoryStorage {
             },
         })?;
         let unfinished = root.join(UNFINISHED);
-        for name in walk(&root, UNFINISHED).map_err(failed)? {
-            remove_if_there(&root.join(name)).map_err(failed)?;
-        }
+        let left = walk(&root, UNFINISHED).map_err(failed)?;
+        let left: Vec<PathBuf> = left.into_iter().map(|name| root.join(name)).collect();
+        remove_all_there(&left).map_err(failed)?;
         make_folder(&unfinished).map_err(failed)?;
         Ok(Arc::new(Self { root, operations: Arc::default(), lock: Arc::new(lock) }))
     }
@@ -207,6 +207,18 @@ impl Storage for DirectoryStorage {
 
     fn remove(&self, name: &str) -> Stored<()> {
         self.run("remove", name, remove_if_there)
+    }
+
+    fn remove_all(&self, names: Vec<String>) -> Stored<()> {
+        for name in &names {
+            if let Err(refused) = file_name::check("remove", name, || self.locate(name)) {
+                return Box::pin(std::future::ready(Err(refused)));
+            }
+        }
+        self.run_at("remove files of", self.root.clone(), move |root| {
+            let paths: Vec<PathBuf> = names.iter().map(|name| root.join(name)).collect();
+            remove_all_there(&paths)
+        })
     }
 }
 

@@ -102,4 +102,9 @@ impl Storage for WatchedStorage {
     fn remove(&self, name: &str) -> Stored<()> {
         self.watch_one(Operation::Remove, name, |storage, name| storage.remove(name))
     }
+
+    fn remove_all(&self, names: Vec<String>) -> Stored<()> {
+        let counted = Some((Operation::Remove, names.clone()));
+        self.watch(counted, move |storage| storage.remove_all(names))
+    }
 }

@@ -154,16 +154,11 @@ impl Shared {
         let ledger = self.take_ledger().await?;
         check::pending(&self.place, &ledger.open_ones(&keep)).await?;
         let files: BTreeSet<_> = keep.iter().map(Entry::pending).collect();
-        for name in self.place.list(PENDING).await? {
-            if is_pending(&name) && !files.contains(&name) {
-                self.remove_pending(name).await?;
-            }
-        }
-        for name in self.place.list(IN_PROGRESS).await? {
-            if is_in_progress(&name) {
-                self.place.remove(&name).await?;
-            }
-        }
+        let pending = self.place.list(PENDING).await?.into_iter();
+        let others = pending.filter(|name| is_pending(name) && !files.contains(name));
+        self.remove_pending(others.collect()).await?;
+        let in_progress = self.place.list(IN_PROGRESS).await?.into_iter();
+        self.place.remove_all(in_progress.filter(|name| is_in_progress(name))).await?;
         ledger.remove_indexed(&self.place).await?;
         if self.rows {
             let writers = keep.iter().map(|entry| entry.writer).chain(ledger.writers());
@@ -252,18 +247,18 @@ impl Shared {
     async fn discard(&self, given: &[Entry]) -> Result<(), SinkError> {
         let keys: BTreeSet<Key> = given.iter().map(|entry| entry.key).collect();
         let (left, abandoned) = self.state().drop_written(&keys);
-        for name in left {
-            self.remove_pending(name).await?;
-        }
-        for name in abandoned {
-            self.place.remove(&name).await?;
-        }
-        Ok(())
+        self.remove_pending(left).await?;
+        self.place.remove_all(abandoned).await
     }
 
-    async fn remove_pending(&self, name: String) -> Result<(), SinkError> {
-        self.state().pending.remove(&name);
-        self.place.remove(&name).await
+    async fn remove_pending(&self, names: Vec<String>) -> Result<(), SinkError> {
+        {
+            let pending = &mut self.state().pending;
+            for name in &names {
+                pending.remove(name);
+            }
+        }
+        self.place.remove_all(names).await
     }
 
     /// Takes a number that no earlier attempt has had, in whatever process; `before` is one of a

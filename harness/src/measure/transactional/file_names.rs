@@ -143,8 +143,12 @@ impl OutputFolder {
         self.storage.rename(&self.full(from), &self.full(to)).await.map_err(refused)
     }
 
-    pub(super) async fn remove(&self, name: &str) -> Result<(), SinkError> {
-        self.storage.remove(&self.full(name)).await.map_err(refused)
+    pub(super) async fn remove_all(
+        &self,
+        names: impl IntoIterator<Item = String>,
+    ) -> Result<(), SinkError> {
+        let full = names.into_iter().map(|name| self.full(&name)).collect();
+        self.storage.remove_all(full).await.map_err(refused)
     }
 
     pub(super) async fn list(&self, start: &str) -> Result<Vec<String>, SinkError> {

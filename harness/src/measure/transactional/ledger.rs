@@ -285,9 +285,8 @@ impl Ledger {
         let Some(head) = self.head() else { return Ok(()) };
         let index = Index { manifests: std::mem::take(&mut self.manifests) };
         place.save(&place::index(head.id), &index).await?;
-        for (manifest, _) in &index.manifests {
-            place.remove(&place::manifest(manifest.id)).await?;
-        }
+        let indexed = index.manifests.iter().map(|(manifest, _)| place::manifest(manifest.id));
+        place.remove_all(indexed).await?;
         self.index();
         Ok(())
     }
@@ -303,11 +302,8 @@ impl Ledger {
 
     /// Removes manifests that a compaction which was cut short has left.
     pub(super) async fn remove_indexed(&self, place: &OutputFolder) -> Result<(), SinkError> {
-        for name in place.list(MANIFESTS).await? {
-            if place::manifest_id(&name).is_some_and(|id| Some(id) <= self.indexed) {
-                place.remove(&name).await?;
-            }
-        }
-        Ok(())
+        let mut names = place.list(MANIFESTS).await?;
+        names.retain(|name| place::manifest_id(name).is_some_and(|id| Some(id) <= self.indexed));
+        place.remove_all(names).await
     }
 }

@@ -30,22 +30,32 @@ pub struct FingerprintReader<R> {
     hasher: ContentHasher,
     /// Offsets to take one at, the lowest last.
     marks: Vec<u64>,
-    taken: Vec<Fingerprint>,
+    taken: Vec<(Fingerprint, Option<u8>)>,
+    last: Option<u8>,
 }
 
 impl<R: Read> FingerprintReader<R> {
     /// Around a reader, for fingerprints up to these offsets besides that of all of it.
     pub fn new(inner: R, mut marks: Vec<u64>) -> Self {
         marks.sort_unstable_by(|a, b| b.cmp(a));
-        let mut reader = Self { inner, hasher: ContentHasher::default(), marks, taken: Vec::new() };
+        let hasher = ContentHasher::default();
+        let mut reader = Self { inner, hasher, marks, taken: Vec::new(), last: None };
         reader.take_marks();
         reader
     }
 
     /// The fingerprint up to one of the offsets; that of less where the input was shorter.
     pub fn upto(&self, offset: u64) -> Fingerprint {
-        let taken = self.taken.iter().find(|taken| taken.offset == offset);
-        taken.copied().unwrap_or_else(|| self.whole())
+        self.taken_at(offset).map_or_else(|| self.whole(), |taken| taken.0)
+    }
+
+    /// The byte before one of the offsets; `None` where there is none, or the input was shorter.
+    pub fn byte_before(&self, offset: u64) -> Option<u8> {
+        self.taken_at(offset)?.1
+    }
+
+    fn taken_at(&self, offset: u64) -> Option<(Fingerprint, Option<u8>)> {
+        self.taken.iter().find(|taken| taken.0.offset == offset).copied()
     }
 
     /// Of all that was read.
@@ -57,7 +67,7 @@ impl<R: Read> FingerprintReader<R> {
     fn take_marks(&mut self) {
         while self.marks.last() == Some(&self.hasher.length()) {
             self.marks.pop();
-            self.taken.push(self.whole());
+            self.taken.push((self.whole(), self.last));
         }
     }
 }
@@ -70,7 +80,8 @@ impl<R: Read> Read for FingerprintReader<R> {
         let room = into.len().min(usize::try_from(room).unwrap_or(usize::MAX));
         let read = self.inner.read(&mut into[..room])?;
         self.hasher.update(&into[..read]);
-        if read > 0 {
+        if let Some(&last) = into[..read].last() {
+            self.last = Some(last);
             self.take_marks();
         }
         Ok(read)
@@ -92,6 +103,8 @@ mod tests {
             let hash = ContentHash::of(&text[..offset]);
             assert_eq!(reader.upto(offset as u64), Fingerprint { offset: offset as u64, hash });
         }
+        let before = [0, 4, 11, 99].map(|offset| reader.byte_before(offset));
+        assert_eq!(before, [None, Some(b'e'), Some(b'\n'), None]);
         let whole = Fingerprint { offset: text.len() as u64, hash: ContentHash::of(text) };
         assert_eq!((reader.whole(), reader.upto(99)), (whole, whole), "it is shorter");
     }

@@ -4,14 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use dataflow::ProcessingTime;
-use dataflow::job::recovery::fingerprint::{Fingerprint, FingerprintReader};
+use dataflow::job::recovery::fingerprint::Fingerprint;
 use dataflow::job::storage::Storage;
 use dataflow::record::content_hash::ContentHash;
 use files::owned_folder::Found;
 use files::{Kind, OwnedFolder};
 use runtime::DirectoryStorage;
 
-use super::input::open_file;
 use crate::cli::RunArgs;
 use crate::error::{Error, Result};
 use crate::run::clock::{RunClock, clock_with};
@@ -70,26 +69,25 @@ impl<'a> CheckpointFolder<'a> {
         Ok(DirectoryStorage::open(self.path, Kind::Checkpoints).map_err(Error::input)?)
     }
 
-    /// Takes the fingerprint of a file of events, and refuses one that is not what the job has read.
-    ///
-    /// # Errors
-    /// When it is another, or cannot be read.
-    pub(super) fn fingerprint(&self, path: &Path) -> Result<Fingerprint> {
-        let held = self.job.as_ref().map_or(&[][..], |job| &job.held);
-        let marks = held.iter().map(|held| held.offset).collect();
-        let mut reader = FingerprintReader::new(open_file(path)?, marks);
-        std::io::copy(&mut reader, &mut std::io::sink())
-            .map_err(|error| Error::Input(format!("cannot read {}: {error}", path.display())))?;
-        let whole = reader.whole();
-        InputFile::check(&path.display().to_string(), held, whole, |offset| reader.upto(offset))?;
-        Ok(whole)
+    /// What the input held at each start.
+    pub(super) fn held(&self) -> &[Fingerprint] {
+        self.job.as_ref().map_or(&[], |job| &job.held)
     }
 
-    /// Makes the clock of a job: one that is taken up goes on with its own. A new one is written
-    /// down. Returns the clock, and by what checkpoints know the job.
+    /// Refuses a job that is not the one in the folder.
     ///
     /// # Errors
-    /// If the folder holds another job, or cannot be written to.
+    /// Says what differs.
+    pub(super) fn check(&self, given: &JobFile) -> Result<()> {
+        let place = self.path.display().to_string();
+        self.job.as_ref().map_or(Ok(()), |job| job.file.fits(given, &place))
+    }
+
+    /// Makes the clock of a job that [`CheckpointFolder::check`] has found to be the one of the
+    /// folder: one that is taken up goes on with its own. A new one is written down. Returns the clock, and by what checkpoints know the job.
+    ///
+    /// # Errors
+    /// If another run has begun a job there, or the folder cannot be written to.
     pub(super) fn clock(
         &self,
         spec: &RunSpec,
@@ -105,7 +103,6 @@ impl<'a> CheckpointFolder<'a> {
         }
         let (age, seal) = match &self.job {
             Some(FormerJob { file, seal, held }) => {
-                file.fits(given, &self.path.display().to_string())?;
                 if let Some(now) = given.input.as_ref().map(|input| input.held)
                     && held.iter().all(|held| held.offset < now.offset)
                 {

@@ -1,10 +1,11 @@
 //! The job of `run`, with its input and output.
 
-use std::io::Write;
+use std::io::{BufReader, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 use dataflow::job::engine::Start;
+use dataflow::job::recovery::fingerprint::{Fingerprint, FingerprintReader};
 use dataflow::job::storage::Storage;
 use dataflow::record::content_hash::ContentHash;
 use dataflow::{Guarantee, StopSignal};
@@ -45,7 +46,7 @@ pub(super) struct RunJob<'a> {
     events: Option<Box<dyn AnyEvents>>,
     oracle: Oracle,
     checkpoints: Option<CheckpointFolder<'a>>,
-    /// The input of a job that can be taken up.
+    /// The file that they were read from.
     input: Option<InputFile>,
 }
 
@@ -65,14 +66,8 @@ impl<'a> RunJob<'a> {
         let size = size(args, experiment, former, stop)?;
         let mut spec = sizing::spec(experiment, &experiment.variants[0], size, 0)?;
         spec.clock = args.clock;
-        let input = match (&checkpoints, &args.input) {
-            (Some(folder), Some(InputUri::File(path))) => {
-                let held = folder.fingerprint(path)?;
-                Some(InputFile { name: path.display().to_string(), held })
-            }
-            _ => None,
-        };
-        let events = open_events(args, &mut spec)?;
+        let held = checkpoints.as_ref().map_or(&[][..], CheckpointFolder::held);
+        let OpenEvents { events, input } = open_events(args, &mut spec, held)?;
         if let Some(job) = former {
             check_resumed(args, job)?;
         }
@@ -115,12 +110,10 @@ impl<'a> RunJob<'a> {
         Ok(Some(folder))
     }
 
-    /// Makes the clock: a job that is taken up goes on with its own.
-    fn clock(&mut self) -> Result<RunClock> {
-        let (spec, tracing) = (&self.spec, self.args.trace.is_some());
-        let Some(folder) = &self.checkpoints else {
-            return clock(spec.clock, spec.seed, spec.parallelism, tracing);
-        };
+    /// The job as it is given now, where it is to survive the process; one that is taken up must be
+    /// the same.
+    fn given(&self) -> Result<Option<JobFile>> {
+        let (spec, Some(folder)) = (&self.spec, &self.checkpoints) else { return Ok(None) };
         let output = self.args.output.as_ref();
         let output = output.map_or("discard".to_owned(), ToString::to_string);
         let events = match (&self.input, self.args.shared.events, &folder.job) {
@@ -130,7 +123,17 @@ impl<'a> RunJob<'a> {
             (Some(_), None, None) => u64::MAX,
         };
         let given = JobFile::new(spec, events, &output, self.input.clone());
-        let (clock, identity) = folder.clock(spec, &given, tracing)?;
+        folder.check(&given)?;
+        Ok(Some(given))
+    }
+
+    /// Makes the clock: a job that is taken up goes on with its own.
+    fn clock(&mut self, given: Option<&JobFile>) -> Result<RunClock> {
+        let (spec, tracing) = (&self.spec, self.args.trace.is_some());
+        let (Some(folder), Some(given)) = (&self.checkpoints, given) else {
+            return clock(spec.clock, spec.seed, spec.parallelism, tracing);
+        };
+        let (clock, identity) = folder.clock(spec, given, tracing)?;
         self.spec.recovery.identity = identity;
         Ok(clock)
     }
@@ -141,6 +144,7 @@ impl<'a> RunJob<'a> {
     /// When the engine fails, and when an input or output cannot be opened.
     pub(super) fn run(&mut self, repeat: u32, stop: &StopSignal) -> Result<RunResult> {
         self.spec.repeat = repeat;
+        let given = self.given()?;
         let folder = self.folder()?;
         if self.args.no_check_output && folder.is_none() {
             return Err(Error::Input(
@@ -149,7 +153,13 @@ impl<'a> RunJob<'a> {
                     .to_owned(),
             ));
         }
-        let run_clock = self.clock()?;
+        let writing = match &self.args.output {
+            Some(output) if folder.is_none() => WriterThread::open(output)?,
+            _ => None,
+        };
+        let trace = self.args.trace.as_deref().map(Trace::open).transpose()?;
+        // Last, as it writes down a new job: one that cannot run leaves none.
+        let run_clock = self.clock(given.as_ref())?;
         let spec = &self.spec;
         let live;
         let events: &dyn AnyEvents = match (&self.events, &self.args.input) {
@@ -160,11 +170,6 @@ impl<'a> RunJob<'a> {
             }
             (None, None) => return Err(Error::run("a run without events")),
         };
-        let writing = match &self.args.output {
-            Some(output) if folder.is_none() => WriterThread::open(output)?,
-            _ => None,
-        };
-        let trace = self.args.trace.as_deref().map(Trace::open).transpose()?;
         let rows = writing.as_ref().map(WriterThread::writer);
         let hidden = self.args.json || self.args.output == Some(OutputUri::Print);
         let progress = Progress::with_view(1, hidden, self.args.live);
@@ -239,25 +244,37 @@ fn size(
     }
 }
 
-/// Events that can be read again; `None` for a live input, which is opened for its run.
-fn open_events(args: &RunArgs, spec: &mut RunSpec) -> Result<Option<Box<dyn AnyEvents>>> {
+/// Events that can be read again, and the file that they were read from. Neither of a live input,
+/// which is opened for its run.
+struct OpenEvents {
+    events: Option<Box<dyn AnyEvents>>,
+    input: Option<InputFile>,
+}
+
+/// Opens events that can be read again; a file must be what was `held` at earlier starts.
+fn open_events(args: &RunArgs, spec: &mut RunSpec, held: &[Fingerprint]) -> Result<OpenEvents> {
     match &args.input {
-        None => Ok(Some(spec.generate())),
+        None => Ok(OpenEvents { events: Some(spec.generate()), input: None }),
         Some(InputUri::File(path)) => {
             let name = path.display().to_string();
-            let mut input = open_file(path)?;
+            let marks = held.iter().map(|held| held.offset).collect();
+            let reader = FingerprintReader::new(open_file(path)?, marks);
+            let mut input = BufReader::new(reader);
             let events =
                 spec.workload.lines(spec.knobs(), &name, &mut input).map_err(Error::input)?;
+            let reader = input.into_inner();
+            InputFile::check(&name, held, &reader)?;
             let limit = args.shared.events.unwrap_or(spec.events);
             spec.events = events.count().unwrap_or(0).min(limit);
-            Ok(Some(events))
+            let input = Some(InputFile { name, held: reader.whole() });
+            Ok(OpenEvents { events: Some(events), input })
         }
         Some(_) => {
             // Every record of a live input is timed from when it became readable.
             spec.measures = Measures::Latency;
             spec.rate = Rate::Max;
             spec.events = args.shared.events.unwrap_or(u64::MAX);
-            Ok(None)
+            Ok(OpenEvents { events: None, input: None })
         }
     }
 }
