@@ -7,23 +7,17 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use dataflow::StopSignal;
 use dataflow::job::engine::{Control, Engine, Job};
 use dataflow::job::observer::Silent;
 use dataflow::job::runtime::Runtime;
 use dataflow::job::settings::Settings;
-use dataflow::{ProcessingTime, StampUnit, StopSignal};
 use runtime::{WallClock, WallOptions};
 use streamgauge::Registry;
 use streamgauge::internals::measuring;
 use workloads::schedule::arrival::Schedule;
-use workloads::schedule::load_shape::LoadShape;
 
 const EVENTS: u64 = 4_000_000;
-
-fn schedule(events: u64) -> Schedule {
-    let (start, unit) = (ProcessingTime::ZERO, StampUnit::MICROSECOND);
-    Schedule { rate: None, events, warm_up: 0, start, unit, shape: LoadShape::CONSTANT }
-}
 
 /// Runs a workload to its end and returns the digest.
 fn run(engine: &dyn Engine, workload: &str, events: u64, set: &[(&str, i64)]) -> i64 {
@@ -38,7 +32,7 @@ fn run(engine: &dyn Engine, workload: &str, events: u64, set: &[(&str, i64)]) ->
     let knobs = workload.resolve(&knobs, None).expect("defaults are sound");
     let generated = workload.generate(&knobs, 42);
     let (slot, measured) = measuring(None, None);
-    let plan = generated.plan(schedule(events), slot);
+    let plan = generated.plan(Schedule::at_once(events), slot);
     let settings = Settings::resolve("engine", engine.settings(), &given(set), true);
     let job = Job::fresh(plan, 2, settings.expect("defaults are sound"));
     let clock = WallClock::new(WallOptions { seed: 42, worker_threads: 2 }).expect("threads");

@@ -4,10 +4,10 @@ use std::future::poll_fn;
 use std::ops::Range;
 use std::sync::Arc;
 
-use dataflow::job::engine::{BoxFuture, Guarantee, Job, Start};
+use dataflow::job::engine::{BoxFuture, Footprint, Guarantee, Job, Start};
 use dataflow::job::observer::{BatchReport, RescaleReport};
 use dataflow::job::placement_settings::check_placement;
-use dataflow::job::plan::StageId;
+use dataflow::job::plan::{Plan, StageId};
 use dataflow::job::runtime::{Runtime, Timer};
 use dataflow::job::settings::{Setting, Settings};
 use dataflow::job::source::note_oversleep;
@@ -46,6 +46,12 @@ impl Engine for MicroBatch {
         let partitions = settings.get_integer("shuffle_partitions").map(|it| it as u32);
         let most = partitions.unwrap_or(parallelism).max(parallelism);
         check_placement(settings, most)
+    }
+
+    fn footprint(&self, plan: &Plan, parallelism: u32, settings: &Settings) -> Footprint {
+        let layout = layout(plan, parallelism, &ResolvedSettings::new(settings, parallelism));
+        let subtasks = layout.parallelism.into_iter().map(u64::from).sum();
+        Footprint { subtasks, channels: 0 }
     }
 
     fn run(

@@ -1,8 +1,6 @@
 //! How fast the generator of a run is by itself.
 
-use dataflow::{ProcessingTime, StampUnit};
 use workloads::schedule::arrival::Schedule;
-use workloads::schedule::load_shape::LoadShape;
 
 use crate::error::{Error, Result};
 use crate::measure::sink::measuring;
@@ -22,15 +20,7 @@ const CHUNK: u64 = 256;
 pub(super) fn per_s(spec: &RunSpec) -> Result<Option<f64>> {
     let generated = spec.generate();
     let run_clock = clock(Clock::Wall, spec.seed, spec.parallelism, false)?;
-    let schedule = Schedule {
-        rate: None,
-        events: spec.events,
-        warm_up: 0,
-        start: ProcessingTime::ZERO,
-        unit: StampUnit::MICROSECOND,
-        shape: LoadShape::CONSTANT,
-    };
-    let source = generated.plan(schedule, measuring(None, None).0).source;
+    let source = generated.plan(Schedule::at_once(spec.events), measuring(None, None).0).source;
     let (mut reader, splits) = (source.reader(), u64::from(source.splits.splits()));
     let mut batch = reader.batch();
     let runtime = run_clock.runtime();

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use crate::random::below;
 use crate::registry::{AnyWorkload, standard};
-use crate::testing::run_plan::{at_once, run, slot};
+use crate::schedule::arrival::Schedule;
+use crate::testing::run_plan::{run, slot};
 
 /// Events of a run.
 const EVENTS: u64 = 200;
@@ -44,7 +45,7 @@ fn run_with(
     println!("{} with {given:?} at {rate:?}", workload.name());
     let Ok(knobs) = workload.resolve(given, rate) else { return false };
     let events = workload.generate(&knobs, 7);
-    let (digest, _) = run(&events.plan(at_once(EVENTS), slot()));
+    let (digest, _) = run(&events.plan(Schedule::at_once(EVENTS), slot()));
     // They differ where events are late; here both only have to come to an end.
     let _ = (digest, events.expected(EVENTS));
     true

@@ -7,8 +7,9 @@ use serde_json::Value;
 use crate::queries::KeyedCount;
 use crate::queries::forward::Forward;
 use crate::registry::{register, standard};
+use crate::schedule::arrival::Schedule;
 use crate::testing::golden::SEED;
-use crate::testing::run_plan::{at_once, run, run_checked, slot};
+use crate::testing::run_plan::{run, run_checked, slot};
 
 fn given(knobs: &[(&str, &str)]) -> BTreeMap<String, Value> {
     knobs.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect()
@@ -35,7 +36,7 @@ fn the_standard_workloads_are_there_in_order_and_say_what_they_are() {
     assert_eq!(uppercase.suggests(), [("batch_interval_ms", 2_000)]);
     for workload in workloads {
         let knobs = workload.resolve(&BTreeMap::new(), None).unwrap();
-        let plan = workload.generate(&knobs, 1).plan(at_once(1), slot());
+        let plan = workload.generate(&knobs, 1).plan(Schedule::at_once(1), slot());
         assert_eq!(plan.emits_changes, workload.result() != dataflow::ResultKind::Append);
         assert_eq!(plan.source.splits.splits(), 8);
         assert!(workload.knobs().iter().all(|knob| !knob.help.is_empty()));
@@ -61,7 +62,7 @@ fn an_answer_does_not_depend_on_splits() {
         let answer = |splits: &str| {
             let knobs = workload.resolve(&given(&[("splits", splits)]), None).unwrap();
             let events = workload.generate(&knobs, SEED);
-            (run(&events.plan(at_once(1_000), slot())).0, events.expected(1_000))
+            (run(&events.plan(Schedule::at_once(1_000), slot())).0, events.expected(1_000))
         };
         let (got, expected) = answer("1");
         assert_eq!(got, expected);

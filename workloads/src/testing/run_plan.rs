@@ -8,24 +8,11 @@ use dataflow::job::plan::{Layout, StageId};
 use dataflow::job::source::{Next, READ_CHUNK};
 use dataflow::placement::PlacementKind;
 use dataflow::stage::{InputPort, Stage};
-use dataflow::{Batch, Digest, EventTime, Outbox, Plan, ProcessingTime, Progress, StampUnit, Step};
+use dataflow::{Batch, Digest, EventTime, Outbox, Plan, ProcessingTime, Progress, Step};
 
 use crate::registry::{AnyEvents, register};
 use crate::schedule::arrival::Schedule;
-use crate::schedule::load_shape::LoadShape;
 use crate::spec::Workload;
-
-/// A schedule on which everything is there from the start.
-pub(crate) fn at_once(events: u64) -> Schedule {
-    Schedule {
-        rate: None,
-        events,
-        warm_up: 0,
-        start: ProcessingTime::ZERO,
-        unit: StampUnit::MICROSECOND,
-        shape: LoadShape::CONSTANT,
-    }
-}
 
 /// A slot that nothing is taken out of: [`run`] looks into the outbox.
 pub(crate) fn slot() -> SinkSlot {
@@ -51,7 +38,7 @@ pub(crate) fn run_lines(
 
 /// Runs the first `count` events, checks the answer, and returns the rows, sorted.
 pub(crate) fn run_checked(events: &dyn AnyEvents, count: u64) -> Vec<String> {
-    let (digest, rows) = run(&events.plan(at_once(count), slot()));
+    let (digest, rows) = run(&events.plan(Schedule::at_once(count), slot()));
     assert_eq!(digest, events.expected(count));
     let mut rows: Vec<String> = rows.lines().map(str::to_owned).collect();
     rows.sort_unstable();

@@ -51,6 +51,13 @@ pub trait Engine: Send + Sync {
         Ok(())
     }
 
+    /// What a run of a plan is made of before the first event comes. By default a subtask for each
+    /// stage and unit of parallelism, and no channels.
+    fn footprint(&self, plan: &Plan, parallelism: u32, settings: &Settings) -> Footprint {
+        let _ = settings;
+        Footprint { subtasks: plan.stages.len() as u64 * u64::from(parallelism), channels: 0 }
+    }
+
     /// Runs a job to the end of its input, or until it is stopped and drained.
     fn run(
         &self,
@@ -58,6 +65,15 @@ pub trait Engine: Send + Sync {
         runtime: Arc<dyn Runtime>,
         control: Control,
     ) -> BoxFuture<Result<Completion, EngineError>>;
+}
+
+/// How many of the parts that a run takes memory for, whatever its events are.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Footprint {
+    /// Subtasks, or partitions of stages.
+    pub subtasks: u64,
+    /// Channels between them that are held for the whole run.
+    pub channels: u64,
 }
 
 /// What to run, and how.

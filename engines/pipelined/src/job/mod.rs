@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use dataflow::exchange::sink::Committer;
-use dataflow::job::engine::{BoxFuture, Job, Start};
+use dataflow::job::engine::{BoxFuture, Footprint, Job, Start};
 use dataflow::job::placement_settings::check_placement;
-use dataflow::job::plan::StageId;
+use dataflow::job::plan::{Plan, StageId};
 use dataflow::job::recovery::refusal::already_there;
 use dataflow::job::recovery::restart_limit::RestartLimit;
 use dataflow::job::runtime::{Home, Runtime, sleep_until};
@@ -24,7 +24,7 @@ use dataflow::{Completion, Control, Engine, EngineError, Guarantee};
 use crate::checkpoint::store::{CheckpointStore, Metadata};
 use crate::job::attempt::Attempt;
 use crate::job::restart_backoff::RestartBackoff;
-use crate::job::wiring::{RestoredJob, Wiring, layout};
+use crate::job::wiring::{RestoredJob, Wiring, channels_of, layout};
 use crate::settings::{ResolvedSettings, SETTINGS};
 use crate::task::attempt_state::watch;
 use crate::task::subtask::Subtask;
@@ -55,6 +55,15 @@ impl Engine for Pipelined {
             ));
         }
         check_placement(settings, parallelism)
+    }
+
+    fn footprint(&self, plan: &Plan, parallelism: u32, settings: &Settings) -> Footprint {
+        let _ = settings;
+        let of_each: usize = plan.edges.iter().map(|edge| channels_of(edge, parallelism)).sum();
+        Footprint {
+            subtasks: plan.stages.len() as u64 * u64::from(parallelism),
+            channels: of_each as u64 * u64::from(parallelism),
+        }
     }
 
     fn run(

@@ -95,7 +95,7 @@ pub(crate) fn layout(plan: &Plan, parallelism: u32, settings: &ResolvedSettings)
 }
 
 /// Channels that lead to one subtask: one per subtask at the other end, for each input edge.
-fn channels_of(edge: &EdgeSpec, parallelism: u32) -> usize {
+pub(crate) fn channels_of(edge: &EdgeSpec, parallelism: u32) -> usize {
     match edge.kind {
         EdgeKind::Hash => parallelism as usize,
         EdgeKind::Forward => 1,

@@ -18,7 +18,7 @@ use crate::queries::nexmark::Nexmark;
 use crate::queries::nexmark::windows::q11::Q11;
 use crate::queries::uppercase::Uppercase;
 use crate::registry::register;
-use crate::testing::run_plan::{at_once, run, slot};
+use crate::testing::run_plan::{run, slot};
 
 /// The reading end of a pipe: blocks until something is written or the writer is dropped.
 struct Pipe {
@@ -148,7 +148,7 @@ fn read(source: &SourceSpec, offsets: Range<u64>) -> Vec<Record<String>> {
 #[test]
 fn lines_are_read_as_they_come_and_again() {
     let (remote, events) = rig().open(Uppercase);
-    let plan = events.plan(at_once(u64::MAX), slot());
+    let plan = events.plan(Schedule::at_once(u64::MAX), slot());
     assert_eq!((events.count(), plan.source.splits.splits()), (None, 1));
 
     remote.nanos.store(1_500_000_000, Ordering::SeqCst);
@@ -177,7 +177,7 @@ fn lines_are_read_as_they_come_and_again() {
     assert_eq!(digest, events.expected(u64::MAX));
     assert_eq!(rows, "{\"line\":\"TO BE\"}\n{\"line\":\"OR NOT\"}\n{\"line\":\"TO BE\"}\n");
     // A plan over fewer events ends before the input does.
-    assert_eq!(run(&events.plan(at_once(2), slot())).0, events.expected(2));
+    assert_eq!(run(&events.plan(Schedule::at_once(2), slot())).0, events.expected(2));
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn a_byte_order_mark_begins_no_line_even_in_two_pieces() {
         (&[b"\xef\xbb\xbf"], &[]),
     ] {
         let (remote, events) = rig().open(Uppercase);
-        let plan = events.plan(at_once(u64::MAX), slot());
+        let plan = events.plan(Schedule::at_once(u64::MAX), slot());
         pieces.iter().for_each(|piece| remote.write(piece));
         drop(remote.pipe);
         let count = wait_for_end(&plan.source).unwrap();
@@ -202,7 +202,7 @@ fn warm_up_is_not_timed() {
     let (remote, events) = rig().open(Uppercase);
     remote.write("a\nb\n");
     drop(remote.pipe);
-    let plan = events.plan(Schedule { warm_up: 1, ..at_once(u64::MAX) }, slot());
+    let plan = events.plan(Schedule { warm_up: 1, ..Schedule::at_once(u64::MAX) }, slot());
     assert_eq!(wait_for_end(&plan.source).unwrap(), 2);
     let records = read(&plan.source, 0..2);
     assert_eq!([0, 1].map(|place: usize| records[place].stamps.is_timed()), [false, true]);
@@ -211,7 +211,7 @@ fn warm_up_is_not_timed() {
 #[test]
 fn a_stop_ends_the_input_though_its_read_still_blocks() {
     let (remote, events) = rig().open(Uppercase);
-    let plan = events.plan(at_once(u64::MAX), slot());
+    let plan = events.plan(Schedule::at_once(u64::MAX), slot());
     remote.write("a\n");
     wait(&plan.source, 0).unwrap();
     let stop = remote.stop.clone();
@@ -239,7 +239,7 @@ fn the_reading_thread_ends_when_nobody_wants_its_lines() {
 fn a_line_that_is_no_event_ends_the_run_where_it_stands() {
     let fails = |text: &[u8]| {
         let (remote, events) = rig().open(KeyedCount);
-        let plan = events.plan(at_once(u64::MAX), slot());
+        let plan = events.plan(Schedule::at_once(u64::MAX), slot());
         remote.write(text);
         wait_for_end(&plan.source).unwrap_err()
     };
@@ -253,7 +253,7 @@ fn a_line_that_is_no_event_ends_the_run_where_it_stands() {
 #[test]
 fn an_input_that_fails_ends_the_run() {
     let (remote, events) = rig().open(Uppercase);
-    let plan = events.plan(at_once(u64::MAX), slot());
+    let plan = events.plan(Schedule::at_once(u64::MAX), slot());
     remote.write("a\n");
     remote.pipe.send(Err(io::ErrorKind::Interrupted.into())).unwrap();
     remote.pipe.send(Err(io::Error::other("the cable was cut"))).unwrap();
@@ -264,7 +264,7 @@ fn an_input_that_fails_ends_the_run() {
 #[test]
 fn more_text_than_is_kept_ends_the_run() {
     let (remote, events) = rig().open_with(Uppercase, &[("max_input_bytes", "10")]);
-    let plan = events.plan(at_once(u64::MAX), slot());
+    let plan = events.plan(Schedule::at_once(u64::MAX), slot());
     remote.write("12345678\n");
     assert_eq!(wait(&plan.source, 0).unwrap().end, 1);
     // Without the end of a line as well.
@@ -277,7 +277,7 @@ fn more_text_than_is_kept_ends_the_run() {
 #[test]
 fn a_line_without_an_end_ends_the_run() {
     let (remote, events) = rig().open_with(Uppercase, &[("max_line_bytes", "4")]);
-    let plan = events.plan(at_once(u64::MAX), slot());
+    let plan = events.plan(Schedule::at_once(u64::MAX), slot());
     remote.write("1234\n12");
     remote.write("345");
     let error = wait_for_end(&plan.source).unwrap_err().to_string();
@@ -288,7 +288,7 @@ fn a_line_without_an_end_ends_the_run() {
 #[test]
 fn blank_lines_of_json_are_skipped_and_counted() {
     let (remote, events) = rig().open(KeyedCount);
-    let plan = events.plan(at_once(u64::MAX), slot());
+    let plan = events.plan(Schedule::at_once(u64::MAX), slot());
     remote.write("\n{\"key\":1}\n\r\n");
     assert_eq!(wait(&plan.source, 0).unwrap().end, 1);
     remote.write(" \n{\"key\":\"x\"}\n");
@@ -310,7 +310,7 @@ fn events_that_say_when_they_happened_are_taken_at_their_word() {
     let bids: String = [60_000, 0, 1, 130_000].map(bid).concat();
     let knobs = [("disorder_ms", "100000")];
     let (remote, events) = rig().open_with(Nexmark::new(Q11), &knobs);
-    let plan = events.plan(at_once(u64::MAX), slot());
+    let plan = events.plan(Schedule::at_once(u64::MAX), slot());
     remote.write(&bids);
     drop(remote.pipe);
     let count = wait_for_end(&plan.source).unwrap();

@@ -27,6 +27,18 @@ pub struct Schedule {
 }
 
 impl Schedule {
+    /// One on which everything is there from the start.
+    pub fn at_once(events: u64) -> Self {
+        Self {
+            rate: None,
+            events,
+            warm_up: 0,
+            start: ProcessingTime::ZERO,
+            unit: StampUnit::MICROSECOND,
+            shape: LoadShape::CONSTANT,
+        }
+    }
+
     /// Planned time of an event, in nanoseconds since the run's start.
     #[inline]
     pub fn planned_nanos(&self, number: u64) -> u64 {

@@ -9,13 +9,12 @@ use std::sync::{Arc, Mutex};
 use dataflow::exchange::sink::{SinkSlot, Wants};
 use dataflow::job::settings::Settings;
 use dataflow::placement::PlacementKind;
-use dataflow::{Engine, Plan, ProcessingTime, StampUnit, StopSignal};
+use dataflow::{Engine, Plan, StopSignal};
 use reports::schema::Measures;
 use reports::schema::skew::{SKEW_SCHEMA, SkewResult};
 use serde_json::Value;
 use workloads::registry::AnyWorkload;
 use workloads::schedule::arrival::Schedule;
-use workloads::schedule::load_shape::LoadShape;
 
 use crate::cli::SkewArgs;
 use crate::error::{Error, Outcome, Result};
@@ -181,14 +180,7 @@ impl<'a> Reading<'a> {
     fn plan(&self) -> Plan {
         let mut knobs = self.knobs.clone();
         knobs.set("splits", 1);
-        let schedule = Schedule {
-            rate: None,
-            events: self.args.events,
-            warm_up: 0,
-            start: ProcessingTime::ZERO,
-            unit: StampUnit::MICROSECOND,
-            shape: LoadShape::CONSTANT,
-        };
+        let schedule = Schedule::at_once(self.args.events);
         let wants = Wants::default();
         let sink = SinkSlot::plain(wants, |_| unreachable!("only the first stage is run"));
         self.workload.generate(&knobs, self.args.seed).plan(schedule, sink)
