@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use dataflow::exchange::sink::SinkSlot;
 use dataflow::job::settings::Setting;
+use dataflow::operator::lateness::LateRows;
 use dataflow::operators::Input;
 use dataflow::{Data, Digest, Plan, ResultKind, Stream};
 use serde::{Deserialize, Serialize};
@@ -75,6 +76,7 @@ impl Workload for HotSensors {
         &self,
         knobs: &Knobs,
         events: &mut dyn Iterator<Item = TimedEvent<Reading>>,
+        _: &mut LateRows,
     ) -> Digest {
         let mut digest = Digest::default();
         for event in events {

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use dataflow::exchange::sink::SinkSlot;
 use dataflow::job::engine::StopSignal;
 use dataflow::job::settings::{Setting, SettingError, Settings};
-use dataflow::{Digest, Plan, ProcessingTime, ResultKind};
+use dataflow::operator::lateness::LateNotes;
+use dataflow::{Digest, EventTime, Plan, ProcessingTime, ResultKind};
 use serde_json::Value;
 
 use crate::schedule::arrival::Schedule;
-use crate::spec::Description;
+use crate::spec::{Description, Events, Knobs, TimedEvent, Workload};
 use crate::text::InputError;
 
 /// A workload of any event type; [`register`](crate::registry::register) makes one.
@@ -72,10 +73,24 @@ pub trait AnyEvents: Send + Sync {
     /// The job over the first `schedule.events` of them, or over all if there are fewer.
     fn plan(&self, schedule: Schedule, sink: SinkSlot) -> Plan;
     /// The answer for the first `count` events, or for all if there are fewer (of a live input:
-    /// if fewer have come). It counts every event, those included that an engine finds late.
-    fn expected(&self, count: u64) -> Digest;
+    /// if fewer have come), when these records were late.
+    fn expected_with(&self, count: u64, late: &LateNotes) -> Expected;
+    /// The same when none was.
+    fn expected(&self, count: u64) -> Digest {
+        self.expected_with(count, &LateNotes::default()).digest
+    }
     /// The first `count` events, or all if there are fewer, as NDJSON.
     fn sample(&self, count: u64) -> String;
+}
+
+/// The answer of an evaluator.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// Of the right rows.
+    pub digest: Digest,
+    /// Notes of late records without a ground: no such row comes to the operator, or no event was
+    /// behind the bound at all, so that none could be late.
+    pub unfounded: u64,
 }
 
 /// A pipe or a socket.
@@ -90,4 +105,26 @@ pub struct LiveInput {
     pub stop: StopSignal,
     /// Start of the run: stamps count from here.
     pub start: ProcessingTime,
+}
+
+/// The answer of a workload's evaluator to `events`, which come in event-time order; `times` are
+/// theirs in the order in which they can be read.
+pub(crate) fn expected<W: Workload>(
+    workload: &W,
+    knobs: &Knobs,
+    mut events: impl Iterator<Item = TimedEvent<<W::Events as Events>::Event>>,
+    mut times: impl Iterator<Item = EventTime>,
+    late: &LateNotes,
+) -> Expected {
+    let mut rows = late.rows();
+    let digest = workload.expected(knobs, &mut events, &mut rows);
+    let mut newest = EventTime::MIN;
+    let bound_nanos = workload.bound_nanos(knobs);
+    let mut is_behind = |time: EventTime| {
+        newest = newest.max(time);
+        time.0 < newest.0.saturating_sub(bound_nanos)
+    };
+    let unfounded =
+        if late.is_empty() || times.any(&mut is_behind) { rows.left() } else { late.notes() };
+    Expected { digest, unfounded }
 }

@@ -2,6 +2,7 @@
 
 use dataflow::exchange::sink::SinkSlot;
 use dataflow::job::settings::{Setting, SettingError, Settings};
+use dataflow::operator::lateness::LateRows;
 use dataflow::operators::Input;
 use dataflow::{Data, Digest, EventTime, Plan, ResultKind, Stream};
 
@@ -142,10 +143,14 @@ pub trait Workload: Send + Sync + 'static {
     ) -> Plan;
 
     /// The answer: by plain collections over the events in event-time order, with none of the
-    /// operators. Every event counts, late or not.
+    /// operators. Every event counts, but for those that `late` has a note of: an operator that meets
+    /// event time has noted there what it did with records behind its watermark, by the number of its
+    /// stage in the plan and its input. An evaluator looks up each row that such an operator gets, and
+    /// treats it as the note says.
     fn expected(
         &self,
         knobs: &Knobs,
         events: &mut dyn Iterator<Item = TimedEvent<<Self::Events as Events>::Event>>,
+        late: &mut LateRows,
     ) -> Digest;
 }

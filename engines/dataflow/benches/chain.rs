@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dataflow::exchange::Tail;
+use dataflow::operator::lateness::LateNote;
 use dataflow::operator::{Counted, Failure, Then};
 use dataflow::operators::{Filter, Map};
 use dataflow::stage::{FusedStage, InputPort, OneInput, Stage};
@@ -63,6 +64,7 @@ impl Collect<u64> for Sum {
         panic!("{failure}");
     }
     fn count(&mut self, _: Counted) {}
+    fn late(&mut self, _: LateNote) {}
 }
 
 /// The end of a stage that adds, and tells the sum when it is flushed.

@@ -5,6 +5,7 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use dataflow::operator::lateness::LateNote;
 use dataflow::operator::{Counted, Failure};
 use dataflow::operators::{Count, SessionWindow, SlidingWindow, TumblingWindow};
 use dataflow::{
@@ -36,6 +37,7 @@ impl<T> Collect<T> for Results {
         panic!("{failure}");
     }
     fn count(&mut self, _: Counted) {}
+    fn late(&mut self, _: LateNote) {}
 }
 
 /// A key from a record's number, evenly among all.

@@ -2,8 +2,9 @@
 //!
 //! Record by record, all at once, with an outbox of one slot, with a snapshot and a restore after
 //! every element (full and as deltas) and, for a keyed operator, rescaled half way. Every way
-//! must give the same results; those of a keyed operator in any order. What the operator claims
-//! by its [`FanOut`] must be so.
+//! must give the same results, those of a keyed operator in any order, and the same notes of late
+//! records, each of a record that came behind the watermark. What the operator claims by its
+//! [`FanOut`] must be so.
 
 use std::fmt::Debug;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::exchange::outbox::{Outbox, Sealed};
 use crate::exchange::{Exchange, Forward};
+use crate::operator::lateness::LateNote;
 use crate::operator::progress::{Progress, Step};
 use crate::operator::snapshot::{RestoreError, Snapshot, SnapshotReader, SnapshotWriter, Version};
 use crate::operator::{Collect, FanOut, Operator, TwoInputOperator};
@@ -20,7 +22,9 @@ use crate::record::data::{Data, Key};
 use crate::record::latency_trace::Part;
 use crate::record::time::{EventTime, ProcessingTime};
 use crate::record::{Record, Stamps};
-use crate::stage::{FusedStage, Input, InputPort, Marks, OneInput, Save, Stage, StageRunner};
+use crate::stage::{
+    FusedStage, Input, InputPort, Marks, OneInput, Save, SavedState, Stage, StageRunner, Tally,
+};
 
 /// What an operator meets in a test.
 #[derive(Clone, Debug)]
@@ -133,15 +137,42 @@ impl<Op: Operator<In: Data, Out: Data>> Rig<Op> {
         self.hand_over();
     }
 
-    fn save(&mut self, how: Save) -> Snapshot {
+    fn save(&mut self, how: Save) -> SavedState {
         self.flush();
-        self.runner.save(how).expect("the state can be serialized").snapshot
+        self.runner.save(how).expect("the state can be serialized")
     }
 
-    fn finish(mut self) -> Vec<Record<Op::Out>> {
+    fn finish(mut self) -> Finished<Op::Out> {
         self.flush();
-        self.got
+        let mut notes = self.runner.tally().late.notes().to_vec();
+        notes.sort_unstable();
+        Finished { got: self.got, notes }
     }
+}
+
+/// What a rig has made in all.
+struct Finished<T> {
+    got: Vec<Record<T>>,
+    /// Late records, sorted.
+    notes: Vec<LateNote>,
+}
+
+/// The notes that an operator makes of late records, sorted, which [`verify_operator`] finds to be the
+/// same in every way of running it.
+pub fn late_notes<Op: Operator<In: Data, Out: Data>>(
+    operator: &Op,
+    input: &[Element<Op::In>],
+) -> Vec<LateNote> {
+    record_by_record(operator, input).notes
+}
+
+fn record_by_record<Op: Operator<In: Data, Out: Data>>(
+    operator: &Op,
+    input: &[Element<Op::In>],
+) -> Finished<Op::Out> {
+    let mut rig = Rig::new(operator, 1 << 15, false);
+    input.iter().cloned().for_each(|element| rig.meet(element));
+    rig.finish()
 }
 
 /// Checks that an operator turns `input` into `expected`, however it is run. Returns the records
@@ -177,18 +208,18 @@ fn verify<Op>(
 where
     Op: Operator<In: Data, Out: Data + PartialEq + Debug>,
 {
-    let check = |way: &str, got: &[Record<Op::Out>]| {
-        let got: Vec<Op::Out> = got.iter().map(|record| record.value.clone()).collect();
+    keeps_its_fan_out(operator, input);
+    let first = record_by_record(operator, input);
+    let check = |way: &str, finished: &Finished<Op::Out>| {
+        assert_eq!(finished.notes, first.notes, "late records: {way}");
+        let got: Vec<Op::Out> = finished.got.iter().map(|record| record.value.clone()).collect();
         match order {
             Order::Given => assert_eq!(got, expected, "{way}"),
             Order::Open => assert_eq!(sorted(got), sorted(expected.to_vec()), "{way}"),
         }
     };
-    keeps_its_fan_out(operator, input);
-    let mut rig = Rig::new(operator, 1 << 15, false);
-    input.iter().cloned().for_each(|element| rig.meet(element));
-    let came_out = rig.finish();
-    check("record by record", &came_out);
+    are_behind(&first.notes);
+    check("record by record", &first);
     check("all at once", &all_at_once(operator, input, 1 << 15, false));
     check("with an outbox of one slot", &all_at_once(operator, input, 1, true));
     check("restored after every element", &restored(operator, input));
@@ -196,7 +227,14 @@ where
         let way = format!("restored from deltas after element {cut}");
         check(&way, &from_deltas(operator, input, cut));
     }
-    came_out
+    first.got
+}
+
+/// A record is late behind the watermark, and at it.
+fn are_behind(notes: &[LateNote]) {
+    for note in notes {
+        assert!(note.event_time <= note.watermark, "a record on time was noted: {note:?}");
+    }
 }
 
 /// Engines rely on it: they look for room, and at the times of results, no more than it makes
@@ -242,8 +280,11 @@ where
     Op: Operator<In: Data, Out: Data + PartialEq + Debug>,
     K: Key,
 {
-    let values = rescaled(&operator, &key_of, &input);
-    assert_eq!(sorted(values), sorted(expected.clone()), "rescaled from 2 to 3 half way");
+    let Finished { got, notes } = rescaled(&operator, &key_of, &input);
+    let values: Vec<Op::Out> = got.into_iter().map(|record| record.value).collect();
+    let way = "rescaled from 2 to 3 half way";
+    assert_eq!(sorted(values), sorted(expected.clone()), "{way}");
+    assert_eq!(notes, late_notes(&operator, &input), "late records: {way}");
     verify(&operator, &input, &expected, Order::Open)
 }
 
@@ -322,7 +363,7 @@ fn all_at_once<Op: Operator<In: Data, Out: Data>>(
     input: &[Element<Op::In>],
     buffer_bytes: usize,
     one_slot: bool,
-) -> Vec<Record<Op::Out>> {
+) -> Finished<Op::Out> {
     let mut rig = Rig::new(operator, buffer_bytes, one_slot);
     let mut waiting = Vec::new();
     for element in input.iter().cloned() {
@@ -341,21 +382,22 @@ fn all_at_once<Op: Operator<In: Data, Out: Data>>(
 fn restored<Op: Operator<In: Data, Out: Data>>(
     operator: &Op,
     input: &[Element<Op::In>],
-) -> Vec<Record<Op::Out>> {
+) -> Finished<Op::Out> {
     let mut rig = Rig::new(operator, 1 << 15, false);
     for element in input.iter().cloned() {
         rig.meet(element);
-        let snapshot = rig.save(Save::Full);
+        let SavedState { snapshot, tally } = rig.save(Save::Full);
         let got = std::mem::take(&mut rig.got);
-        rig = rig.copy_of(operator, &[snapshot]);
+        rig = rig.copy_of(operator, &[snapshot], &tally);
         rig.got = got;
     }
     rig.finish()
 }
 
 impl<Op: Operator<In: Data, Out: Data>> Rig<Op> {
-    fn copy_of(&self, operator: &Op, chain: &[Snapshot]) -> Self {
+    fn copy_of(&self, operator: &Op, chain: &[Snapshot], tally: &Tally) -> Self {
         let mut copy = Self::restored(operator, 1 << 15, false, chain, &Ownership::everything());
+        copy.runner.count_on(tally);
         copy.go_on_at(self.runner.progress().processing_time);
         copy
     }
@@ -367,14 +409,17 @@ fn from_deltas<Op: Operator<In: Data, Out: Data>>(
     operator: &Op,
     input: &[Element<Op::In>],
     cut: usize,
-) -> Vec<Record<Op::Out>> {
+) -> Finished<Op::Out> {
     let mut rig = Rig::new(operator, 1 << 15, false);
-    let mut chain = vec![rig.save(Save::Full)];
+    let SavedState { snapshot, mut tally } = rig.save(Save::Full);
+    let mut chain = vec![snapshot];
     for (version, element) in input[..cut].iter().cloned().enumerate() {
         rig.meet(element);
-        chain.push(rig.save(Save::Since(Version(version as u64))));
+        let saved = rig.save(Save::Since(Version(version as u64)));
+        chain.push(saved.snapshot);
+        tally = saved.tally;
     }
-    let mut successor = rig.copy_of(operator, &chain);
+    let mut successor = rig.copy_of(operator, &chain, &tally);
     successor.got = rig.got;
     input[cut..].iter().cloned().for_each(|element| successor.meet(element));
     successor.finish()
@@ -384,7 +429,7 @@ fn rescaled<Op, K>(
     operator: &Op,
     key_of: &impl Fn(&Op::In) -> K,
     input: &[Element<Op::In>],
-) -> Vec<Op::Out>
+) -> Finished<Op::Out>
 where
     Op: Operator<In: Data, Out: Data>,
     K: Key,
@@ -399,7 +444,11 @@ where
             }
         }
     };
-    let mut values = Vec::new();
+    let (mut got, mut notes) = (Vec::new(), Vec::new());
+    let mut take = |finished: Finished<Op::Out>| {
+        got.extend(finished.got);
+        notes.extend(finished.notes);
+    };
     let (first, second) = input.split_at(input.len() / 2);
     let mut two: Vec<Rig<Op>> = (0..2).map(|_| Rig::new(operator, 1 << 15, false)).collect();
     run(&mut two, first);
@@ -407,8 +456,8 @@ where
     let mut snapshots = Vec::new();
     for mut rig in two {
         progress = rig.runner.progress();
-        snapshots.push(rig.save(Save::Full));
-        values.extend(rig.finish().into_iter().map(|record| record.value));
+        snapshots.push(rig.save(Save::Full).snapshot);
+        take(rig.finish());
     }
     let rig = |own| {
         let owns = Ownership::of(Placement::key_groups(3, None), own);
@@ -418,8 +467,7 @@ where
     };
     let mut three: Vec<Rig<Op>> = (0..3).map(rig).collect();
     run(&mut three, second);
-    for rig in three {
-        values.extend(rig.finish().into_iter().map(|record| record.value));
-    }
-    values
+    three.into_iter().for_each(|rig| take(rig.finish()));
+    notes.sort_unstable();
+    Finished { got, notes }
 }

@@ -236,6 +236,7 @@ fn run<Op: dataflow::Operator<In = Row, Out = Change<T>>, T: Data>(
             false
         }
         fn count(&mut self, _: dataflow::operator::Counted) {}
+        fn late(&mut self, _: dataflow::operator::lateness::LateNote) {}
         fn side<S: Data>(&mut self, _: dataflow::SidePort<S>, _: dataflow::Record<S>) {}
         fn fail(&mut self, failure: dataflow::operator::Failure) {
             panic!("{failure:?}");

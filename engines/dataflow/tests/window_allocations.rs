@@ -3,6 +3,7 @@
 
 use std::alloc::System;
 
+use dataflow::operator::lateness::LateNote;
 use dataflow::operator::{Counted, Failure};
 use dataflow::operators::{
     Count, LateFiringWindow, ProcessingTimeWindow, SlidingWindow, TumblingWindow,
@@ -39,6 +40,7 @@ impl<T> Collect<T> for Results {
         panic!("{failure}");
     }
     fn count(&mut self, _: Counted) {}
+    fn late(&mut self, _: LateNote) {}
 }
 
 /// Feeds the records of as many windows, with a watermark that follows half a window behind.

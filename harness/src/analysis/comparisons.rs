@@ -1,6 +1,7 @@
 //! Compares the runs of an experiment: a ratio, an interval and a verdict for each metric.
 
 use reports::schema::{Comparison, Metric, NoiseRow, RunResult, Verdict};
+use reports::words::units;
 use serde_json::Value;
 
 use crate::analysis::statistics;
@@ -135,7 +136,8 @@ impl RunPairs<'_> {
         let logs = self.logs();
         let ratio = Ratio::of_logs(&logs, confidence);
         let bootstrap = bootstrap::interval(&logs, confidence);
-        let (verdict, reason) = if a.guarantee == b.guarantee {
+        let late = self.differently_late();
+        let (mut verdict, mut reason) = if a.guarantee == b.guarantee {
             match &ratio {
                 Some(ratio) => verdict(metric, ratio, bootstrap),
                 None => (Verdict::None, self.why_no_ratio().to_owned()),
@@ -146,6 +148,12 @@ impl RunPairs<'_> {
                 format!("One promises {a} and the other {b}: no verdict between the two. ");
             (Verdict::None, reason)
         };
+        if let Some(late) = late {
+            reason.push_str(&late.sentence());
+            if !late.is_little() {
+                verdict = Verdict::None;
+            }
+        }
         Comparison {
             experiment: a.experiment.clone(),
             workload: a.workload.clone(),
@@ -164,6 +172,19 @@ impl RunPairs<'_> {
                 settings(metric, b)
             ),
         }
+    }
+
+    /// The pair of valid runs that differ most in how many rows they have left out as late; `None`
+    /// when all have left out the same ones.
+    fn differently_late(&self) -> Option<DifferentlyLate> {
+        let valid = self.pairs.iter().filter(|(a, b)| a.valid && b.valid);
+        let differing = valid.filter(|(a, b)| late_rows(a) != late_rows(b));
+        let counted = differing.map(|(a, b)| DifferentlyLate {
+            a: late_rows(a).0,
+            b: late_rows(b).0,
+            events: a.records_in.max(b.records_in),
+        });
+        counted.max_by_key(|late| late.a.abs_diff(late.b))
     }
 
     fn why_no_ratio(&self) -> &'static str {
@@ -215,6 +236,37 @@ impl RunPairs<'_> {
     }
 }
 
+/// How many rows two runs have left out that did not leave out the same ones.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+struct DifferentlyLate {
+    a: u64,
+    b: u64,
+    events: u64,
+}
+
+/// Two runs that differ by a larger share of the events did not do the same work.
+const LITTLE: f64 = 0.01;
+
+impl DifferentlyLate {
+    fn is_little(self) -> bool {
+        self.a.abs_diff(self.b) as f64 <= LITTLE * self.events as f64
+    }
+
+    fn sentence(self) -> String {
+        let (a, b) = (units::count(self.a), units::count(self.b));
+        let none = if self.is_little() { "" } else { ", too many for a verdict" };
+        format!(
+            "Each answer is right for its own records; different rows were late: {a} and {b}{none}. "
+        )
+    }
+}
+
+/// How many rows a run has left out, and which.
+fn late_rows(run: &RunResult) -> (u64, &str) {
+    let late = run.output.late.as_ref();
+    late.map_or((0, ""), |late| (late.left_out, if late.left_out == 0 { "" } else { &late.digest }))
+}
+
 fn verdict(metric: &Metric, ratio: &Ratio, bootstrap: Option<(f64, f64)>) -> (Verdict, String) {
     if !ratio.is_enough() {
         let pairs = ratio.pairs;
@@ -253,7 +305,7 @@ fn plain(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use reports::schema::{Measures, RUN_SCHEMA};
+    use reports::schema::{LateCheck, Measures, RUN_SCHEMA};
 
     const HOW: ComparisonRules = ComparisonRules { against_itself: false, confidence: 0.95 };
 
@@ -307,6 +359,32 @@ mod tests {
             why(true)
         );
         assert!(why(false).starts_with("No pair of valid runs is left"), "{}", why(false));
+    }
+
+    #[test]
+    fn different_late_rows_are_told_and_many_leave_no_verdict() {
+        let late = |mut runs: Vec<RunResult>, of_a: (u64, &str)| {
+            for run in &mut runs {
+                let (left_out, digest) = if run.variant == "a" { of_a } else { (1_298, "b") };
+                let digest = digest.to_owned();
+                run.records_in = 100_000;
+                run.output.late = Some(LateCheck { left_out, digest, ..LateCheck::default() });
+            }
+            all(&runs, HOW)[0].clone()
+        };
+        let runs = || against_one(&[2.0, 2.01, 2.02, 1.99, 2.02, 1.98]);
+        let same = late(runs(), (1_298, "b"));
+        assert_eq!((same.verdict, same.why.contains("late")), (Verdict::A, false));
+        let little = late(runs(), (1_152, "a"));
+        assert!(
+            little.why.contains("different rows were late: 1,152 and 1,298."),
+            "{}",
+            little.why
+        );
+        assert_eq!(little.verdict, Verdict::A);
+        let many = late(runs(), (2_299, "a"));
+        assert!(many.why.contains("2,299 and 1,298, too many for a verdict."), "{}", many.why);
+        assert_eq!(many.verdict, Verdict::None);
     }
 
     #[test]

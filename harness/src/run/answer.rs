@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use dataflow::Digest;
+use dataflow::operator::lateness::LateNotes;
 use reports::schema::RunResult;
-use workloads::registry::AnyEvents;
+use workloads::registry::{AnyEvents, Expected};
 
 use crate::run::audience::Audience;
 use crate::run::spec::RunSpec;
@@ -15,25 +16,36 @@ pub enum Answer<'a> {
     Unchecked,
     /// With a digest that is known already.
     Known(Digest),
-    /// With what the workload's evaluator computes once the run is over.
+    /// With what the workload's evaluator computes once the run is over, as it always is when
+    /// records were late.
     Evaluated,
     /// The same, and later runs over the same events find it in the oracle.
     Remembered(&'a mut Oracle),
 }
 
 impl Answer<'_> {
-    /// The digest of the right answer; `None` if the output is not compared.
-    pub(super) fn digest(
+    /// The right answer when these records were late; `None` if the output is not compared.
+    pub(super) fn expected(
         self,
         spec: &RunSpec,
         events: &dyn AnyEvents,
+        late: &LateNotes,
         audience: &dyn Audience,
-    ) -> Option<Digest> {
+    ) -> Option<Expected> {
+        if late.unnoted() > 0 {
+            return None;
+        }
+        let known = |digest| Some(Expected { digest, unfounded: 0 });
         match self {
             Self::Unchecked => None,
-            Self::Known(digest) => Some(digest),
-            Self::Evaluated => Some(events.expected(spec.events)),
-            Self::Remembered(oracle) => Some(oracle.expected(spec, events, audience)),
+            Self::Known(digest) if late.is_empty() => known(digest),
+            Self::Remembered(oracle) if late.is_empty() => {
+                known(oracle.expected(spec, events, audience))
+            }
+            // Which records are late differs from run to run.
+            Self::Known(_) | Self::Remembered(_) | Self::Evaluated => {
+                Some(events.expected_with(spec.events, late))
+            }
         }
     }
 }
@@ -67,7 +79,7 @@ impl Oracle {
 
 /// Whether the answer of a run was compared and is not the right one.
 pub(crate) fn is_wrong(run: &RunResult) -> bool {
-    run.output.expected_digest.as_ref().is_some_and(|expected| *expected != run.output.digest)
+    run.output.is_wrong()
 }
 
 #[cfg(test)]

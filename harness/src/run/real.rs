@@ -103,7 +103,9 @@ fn execute(
     let files = if failure.is_none() { setup.output.files(&io)? } else { None };
     let measured = setup.output.measured();
     let cut_short = completion.interrupted || failure.is_some();
-    let expected = if cut_short { None } else { io.answer.digest(&spec, events, io.audience) };
+    let late = &completion.late;
+    let expected =
+        if cut_short { None } else { io.answer.expected(&spec, events, late, io.audience) };
     let used = ResourceUse { cpu_nanos, peak_memory, environment };
     let mut result = result(&spec, &completion, &measured, expected, &setup.observer, used);
     result.output.files = files;

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use dataflow::job::engine::Start;
-use dataflow::{Completion, Digest, Guarantee};
+use dataflow::{Completion, Guarantee};
 use reports::schema::{
-    BatchRow, ExchangeLoad, OutputCheck, RUN_SCHEMA, RunResult, SERIES_BIN_NS, SeriesRow,
+    BatchRow, ExchangeLoad, LateCheck, OutputCheck, RUN_SCHEMA, RunResult, SERIES_BIN_NS, SeriesRow,
 };
+use workloads::registry::Expected;
 
 use crate::measure::latency::Recorder;
 use crate::measure::run_observer::RunObserver;
@@ -27,7 +28,7 @@ pub(crate) fn result(
     spec: &RunSpec,
     completion: &Completion,
     measured: &SinkMeasurement,
-    expected: Option<Digest>,
+    expected: Option<Expected>,
     observer: &RunObserver,
     used: ResourceUse,
 ) -> RunResult {
@@ -72,8 +73,9 @@ pub(crate) fn result(
         output: OutputCheck {
             records: measured.digest.records,
             digest: measured.digest.to_string(),
-            expected_digest: expected.map(|digest| digest.to_string()),
+            expected_digest: expected.map(|expected| expected.digest.to_string()),
             files: None,
+            late: late(completion, expected),
         },
         late_records: completion.counters.late_records,
         windows_closed: spec.workload.has_windows().then_some(completion.counters.windows_closed),
@@ -89,10 +91,22 @@ pub(crate) fn result(
         series: series(measured, observer),
         environment: used.environment,
     };
-    result.invalid_because =
-        validity::why_invalid(&result, expected.map(|digest| digest == measured.digest));
+    let is_right = expected.map(|_| !result.output.is_wrong());
+    result.invalid_because = validity::why_invalid(&result, is_right);
     result.valid = result.invalid_because.is_empty();
     result
+}
+
+/// What is known of late records.
+fn late(completion: &Completion, expected: Option<Expected>) -> Option<LateCheck> {
+    let notes = &completion.late;
+    (!notes.is_empty()).then(|| LateCheck {
+        left_out: notes.refused(),
+        accepted: notes.accepted(),
+        digest: format!("{:032x}", notes.digest()),
+        unnoted: notes.unnoted(),
+        unfounded: expected.map_or(0, |expected| expected.unfounded),
+    })
 }
 
 /// The share of the events that was unread when the plan ended; 0 where there is no plan.

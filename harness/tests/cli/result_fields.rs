@@ -62,7 +62,7 @@ fn every_field_of_real_results_is_documented_and_no_other() {
     // A job that goes on at another parallelism says what moved.
     let job = "run --engine pipelined --workload windowed-count --clock virtual --rate 20k \
                --events 10000 --guarantee exactly-once --set checkpoint_interval_ms=50 \
-               --checkpoint-dir state --output file:out --json";
+               --set window_ms=20 --set late_fraction=0.05 --checkpoint-dir state --output file:out --json";
     for more in ["--stop-after 5000", "--resume --parallelism 3"] {
         fields(&run(folder.path(), &words(&format!("{job} {more}"))).json(), "", &mut found);
     }

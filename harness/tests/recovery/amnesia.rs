@@ -2,6 +2,7 @@
 
 use dataflow::exchange::sink::SinkSlot;
 use dataflow::job::settings::Setting;
+use dataflow::operator::lateness::LateRows;
 use dataflow::operator::snapshot::{RestoreError, SnapshotReader, SnapshotWriter, Version};
 use dataflow::operator::{Collect, FanOut, Operator};
 use dataflow::operators::Input;
@@ -85,7 +86,12 @@ impl Workload for CountAll {
         let forgets = knobs.get_name("restore") == Some("nothing");
         events.then(Counter { seen: 0, forgets }).sink(sink)
     }
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<u64>>) -> Digest {
+    fn expected(
+        &self,
+        _: &Knobs,
+        events: &mut dyn Iterator<Item = TimedEvent<u64>>,
+        _: &mut LateRows,
+    ) -> Digest {
         let mut digest = Digest::default();
         for (count, _) in (1_u64..).zip(events) {
             digest.insert(&count);

@@ -7,6 +7,7 @@ mod damage;
 mod exchange_counts;
 mod failing_storage;
 mod kills;
+mod late;
 mod on_disk;
 mod rescale;
 mod scenario;

@@ -179,6 +179,36 @@ pub struct OutputCheck {
     /// no folder of parts.
     #[serde(default)]
     pub files: Option<OutputFiles>,
+    /// Records that came late; `null` when none did.
+    #[serde(default)]
+    pub late: Option<LateCheck>,
+}
+
+impl OutputCheck {
+    /// Whether the output was compared and is not the right one.
+    pub fn is_wrong(&self) -> bool {
+        let differs =
+            self.expected_digest.as_ref().is_some_and(|expected| *expected != self.digest);
+        differs || self.late.as_ref().is_some_and(|late| late.unfounded > 0)
+    }
+}
+
+/// Records that came behind the watermark: which of them count was the engine's to say, and the
+/// evaluator has left the same ones out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LateCheck {
+    /// Rows that an operator has left out, wholly or of some windows; also in `late_records` where it
+    /// was wholly. They are left out of both results that are compared.
+    pub left_out: u64,
+    /// Rows that sessions have taken in behind the watermark, which decides what they joined.
+    pub accepted: u64,
+    /// Digest of the rows left out: equal for runs that have left the same ones out.
+    pub digest: String,
+    /// Late rows beyond those that a run remembers (100,000 a subtask): with them the output is not
+    /// compared.
+    pub unnoted: u64,
+    /// Rows that an operator has called late, and that cannot have been: an error of the engine.
+    pub unfounded: u64,
 }
 
 /// Whether part files hold what the digest tells.

@@ -6,4 +6,5 @@ pub mod key_file;
 pub mod keyed_event;
 pub mod payload;
 pub(crate) mod payload_lengths;
+pub mod transfer;
 pub mod word_lines;

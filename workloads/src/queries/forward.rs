@@ -1,6 +1,7 @@
 //! Hands events on: the cost of a job that does nothing.
 
 use dataflow::exchange::sink::SinkSlot;
+use dataflow::operator::lateness::LateRows;
 use dataflow::operators::Input;
 use dataflow::{Data, Digest, Plan, ResultKind, Stream};
 use serde::{Deserialize, Serialize};
@@ -52,6 +53,7 @@ impl Workload for Forward {
         &self,
         _: &Knobs,
         events: &mut dyn Iterator<Item = TimedEvent<KeyedEvent>>,
+        _: &mut LateRows,
     ) -> Digest {
         let mut digest = Digest::default();
         for event in events {

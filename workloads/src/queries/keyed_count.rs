@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use dataflow::exchange::sink::SinkSlot;
+use dataflow::operator::lateness::LateRows;
 use dataflow::operators::{Count, Input};
 use dataflow::{Data, Digest, Plan, ResultKind, Stream};
 use foldhash::fast::FixedState;
@@ -62,6 +63,7 @@ impl Workload for KeyedCount {
         &self,
         _: &Knobs,
         events: &mut dyn Iterator<Item = TimedEvent<KeyedEvent>>,
+        _: &mut LateRows,
     ) -> Digest {
         let mut counts: HashMap<u64, u64, FixedState> = HashMap::default();
         for event in events {

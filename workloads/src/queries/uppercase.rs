@@ -2,6 +2,7 @@
 
 use dataflow::exchange::sink::SinkSlot;
 use dataflow::job::settings::Setting;
+use dataflow::operator::lateness::LateRows;
 use dataflow::operators::Input;
 use dataflow::{Data, Digest, Plan, ResultKind, Stream};
 use serde::{Deserialize, Serialize};
@@ -65,7 +66,12 @@ impl Workload for Uppercase {
         events.map(|line: String| UppercaseLine { line: line.to_uppercase() }).sink(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<String>>) -> Digest {
+    fn expected(
+        &self,
+        _: &Knobs,
+        events: &mut dyn Iterator<Item = TimedEvent<String>>,
+        _: &mut LateRows,
+    ) -> Digest {
         let mut digest = Digest::default();
         for event in events {
             let line = event.value.chars().flat_map(char::to_uppercase).collect();

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use dataflow::exchange::sink::SinkSlot;
 use dataflow::job::settings::{Setting, SettingError};
+use dataflow::operator::lateness::LateRows;
 use dataflow::operators::{Aggregator, Count, InParts, Input};
 use dataflow::{Data, Digest, Plan, ResultKind, Stream};
 use foldhash::fast::FixedState;
@@ -19,6 +20,9 @@ pub(crate) struct WindowedCount;
 
 /// The knob for the parts of a key.
 const SPLIT_KEYS: &str = "split_keys";
+
+/// Stage and input of the window that meets the events.
+const WINDOW: (usize, u8) = (1, 0);
 
 /// Adds up counts of parts.
 #[derive(Copy, Clone, Debug)]
@@ -137,8 +141,17 @@ impl Workload for WindowedCount {
         &self,
         knobs: &Knobs,
         events: &mut dyn Iterator<Item = TimedEvent<KeyedEvent>>,
+        late: &mut LateRows,
     ) -> Digest {
         let size_ns = knobs::nanos(knobs, "window_ms");
+        let parts = knobs.integer(SPLIT_KEYS) as u32;
+        let mut is_refused = |event: &TimedEvent<KeyedEvent>| match parts {
+            1 => late.refuses(WINDOW, &event.value, event.event_time),
+            // Which part of its key it was given to is the operator's to choose.
+            _ => {
+                (0..parts).any(|part| late.refuses(WINDOW, &(part, &event.value), event.event_time))
+            }
+        };
         let mut digest = Digest::default();
         // Events come in event-time order, so only one window is open.
         let mut open = i64::MIN;
@@ -149,6 +162,9 @@ impl Workload for WindowedCount {
             }
         };
         for event in events {
+            if is_refused(&event) {
+                continue;
+            }
             let window = event.event_time.0.div_euclid(size_ns);
             if window != open {
                 assert!(window > open, "events come in event-time order");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use dataflow::exchange::sink::SinkSlot;
 use dataflow::job::settings::Setting;
+use dataflow::operator::lateness::LateRows;
 use dataflow::operators::{Count, Input};
 use dataflow::{Data, Digest, Plan, ResultKind, Stream};
 use foldhash::fast::FixedState;
@@ -76,7 +77,12 @@ impl Workload for WordCount {
             .sink_changes(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<String>>) -> Digest {
+    fn expected(
+        &self,
+        _: &Knobs,
+        events: &mut dyn Iterator<Item = TimedEvent<String>>,
+        _: &mut LateRows,
+    ) -> Digest {
         let mut counts: HashMap<String, u64, FixedState> = HashMap::default();
         for event in events {
             for word in event.value.split(char::is_whitespace).filter(|word| !word.is_empty()) {

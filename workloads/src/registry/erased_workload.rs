@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use dataflow::exchange::sink::SinkSlot;
 use dataflow::job::settings::{Setting, SettingError, Settings};
-use dataflow::{Digest, Plan, ResultKind, Stream};
+use dataflow::operator::lateness::LateNotes;
+use dataflow::{Plan, ResultKind, Stream};
 use serde_json::Value;
 
-use crate::erased::{AnyEvents, AnyWorkload, LiveInput};
+use crate::erased::{AnyEvents, AnyWorkload, Expected, LiveInput, expected};
 use crate::event_time::event_order::in_event_time;
 use crate::inputs::lines::read_lines;
 use crate::inputs::live::{LiveEvents, json_line};
@@ -118,9 +119,11 @@ where
         self.workload.plan(&self.knobs, stream, sink)
     }
 
-    fn expected(&self, count: u64) -> Digest {
-        let mut events = in_event_time(&*self.events, count.min(self.count));
-        self.workload.expected(&self.knobs, &mut events)
+    fn expected_with(&self, count: u64, late: &LateNotes) -> Expected {
+        let count = count.min(self.count);
+        let events = in_event_time(&*self.events, count);
+        let times = (0..count).map(|number| self.events.event(number).event_time);
+        expected(&*self.workload, &self.knobs, events, times, late)
     }
 
     fn sample(&self, count: u64) -> String {

@@ -16,6 +16,7 @@ pub fn standard() -> Vec<Arc<dyn AnyWorkload>> {
         register(queries::windowed_count::WindowedCount),
         register(queries::word_count::WordCount),
         register(queries::uppercase::Uppercase),
+        register(queries::transfers::Transfers),
         register(Nexmark::new(single_bids::q0::Q0)),
         register(Nexmark::new(single_bids::q1::Q1)),
         register(Nexmark::new(single_bids::q2::Q2)),

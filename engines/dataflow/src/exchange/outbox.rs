@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 
 use crate::exchange::sink::Output;
+use crate::operator::lateness::{Fate, LateLog, LateNote};
 use crate::operator::{Counters, Failure};
 use crate::record::Stamps;
 use crate::record::batch::Batch;
@@ -46,6 +47,8 @@ pub struct Outbox {
     pub output: Output,
     /// What operators have counted.
     pub counters: Counters,
+    /// Late records that operators have noted.
+    pub(crate) late: LateLog,
     pub(crate) failure: Option<Failure>,
     peak_sealed: usize,
     /// Which records should leave a trail.
@@ -70,12 +73,21 @@ impl Outbox {
             bytes: vec![0; channels.len()],
             output: Output::default(),
             counters: Counters::default(),
+            late: LateLog::default(),
             failure: None,
             peak_sealed: 0,
             sampling: None,
             holds_times: true,
             trails: None,
         }
+    }
+
+    /// Notes a late record, and counts one that was refused.
+    pub(crate) fn note_late(&mut self, note: LateNote) {
+        if note.fate == Fate::Refused {
+            self.counters.late_records += 1;
+        }
+        self.late.note(note);
     }
 
     /// The same with a wish for trails of sampled records, if there is one.

@@ -2,6 +2,7 @@
 
 use crate::job::plan::{EdgeKind, Layout, Plan, StageId};
 use crate::operator::Counters;
+use crate::operator::lateness::LateNotes;
 use crate::stage::StageRunner;
 
 /// What is left of a job that has come to its end.
@@ -15,6 +16,8 @@ pub struct Completion {
     pub interrupted: bool,
     /// What operators have counted.
     pub counters: Counters,
+    /// Records that came behind the watermark, and what became of them.
+    pub late: LateNotes,
     /// Records per exchange and partition.
     pub exchanges: Vec<ExchangeCounts>,
     /// The most sealed buffers that ever waited in one subtask's outbox.
@@ -53,6 +56,7 @@ impl Completion {
         let outbox = subtask.outbox();
         self.records_out += subtask.records_out();
         self.counters.merge(&outbox.counters);
+        self.late.add(stage.0, &outbox.late);
         self.peak_outbox_buffers = self.peak_outbox_buffers.max(outbox.peak_sealed());
         let sums = outbox.loads().iter().zip(outbox.bytes());
         for (edge, (loads, bytes)) in plan.outputs(stage).into_iter().zip(sums) {

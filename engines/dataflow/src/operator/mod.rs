@@ -8,6 +8,7 @@
 //! Operators of a stage are fused by type ([`Then`]), so that a record goes through a chain by
 //! calls that the compiler sees.
 
+pub mod lateness;
 pub mod progress;
 pub mod snapshot;
 pub mod state;
@@ -17,6 +18,7 @@ use std::marker::PhantomData;
 
 use serde::{Deserialize, Serialize};
 
+use crate::operator::lateness::LateNote;
 use crate::operator::progress::{Progress, Step};
 use crate::operator::snapshot::{RestoreError, SnapshotReader, SnapshotWriter, Version};
 use crate::record::Record;
@@ -123,13 +125,15 @@ pub trait Collect<T> {
 
     /// Counts something that results report.
     fn count(&mut self, counted: Counted);
+
+    /// Notes a record that came behind the watermark, where that may change the answer; one that is
+    /// refused wholly is counted besides.
+    fn late(&mut self, note: LateNote);
 }
 
 /// What operators count besides records.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Counted {
-    /// A record came after its window had closed.
-    LateRecord,
     /// A window closed before the end of the input.
     WindowClosed,
     /// A result was made from state when time moved on, rather than from a record.
@@ -153,7 +157,6 @@ impl Counters {
     #[inline]
     pub fn count(&mut self, counted: Counted) {
         match counted {
-            Counted::LateRecord => self.late_records += 1,
             Counted::WindowClosed => self.windows_closed += 1,
             Counted::Fired => self.fired += 1,
         }
@@ -317,6 +320,9 @@ impl<B: Operator, C: Collect<B::Out>> Collect<B::In> for Through<'_, B, C> {
     }
     fn count(&mut self, counted: Counted) {
         self.out.count(counted);
+    }
+    fn late(&mut self, note: LateNote) {
+        self.out.late(note);
     }
 }
 

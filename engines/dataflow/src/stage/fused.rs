@@ -5,6 +5,7 @@ use std::any::Any;
 use crate::exchange::Tail;
 use crate::exchange::outbox::Outbox;
 use crate::exchange::sink::Wants;
+use crate::operator::lateness::LateNote;
 use crate::operator::progress::{Progress, Step};
 use crate::operator::snapshot::{RestoreError, Snapshot, SnapshotReader, SnapshotWriter, Version};
 use crate::operator::{Collect, Counted, Failure, FanOut, Operator, SidePort};
@@ -107,6 +108,10 @@ impl<R, T: Tail<R>> Collect<R> for Ends<'_, T> {
     }
     fn count(&mut self, counted: Counted) {
         self.out.counters.count(counted);
+    }
+    #[cold]
+    fn late(&mut self, note: LateNote) {
+        self.out.note_late(note);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::vec::Drain;
 
 use crate::exchange::sink::Wants;
+use crate::operator::lateness::LateNote;
 use crate::operator::progress::{Progress, Step};
 use crate::operator::snapshot::{RestoreError, SnapshotReader, SnapshotWriter, Version};
 use crate::operator::{
@@ -77,6 +78,9 @@ impl<T, C: End<T>> Collect<T> for TimedEnd<'_, C> {
     }
     fn count(&mut self, counted: Counted) {
         self.0.count(counted);
+    }
+    fn late(&mut self, note: LateNote) {
+        self.0.late(note);
     }
 }
 

@@ -157,6 +157,7 @@ impl StageRunner {
     /// number of channels then counts anew.
     pub fn count_on(&mut self, from: &Tally) {
         self.outbox.counters = from.counters;
+        self.outbox.late = from.late.clone();
         self.outbox.add_loads(&from.loads, &from.bytes);
         self.records_out = from.records_out;
     }

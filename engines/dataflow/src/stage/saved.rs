@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::exchange::outbox::Outbox;
 use crate::operator::Counters;
+use crate::operator::lateness::LateLog;
 use crate::operator::snapshot::{Snapshot, Version};
 
 /// How a stage's state is saved.
@@ -33,6 +34,8 @@ pub struct SavedState {
 pub struct Tally {
     /// What operators have counted.
     pub counters: Counters,
+    /// Late records that they have noted.
+    pub late: LateLog,
     /// Records per outgoing edge and channel.
     pub loads: Vec<Vec<u64>>,
     /// Bytes per outgoing edge.
@@ -44,7 +47,8 @@ pub struct Tally {
 impl Tally {
     pub(crate) fn of(outbox: &Outbox, records_out: u64) -> Self {
         let (loads, bytes) = (outbox.loads().to_vec(), outbox.bytes().to_vec());
-        Self { counters: outbox.counters, loads, bytes, records_out }
+        let (counters, late) = (outbox.counters, outbox.late.clone());
+        Self { counters, late, loads, bytes, records_out }
     }
 
     /// The tallies of a stage's former subtasks as those of another number of subtasks: sums go to
@@ -53,6 +57,7 @@ impl Tally {
         let mut sum = Self::default();
         for tally in former {
             sum.counters.merge(&tally.counters);
+            sum.late.merge(&tally.late);
             sum.records_out += tally.records_out;
         }
         // Every subtask closes the same windows: their number is the largest and not the sum.
@@ -74,6 +79,7 @@ mod tests {
     fn redealt_tallies_add_up_to_the_same() {
         let tally = |late_records, windows_closed, records_out| Tally {
             counters: Counters { late_records, windows_closed, fired: late_records },
+            late: LateLog::default(),
             loads: vec![vec![1, 2]],
             bytes: vec![96],
             records_out,

@@ -58,6 +58,7 @@ fn the_earliest_end_is_when_to_wake() {
             panic!("{failure}");
         }
         fn count(&mut self, _: dataflow::operator::Counted) {}
+        fn late(&mut self, _: dataflow::operator::lateness::LateNote) {}
     }
     let now = |time| Progress { processing_time: ProcessingTime(time), ..Progress::START };
     let record = |element| match element {

@@ -1,7 +1,8 @@
 //! Session windows.
 
+use dataflow::operator::lateness::Fate;
 use dataflow::operators::{Count, SessionResult, SessionWindow};
-use dataflow::verify::{Element, at, verify_keyed, watermark};
+use dataflow::verify::{Element, at, late_notes, verify_keyed, watermark};
 use dataflow::{EventTime, SidePort, Stamps};
 use proptest::prelude::*;
 
@@ -27,9 +28,9 @@ fn verify(input: Vec<Element<u64>>, expected: Vec<SessionResult<u64, u64>>) -> V
 }
 
 #[test]
-fn a_gap_ends_a_session_and_less_does_not() {
-    let input = vec![at(0, 1), at(9, 1), at(18, 1), at(28, 1), watermark(100)];
-    verify(input, vec![closed(1, 0, 28, 3), closed(1, 28, 38, 1)]);
+fn more_than_a_gap_ends_a_session_and_a_gap_does_not() {
+    let input = vec![at(0, 1), at(9, 1), at(18, 1), at(28, 1), at(39, 1), watermark(100)];
+    verify(input, vec![closed(1, 0, 38, 4), closed(1, 39, 49, 1)]);
 }
 
 #[test]
@@ -44,15 +45,15 @@ fn a_record_bridges_sessions_and_can_come_before_all() {
 
 #[test]
 fn a_session_between_two_stays_by_itself() {
-    let input = vec![at(0, 1), at(60, 1), at(30, 1), at(20, 1), at(31, 1), watermark(i64::MAX)];
+    let input = vec![at(0, 1), at(60, 1), at(30, 1), at(19, 1), at(31, 1), watermark(i64::MAX)];
     let expected =
-        vec![closed(1, 0, 10, 1), closed(1, 20, 30, 1), closed(1, 30, 41, 2), closed(1, 60, 70, 1)];
+        vec![closed(1, 0, 10, 1), closed(1, 19, 29, 1), closed(1, 30, 41, 2), closed(1, 60, 70, 1)];
     verify(input, expected);
 }
 
 #[test]
-fn a_session_closes_when_the_watermark_reaches_its_last_instant() {
-    for (last, expected) in [(11, vec![]), (12, vec![closed(1, 3, 13, 1)])] {
+fn a_session_closes_when_the_watermark_reaches_its_end() {
+    for (last, expected) in [(12, vec![]), (13, vec![closed(1, 3, 13, 1)])] {
         verify(vec![at(3, 1), watermark(last)], expected);
     }
 }
@@ -63,35 +64,51 @@ fn one_that_has_grown_waits_for_its_new_end() {
         at(0, 1),
         at(5, 2),
         at(7, 1),
-        watermark(9), // key 1 would have closed
+        watermark(10), // key 1 would have closed
         at(16, 1),
-        watermark(16), // and again
-        watermark(25), // closes both
+        watermark(17), // and again; closes key 2
+        watermark(26), // closes key 1
         watermark(i64::MAX),
     ];
     let times = verify(input, vec![closed(2, 5, 15, 1), closed(1, 0, 26, 3)]);
     let stamps = Stamps { planned: 1, ingested: 1 };
-    assert_eq!(times, [(14, stamps), (25, stamps)]);
+    assert_eq!(times, [(15, stamps), (26, stamps)]);
 }
 
 #[test]
 fn a_record_is_late_unless_an_open_session_takes_it_in() {
     let input = vec![
         at(20, 1),
-        watermark(25),
-        at(16, 1), // [16, 26) would have closed, but it overlaps [20, 30)
-        at(7, 1),  // [7, 17) overlaps [16, 30)
+        watermark(26),
+        at(16, 1), // 16 to 26 would have closed, but it meets 20 to 30
+        at(7, 1),  // 7 to 17 meets 16 to 30
         at(5, 2),  // late
-        at(17, 2), // [17, 27) is open
-        watermark(29),
+        at(17, 2), // 17 to 27 is open
+        watermark(30),
         at(20, 1), // late: its session has closed
-        at(25, 1), // [25, 35): a session of its own
+        at(25, 1), // 25 to 35: a session of its own
         watermark(i64::MAX),
     ];
     let expected = vec![closed(2, 17, 27, 1), closed(1, 7, 30, 3), closed(1, 25, 35, 1)];
     verify(input.clone(), expected);
     let outcome = run(count_sessions(10).with_late(SidePort::new(0)), &input);
     assert_eq!((outcome.counters.late_records, outcome.counters.windows_closed), (2, 2));
+    let fates: Vec<_> = late_notes(&count_sessions(10), &input)
+        .iter()
+        .map(|note| (note.event_time.0, note.watermark.0, note.fate))
+        .collect();
+    let mut expected = vec![
+        (16, 26, Fate::Accepted),
+        (7, 26, Fate::Accepted),
+        (5, 26, Fate::Refused),
+        (17, 26, Fate::Accepted),
+        (20, 30, Fate::Refused),
+        (25, 30, Fate::Accepted),
+    ];
+    expected.sort_unstable();
+    let mut fates = fates;
+    fates.sort_unstable();
+    assert_eq!(fates, expected);
     let late: Vec<_> =
         outcome.late.iter().map(|record| (record.event_time.0, record.value)).collect();
     assert_eq!(late, [(5, 2), (20, 1)]);
@@ -99,7 +116,7 @@ fn a_record_is_late_unless_an_open_session_takes_it_in() {
 
 #[test]
 fn sessions_of_one_instant_close_by_key() {
-    let input = vec![at(1, 9), at(1, 3), at(1, 7), at(0, 8), watermark(10)];
+    let input = vec![at(1, 9), at(1, 3), at(1, 7), at(0, 8), watermark(11)];
     let expected = [(8, 0), (3, 1), (7, 1), (9, 1)];
     let expected: Vec<_> =
         expected.iter().map(|&(key, start)| closed(key, start, start + 10, 1)).collect();
@@ -138,22 +155,22 @@ struct Plain<'a> {
     came: Vec<&'a Came>,
 }
 
-/// Merges whatever overlaps, and closes by the watermark that every record has seen.
+/// Merges whatever overlaps or touches, and closes by the watermark that every record has seen.
 fn plain(gap: i64, records: &[Came]) -> (Vec<Plain<'_>>, Vec<&Came>) {
     let (mut open, mut closed, mut late): (Vec<Plain<'_>>, _, _) =
         (Vec::new(), Vec::new(), Vec::new());
     for came in records {
-        let is_closed = |session: &mut Plain<'_>| session.end - 1 <= came.watermark;
+        let is_closed = |session: &mut Plain<'_>| session.end <= came.watermark;
         closed.extend(open.extract_if(.., is_closed));
         let (key, start, end) = (came.key, came.time, came.time + gap);
         let mut session = Plain { key, start, end, came: vec![came] };
-        let overlaps = |it: &mut Plain<'_>| it.key == key && it.start < end && start < it.end;
-        let overlapping: Vec<_> = open.extract_if(.., overlaps).collect();
-        if overlapping.is_empty() && end - 1 <= came.watermark {
+        let meets = |it: &mut Plain<'_>| it.key == key && it.start <= end && start <= it.end;
+        let meeting: Vec<_> = open.extract_if(.., meets).collect();
+        if meeting.is_empty() && end <= came.watermark {
             late.push(came);
             continue;
         }
-        for other in overlapping {
+        for other in meeting {
             session.start = session.start.min(other.start);
             session.end = session.end.max(other.end);
             session.came.extend(other.came);
@@ -162,6 +179,18 @@ fn plain(gap: i64, records: &[Came]) -> (Vec<Plain<'_>>, Vec<&Came>) {
     }
     closed.extend(open);
     (closed, late)
+}
+
+/// Whatever comes on time between two watermarks may come in any order.
+#[test]
+fn sessions_that_touch_are_one_whenever_the_watermark_comes() {
+    for instant in 0..=10 {
+        let input = vec![at(0, 1), watermark(instant - 1), at(10, 1), watermark(100)];
+        verify(input, vec![closed(1, 0, 20, 2)]);
+    }
+    // At the end itself the other can no longer come on time.
+    let input = vec![at(0, 1), watermark(10), at(10, 1), watermark(100)];
+    verify(input, vec![closed(1, 0, 10, 1), closed(1, 10, 20, 1)]);
 }
 
 proptest! {
@@ -181,19 +210,55 @@ proptest! {
         let last = last_watermark(&elements);
         for record in got {
             let (end, key) = (record.value.end.0, record.value.key);
-            prop_assert_eq!(record.event_time.0, end - 1);
+            prop_assert_eq!(record.event_time.0, end);
             let it = sessions.iter().find(|it| it.end == end && it.key == key).unwrap();
-            let stamps = if end - 1 > last { Stamps::UNTIMED } else { newest(it.came.iter().copied()) };
+            let stamps = if end > last { Stamps::UNTIMED } else { newest(it.came.iter().copied()) };
             prop_assert_eq!(record.stamps, stamps);
         }
         let outcome = run(window.with_late(SidePort::new(0)), &elements);
         let by_end: Vec<_> = outcome.results.into_iter().map(|record| record.value).collect();
         prop_assert_eq!(by_end, expected);
         prop_assert_eq!(outcome.counters.late_records, late.len() as u64);
-        let ended = sessions.iter().filter(|it| it.end - 1 <= last).count();
+        let ended = sessions.iter().filter(|it| it.end <= last).count();
         prop_assert_eq!(outcome.counters.windows_closed, ended as u64);
         let amounts = |it: &dataflow::Record<_>| (it.event_time.0, it.value, it.stamps);
         let expected = late.iter().map(|came| (came.time, (came.key, came.amount), came.stamps));
         prop_assert!(outcome.late.iter().map(amounts).eq(expected));
+    }
+
+    /// As long as no record is late it does not matter where watermarks stand.
+    #[test]
+    fn the_answer_hangs_on_no_watermark(
+        steps in proptest::collection::vec((0_i64..6, 0_i64..12, 0_u64..3, any::<bool>()), 1..200),
+        gap in 1_i64..12,
+    ) {
+        let (mut now, mut input, mut records) = (0, Vec::new(), Vec::new());
+        for (forward, back, key, told) in steps {
+            now += forward;
+            input.push(at(now - back, key));
+            records.push((key, now - back));
+            if told {
+                // The next may be as early as this.
+                input.push(watermark(now - 12));
+            }
+        }
+        input.push(watermark(i64::MAX));
+        records.sort_unstable();
+        let mut expected: Vec<SessionResult<u64, u64>> = Vec::new();
+        for (key, time) in records {
+            match expected.last_mut() {
+                Some(open) if open.key == key && time <= open.end.0 => {
+                    open.end = EventTime(time + gap);
+                    open.result += 1;
+                }
+                _ => expected.push(closed(key, time, time + gap, 1)),
+            }
+        }
+        expected.sort_by_key(|it| (it.end, it.key));
+        verify_keyed(count_sessions(gap), |x| *x, input.clone(), expected.clone());
+        let outcome = run(count_sessions(gap), &input);
+        prop_assert_eq!(outcome.counters.late_records, 0);
+        let results: Vec<_> = outcome.results.into_iter().map(|record| record.value).collect();
+        prop_assert_eq!(results, expected);
     }
 }

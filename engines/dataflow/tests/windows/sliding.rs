@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use dataflow::operator::lateness::Fate;
 use dataflow::operators::{Count, SlidingWindow, WindowResult};
-use dataflow::verify::{Element, at, verify_keyed, watermark};
+use dataflow::verify::{Element, at, late_notes, verify_keyed, watermark};
 use dataflow::{EventTime, SidePort, Stamps};
 use proptest::prelude::*;
 
@@ -96,6 +97,17 @@ fn a_record_counts_in_those_of_its_windows_that_are_open() {
     let times = verify((10, 5), &input, &[closed(1, 5, 1), closed(1, 10, 3), closed(1, 15, 1)]);
     let stamps = Stamps { planned: 1, ingested: 1 };
     assert_eq!(times, [(4, stamps), (9, stamps), (14, stamps)]);
+    let upto = |end| Fate::RefusedUpTo(EventTime(end));
+    for window in [count_window(10, 5), count_window(10, 5).unshared()] {
+        let notes = late_notes(&window, &input);
+        let told = notes.iter().map(|note| (note.event_time.0, note.watermark.0, note.fate));
+        let mut told: Vec<_> = told.collect();
+        told.sort_unstable();
+        assert_eq!(
+            told,
+            [(2, 4, upto(5)), (3, 8, upto(5)), (4, 9, Fate::Refused), (5, 9, upto(10))]
+        );
+    }
 }
 
 #[test]

@@ -70,6 +70,21 @@ fn sessions() {
 }
 
 #[test]
+fn a_window_behind_sessions_drops_nothing() {
+    let events = || {
+        let events = vec![(0, 1), (10, 1), (20, 2), (21, 1), (45, 3)];
+        Stream::from_source(Arc::new(Events(vec![events])), 0)
+    };
+    let plan = || {
+        let sessions = events().key_by(|key: &u64| *key).session_window(10);
+        // Sessions end at 20, 30, 31 and 55, and that is when their results happen.
+        let ended = sessions.aggregate(Count::default()).key_by(|_| 7_u64);
+        ended.window(10).aggregate(Count::default()).sink(slot())
+    };
+    check(plan, 0, &[row(7, 30, 1), row(7, 40, 2), row(7, 60, 1)]);
+}
+
+#[test]
 fn allowed_lateness() {
     // The first window fires at 20, and takes in the record of 7 until 29.
     let events = || {

@@ -7,9 +7,10 @@ use std::task::Waker;
 
 use dataflow::exchange::sink::SinkSlot;
 use dataflow::job::source::{Available, Next, Reader, Source, SourceError, Splits};
-use dataflow::{Data, Digest, EventTime, Plan, ProcessingTime, Record, Stamps, Stream};
+use dataflow::operator::lateness::LateNotes;
+use dataflow::{Data, EventTime, Plan, ProcessingTime, Record, Stamps, Stream};
 
-use crate::erased::{AnyEvents, LiveInput};
+use crate::erased::{AnyEvents, Expected, LiveInput, expected};
 use crate::inputs::event_lines::{EventLines, EventOf};
 use crate::inputs::live_log::{Entry, LiveFailure, LiveLog};
 use crate::schedule::arrival::{Schedule, outlasted};
@@ -77,15 +78,16 @@ impl<W: Workload> AnyEvents for LiveEvents<W> {
         self.workload.plan(&self.knobs, stream, sink)
     }
 
-    fn expected(&self, count: u64) -> Digest {
+    fn expected_with(&self, count: u64, late: &LateNotes) -> Expected {
         let mut order: Vec<(EventTime, u64)> = Vec::new();
         self.log.read(0..count.min(self.log.len()), |entry| {
             order.push((entry.event.event_time, order.len() as u64));
         });
+        let times: Vec<EventTime> = order.iter().map(|(time, _)| *time).collect();
         // Those of equal times by their numbers, as events of a file are.
         order.sort_unstable();
-        let mut events = order.into_iter().map(|(_, number)| self.log.entry(number).event);
-        self.workload.expected(&self.knobs, &mut events)
+        let events = order.into_iter().map(|(_, number)| self.log.entry(number).event);
+        expected(&*self.workload, &self.knobs, events, times.into_iter(), late)
     }
 
     fn sample(&self, count: u64) -> String {

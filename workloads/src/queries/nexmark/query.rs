@@ -2,6 +2,7 @@
 
 use dataflow::exchange::sink::SinkSlot;
 use dataflow::job::settings::{Setting, SettingError};
+use dataflow::operator::lateness::LateRows;
 use dataflow::operators::Input;
 use dataflow::{Digest, EventTime, Plan, ResultKind, Stream};
 
@@ -34,11 +35,13 @@ pub(crate) trait Query: Send + Sync + 'static {
     }
     /// The job.
     fn plan(&self, knobs: &Knobs, events: Events, sink: SinkSlot) -> Plan;
-    /// The answer, by plain collections over the events in event-time order.
+    /// The answer, by plain collections over the events in event-time order; see
+    /// [`Workload::expected`].
     fn expected(
         &self,
         knobs: &Knobs,
         events: &mut dyn Iterator<Item = TimedEvent<Event>>,
+        late: &mut LateRows,
     ) -> Digest;
 }
 
@@ -82,7 +85,7 @@ impl<Q: Query> Workload for Nexmark<Q> {
         bound_nanos(knobs)
     }
     fn event_time(&self, event: &Event) -> Option<EventTime> {
-        Some(EventTime(event.date_time().saturating_mul(1_000_000)))
+        Some(event_time(event.date_time()))
     }
 
     fn events(&self, knobs: &Knobs, seed: u64) -> NexmarkEvents {
@@ -97,8 +100,9 @@ impl<Q: Query> Workload for Nexmark<Q> {
         &self,
         knobs: &Knobs,
         events: &mut dyn Iterator<Item = TimedEvent<Event>>,
+        late: &mut LateRows,
     ) -> Digest {
-        self.query.expected(knobs, events)
+        self.query.expected(knobs, events, late)
     }
 }
 
@@ -107,6 +111,11 @@ pub(crate) fn digest_of<T: serde::Serialize>(rows: impl IntoIterator<Item = T>) 
     let mut digest = Digest::default();
     rows.into_iter().for_each(|row| digest.insert(&row));
     digest
+}
+
+/// The event time of what happened at so many milliseconds.
+pub(crate) fn event_time(millis: i64) -> EventTime {
+    EventTime(millis.saturating_mul(1_000_000))
 }
 
 /// The bids among events.

@@ -87,7 +87,7 @@ impl<C: CoGroup> CoGroupWindow<C> {
     fn add<T: Data>(
         &mut self,
         record: Record<T>,
-        key: C::Key,
+        (input, key): (u8, C::Key),
         out: &mut impl Collect<C::Out>,
         add: impl FnOnce(&C, &mut C::Accumulator, T),
     ) {
@@ -96,7 +96,7 @@ impl<C: CoGroup> CoGroupWindow<C> {
             None => {
                 let end = self.panes.end_of(record.event_time.0);
                 if end - 1 <= self.watermark.0 {
-                    return refuse(None, record, out);
+                    return refuse(None, record, (input, self.watermark), out);
                 }
                 self.panes.open(end)
             }
@@ -120,12 +120,12 @@ impl<C: CoGroup> TwoInputOperator for CoGroupWindow<C> {
 
     fn process_left(&mut self, record: Record<C::Left>, out: &mut impl Collect<C::Out>) {
         let key = self.function.left_key(&record.value);
-        self.add(record, key, out, C::add_left);
+        self.add(record, (0, key), out, C::add_left);
     }
 
     fn process_right(&mut self, record: Record<C::Right>, out: &mut impl Collect<C::Out>) {
         let key = self.function.right_key(&record.value);
-        self.add(record, key, out, C::add_right);
+        self.add(record, (1, key), out, C::add_right);
     }
 
     fn advance(&mut self, progress: Progress, out: &mut impl Collect<C::Out>) -> Step {

@@ -124,7 +124,7 @@ where
 
     fn process_left(&mut self, record: Record<L>, out: &mut impl Collect<O>) {
         if record.event_time < self.watermark {
-            return refuse(None, record, out);
+            return refuse(None, record, (0, self.watermark), out);
         }
         let time = record.event_time.0;
         let key = (self.left_key)(&record.value);
@@ -139,7 +139,7 @@ where
 
     fn process_right(&mut self, record: Record<R>, out: &mut impl Collect<O>) {
         if record.event_time < self.watermark {
-            return refuse(None, record, out);
+            return refuse(None, record, (1, self.watermark), out);
         }
         let time = record.event_time.0;
         let key = (self.right_key)(&record.value);

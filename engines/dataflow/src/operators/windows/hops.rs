@@ -48,6 +48,12 @@ impl Hops {
         end.saturating_add(self.slide)
     }
 
+    /// The end of the window before the one that ends here, where there is one.
+    pub(crate) fn end_before(self, end: i64) -> i64 {
+        let end = if end == i64::MAX { self.end_behind(end - 1) } else { end.into() };
+        i64::try_from(end - i128::from(self.slide)).unwrap_or(i64::MIN)
+    }
+
     /// The first instant of the window that ends here.
     pub(crate) fn start_of(self, end: i64) -> i64 {
         let end = if end == i64::MAX { self.end_behind(end - 1) } else { end.into() };

@@ -101,7 +101,7 @@ where
             None => {
                 let end = self.panes.end_of(record.event_time.0);
                 if self.is_over(end) {
-                    return refuse(self.late, record, out);
+                    return refuse(self.late, record, (0, self.watermark), out);
                 }
                 self.panes.open(end)
             }

@@ -2,11 +2,13 @@
 
 use std::collections::VecDeque;
 
+use crate::operator::lateness::{Fate, LateNote};
 use crate::operator::snapshot::{RestoreError, SnapshotReader, SnapshotWriter, Version};
 use crate::operator::state::KeyedTable;
-use crate::operator::{Collect, Counted, SidePort};
+use crate::operator::{Collect, SidePort};
 use crate::record::Record;
 use crate::record::data::{Data, Key};
+use crate::record::time::EventTime;
 
 /// Stretches of time, each with a table of its own: a window closes by a walk over its table,
 /// with no timer per key and no scan of other keys.
@@ -176,16 +178,28 @@ impl<K: Key, S: Data> Panes<K, S> {
     }
 }
 
-/// Counts a record that came too late for its windows, and puts it out at the late port, if there
-/// is one.
+/// Notes a record that came too late for its windows or its join, and puts it out at the late port,
+/// if there is one.
 #[cold]
 pub(crate) fn refuse<T: Data, O>(
     late: Option<SidePort<T>>,
     record: Record<T>,
+    at: (u8, EventTime),
     out: &mut impl Collect<O>,
 ) {
-    out.count(Counted::LateRecord);
+    note(&record, at, Fate::Refused, out);
     if let Some(port) = late {
         out.side(port, record);
     }
+}
+
+/// Notes what became of a record behind the watermark.
+#[cold]
+pub(crate) fn note<T: Data, O>(
+    record: &Record<T>,
+    at: (u8, EventTime),
+    fate: Fate,
+    out: &mut impl Collect<O>,
+) {
+    out.late(LateNote::new(record, at, fate));
 }

@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::operator::lateness::Fate;
 use crate::operator::progress::{Progress, Step};
 use crate::operator::snapshot::{RestoreError, SnapshotReader, SnapshotWriter, Version};
 use crate::operator::state::KeyedTable;
 use crate::operator::{Collect, Counted, FanOut, Operator, SidePort};
 use crate::operators::Aggregator;
 use crate::operators::windows::due_times::DueTimes;
-use crate::operators::windows::panes::refuse;
+use crate::operators::windows::panes::{note, refuse};
 use crate::operators::windows::sessions::{Session, Sessions};
 use crate::record::data::{Data, Key};
 use crate::record::time::EventTime;
@@ -21,7 +22,8 @@ pub struct SessionResult<K, R> {
     pub key: K,
     /// Event time of its first record.
     pub start: EventTime,
-    /// Event time of its last record and the gap: the first instant that is not in it.
+    /// Event time of its last record and the gap: a record at this instant would still have
+    /// joined it.
     pub end: EventTime,
     /// The aggregate.
     pub result: R,
@@ -33,18 +35,19 @@ impl<K: Data, R: Data> Data for SessionResult<K, R> {
     }
 }
 
-/// Aggregates per key and session: a run of records of which none is `gap_nanos` or more behind
+/// Aggregates per key and session: a run of records of which none is more than `gap_nanos` behind
 /// the one before it.
 ///
-/// A record at `t` is a session `[t, t + gap)` by itself, and sessions of a key that overlap are
-/// one: a record may bridge two. A session `[start, end)` closes when the watermark reaches
-/// `end - 1`; its result carries that event time and the newest stamps of what is in it. A record
-/// whose own session would have closed already, and which lies in none that is open, goes to the
-/// late port, if there is one, and is counted. Sessions close by their end, those of one instant
+/// A record at `t` is a session from `t` to `t + gap` by itself, and sessions of a key that overlap
+/// or touch are one, as `TimeWindow.intersects` of Flink and Spark have it: a record may bridge two.
+/// A session closes when the watermark reaches its end, as then no record can come on time that
+/// would join it; its result carries the end as event time, and the newest stamps of what is in it.
+/// A record whose own session would have closed already, and which joins none that is open, goes to
+/// the late port, if there is one, and is counted. Sessions close by their end, those of one instant
 /// by their key.
 ///
-/// In one thing this is not Flink: there sessions that only touch are merged too, so that with
-/// records exactly one gap apart the result hangs on whether a watermark came between them.
+/// In one thing this is not Flink: there a session closes one unit of time before its end, so that
+/// with records exactly one gap apart the result hangs on whether a watermark came between them.
 ///
 /// ```
 /// use dataflow::EventTime;
@@ -57,8 +60,8 @@ impl<K: Data, R: Data> Data for SessionResult<K, R> {
 /// verify_keyed(
 ///     window,
 ///     |x: &u64| *x,
-///     vec![at(1, 7), at(19, 7), at(10, 7), at(29, 7), watermark(50), at(40, 7), at(41, 7)],
-///     vec![closed(7, 1, 29, 3), closed(7, 29, 39, 1)],
+///     vec![at(1, 7), at(19, 7), at(10, 7), at(29, 7), at(40, 7), watermark(50), at(40, 7)],
+///     vec![closed(7, 1, 39, 4), closed(7, 40, 50, 1)],
 /// );
 /// ```
 #[derive(Clone, Debug)]
@@ -141,11 +144,13 @@ where
         let start = record.event_time;
         let end = EventTime(start.0.saturating_add(self.gap_nanos));
         let key = (self.key_of)(&record.value);
-        if end.0 - 1 <= self.watermark.0 {
+        if start <= self.watermark {
+            let at = (0, self.watermark);
             let open = self.table.get(&key);
-            if !open.is_some_and(|sessions| sessions.overlap(start, end)) {
-                return refuse(self.late, record, out);
+            if end <= self.watermark && !open.is_some_and(|sessions| sessions.meet(start, end)) {
+                return refuse(self.late, record, at, out);
             }
+            note(&record, at, Fate::Accepted, out);
         }
         let aggregator = &self.aggregator;
         let mut is_new = false;
@@ -169,7 +174,7 @@ where
     fn advance(&mut self, progress: Progress, out: &mut impl Collect<Self::Out>) -> Step {
         self.watermark = progress.watermark;
         let at_end_of_input = self.watermark == EventTime::MAX;
-        let upto = EventTime(self.watermark.0.saturating_add(1));
+        let upto = self.watermark;
         while self.due.has(upto) {
             if out.is_full() {
                 return Step::More;
@@ -190,7 +195,7 @@ where
             let result = self.aggregator.result(&accumulator);
             let stamps = if at_end_of_input { Stamps::UNTIMED } else { stamps };
             let value = SessionResult { key, start, end, result };
-            out.push(Record { value, event_time: EventTime(end.0 - 1), stamps });
+            out.push(Record { value, event_time: end, stamps });
         }
         Step::Done
     }

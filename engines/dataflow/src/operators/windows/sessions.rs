@@ -1,4 +1,4 @@
-//! The sessions of one key: intervals of event time that do not overlap.
+//! The sessions of one key: intervals of event time that do not touch.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use crate::record::Stamps;
 use crate::record::data::Data;
 use crate::record::time::EventTime;
 
-/// One session, `[start, end)`.
+/// One session, from `start` to `end`, both included.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Session<A> {
     /// Its first record.
@@ -26,20 +26,14 @@ impl<A> Session<A> {
         Self { start, end, accumulator, stamps: Stamps::default() }
     }
 
-    fn overlaps(&self, start: EventTime, end: EventTime) -> bool {
-        is_before(self.start, end) && is_before(start, self.end)
+    fn meets(&self, start: EventTime, end: EventTime) -> bool {
+        self.start <= end && start <= self.end
     }
 
     fn cover(&mut self, start: EventTime, end: EventTime) {
         self.start = self.start.min(start);
         self.end = self.end.max(end);
     }
-}
-
-/// Whether an instant lies before an end. An end at the largest time was held there and has
-/// nothing behind it.
-fn is_before(instant: EventTime, end: EventTime) -> bool {
-    instant < end || end == EventTime::MAX
 }
 
 /// The open sessions of one key, of which most keys have one.
@@ -59,22 +53,22 @@ impl<A> Sessions<A> {
         Self { last: session, others: Vec::new() }
     }
 
-    /// Whether any session overlaps an interval.
-    pub(crate) fn overlap(&self, start: EventTime, end: EventTime) -> bool {
-        self.last.overlaps(start, end) || self.others.iter().any(|it| it.overlaps(start, end))
+    /// Whether any session overlaps or touches an interval.
+    pub(crate) fn meet(&self, start: EventTime, end: EventTime) -> bool {
+        self.last.meets(start, end) || self.others.iter().any(|it| it.meets(start, end))
     }
 
-    /// The key's only session, made to cover an interval with which it overlaps.
+    /// The key's only session, made to cover an interval that it meets.
     #[inline]
     pub(crate) fn only(&mut self, start: EventTime, end: EventTime) -> Option<&mut Session<A>> {
-        if !self.others.is_empty() || !self.last.overlaps(start, end) {
+        if !self.others.is_empty() || !self.last.meets(start, end) {
             return None;
         }
         self.last.cover(start, end);
         Some(&mut self.last)
     }
 
-    /// The session that covers an interval: a new one, or all together that overlap with it.
+    /// The session that covers an interval: a new one, or all together that meet it.
     #[cold]
     pub(crate) fn make_room(
         &mut self,
@@ -83,15 +77,15 @@ impl<A> Sessions<A> {
         aggregator: &impl Aggregator<Accumulator = A>,
     ) -> &mut Session<A> {
         let mut covering = Session::new(start, end, aggregator.fresh());
-        // Those that an interval overlaps are neighbours.
-        let from = self.others.partition_point(|it| !is_before(start, it.end));
-        let upto = self.others.partition_point(|it| is_before(it.start, end));
+        // Those that an interval meets are neighbours.
+        let from = self.others.partition_point(|it| it.end < start);
+        let upto = self.others.partition_point(|it| it.start <= end);
         for session in self.others.drain(from..upto) {
             covering.cover(session.start, session.end);
             aggregator.merge(&mut covering.accumulator, &session.accumulator);
             covering.stamps = covering.stamps.newest(session.stamps);
         }
-        if self.last.overlaps(start, end) {
+        if self.last.meets(start, end) {
             covering.cover(self.last.start, self.last.end);
             aggregator.merge(&mut covering.accumulator, &self.last.accumulator);
             covering.stamps = covering.stamps.newest(self.last.stamps);

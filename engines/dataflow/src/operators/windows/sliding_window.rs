@@ -3,13 +3,14 @@
 
 use std::ops::Range;
 
+use crate::operator::lateness::Fate;
 use crate::operator::progress::{Progress, Step};
 use crate::operator::snapshot::{RestoreError, SnapshotReader, SnapshotWriter, Version};
 use crate::operator::state::KeyedTable;
 use crate::operator::{Collect, FanOut, Operator, SidePort};
 use crate::operators::windows::closing::{ClosingWindow, fire};
 use crate::operators::windows::hops::Hops;
-use crate::operators::windows::panes::{Panes, refuse};
+use crate::operators::windows::panes::{Panes, note, refuse};
 use crate::operators::{Aggregator, WindowResult};
 use crate::record::data::{Data, Key};
 use crate::record::time::EventTime;
@@ -107,6 +108,23 @@ impl<K: Key, F, A: Aggregator> SlidingWindow<K, F, A> {
         self
     }
 
+    /// Notes a record behind the watermark of which some windows had closed.
+    #[cold]
+    fn note_refusal(
+        &self,
+        record: &Record<A::In>,
+        out: &mut impl Collect<WindowResult<K, A::Result>>,
+    ) where
+        A: Aggregator<In: Data>,
+    {
+        let time = record.event_time.0;
+        let first_open = self.hops.first_end(time.max(self.watermark.0.saturating_add(1)));
+        if self.hops.first_end(time) < first_open {
+            let fate = Fate::RefusedUpTo(EventTime(self.hops.end_before(first_open)));
+            note(record, (0, self.watermark), fate, out);
+        }
+    }
+
     /// Opens the windows that hold an instant and have not closed; there is at least one. Returns
     /// the number of the first, and how many there are.
     #[cold]
@@ -201,7 +219,7 @@ where
             Keeping::Panes { .. } => {
                 if self.panes.current(time).is_none() {
                     if self.hops.last_end(time) - 1 <= self.watermark.0 {
-                        return refuse(self.late, record, out);
+                        return refuse(self.late, record, (0, self.watermark), out);
                     }
                     self.panes.open(self.panes.end_of(time));
                 }
@@ -212,11 +230,14 @@ where
             }
             Keeping::Windows { .. } => {
                 if self.hops.last_end(time) - 1 <= self.watermark.0 {
-                    return refuse(self.late, record, out);
+                    return refuse(self.late, record, (0, self.watermark), out);
                 }
                 self.open_windows(time)
             }
         };
+        if time <= self.watermark.0 {
+            self.note_refusal(&record, out);
+        }
         let key = (self.key_of)(&record.value);
         let aggregator = &self.aggregator;
         for table in self.panes.tables(first, count) {

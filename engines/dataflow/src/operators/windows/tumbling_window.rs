@@ -110,7 +110,7 @@ where
             None => {
                 let end = self.panes.end_of(record.event_time.0);
                 if end - 1 <= self.watermark.0 {
-                    return refuse(self.late, record, out);
+                    return refuse(self.late, record, (0, self.watermark), out);
                 }
                 self.panes.open(end)
             }

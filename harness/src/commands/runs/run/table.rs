@@ -55,12 +55,35 @@ pub(super) fn run(result: &RunResult) -> String {
             format!("max/mean {:.3}", exchange.max_over_mean),
         );
     }
+    add_output(&mut add, result);
+    add("valid", if result.valid { "yes".to_owned() } else { result.invalid_because.join(" ") });
+    table.to_string()
+}
+
+/// What came out, and how it was checked.
+fn add_output(add: &mut impl FnMut(&str, String), result: &RunResult) {
+    let late = result.output.late.as_ref();
     let right = match &result.output.expected_digest {
-        None => "not checked",
-        Some(_) if is_wrong(result) => "WRONG",
-        Some(_) => "equal to the evaluator's",
+        None => match late.map_or(0, |late| late.unnoted) {
+            0 => "not checked".to_owned(),
+            more => format!("not checked: {} rows late beyond those noted", units::count(more)),
+        },
+        Some(_) if is_wrong(result) => "WRONG".to_owned(),
+        Some(_) => "equal to the evaluator's".to_owned(),
     };
     add("output", format!("{} records, {right}", result.output.records));
+    if let Some(late) = late {
+        let unfounded = match late.unfounded {
+            0 => String::new(),
+            rows => format!("; {} rows that cannot have been late", units::count(rows)),
+        };
+        let rows = units::count(late.left_out);
+        let accepted = match late.accepted {
+            0 => String::new(),
+            rows => format!("; {} taken into sessions late", units::count(rows)),
+        };
+        add("late", format!("{rows} rows late, left out of both{accepted}{unfounded}"));
+    }
     if let Some(files) = &result.output.files {
         let checked = match files.checked {
             true => format!(
@@ -72,8 +95,6 @@ pub(super) fn run(result: &RunResult) -> String {
         };
         add("files", checked);
     }
-    add("valid", if result.valid { "yes".to_owned() } else { result.invalid_because.join(" ") });
-    table.to_string()
 }
 
 fn percentiles(result: &RunResult, kind: LatencyKind) -> String {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use dataflow::exchange::sink::SinkSlot;
+use dataflow::operator::lateness::LateRows;
 use dataflow::operators::Aggregator;
 use dataflow::{Data, Digest, Plan, ResultKind};
 use serde::{Deserialize, Serialize};
@@ -93,7 +94,12 @@ impl Query for Q15 {
             .sink_changes(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
+    fn expected(
+        &self,
+        _: &Knobs,
+        events: &mut dyn Iterator<Item = TimedEvent<Event>>,
+        _: &mut LateRows,
+    ) -> Digest {
         let mut days: BTreeMap<i64, Vec<Bid>> = BTreeMap::new();
         for bid in bids(events) {
             days.entry(bid.date_time.div_euclid(86_400_000)).or_default().push(bid);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use dataflow::exchange::sink::SinkSlot;
+use dataflow::operator::lateness::LateRows;
 use dataflow::operators::Aggregator;
 use dataflow::{Data, Digest, Plan, ResultKind};
 use serde::{Deserialize, Serialize};
@@ -132,7 +133,12 @@ impl Query for Q17 {
             .sink_changes(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
+    fn expected(
+        &self,
+        _: &Knobs,
+        events: &mut dyn Iterator<Item = TimedEvent<Event>>,
+        _: &mut LateRows,
+    ) -> Digest {
         let mut groups: BTreeMap<(u64, i64), Vec<u64>> = BTreeMap::new();
         for bid in bids(events) {
             let key = (bid.auction, bid.date_time.div_euclid(86_400_000));

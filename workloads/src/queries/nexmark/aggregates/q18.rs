@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use dataflow::exchange::sink::SinkSlot;
+use dataflow::operator::lateness::LateRows;
 use dataflow::operators::Keep;
 use dataflow::{Digest, Plan, ResultKind};
 
@@ -40,7 +41,12 @@ impl Query for Q18 {
             .sink_changes(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
+    fn expected(
+        &self,
+        _: &Knobs,
+        events: &mut dyn Iterator<Item = TimedEvent<Event>>,
+        _: &mut LateRows,
+    ) -> Digest {
         let mut groups: HashMap<(u64, u64), Vec<FullBid>> = HashMap::new();
         for bid in bids(events) {
             groups.entry((bid.auction, bid.bidder)).or_default().push(FullBid::from(&bid));

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use dataflow::exchange::sink::SinkSlot;
+use dataflow::operator::lateness::LateRows;
 use dataflow::operators::Divided;
 use dataflow::{Data, Digest, Plan, ResultKind};
 use serde::{Deserialize, Serialize};
@@ -88,27 +89,31 @@ impl Query for Q20 {
         bids.key_by(|bid: &Bid| bid.auction).inner_join(auctions, join).sink(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
-        let mut auctions = HashMap::new();
-        // A bid may come before its auction.
-        let mut waiting: HashMap<u64, Vec<Bid>> = HashMap::new();
+    fn expected(
+        &self,
+        _: &Knobs,
+        events: &mut dyn Iterator<Item = TimedEvent<Event>>,
+        _: &mut LateRows,
+    ) -> Digest {
+        // An id may come twice, and a bid before its auction: a row per pair.
+        let mut auctions: HashMap<u64, Vec<Auction>> = HashMap::new();
+        let mut bids: HashMap<u64, Vec<Bid>> = HashMap::new();
         let mut digest = Digest::default();
         for event in events {
             match event.value {
-                Event::Auction(auction) => {
-                    for bid in waiting.remove(&auction.id).into_iter().flatten() {
-                        if auction.category == 10 {
-                            digest.insert(&row(&bid, &auction));
-                        }
+                Event::Auction(auction) if auction.category == 10 => {
+                    for bid in bids.get(&auction.id).into_iter().flatten() {
+                        digest.insert(&row(bid, &auction));
                     }
-                    auctions.insert(auction.id, auction);
+                    auctions.entry(auction.id).or_default().push(auction);
                 }
-                Event::Bid(bid) => match auctions.get(&bid.auction) {
-                    Some(auction) if auction.category == 10 => digest.insert(&row(&bid, auction)),
-                    Some(_) => {}
-                    None => waiting.entry(bid.auction).or_default().push(bid),
-                },
-                Event::Person(_) => {}
+                Event::Bid(bid) => {
+                    for auction in auctions.get(&bid.auction).into_iter().flatten() {
+                        digest.insert(&row(&bid, auction));
+                    }
+                    bids.entry(bid.auction).or_default().push(bid);
+                }
+                Event::Auction(_) | Event::Person(_) => {}
             }
         }
         digest

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use dataflow::exchange::sink::SinkSlot;
+use dataflow::operator::lateness::LateRows;
 use dataflow::{Data, Digest, Plan, ResultKind};
 use serde::{Deserialize, Serialize};
 
@@ -50,7 +51,7 @@ impl Query for Q23 {
     fn description(&self) -> Description {
         Description {
             origin: "Nexmark query 23, a join of three: bid B JOIN person P ON P.id = B.bidder JOIN \
-                     auction A ON A.seller = B.bidder",
+                     auction A ON A.seller = B.bidder; of the published columns these nine",
             operators: "source -> divide -> divide -> key_by -> join -> key_by -> join -> sink",
             state: "all bids, twice, all persons and all auctions",
             stresses: "two joins behind one another, and results for old rows",
@@ -82,21 +83,27 @@ impl Query for Q23 {
             .sink(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
-        let mut persons = HashMap::new();
+    fn expected(
+        &self,
+        _: &Knobs,
+        events: &mut dyn Iterator<Item = TimedEvent<Event>>,
+        _: &mut LateRows,
+    ) -> Digest {
+        let mut persons: HashMap<u64, Vec<Person>> = HashMap::new();
         let mut sold: HashMap<u64, Vec<Auction>> = HashMap::new();
         let mut bids = Vec::new();
         for event in events {
             match event.value {
-                Event::Person(person) => drop(persons.insert(person.id, person)),
+                Event::Person(person) => persons.entry(person.id).or_default().push(person),
                 Event::Auction(auction) => sold.entry(auction.seller).or_default().push(auction),
                 Event::Bid(bid) => bids.push(bid),
             }
         }
         let mut digest = Digest::default();
         for bid in bids {
-            let Some(person) = persons.get(&bid.bidder) else { continue };
-            for sold in sold.get(&bid.bidder).into_iter().flatten() {
+            let all =
+                |person| sold.get(&bid.bidder).into_iter().flatten().map(move |it| (person, it));
+            for (person, sold) in persons.get(&bid.bidder).into_iter().flatten().flat_map(all) {
                 digest.insert(&Row {
                     auction: bid.auction,
                     bidder: bid.bidder,

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use dataflow::exchange::sink::SinkSlot;
+use dataflow::operator::lateness::LateRows;
 use dataflow::operators::Divided;
 use dataflow::{Data, Digest, Plan, ResultKind};
 use serde::{Deserialize, Serialize};
@@ -65,12 +66,17 @@ impl Query for Q3 {
         persons.key_by(|person: &Person| person.id).inner_join(auctions, row).sink(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
-        let mut persons = HashMap::new();
+    fn expected(
+        &self,
+        _: &Knobs,
+        events: &mut dyn Iterator<Item = TimedEvent<Event>>,
+        _: &mut LateRows,
+    ) -> Digest {
+        let mut persons: HashMap<u64, Vec<Person>> = HashMap::new();
         let mut sold: HashMap<u64, Vec<u64>> = HashMap::new();
         for event in events {
             match event.value {
-                Event::Person(person) => drop(persons.insert(person.id, person)),
+                Event::Person(person) => persons.entry(person.id).or_default().push(person),
                 Event::Auction(auction) if auction.category == 10 => {
                     sold.entry(auction.seller).or_default().push(auction.id);
                 }
@@ -79,13 +85,16 @@ impl Query for Q3 {
         }
         let mut digest = Digest::default();
         for (seller, ids) in sold {
-            let Some(person) = persons.get(&seller) else { continue };
-            if !["OR", "ID", "CA"].contains(&person.state().to_string().as_str()) {
-                continue;
-            }
-            for id in ids {
-                let (name, city, state) = (person.name(), person.city(), person.state());
-                digest.insert(&Row { name, city, state, id });
+            // A row per pair, also where an id comes twice.
+            for person in persons.get(&seller).into_iter().flatten() {
+                let state = person.state().to_string();
+                if !["OR", "ID", "CA"].contains(&state.as_str()) {
+                    continue;
+                }
+                for id in &ids {
+                    let (name, city, state) = (person.name(), person.city(), person.state());
+                    digest.insert(&Row { name, city, state, id: *id });
+                }
             }
         }
         digest

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use dataflow::exchange::sink::SinkSlot;
+use dataflow::operator::lateness::LateRows;
 use dataflow::operators::{Aggregator, IntegerAverage};
 use dataflow::{Change, Data, Digest, Plan, ResultKind};
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,8 @@ struct Offer {
 
 impl Data for Offer {}
 
+/// An auction, and its category.
+type Sold = (u64, u32);
 /// The category of an auction, and its highest bid so far.
 type Highest = (u32, u64);
 
@@ -89,7 +92,7 @@ impl Query for Q4 {
         };
         bids.key_by(|bid: &Bid| bid.auction)
             .inner_join(auctions, offer)
-            .key_by(|offer: &Offer| offer.auction)
+            .key_by(|offer: &Offer| -> Sold { (offer.auction, offer.category) })
             .aggregate(HighestOffer)
             // A lower bid changes nothing.
             .filter(|change| !matches!(change, Change::Update { before, after } if before == after))
@@ -100,7 +103,12 @@ impl Query for Q4 {
             .sink_changes(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
+    fn expected(
+        &self,
+        _: &Knobs,
+        events: &mut dyn Iterator<Item = TimedEvent<Event>>,
+        _: &mut LateRows,
+    ) -> Digest {
         let mut auctions = Vec::new();
         let mut bids: HashMap<u64, Vec<(i64, u64)>> = HashMap::new();
         for event in events {
@@ -112,13 +120,19 @@ impl Query for Q4 {
                 Event::Person(_) => {}
             }
         }
-        let mut finals: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
+        // By id and category, as an id may come twice.
+        let mut highest: BTreeMap<(u64, u32), u64> = BTreeMap::new();
         for auction in auctions {
             let all = bids.get(&auction.id).into_iter().flatten();
             let valid = all.filter(|(t, _)| *t >= auction.date_time && *t <= auction.expires);
             if let Some(price) = valid.map(|(_, price)| *price).max() {
-                finals.entry(auction.category).or_default().push(price);
+                let highest = highest.entry((auction.id, auction.category)).or_default();
+                *highest = price.max(*highest);
             }
+        }
+        let mut finals: BTreeMap<u32, Vec<u64>> = BTreeMap::new();
+        for ((_, category), price) in highest {
+            finals.entry(category).or_default().push(price);
         }
         digest_of(finals.into_iter().map(|(category, prices)| Row {
             category,

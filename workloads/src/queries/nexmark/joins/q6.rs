@@ -4,12 +4,14 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use dataflow::exchange::sink::SinkSlot;
+use dataflow::operator::lateness::{Fate, LateNote, LateRows};
 use dataflow::operators::{KeyedFunction, TimerContext};
 use dataflow::{Collect, Data, Digest, EventTime, Plan, Record, ResultKind};
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use crate::nexmark::Event;
-use crate::queries::nexmark::query::{Events, Query};
+use crate::queries::nexmark::query::{Events, Query, event_time};
 use crate::spec::{Description, Knobs, TimedEvent};
 
 pub(crate) struct Q6;
@@ -70,18 +72,41 @@ impl Data for ClosedAuction {}
 /// A bid's price and time; the dearest wins, of equal ones the first.
 type Offer = (u64, Reverse<i64>);
 
-/// An auction and its bids.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum AuctionState {
-    /// Bids that came before their auction.
-    Announced(Vec<Offer>),
-    Open {
-        seller: u64,
-        opens: i64,
-        expires: i64,
-        best: Option<Offer>,
-    },
-    Closed,
+/// The auctions of an id, of which there is mostly one, and its bids.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct AuctionState {
+    open: SmallVec<[OpenAuction; 1]>,
+    /// Bids that an auction which is still to come may want.
+    offers: Vec<Offer>,
+    /// When there are so many, those that none can want any more are thrown out.
+    most_offers: usize,
+}
+
+#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct OpenAuction {
+    seller: u64,
+    opens: i64,
+    expires: i64,
+    best: Option<Offer>,
+}
+
+impl OpenAuction {
+    fn offer(&mut self, offer: Offer) {
+        if (self.opens..=self.expires).contains(&offer.1.0) {
+            self.best = self.best.max(Some(offer));
+        }
+    }
+}
+
+impl AuctionState {
+    /// Keeps a bid for auctions to come: those on time open behind the watermark.
+    fn keep(&mut self, offer: Offer, watermark: EventTime) {
+        if self.offers.len() >= self.most_offers {
+            self.offers.retain(|offer| event_time(offer.1.0) > watermark);
+            self.most_offers = (2 * self.offers.len()).max(8);
+        }
+        self.offers.push(offer);
+    }
 }
 
 impl Data for AuctionState {}
@@ -90,8 +115,6 @@ impl Data for AuctionState {}
 #[derive(Copy, Clone, Debug)]
 struct WinningBid;
 
-const NANOS_PER_MILLI: i64 = 1_000_000;
-
 impl KeyedFunction for WinningBid {
     type Key = u64;
     type In = AuctionOrBid;
@@ -99,7 +122,7 @@ impl KeyedFunction for WinningBid {
     type Out = ClosedAuction;
 
     fn fresh(&self) -> AuctionState {
-        AuctionState::Announced(Vec::new())
+        AuctionState::default()
     }
 
     fn process(
@@ -107,28 +130,25 @@ impl KeyedFunction for WinningBid {
         state: &mut AuctionState,
         record: Record<AuctionOrBid>,
         context: &mut TimerContext<'_, u64>,
-        _: &mut impl Collect<ClosedAuction>,
+        out: &mut impl Collect<ClosedAuction>,
     ) {
-        match (&mut *state, record.value) {
-            (
-                AuctionState::Announced(offers),
-                AuctionOrBid::Auction { seller, opens, expires, .. },
-            ) => {
-                let within = |offer: &&Offer| (opens..=expires).contains(&offer.1.0);
-                let best = offers.iter().filter(within).max().copied();
-                *state = AuctionState::Open { seller, opens, expires, best };
-                context.at_event_time(EventTime(expires * NANOS_PER_MILLI));
+        let watermark = context.progress.watermark;
+        if record.event_time <= watermark {
+            // What it would change may be closed.
+            return out.late(LateNote::new(&record, (0, watermark), Fate::Refused));
+        }
+        match record.value {
+            AuctionOrBid::Auction { seller, opens, expires, .. } => {
+                let mut auction = OpenAuction { seller, opens, expires, best: None };
+                state.offers.iter().for_each(|offer| auction.offer(*offer));
+                state.open.push(auction);
+                context.at_event_time(event_time(expires));
             }
-            (AuctionState::Announced(offers), AuctionOrBid::Bid { price, time, .. }) => {
-                offers.push((price, Reverse(time)));
+            AuctionOrBid::Bid { price, time, .. } => {
+                let offer = (price, Reverse(time));
+                state.open.iter_mut().for_each(|auction| auction.offer(offer));
+                state.keep(offer, watermark);
             }
-            (
-                AuctionState::Open { opens, expires, best, .. },
-                AuctionOrBid::Bid { price, time, .. },
-            ) if (*opens..=*expires).contains(&time) => {
-                *best = (*best).max(Some((price, Reverse(time))));
-            }
-            _ => {}
         }
     }
 
@@ -139,13 +159,22 @@ impl KeyedFunction for WinningBid {
         context: &mut TimerContext<'_, u64>,
         out: &mut impl Collect<ClosedAuction>,
     ) {
-        let closed = std::mem::replace(state, AuctionState::Closed);
-        if let AuctionState::Open { seller, expires, best: Some((price, _)), .. } = closed {
-            let value = ClosedAuction { expires, auction: *context.key, seller, price };
-            out.push(Record { value, event_time: time, stamps: context.stamps });
-        }
+        let auction = *context.key;
+        state.open.retain(|open| {
+            let is_open = event_time(open.expires) > time;
+            if let OpenAuction { seller, expires, best: Some((price, _)), .. } = *open
+                && !is_open
+            {
+                let value = ClosedAuction { expires, auction, seller, price };
+                out.push(Record { value, event_time: time, stamps: context.stamps });
+            }
+            is_open
+        });
     }
 }
+
+/// Stage and input of the function that meets auctions and bids.
+const PROCESS: (usize, u8) = (1, 0);
 
 /// Auctions that an average is taken over.
 const LAST: usize = 10;
@@ -153,7 +182,8 @@ const LAST: usize = 10;
 /// Auctions that wait for their turn, and those last averaged over.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Sold {
-    waiting: BTreeMap<(i64, u64), u64>,
+    /// By end, auction and price, and how many of each.
+    waiting: BTreeMap<(i64, u64, u64), u64>,
     last: VecDeque<u64>,
 }
 
@@ -181,7 +211,7 @@ impl KeyedFunction for LastTen {
         _: &mut impl Collect<Row>,
     ) {
         let ClosedAuction { expires, auction, price, .. } = record.value;
-        state.waiting.insert((expires, auction), price);
+        *state.waiting.entry((expires, auction, price)).or_default() += 1;
         context.at_event_time(record.event_time);
     }
 
@@ -192,10 +222,14 @@ impl KeyedFunction for LastTen {
         context: &mut TimerContext<'_, u64>,
         out: &mut impl Collect<Row>,
     ) {
-        while let Some(first) = state.waiting.first_entry()
-            && first.key().0 * NANOS_PER_MILLI <= time.0
+        while let Some(mut first) = state.waiting.first_entry()
+            && event_time(first.key().0) <= time
         {
-            state.last.push_back(first.remove());
+            state.last.push_back(first.key().2);
+            *first.get_mut() -= 1;
+            if *first.get() == 0 {
+                first.remove();
+            }
             if state.last.len() > LAST {
                 state.last.pop_front();
             }
@@ -216,9 +250,10 @@ impl Query for Q6 {
                      auctions, as the original has it (Flink SQL's ROWS BETWEEN 10 PRECEDING AND \
                      CURRENT ROW would be 11)",
             operators: "source -> filter_map -> key_by -> process -> key_by -> process -> sink",
-            state: "an entry per auction, its bids until it comes; ten prices per seller",
+            state: "an entry per auction, its bids of the last time; ten prices per seller",
             stresses: "event-time timers, and results that must come in order of event time",
-            ties: "auctions that close in the same millisecond count in the order of their ids",
+            ties: "auctions that close in the same millisecond count in the order of their ids; each \
+                   row of an id that comes twice is an auction",
         }
     }
     fn result(&self) -> ResultKind {
@@ -235,20 +270,27 @@ impl Query for Q6 {
             .sink(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
-        let mut auctions = BTreeMap::new();
+    fn expected(
+        &self,
+        _: &Knobs,
+        events: &mut dyn Iterator<Item = TimedEvent<Event>>,
+        late: &mut LateRows,
+    ) -> Digest {
+        let mut auctions = Vec::new();
         let mut bids: HashMap<u64, Vec<(i64, u64)>> = HashMap::new();
         for event in events {
+            let is_refused = AuctionOrBid::of(event.value.clone())
+                .is_some_and(|row| late.refuses(PROCESS, &row, event.event_time));
             match event.value {
-                Event::Auction(auction) => drop(auctions.insert(auction.id, auction)),
-                Event::Bid(bid) => {
+                Event::Auction(auction) if !is_refused => auctions.push(auction),
+                Event::Bid(bid) if !is_refused => {
                     bids.entry(bid.auction).or_default().push((bid.date_time, bid.price));
                 }
-                Event::Person(_) => {}
+                _ => {}
             }
         }
         let mut closed: Vec<(i64, u64, u64, u64)> = Vec::new();
-        for auction in auctions.values() {
+        for auction in auctions {
             let all = bids.get(&auction.id).into_iter().flatten();
             let valid = all.filter(|(t, _)| *t >= auction.date_time && *t <= auction.expires);
             if let Some(price) = valid.map(|(_, price)| *price).max() {

@@ -1,9 +1,10 @@
 //! Query 9: the winning bid of every auction.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::HashMap;
 
 use dataflow::exchange::sink::SinkSlot;
+use dataflow::operator::lateness::LateRows;
 use dataflow::{Data, Digest, Plan, ResultKind};
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +58,23 @@ fn row(bid: &Bid, auction: &Auction) -> Row {
     }
 }
 
+/// Whether the first of two bids, with their auctions, wins.
+fn is_better(first: (&Bid, &Auction), second: (&Bid, &Auction)) -> bool {
+    let order = |(bid, _): (&Bid, &Auction)| (Reverse(bid.price), bid.date_time);
+    let texts = |(bid, auction): (&Bid, &Auction)| {
+        let numbers = (auction.initial_bid, auction.reserve, auction.date_time, auction.expires);
+        (
+            (auction.item_name().to_string(), auction.description().to_string(), numbers),
+            (auction.seller, auction.category, auction.extra().to_string()),
+            (bid.bidder, bid.extra().to_string()),
+        )
+    };
+    match order(first).cmp(&order(second)) {
+        Ordering::Equal => texts(first) < texts(second),
+        order => order == Ordering::Less,
+    }
+}
+
 impl Query for Q9 {
     fn name(&self) -> &'static str {
         "nexmark-q9"
@@ -90,7 +108,12 @@ impl Query for Q9 {
             .sink_changes(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
+    fn expected(
+        &self,
+        _: &Knobs,
+        events: &mut dyn Iterator<Item = TimedEvent<Event>>,
+        _: &mut LateRows,
+    ) -> Digest {
         let mut auctions = Vec::new();
         let mut bids: HashMap<u64, Vec<Bid>> = HashMap::new();
         for event in events {
@@ -100,21 +123,21 @@ impl Query for Q9 {
                 Event::Person(_) => {}
             }
         }
-        let mut digest = Digest::default();
-        for auction in auctions {
+        // By id, as an id may come twice.
+        let mut best: HashMap<u64, (&Bid, &Auction)> = HashMap::new();
+        for auction in &auctions {
             let all = bids.get(&auction.id).into_iter().flatten();
-            let mut valid: Vec<&Bid> = all
-                .filter(|bid| {
-                    bid.date_time >= auction.date_time && bid.date_time <= auction.expires
-                })
-                .collect();
-            valid.sort_by_key(|bid| {
-                (Reverse(bid.price), bid.date_time, bid.bidder, bid.extra().to_string())
-            });
-            if let Some(best) = valid.first() {
-                digest.insert(&row(best, &auction));
+            for bid in all.filter(|bid| {
+                bid.date_time >= auction.date_time && bid.date_time <= auction.expires
+            }) {
+                let best = best.entry(auction.id).or_insert((bid, auction));
+                if is_better((bid, auction), *best) {
+                    *best = (bid, auction);
+                }
             }
         }
+        let mut digest = Digest::default();
+        best.into_values().for_each(|(bid, auction)| digest.insert(&row(bid, auction)));
         digest
     }
 }

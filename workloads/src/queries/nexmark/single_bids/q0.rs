@@ -1,6 +1,7 @@
 //! Query 0: bids as they are: the cost that every query shares.
 
 use dataflow::exchange::sink::SinkSlot;
+use dataflow::operator::lateness::LateRows;
 use dataflow::{Digest, Plan, ResultKind};
 
 use crate::nexmark::Event;
@@ -31,7 +32,12 @@ impl Query for Q0 {
         events.filter_map(Event::bid).map(|bid| BidRow::from(&bid)).sink(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
+    fn expected(
+        &self,
+        _: &Knobs,
+        events: &mut dyn Iterator<Item = TimedEvent<Event>>,
+        _: &mut LateRows,
+    ) -> Digest {
         digest_of(bids(events).map(|bid| BidRow::from(&bid)))
     }
 }

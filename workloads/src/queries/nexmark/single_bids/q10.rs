@@ -1,6 +1,7 @@
 //! Query 10: bids with the day and minute under which a file sink would put them.
 
 use dataflow::exchange::sink::SinkSlot;
+use dataflow::operator::lateness::LateRows;
 use dataflow::{Data, Digest, Plan, ResultKind};
 use serde::{Deserialize, Serialize};
 
@@ -58,7 +59,12 @@ impl Query for Q10 {
         events.filter_map(Event::bid).map(|bid| row(&bid)).sink(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
+    fn expected(
+        &self,
+        _: &Knobs,
+        events: &mut dyn Iterator<Item = TimedEvent<Event>>,
+        _: &mut LateRows,
+    ) -> Digest {
         digest_of(bids(events).map(|bid| row(&bid)))
     }
 }

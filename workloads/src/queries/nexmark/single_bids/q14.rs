@@ -1,6 +1,7 @@
 //! Query 14: calculations.
 
 use dataflow::exchange::sink::SinkSlot;
+use dataflow::operator::lateness::LateRows;
 use dataflow::{Data, Digest, Plan, ResultKind};
 use serde::{Deserialize, Serialize};
 
@@ -78,7 +79,12 @@ impl Query for Q14 {
         events.filter_map(Event::bid).filter_map(row).sink(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
+    fn expected(
+        &self,
+        _: &Knobs,
+        events: &mut dyn Iterator<Item = TimedEvent<Event>>,
+        _: &mut LateRows,
+    ) -> Digest {
         let mut digest = Digest::default();
         for bid in bids(events) {
             let euros = bid.price as f64 * 0.908;

@@ -1,6 +1,7 @@
 //! Query 2: bids for some auctions.
 
 use dataflow::exchange::sink::SinkSlot;
+use dataflow::operator::lateness::LateRows;
 use dataflow::{Data, Digest, Plan, ResultKind};
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +44,12 @@ impl Query for Q2 {
         events.filter_map(Event::bid).filter_map(row).sink(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
+    fn expected(
+        &self,
+        _: &Knobs,
+        events: &mut dyn Iterator<Item = TimedEvent<Event>>,
+        _: &mut LateRows,
+    ) -> Digest {
         let some = bids(events).filter(|bid| bid.auction % 123 == 0);
         digest_of(some.map(|bid| Row { auction: bid.auction, price: bid.price }))
     }

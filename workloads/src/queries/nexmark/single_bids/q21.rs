@@ -1,6 +1,7 @@
 //! Query 21: the number of a bid's channel.
 
 use dataflow::exchange::sink::SinkSlot;
+use dataflow::operator::lateness::LateRows;
 use dataflow::{Data, Digest, Plan, ResultKind};
 use serde::{Deserialize, Serialize};
 
@@ -74,7 +75,12 @@ impl Query for Q21 {
         events.filter_map(Event::bid).filter_map(row).sink(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
+    fn expected(
+        &self,
+        _: &Knobs,
+        events: &mut dyn Iterator<Item = TimedEvent<Event>>,
+        _: &mut LateRows,
+    ) -> Digest {
         let mut digest = Digest::default();
         for bid in bids(events) {
             let (channel, url) = (bid.channel().to_string(), bid.url().to_string());

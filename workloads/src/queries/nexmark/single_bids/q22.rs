@@ -1,6 +1,7 @@
 //! Query 22: directories of an address.
 
 use dataflow::exchange::sink::SinkSlot;
+use dataflow::operator::lateness::LateRows;
 use dataflow::{Data, Digest, Plan, ResultKind};
 use serde::{Deserialize, Serialize};
 
@@ -61,7 +62,12 @@ impl Query for Q22 {
         events.filter_map(Event::bid).map(row).sink(sink)
     }
 
-    fn expected(&self, _: &Knobs, events: &mut dyn Iterator<Item = TimedEvent<Event>>) -> Digest {
+    fn expected(
+        &self,
+        _: &Knobs,
+        events: &mut dyn Iterator<Item = TimedEvent<Event>>,
+        _: &mut LateRows,
+    ) -> Digest {
         let mut digest = Digest::default();
         for bid in bids(events) {
             let url = bid.url().to_string();

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use dataflow::exchange::sink::SinkSlot;
 use dataflow::job::settings::{Setting, SettingError};
+use dataflow::operator::lateness::{Fate, Late, LateRows};
 use dataflow::operators::{Aggregator, Count, WindowResult};
 use dataflow::{Data, Digest, Plan, ResultKind};
 use serde::{Deserialize, Serialize};
 
 use crate::knobs::{self, LONGEST_MS};
 use crate::nexmark::{Event, bound_nanos};
-use crate::queries::nexmark::query::{Events, Query, bids};
+use crate::queries::nexmark::query::{Events, Query, bids, event_time};
 use crate::spec::{Description, Knobs, TimedEvent};
 
 pub(crate) struct Q5;
@@ -22,6 +23,9 @@ struct Row {
 }
 
 impl Data for Row {}
+
+/// Stage and input of the window that meets the bids.
+const WINDOW: (usize, u8) = (1, 0);
 
 /// Keeps the auctions with most bids, all of them when several have as many.
 #[derive(Copy, Clone, Debug)]
@@ -125,6 +129,7 @@ impl Query for Q5 {
         &self,
         knobs: &Knobs,
         events: &mut dyn Iterator<Item = TimedEvent<Event>>,
+        late: &mut LateRows,
     ) -> Digest {
         let (size, slide) = (knobs.integer("window_ms") as i64, knobs.integer("slide_ms") as i64);
         // Counts by the end of the window, in milliseconds.
@@ -141,9 +146,16 @@ impl Query for Q5 {
             while let Some(first) = open.first_entry().filter(|first| *first.key() <= time) {
                 close(first.remove());
             }
-            let first_end = (time.div_euclid(slide) + 1) * slide;
-            let ends = (0..).map(|index| first_end + index * slide);
-            for end in ends.take_while(|end| *end - size <= time) {
+            // Windows start at the multiples of the slide.
+            let last_start = time.div_euclid(slide) * slide;
+            let starts = (0..).map(|index| last_start - index * slide);
+            let ends = starts.map(|start| start + size).take_while(|end| *end > time);
+            let closed = match late.take(WINDOW, &bid.auction, event_time(time)) {
+                None => i64::MIN,
+                Some(Late { fate: Fate::RefusedUpTo(end), .. }) => end.0 / 1_000_000,
+                Some(_) => continue,
+            };
+            for end in ends.take_while(|end| *end > closed) {
                 *open.entry(end).or_default().entry(bid.auction).or_default() += 1;
             }
         }

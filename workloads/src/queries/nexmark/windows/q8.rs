@@ -1,12 +1,14 @@
 //! Query 8: persons who open an auction in the window in which they came.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use dataflow::exchange::sink::SinkSlot;
 use dataflow::job::settings::{Setting, SettingError};
+use dataflow::operator::lateness::LateRows;
 use dataflow::operators::{CoGroup, Divided};
 use dataflow::{Data, Digest, EventTime, Plan, ResultKind, SidePort};
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use crate::knobs::{self, LONGEST_MS};
 use crate::nexmark::{Event, Person, Text, bound_nanos};
@@ -28,7 +30,8 @@ impl Data for Row {}
 /// A person of the window, and whether they have opened an auction in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Newcomer {
-    name: Option<Text>,
+    /// Distinct, as persons are. More than one if an id is not one person's.
+    names: SmallVec<[Text; 1]>,
     sells: bool,
 }
 
@@ -39,6 +42,11 @@ impl Data for Newcomer {}
 struct NewSellers {
     size_nanos: i64,
 }
+
+/// Stage and input of the window that meets the persons.
+const PERSONS: (usize, u8) = (1, 0);
+/// Stage and input of the window that meets the sellers.
+const SELLERS_INPUT: (usize, u8) = (1, 1);
 
 /// Sellers, beside persons.
 const SELLERS: SidePort<u64> = SidePort::new(0);
@@ -61,7 +69,10 @@ impl CoGroup for NewSellers {
         Newcomer::default()
     }
     fn add_left(&self, newcomer: &mut Newcomer, person: Person) {
-        newcomer.name = Some(person.name());
+        let name = person.name();
+        if !newcomer.names.contains(&name) {
+            newcomer.names.push(name);
+        }
     }
     fn add_right(&self, newcomer: &mut Newcomer, _: u64) {
         newcomer.sells = true;
@@ -73,8 +84,8 @@ impl CoGroup for NewSellers {
         newcomer: Newcomer,
     ) -> impl IntoIterator<Item = Row> {
         let starttime = (window_end.0 - self.size_nanos) / NANOS_PER_MILLI;
-        let sells = newcomer.sells;
-        newcomer.name.filter(|_| sells).map(|name| Row { id: *id, name, starttime })
+        let names = if newcomer.sells { newcomer.names } else { SmallVec::new() };
+        names.into_iter().map(move |name| Row { id: *id, name, starttime })
     }
 }
 
@@ -127,27 +138,30 @@ impl Query for Q8 {
         &self,
         knobs: &Knobs,
         events: &mut dyn Iterator<Item = TimedEvent<Event>>,
+        late: &mut LateRows,
     ) -> Digest {
         let size = knobs.integer("window_ms") as i64;
-        let mut persons = HashMap::new();
+        // Names by window and id.
+        let mut persons: BTreeMap<(i64, u64), BTreeSet<String>> = BTreeMap::new();
         let mut sellers = BTreeSet::new();
         for event in events {
+            let time = event.event_time;
             match event.value {
-                Event::Person(person) => {
-                    persons.insert(person.id, (person.date_time.div_euclid(size), person.name()));
+                Event::Person(person) if !late.refuses(PERSONS, &person, time) => {
+                    let window = person.date_time.div_euclid(size);
+                    let names = persons.entry((window, person.id)).or_default();
+                    names.insert(person.name().to_string());
                 }
-                Event::Auction(auction) => {
+                Event::Auction(auction) if !late.refuses(SELLERS_INPUT, &auction.seller, time) => {
                     sellers.insert((auction.date_time.div_euclid(size), auction.seller));
                 }
-                Event::Bid(_) => {}
+                _ => {}
             }
         }
         let mut digest = Digest::default();
         for (window, id) in sellers {
-            if let Some((of_person, name)) = persons.get(&id)
-                && *of_person == window
-            {
-                digest.insert(&Row { id, name: name.clone(), starttime: window * size });
+            for name in persons.remove(&(window, id)).into_iter().flatten() {
+                digest.insert(&Row { id, name: name.into(), starttime: window * size });
             }
         }
         digest

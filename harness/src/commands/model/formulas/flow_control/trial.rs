@@ -6,12 +6,13 @@ use std::sync::Arc;
 use dataflow::exchange::sink::SinkSlot;
 use dataflow::job::runtime::Runtime;
 use dataflow::job::settings::Settings;
-use dataflow::{Digest, Engine, Plan, Stream};
+use dataflow::operator::lateness::LateNotes;
+use dataflow::{Engine, Plan, Stream};
 use reports::schema::{Measures, RunResult};
 use runtime::{Costs, MemoryStorage, VirtualOptions, VirtualTime};
 use serde_json::Value;
 use workloads::queries::KeyedCount;
-use workloads::registry::AnyEvents;
+use workloads::registry::{AnyEvents, Expected};
 use workloads::schedule::arrival::Schedule;
 use workloads::spec::Workload;
 
@@ -160,8 +161,8 @@ impl AnyEvents for FlowEvents {
         KeyedCount.plan(&self.knobs, stream, sink)
     }
 
-    fn expected(&self, count: u64) -> Digest {
-        self.generated.expected(count)
+    fn expected_with(&self, count: u64, late: &LateNotes) -> Expected {
+        self.generated.expected_with(count, late)
     }
 
     fn sample(&self, count: u64) -> String {
