@@ -165,6 +165,7 @@ impl RunPairs<'_> {
             bootstrap,
             repeats: logs.len() as u32,
             verdict,
+            late: late.map(|late| (late.a, late.b)),
             why: format!(
                 "{reason}{}Settings at work: {}; {}.",
                 self.outlying(),
@@ -254,7 +255,7 @@ impl DifferentlyLate {
 
     fn sentence(self) -> String {
         let (a, b) = (units::count(self.a), units::count(self.b));
-        let none = if self.is_little() { "" } else { ", too many for a verdict" };
+        let none = if self.is_little() { "" } else { ", which is no longer the same work" };
         format!(
             "Each answer is right for its own records; different rows were late: {a} and {b}{none}. "
         )
@@ -383,7 +384,11 @@ mod tests {
         );
         assert_eq!(little.verdict, Verdict::A);
         let many = late(runs(), (2_299, "a"));
-        assert!(many.why.contains("2,299 and 1,298, too many for a verdict."), "{}", many.why);
+        assert!(
+            many.why.contains("2,299 and 1,298, which is no longer the same work."),
+            "{}",
+            many.why
+        );
         assert_eq!(many.verdict, Verdict::None);
     }
 

@@ -72,6 +72,10 @@ pub struct Comparison {
     pub verdict: Verdict,
     /// One sentence, naming the settings that decide it.
     pub why: String,
+    /// Rows that either has left out as late, in the pair of runs that differs most; `null` when all
+    /// have left out the same ones.
+    #[serde(default)]
+    pub late: Option<(u64, u64)>,
 }
 
 /// How much a variant differs from itself by one metric.

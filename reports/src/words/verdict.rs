@@ -1,7 +1,7 @@
 //! Comparisons as plain sentences.
 
 use super::summary::{Experiment, Variant};
-use super::units::{NO_FIGURE, figure, ratio, significant};
+use super::units::{self, NO_FIGURE, figure, ratio, significant};
 use crate::schema::{Comparison, LatencyKind, Measures, Metric, Percentile, Verdict};
 
 /// Pairs from which an interval is Student's t and no longer the range.
@@ -97,13 +97,17 @@ fn sentence(experiment: &Experiment<'_>, comparison: &Comparison) -> Sentence {
     let Comparison { a, b, metric, .. } = comparison;
     let name = metric_name(metric);
     let why = Some(comparison.why.trim().to_string()).filter(|why| !why.is_empty());
+    let late = comparison.late.map_or(String::new(), |(of_a, of_b)| {
+        let (of_a, of_b) = (units::count(of_a), units::count(of_b));
+        format!("; different rows were late: {of_a} of {a} and {of_b} of {b}")
+    });
     if let Some((winner, loser, factor)) = winner(comparison) {
         let of = |variant| median(experiment.variant(variant)?, Metric::named(metric)?);
         let of = |variant| of(variant).unwrap_or_else(|| NO_FIGURE.into());
         let is_throughput = metric == Metric::THROUGHPUT.path;
         let noun = if is_throughput { String::new() } else { format!("{name} ") };
         let text = format!(
-            "{winner} is ahead: {noun}{}, against {} with {loser} (a factor of {}; {}).",
+            "{winner} is ahead: {noun}{}, against {} with {loser} (a factor of {}; {}){late}.",
             of(winner),
             of(loser),
             significant(factor),
@@ -116,7 +120,7 @@ fn sentence(experiment: &Experiment<'_>, comparison: &Comparison) -> Sentence {
             let ratio = comparison.ratio.map_or(NO_FIGURE.into(), ratio);
             let evidence = evidence(comparison, false);
             let text = format!(
-                "No difference shown between {a} and {b} in {name} (ratio {ratio}; {evidence})."
+                "No difference shown between {a} and {b} in {name} (ratio {ratio}; {evidence}){late}."
             );
             Sentence { text, why }
         }
