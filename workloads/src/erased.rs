@@ -113,18 +113,19 @@ pub(crate) fn expected<W: Workload>(
     workload: &W,
     knobs: &Knobs,
     mut events: impl Iterator<Item = TimedEvent<<W::Events as Events>::Event>>,
-    mut times: impl Iterator<Item = EventTime>,
+    times: impl Iterator<Item = EventTime>,
     late: &LateNotes,
 ) -> Expected {
     let mut rows = late.rows();
     let digest = workload.expected(knobs, &mut events, &mut rows);
-    let mut newest = EventTime::MIN;
     let bound_nanos = workload.bound_nanos(knobs);
-    let mut is_behind = |time: EventTime| {
+    let (mut newest, mut any_behind) = (EventTime::MIN, false);
+    for time in times.filter(|_| !late.is_empty()) {
         newest = newest.max(time);
-        time.0 < newest.0.saturating_sub(bound_nanos)
-    };
+        any_behind |= time.0 < newest.0.saturating_sub(bound_nanos);
+    }
+    let highest = EventTime(newest.0.saturating_sub(bound_nanos));
     let unfounded =
-        if late.is_empty() || times.any(&mut is_behind) { rows.left() } else { late.notes() };
+        if any_behind { rows.left() + late.contradictory(highest) } else { late.notes() };
     Expected { digest, unfounded }
 }

@@ -179,13 +179,18 @@ impl RunPairs<'_> {
     /// when all have left out the same ones.
     fn differently_late(&self) -> Option<DifferentlyLate> {
         let valid = self.pairs.iter().filter(|(a, b)| a.valid && b.valid);
-        let differing = valid.filter(|(a, b)| late_rows(a) != late_rows(b));
-        let counted = differing.map(|(a, b)| DifferentlyLate {
-            a: late_rows(a).0,
-            b: late_rows(b).0,
-            events: a.records_in.max(b.records_in),
+        let is_unnoted =
+            |run: &RunResult| run.output.late.as_ref().is_some_and(|it| it.unnoted > 0);
+        let counted = valid.filter_map(|(a, b)| {
+            let unchecked = is_unnoted(a) || is_unnoted(b);
+            (unchecked || late_rows(a) != late_rows(b)).then(|| DifferentlyLate {
+                a: late_rows(a).0,
+                b: late_rows(b).0,
+                events: a.records_in.max(b.records_in),
+                unchecked,
+            })
         });
-        counted.max_by_key(|late| late.a.abs_diff(late.b))
+        counted.max_by_key(|late| (late.unchecked, late.a.abs_diff(late.b)))
     }
 
     fn why_no_ratio(&self) -> &'static str {
@@ -243,6 +248,8 @@ struct DifferentlyLate {
     a: u64,
     b: u64,
     events: u64,
+    /// More were late than are noted, so that the answer was not compared.
+    unchecked: bool,
 }
 
 /// Two runs that differ by a larger share of the events did not do the same work.
@@ -250,11 +257,16 @@ const LITTLE: f64 = 0.01;
 
 impl DifferentlyLate {
     fn is_little(self) -> bool {
-        self.a.abs_diff(self.b) as f64 <= LITTLE * self.events as f64
+        !self.unchecked && self.a.abs_diff(self.b) as f64 <= LITTLE * self.events as f64
     }
 
     fn sentence(self) -> String {
         let (a, b) = (units::count(self.a), units::count(self.b));
+        if self.unchecked {
+            return format!(
+                "So many rows were late that not every answer was checked: {a} and {b}. "
+            );
+        }
         let none = if self.is_little() { "" } else { ", which is no longer the same work" };
         format!(
             "Each answer is right for its own records; different rows were late: {a} and {b}{none}. "
@@ -265,7 +277,10 @@ impl DifferentlyLate {
 /// How many rows a run has left out, and which.
 fn late_rows(run: &RunResult) -> (u64, &str) {
     let late = run.output.late.as_ref();
-    late.map_or((0, ""), |late| (late.left_out, if late.left_out == 0 { "" } else { &late.digest }))
+    late.map_or((0, ""), |late| {
+        let digest = if late.left_out == 0 { "" } else { &late.digest };
+        (late.left_out + late.unnoted, digest)
+    })
 }
 
 fn verdict(metric: &Metric, ratio: &Ratio, bootstrap: Option<(f64, f64)>) -> (Verdict, String) {
@@ -383,6 +398,14 @@ mod tests {
             little.why
         );
         assert_eq!(little.verdict, Verdict::A);
+        let mut unchecked = runs();
+        unchecked.iter_mut().for_each(|run| {
+            run.output.late =
+                Some(LateCheck { left_out: 100_000, unnoted: 9, ..LateCheck::default() });
+        });
+        let unchecked = &all(&unchecked, HOW)[0];
+        assert!(unchecked.why.contains("not every answer was checked: 100,009 and 100,009"));
+        assert_eq!(unchecked.verdict, Verdict::None);
         let many = late(runs(), (2_299, "a"));
         assert!(
             many.why.contains("2,299 and 1,298, which is no longer the same work."),

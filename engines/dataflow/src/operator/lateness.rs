@@ -72,12 +72,20 @@ impl LateLog {
         &self.notes
     }
 
-    /// Takes in what another subtask has noted.
-    pub fn merge(&mut self, other: &Self) {
-        let room = MOST_NOTES - self.notes.len();
-        let kept = other.notes.len().min(room);
-        self.notes.extend_from_slice(&other.notes[..kept]);
-        self.unnoted += other.unnoted + (other.notes.len() - kept) as u64;
+    /// What the subtasks of a stage have noted, dealt to another number of them. Nothing is lost, so
+    /// that one may get more than [`MOST_NOTES`].
+    pub fn dealt<'a>(former: impl IntoIterator<Item = &'a Self>, subtasks: usize) -> Vec<Self> {
+        let mut dealt = vec![Self::default(); subtasks];
+        let mut next = (0..subtasks).cycle();
+        for log in former {
+            for (note, to) in log.notes.iter().zip(next.by_ref()) {
+                dealt[to].notes.push(*note);
+            }
+            if let Some(first) = dealt.first_mut() {
+                first.unnoted += log.unnoted;
+            }
+        }
+        dealt
     }
 }
 
@@ -134,6 +142,15 @@ impl LateNotes {
     fn refusals(&self) -> impl Iterator<Item = (&(usize, u8), &LateNote)> {
         let all = self.notes.iter().flat_map(|(at, notes)| notes.iter().map(move |it| (at, it)));
         all.filter(|(_, note)| note.fate != Fate::Accepted)
+    }
+
+    /// Notes that cannot be true: of a record that was ahead of its watermark, or at a watermark above
+    /// `highest`, which no source can have told.
+    pub fn contradictory(&self, highest: EventTime) -> u64 {
+        let all = self.notes.values().flatten();
+        let is_wrong =
+            |note: &&LateNote| note.event_time > note.watermark || note.watermark > highest;
+        all.filter(is_wrong).count() as u64
     }
 
     /// To find the notes of records by what they hold.
@@ -251,11 +268,12 @@ mod tests {
         for row in 0..MOST_NOTES as u64 + 2 {
             log.note(note(row, 5, Fate::Refused));
         }
-        let mut both = LateLog::default();
-        both.note(note(1, 1, Fate::Refused));
-        both.merge(&log);
+        let mut other = LateLog::default();
+        other.note(note(1, 1, Fate::Refused));
         let mut notes = LateNotes::default();
-        notes.add(0, &both);
-        assert_eq!((notes.refused(), notes.unnoted()), (MOST_NOTES as u64, 3));
+        let dealt = LateLog::dealt([&log, &other], 3);
+        assert_eq!(dealt.iter().map(|it| it.notes.len()).max(), Some(MOST_NOTES / 3 + 1));
+        dealt.iter().for_each(|log| notes.add(0, log));
+        assert_eq!((notes.refused(), notes.unnoted()), (MOST_NOTES as u64 + 1, 2));
     }
 }

@@ -57,7 +57,6 @@ impl Tally {
         let mut sum = Self::default();
         for tally in former {
             sum.counters.merge(&tally.counters);
-            sum.late.merge(&tally.late);
             sum.records_out += tally.records_out;
         }
         // Every subtask closes the same windows: their number is the largest and not the sum.
@@ -67,6 +66,8 @@ impl Tally {
         if let Some(first) = dealt.first_mut() {
             *first = sum;
         }
+        let late = LateLog::dealt(former.iter().map(|tally| &tally.late), subtasks);
+        dealt.iter_mut().zip(late).for_each(|(tally, late)| tally.late = late);
         dealt
     }
 }

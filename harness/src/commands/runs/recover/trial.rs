@@ -11,7 +11,7 @@ use workloads::registry::AnyEvents;
 
 use super::disturbance::Disturbance;
 use super::row_multiset::{RowCollector, RowDifference, RowMultiset};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::experiment::suite::Variant;
 use crate::files::rows::RowWriter;
 use crate::run::answer::Answer;
@@ -43,8 +43,24 @@ pub(super) fn undisturbed(
     let digest = events.expected(spec.events);
     let answer = Answer::Known(digest);
     let executed = runner.run_with(&spec, answer, |io| io.events(&*events).rows(Some(&rows)))?;
+    refuse_late(&executed.result)?;
     let interrupted = executed.result.interrupted;
     Ok((!interrupted).then(|| ExpectedRows { rows: collector.take(), digest, events }))
+}
+
+/// Rows are held against those of another run, which may rightly leave out others as late.
+fn refuse_late(run: &RunResult) -> Result<()> {
+    match &run.output.late {
+        None => Ok(()),
+        Some(late) => Err(Error::Input(format!(
+            "{} on {}: {} records came late, and which of them count differs from run to run, so \
+             that lost and repeated rows cannot be told; leave late_fraction out, or let \
+             disorder_ms allow for them",
+            run.workload,
+            run.engine,
+            late.left_out + late.accepted + late.unnoted
+        ))),
+    }
 }
 
 /// One engine under one guarantee, and what fails.
@@ -71,6 +87,7 @@ impl RecoverTrial<'_> {
             io.rows((!commits).then_some(&rows)).folder(commits.then_some(&folder))
         })?;
         let run = executed.result;
+        refuse_late(&run)?;
         let written = if commits { visible(&memory) } else { collector.take() };
         let difference = (!run.interrupted).then(|| written.against(&wanted.rows));
         Ok(self.row(run, run_clock.struck(), difference, executed.failure.is_some()))

@@ -82,7 +82,15 @@ fn add_output(add: &mut impl FnMut(&str, String), result: &RunResult) {
             0 => String::new(),
             rows => format!("; {} taken into sessions late", units::count(rows)),
         };
-        add("late", format!("{rows} rows late, left out of both{accepted}{unfounded}"));
+        add(
+            "late",
+            match late.unnoted {
+                0 => format!("{rows} rows late, left out of both{accepted}{unfounded}"),
+                more => {
+                    format!("{} rows late, more than are noted", units::count(late.left_out + more))
+                }
+            },
+        );
     }
     if let Some(files) = &result.output.files {
         let checked = match files.checked {
