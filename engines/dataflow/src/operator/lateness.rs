@@ -158,8 +158,8 @@ impl LateNotes {
         let mut rows = LateRows::default();
         for (&(stage, input), notes) in &self.notes {
             for note in notes {
-                let of_row = rows.0.entry((stage, input, note.row, note.event_time)).or_default();
-                of_row.push(Late { watermark: note.watermark, fate: note.fate });
+                let of_time = rows.0.entry((stage, input, note.event_time)).or_default();
+                of_time.push((note.row, Late { watermark: note.watermark, fate: note.fate }));
             }
         }
         rows
@@ -175,9 +175,10 @@ pub struct Late {
     pub fate: Fate,
 }
 
-/// Notes as a multiset of rows, out of which an evaluator takes those that it meets.
+/// Notes as a multiset of rows, out of which an evaluator takes those that it meets. They are found
+/// by their time first, so that only rows of a time at which one was late are hashed.
 #[derive(Clone, Debug, Default)]
-pub struct LateRows(HashMap<(usize, u8, u128, EventTime), Vec<Late>>);
+pub struct LateRows(HashMap<(usize, u8, EventTime), Vec<(u128, Late)>>);
 
 impl LateRows {
     /// Takes the note of a row that came to an input of a stage; `None` for one that was on time. Of
@@ -188,16 +189,14 @@ impl LateRows {
         row: &T,
         event_time: EventTime,
     ) -> Option<Late> {
-        if self.0.is_empty() {
-            return None;
-        }
-        let key = (stage, input, hash_of(row), event_time);
-        let notes = self.0.get_mut(&key)?;
-        let late = notes.pop();
+        let notes = self.0.get_mut(&(stage, input, event_time))?;
+        let row = hash_of(row);
+        let place = notes.iter().position(|(of, _)| *of == row)?;
+        let (_, late) = notes.swap_remove(place);
         if notes.is_empty() {
-            self.0.remove(&key);
+            self.0.remove(&(stage, input, event_time));
         }
-        late
+        Some(late)
     }
 
     /// Whether a row was refused wholly; takes its note.
