@@ -22,6 +22,7 @@ mod interrupted_parts;
 mod interrupts;
 mod json;
 mod knobs;
+mod late;
 mod live;
 mod place;
 mod program;

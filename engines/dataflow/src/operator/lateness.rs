@@ -159,7 +159,8 @@ impl LateNotes {
         for (&(stage, input), notes) in &self.notes {
             for note in notes {
                 let of_time = rows.0.entry((stage, input, note.event_time)).or_default();
-                of_time.push((note.row, Late { watermark: note.watermark, fate: note.fate }));
+                let late = Late { watermark: note.watermark, fate: note.fate };
+                of_time.entry(note.row).or_default().push(late);
             }
         }
         rows
@@ -178,7 +179,7 @@ pub struct Late {
 /// Notes as a multiset of rows, out of which an evaluator takes those that it meets. They are found
 /// by their time first, so that only rows of a time at which one was late are hashed.
 #[derive(Clone, Debug, Default)]
-pub struct LateRows(HashMap<(usize, u8, EventTime), Vec<(u128, Late)>>);
+pub struct LateRows(HashMap<(usize, u8, EventTime), HashMap<u128, Vec<Late>>>);
 
 impl LateRows {
     /// Takes the note of a row that came to an input of a stage; `None` for one that was on time. Of
@@ -189,14 +190,7 @@ impl LateRows {
         row: &T,
         event_time: EventTime,
     ) -> Option<Late> {
-        let notes = self.0.get_mut(&(stage, input, event_time))?;
-        let row = hash_of(row);
-        let place = notes.iter().position(|(of, _)| *of == row)?;
-        let (_, late) = notes.swap_remove(place);
-        if notes.is_empty() {
-            self.0.remove(&(stage, input, event_time));
-        }
-        Some(late)
+        self.0.get_mut(&(stage, input, event_time))?.get_mut(&hash_of(row))?.pop()
     }
 
     /// Whether a row was refused wholly; takes its note.
@@ -211,7 +205,7 @@ impl LateRows {
 
     /// Notes of rows that nobody has met: there are no such rows.
     pub fn left(&self) -> u64 {
-        self.0.values().map(|notes| notes.len() as u64).sum()
+        self.0.values().flat_map(HashMap::values).map(|notes| notes.len() as u64).sum()
     }
 }
 
