@@ -3,16 +3,21 @@
 
 pub use crate::analysis::statistics::ratio::Ratio;
 pub use crate::cli::{Cli, Command};
+pub use crate::commands::runs::consistency::plan::ConsistencyPlan;
+pub use crate::commands::runs::consistency::run_all as consistency_all;
+pub use crate::commands::runs::consistency::states::{JudgedStates, TableState, VisibleStep};
+pub use crate::commands::runs::consistency::trial::{WatchedRun, watch};
 pub use crate::commands::runs::recover::disturbance::Disturbance;
 pub use crate::commands::runs::recover::row_multiset::{RowCollector, RowMultiset};
 pub use crate::commands::runs::recover::run_all as recover_all;
 pub use crate::commands::runs::sustain::search::Search;
+pub use crate::files::row_change::RowChange;
 pub use crate::files::rows::RowWriter;
 pub use crate::measure::latency::live_counts::LiveCounts;
 pub use crate::measure::latency::{Recorder, WindowClock};
 pub use crate::measure::sink::measuring;
 pub use crate::measure::transactional::{
-    CheckedOutput, Options, Transactional, is_empty, transactional,
+    CheckedOutput, CommitWatch, Options, Transactional, is_empty, transactional,
 };
 pub use crate::quantity::Rate;
 pub use crate::registry::resolve_settings;

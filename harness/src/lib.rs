@@ -93,6 +93,7 @@ fn dispatch(command: &Command, registry: &Registry, stop: &StopSignal) -> Result
         Command::Sustain(args) => runs::sustain::sustain(args, registry, stop),
         Command::Run(args) => runs::run::run(args, registry, stop),
         Command::Recover(args) => runs::recover::recover(args, registry, stop),
+        Command::Consistency(args) => runs::consistency::consistency(args, registry, stop),
         Command::Skew(args) => model::skew::skew(args, registry, stop),
         Command::Formulas(args) => model::formulas::formulas(args, registry, stop),
         Command::Verify(args) => runs::verify::verify(args, registry, stop),

@@ -27,7 +27,8 @@ pub struct Drawn {
     pub charts: Vec<PathBuf>,
 }
 
-/// Reads the results in `dir`, of a comparison, of `recover`, `skew` or `formulas`, and writes
+/// Reads the results in `dir`, of a comparison, of `recover`, `consistency`, `skew` or `formulas`,
+/// and writes
 /// `charts/<experiment>-<chart>.svg`, the same with `-dark`, its figures as `.csv`, and
 /// `report.html` and, for a comparison, `summary.md` beside them. Each file appears whole or not
 /// at all; files of an earlier drawing are replaced.
@@ -56,6 +57,11 @@ pub fn draw_as(dir: &Path, pictures: Pictures) -> Result<Drawn, ReportError> {
     if let Some(result) = read::load_recovery(dir)? {
         let charts = chart::of_recovery(&result)?;
         let page = page::recovery::page(&result, &charts, &directory);
+        return write(dir, &charts, &page, pictures);
+    }
+    if let Some(result) = read::load_consistency(dir)? {
+        let charts = chart::of_consistency(&result)?;
+        let page = page::consistency::page(&result, &charts, &directory);
         return write(dir, &charts, &page, pictures);
     }
     if let Some(result) = read::load_skew(dir)? {

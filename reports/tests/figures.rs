@@ -5,6 +5,7 @@ mod fixture;
 use fixture::check::axes::{self, Axis};
 use fixture::check::marks::legend;
 use fixture::check::shapes::{self, Kind, Shape};
+use fixture::consistency::consistent;
 use fixture::drawn::{result, sweep};
 use fixture::kinds::{Case, TYPICAL};
 use fixture::recovery::recovered;
@@ -280,6 +281,34 @@ fn rates_and_latencies_of_a_failure_go_through_their_figures() {
                 && shape.colour == colour
         };
         assert!(it.shapes.iter().any(goes_through), "{tip:?} in {colour}");
+    }
+}
+
+#[test]
+fn an_unjustified_share_is_as_long_as_its_bar_and_its_range_as_the_line_over_it() {
+    let it = Drawing::of(&chart::of_consistency(&consistent()).unwrap().remove(0));
+    assert_eq!((it.rows.len(), it.tips.len()), (12, 12));
+    for (row, tip) in it.tips.iter().enumerate() {
+        let (left, top, right, bottom) = tip.bounds();
+        it.is_close(&it.axes[0], it.axes[0].value(left), 0.0);
+        it.is_close(&it.axes[0], it.axes[0].value(right), it.number(row, 4) * 100.0);
+        let colour = &it.legend.iter().find(|(name, _)| *name == it.rows[row][1]).unwrap().1;
+        let is_bar = |shape: &Shape| {
+            matches!(shape.kind, Kind::Rectangle { .. })
+                && shape.bounds() == tip.bounds()
+                && shape.colour == *colour
+        };
+        assert!(it.shapes.iter().any(is_bar), "{tip:?} in {colour}");
+        let [low, high] = [5, 6].map(|column| it.number(row, column) * 100.0);
+        let is_range = |shape: &&Shape| {
+            let (_, y, ..) = shape.bounds();
+            matches!(&shape.kind, Kind::Line(points) if points.len() == 2) && y > top && y < bottom
+        };
+        let ranges: Vec<&Shape> = it.shapes.iter().filter(is_range).collect();
+        assert_eq!(ranges.len(), 1, "{tip:?}");
+        let (left, _, right, _) = ranges[0].bounds();
+        it.is_close(&it.axes[0], it.axes[0].value(left), low);
+        it.is_close(&it.axes[0], it.axes[0].value(right), high);
     }
 }
 

@@ -1,12 +1,14 @@
-//! The charts of `recover` and `skew` with every kind of data that the others are drawn with.
+//! The charts of `recover`, `consistency` and `skew` with every kind of data that the others are drawn with.
 
 mod fixture;
 
 use fixture::check::check_chart;
+use fixture::consistency::{cell, consistent};
 use fixture::kinds::{CASES, Case, LONG, TYPICAL};
 use fixture::recovery::recovered;
 use fixture::skew::{Shape, skewed};
 use reports::chart::{self, Chart};
+use reports::schema::consistency::ConsistencyResult;
 use reports::schema::recovery::RecoverResult;
 use reports::schema::skew::SkewResult;
 use reports::schema::{SERIES_BIN_NS, SeriesRow};
@@ -34,6 +36,32 @@ fn recover(case: Case) -> RecoverResult {
     result
 }
 
+fn watch(case: Case) -> ConsistencyResult {
+    let mut result = consistent();
+    let (low, high) = case.span;
+    match case.name {
+        "one point" => result.cells.truncate(1),
+        "ten thousand points" => {
+            let workloads = (0..10_000).map(|number| format!("workload-{number}"));
+            result.cells = workloads.map(|it| cell(&it, "pipelined", "none", 7)).collect();
+        }
+        "long names" => {
+            for cell in &mut result.cells {
+                cell.variant = format!("{}, {LONG}", cell.engine);
+                cell.workload = LONG.into();
+            }
+        }
+        _ => {}
+    }
+    for seed in result.cells.iter_mut().flat_map(|cell| &mut cell.seeds) {
+        if case.name != TYPICAL.name && !seed.until_consistent_ns.is_empty() {
+            seed.until_consistent_ns = vec![low, low + (high - low) / 7, high];
+            seed.right = case.valid;
+        }
+    }
+    result
+}
+
 fn place(case: Case) -> SkewResult {
     let shape = Shape {
         placements: &["modulo", "java-hash", "ring"],
@@ -55,16 +83,21 @@ fn recovery_chart(case: Case) -> Chart {
     chart::of_recovery(&recover(case)).unwrap().pop().expect("something was emitted")
 }
 
+fn consistency_chart(case: Case) -> Chart {
+    chart::of_consistency(&watch(case)).unwrap().pop().expect("there are states")
+}
+
 fn skew_chart(case: Case) -> Chart {
     chart::of_skew(&place(case)).unwrap().pop().expect("there are records")
 }
 
 #[test]
-fn charts_of_recover_and_skew_are_whole_in_every_case() {
+fn charts_of_recover_consistency_and_skew_are_whole_in_every_case() {
+    let all = |case| [recovery_chart(case), consistency_chart(case), skew_chart(case)];
     for case in CASES {
-        let charts = [recovery_chart(case), skew_chart(case)];
+        let charts = all(case);
         charts.iter().for_each(|chart| check_chart(case.name, chart));
-        assert_eq!(charts, [recovery_chart(case), skew_chart(case)], "the same each time");
+        assert_eq!(charts, all(case), "the same each time");
     }
 }
 

@@ -27,6 +27,8 @@ pub trait AnyWorkload: Send + Sync {
     fn result(&self) -> ResultKind;
     /// Whether it has event-time windows.
     fn has_windows(&self) -> bool;
+    /// Whether results wait until a watermark has passed.
+    fn waits_for_watermarks(&self) -> bool;
     /// Engine settings that it suggests.
     fn suggests(&self) -> &'static [(&'static str, i64)];
     /// The values of its knobs, with those that were given. `event_rate` becomes `rate`, or

@@ -83,6 +83,11 @@ pub trait Workload: Send + Sync + 'static {
     fn has_windows(&self) -> bool {
         false
     }
+    /// Whether results wait until a watermark has passed, as those of windows and of timers do, so
+    /// that meanwhile the result is not the answer to what was read.
+    fn waits_for_watermarks(&self) -> bool {
+        self.has_windows()
+    }
     /// Checks what must hold between its knobs, beside what holds for all workloads. Whatever a
     /// plan, a generator or an evaluator relies on is refused here, so that none of them panics.
     ///

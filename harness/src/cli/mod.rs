@@ -21,6 +21,7 @@ pub(crate) use crate::cli::results::sample::SampleArgs;
 pub(crate) use crate::cli::results::suite::{SuiteArgs, SuiteCommand};
 pub(crate) use crate::cli::runs::baseline::BaselineArgs;
 pub(crate) use crate::cli::runs::compare::CompareArgs;
+pub(crate) use crate::cli::runs::consistency::ConsistencyArgs;
 pub(crate) use crate::cli::runs::recover::RecoverArgs;
 pub(crate) use crate::cli::runs::run::RunArgs;
 pub(crate) use crate::cli::runs::sustain::SustainArgs;
@@ -84,6 +85,11 @@ pub enum Command {
         after_help = "Example:\n  streamgauge recover --engine pipelined --fault kill:driver@50%"
     )]
     Recover(RecoverArgs),
+    /// Show how much of what can be seen of a result is the answer to no prefix of the input
+    #[command(
+        after_help = "Example:\n  streamgauge consistency --workload transfers --clock virtual"
+    )]
+    Consistency(ConsistencyArgs),
     /// Show where placements put the keys of a workload, over the run and within windows
     #[command(
         after_help = "Example:\n  streamgauge skew --workload keyed-count --set zipf_exponent=1 --events 200k"
@@ -103,7 +109,7 @@ pub enum Command {
     /// Draw the charts and the report of a results folder again
     #[command(after_help = "Example:\n  streamgauge plot results/2026-11-22T18-00-00Z-quick")]
     Plot {
-        /// Folder that `compare`, `sweep`, `recover`, `skew` or `formulas` has written
+        /// Folder that `compare`, `sweep`, `recover`, `consistency`, `skew` or `formulas` has written
         dir: PathBuf,
         /// Write every chart as PNG too, at twice its size
         #[arg(long)]

@@ -2,6 +2,7 @@
 
 pub(crate) mod invocation;
 pub(crate) mod result_folder;
+pub(crate) mod row_change;
 pub(crate) mod rows;
 pub(crate) mod series_csv;
 pub(crate) mod uri;

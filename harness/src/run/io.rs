@@ -7,6 +7,7 @@ use dataflow::job::storage::Storage;
 use workloads::registry::AnyEvents;
 
 use crate::files::rows::RowWriter;
+use crate::measure::transactional::CommitWatch;
 use crate::run::answer::Answer;
 use crate::run::audience::Audience;
 use crate::run::clock::RunClock;
@@ -21,6 +22,8 @@ pub struct RunIo<'a> {
     pub(crate) rows: Option<&'a RowWriter>,
     /// The folder that takes the rows under exactly-once, which has its own way of writing.
     pub(crate) folder: Option<&'a Arc<dyn Storage>>,
+    /// Is told what a reader of that folder has come to see.
+    pub(crate) watch: Option<&'a CommitWatch>,
     /// Whether the files of that folder are compared with what was written once the run is over.
     pub(crate) check_files: bool,
     /// What its output is compared with.
@@ -39,6 +42,7 @@ impl<'a> RunIo<'a> {
             clock: None,
             rows: None,
             folder: None,
+            watch: None,
             check_files: true,
             answer,
             stop,
@@ -68,6 +72,12 @@ impl<'a> RunIo<'a> {
     #[must_use]
     pub fn folder(self, folder: Option<&'a Arc<dyn Storage>>) -> Self {
         Self { folder, ..self }
+    }
+
+    /// Tells of every commit into that folder, if somebody wants to know.
+    #[must_use]
+    pub fn watch(self, watch: Option<&'a CommitWatch>) -> Self {
+        Self { watch, ..self }
     }
 
     /// Whether the folder's files are compared with what was written once the run is over.

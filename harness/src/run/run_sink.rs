@@ -41,7 +41,9 @@ impl RunSink {
             Some(folder) => (Arc::clone(folder), String::new()),
             None => (runtime.storage(), "sink/".to_owned()),
         };
-        Self::Committed(Box::new(Options { storage, prefix, wants, latency }), Arc::default())
+        let watch = io.watch.cloned();
+        let options = Options { storage, prefix, wants, latency, watch };
+        Self::Committed(Box::new(options), Arc::default())
     }
 
     /// The sink of a job that is about to start.

@@ -289,6 +289,15 @@ fn a_failure_that_cannot_be_planned_is_refused_with_the_forms() {
     refused("recover --engine pipelined,guarantee=none", &["every guarantee"]);
     refused("recover --engine sequential", &["`guarantee`"]);
     refused("recover --out broken.toml", &["broken.toml"]);
+    refused("consistency --rate max", &["events per second"]);
+    refused(
+        "consistency --workload nexmark-q6",
+        &["nexmark-q6", "an auction expires", "transfers"],
+    );
+    refused("consistency --workload transfrs", &["did you mean `transfers`?"]);
+    refused("consistency --set guarantee=none", &["every guarantee"]);
+    refused("consistency --seeds 0", &["--seeds"]);
+    refused("consistency --engine sequential", &["`guarantee`"]);
 }
 
 #[test]

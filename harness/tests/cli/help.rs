@@ -2,13 +2,14 @@
 
 use crate::program::{run, words};
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 21] = [
     "",
     "compare",
     "sweep",
     "sustain",
     "run",
     "recover",
+    "consistency",
     "verify",
     "list",
     "place",
@@ -38,6 +39,9 @@ fn quick(example: &str) -> String {
         }
         _ if example.starts_with("streamgauge recover") => {
             format!("{example} --clock virtual --rate 2k --duration 1s --out results/recover")
+        }
+        _ if example.starts_with("streamgauge consistency") => {
+            format!("{example} --duration 100ms --out results/consistency")
         }
         _ if example.starts_with("streamgauge sweep") => {
             format!("{example} --duration 700ms --repeats 1 --out results/sweep")

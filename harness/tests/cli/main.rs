@@ -7,6 +7,8 @@
 mod against_itself;
 mod bad_input;
 mod closed_pipes;
+#[cfg(unix)]
+mod consistency;
 mod diff;
 mod dry_run;
 mod durable;
@@ -26,7 +28,6 @@ mod late;
 mod live;
 mod place;
 mod program;
-#[cfg(unix)]
 mod recover;
 mod result_fields;
 mod results_folders;

@@ -1,128 +1,135 @@
-//! Internal consistency: which of the states of a result that somebody can see are the answer to some
-//! prefix of the input, and how long the others last. (After "internal consistency in streaming
-//! systems", 2021.) `STREAMGAUGE_CONSISTENCY_SEEDS` says over how many seeds; the figures are printed.
-
-mod job;
-mod seen;
+//! Internal consistency: what `streamgauge consistency` measures, held against what it must find.
+//! `STREAMGAUGE_CONSISTENCY_SEEDS` says over how many seeds.
 
 use std::collections::{BTreeMap, HashSet};
 
-use job::{Job, prefixes};
-use seen::Seen;
-use streamgauge::internals::Clock;
+use clap::Parser;
+use dataflow::StopSignal;
+use reports::schema::consistency::ConsistencyCell;
+use serde_json::Value;
+use streamgauge::Registry;
+use streamgauge::internals::{
+    Cli, Clock, Command, ConsistencyPlan, JudgedStates, Rate, Real, RunSpec, Runner, Silent,
+    TableState, VisibleStep, WatchedRun, consistency_all, watch,
+};
 
 /// Seeds unless asked for otherwise.
 const SEEDS: u64 = 2;
-const WORKLOADS: [&str; 3] = ["transfers", "nexmark-q4", "nexmark-q9"];
-const ENGINES: [&str; 2] = ["pipelined", "microbatch"];
 
 fn seeds() -> u64 {
     let asked = std::env::var("STREAMGAUGE_CONSISTENCY_SEEDS").ok();
     asked.map_or(SEEDS, |text| text.parse().expect("a number of seeds"))
 }
 
-/// What the states of many runs come to.
-#[derive(Clone, Debug, Default)]
-struct Sum {
-    states: u64,
-    unjustified: u64,
-    /// How long each stretch of unjustified states lasted, in nanoseconds.
-    lasted: Vec<u64>,
-}
-
-impl Sum {
-    fn add(&mut self, seen: &Seen, prefixes: &HashSet<String>) {
-        let judged = seen.judged(prefixes);
-        self.states += judged.states;
-        self.unjustified += judged.unjustified;
-        self.lasted.extend(judged.lasted);
-    }
-
-    fn share(&self) -> f64 {
-        self.unjustified as f64 / self.states.max(1) as f64
-    }
-
-    fn line(&mut self) -> String {
-        self.lasted.sort_unstable();
-        let at = |share: f64| {
-            let place = (self.lasted.len() as f64 * share) as usize;
-            self.lasted.get(place.min(self.lasted.len().saturating_sub(1))).copied().unwrap_or(0)
-        };
-        format!(
-            "{} states, {:.2} % unjustified, until consistent p50 {:.3} ms, max {:.3} ms",
-            self.states,
-            self.share() * 100.0,
-            at(0.5) as f64 / 1e6,
-            at(1.0) as f64 / 1e6
-        )
-    }
-}
-
-/// Workload, engine, guarantee and clock.
-type Cell = (&'static str, &'static str, &'static str, &'static str);
-
-/// What came of every cell.
-fn measure() -> BTreeMap<Cell, Sum> {
-    let mut sums: BTreeMap<Cell, Sum> = BTreeMap::new();
-    for workload in WORKLOADS {
-        for seed in 0..seeds() {
-            let prefixes = prefixes(workload, seed);
-            for engine in ENGINES {
-                for guarantee in ["none", "exactly-once"] {
-                    for (clock, name) in [(Clock::Virtual, "virtual"), (Clock::Wall, "wall")] {
-                        let seen = Job { workload, engine, guarantee, seed, clock }.run();
-                        let sum = sums.entry((workload, engine, guarantee, name)).or_default();
-                        sum.add(&seen, &prefixes);
-                    }
-                }
-            }
-        }
-    }
-    for ((workload, engine, guarantee, clock), sum) in &mut sums {
-        println!("{workload} on {engine}, {guarantee}, {clock}: {}", sum.line());
-    }
-    sums
+/// What the command measures, asked for as on its line.
+fn measured(line: &str) -> Vec<ConsistencyCell> {
+    let line = format!(
+        "streamgauge consistency --seed 0 --seeds {} --set checkpoint_interval_ms=20 \
+         --set batch_interval_ms=20 --set buffer_timeout_ms=5 --duration 300ms {line}",
+        seeds()
+    );
+    let Command::Consistency(args) = Cli::parse_from(line.split_whitespace()).command else {
+        panic!("{line}")
+    };
+    let plan = ConsistencyPlan::new(&args, &Registry::standard()).unwrap();
+    let (mut cells, stop, mut real) = (Vec::new(), StopSignal::default(), Real);
+    consistency_all(&plan, &mut cells, &mut Runner::new(&mut real, &stop, &Silent)).unwrap();
+    cells
 }
 
 #[test]
 fn a_commit_shows_only_answers_to_prefixes() {
-    for (cell, sum) in measure() {
-        assert!(sum.states > 0, "{cell:?}");
-        if cell.2 == "exactly-once" {
-            assert_eq!(sum.unjustified, 0, "{cell:?}: {sum:?}");
+    for clock in ["virtual", "wall"] {
+        let cells = measured(&format!("--clock {clock}"));
+        assert_eq!(cells.len(), 3 * 2 * 3);
+        for cell in cells {
+            let name = (&cell.workload, &cell.engine, &cell.guarantee);
+            assert!(cell.states() > 0 && cell.keeps_its_promise(), "{name:?}: {:?}", cell.seeds);
+            println!(
+                "{name:?}, {clock}: {} states, {:?} unjustified, {:?} ns until consistent",
+                cell.states(),
+                cell.unjustified_share(),
+                cell.until_consistent_ns()
+            );
         }
     }
 }
 
+/// Every workload that it takes, and not only those that it runs by itself.
+#[test]
+fn commits_of_every_workload_show_only_answers_to_prefixes() {
+    let registry = Registry::standard();
+    let taken = registry.workloads.iter().filter(|it| !it.waits_for_watermarks());
+    for name in taken.map(|it| it.name()) {
+        for cell in measured(&format!("--clock virtual --workload {name}")) {
+            let which = (&cell.workload, &cell.engine, &cell.guarantee);
+            assert!(cell.keeps_its_promise(), "{which:?}: {:?}", cell.seeds);
+        }
+    }
+}
+
+/// The total over all accounts, of which a half of a transfer makes something other than 0.
 #[test]
 fn without_a_guarantee_the_pipelined_model_shows_halves_of_transfers() {
-    let job = Job {
-        workload: "transfers",
-        engine: "pipelined",
-        guarantee: "none",
-        seed: 1,
-        clock: Clock::Virtual,
+    let cells = measured("--clock virtual --workload transfers --set keys=20");
+    let of = |engine: &str, guarantee: &str| {
+        let mut cells = cells.iter();
+        let cell = cells.find(|it| it.engine == engine && it.guarantee == guarantee).unwrap();
+        cell.unjustified_share().unwrap()
     };
-    let mut sum = Sum::default();
-    sum.add(&job.run(), &prefixes("transfers", 1));
-    assert!(sum.unjustified > 0, "{sum:?}");
+    assert!(of("pipelined", "none") > 0.3 && of("pipelined", "at-least-once") > 0.3);
+    assert_eq!((of("microbatch", "none"), of("microbatch", "exactly-once")), (0.0, 0.0));
+}
+
+/// A run of `transfers` in micro-batches, and the answers to its prefixes.
+fn batches() -> (Vec<VisibleStep>, HashSet<TableState>) {
+    const EVENTS: u64 = 200;
+    let run = |engine: &str, events: u64, guarantee: &[(&str, Value)]| -> WatchedRun {
+        let settings = guarantee.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let spec = RunSpec::new(&Registry::standard(), engine, "transfers")
+            .unwrap()
+            .settings(settings.collect())
+            .knobs(BTreeMap::from([("splits".into(), 1.into()), ("keys".into(), 20.into())]))
+            .seed(1)
+            .rate(Rate::PerSecond(1_000.0))
+            .events(events)
+            .clock(Clock::Virtual)
+            .resolve()
+            .unwrap();
+        let (stop, mut real) = (StopSignal::default(), Real);
+        watch(&spec, &mut Runner::new(&mut real, &stop, &Silent)).unwrap().unwrap()
+    };
+    let answer = |events| {
+        let mut table = TableState::default();
+        let run = run("sequential", events, &[]);
+        run.steps.iter().for_each(|step| table.follow(&step.lines));
+        table
+    };
+    let prefixes = (1..=EVENTS).map(answer).chain([TableState::default()]).collect();
+    let batches = [("guarantee", "exactly-once".into()), ("batch_interval_ms", 20.into())];
+    (run("microbatch", EVENTS, &batches).steps, prefixes)
+}
+
+/// The same, as if each row became visible by itself; the two halves of an update stay together.
+fn row_by_row(steps: &[VisibleStep]) -> Vec<VisibleStep> {
+    let mut rows: Vec<VisibleStep> = Vec::new();
+    for VisibleStep { at, lines } in steps {
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            match rows.last_mut().filter(|_| line.starts_with(br#"{"op":"+U""#)) {
+                Some(before) => before.lines.extend(line),
+                None => rows.push(VisibleStep { at: *at, lines: line.to_vec() }),
+            }
+        }
+    }
+    rows
 }
 
 /// A batch that is seen row by row is found.
 #[test]
 fn a_batch_that_is_not_atomic_is_found() {
-    let job = |guarantee| Job {
-        workload: "transfers",
-        engine: "microbatch",
-        guarantee,
-        seed: 1,
-        clock: Clock::Virtual,
-    };
-    let prefixes = prefixes("transfers", 1);
-    let (mut whole, mut torn) = (Sum::default(), Sum::default());
-    let seen = job("exactly-once").run();
-    whole.add(&seen, &prefixes);
-    torn.add(&seen.row_by_row(), &prefixes);
-    assert_eq!(whole.unjustified, 0);
-    assert!(torn.share() > 0.2, "{torn:?}");
+    let (steps, prefixes) = batches();
+    let whole = JudgedStates::of(&steps, &prefixes);
+    assert!(whole.states >= 10 && whole.unjustified == 0 && whole.ends_justified, "{whole:?}");
+    let torn = JudgedStates::of(&row_by_row(&steps), &prefixes);
+    assert!(torn.unjustified * 5 > torn.states, "{torn:?}");
 }

@@ -55,6 +55,7 @@ impl Process {
             prefix: String::new(),
             wants: Wants { stamps: true, rows: true, ..Wants::default() },
             latency,
+            watch: None,
         });
         Self { slot, output }
     }

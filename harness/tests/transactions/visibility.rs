@@ -279,6 +279,7 @@ fn without_rows_a_commit_is_one_file_below_its_prefix() {
         prefix: "sink/".to_owned(),
         wants: Wants::default(),
         latency: None,
+        watch: None,
     };
     let (slot, output) = transactional(options.clone());
     now(output.abort_others(&[])).unwrap();

@@ -3,6 +3,7 @@
 use crate::draw::drawing::Drawing;
 use crate::draw::style::Palette;
 use crate::error::ReportError;
+use crate::schema::consistency::ConsistencyResult;
 use crate::schema::recovery::RecoverResult;
 use crate::schema::skew::SkewResult;
 use crate::schema::{FormulasResult, Sweep};
@@ -33,6 +34,8 @@ pub(crate) enum Draw {
     Sweep(fn(&Sweep, &[Experiment<'_>], &Palette) -> Outcome),
     /// What `recover` left.
     Recovery(fn(&RecoverResult) -> Outcome),
+    /// What `consistency` left.
+    Consistency(fn(&ConsistencyResult) -> Outcome),
     /// What `skew` left.
     Skew(fn(&SkewResult) -> Outcome),
     /// The cases of a chapter of `formulas`.

@@ -6,6 +6,7 @@
 //! A new chart is a file with a function and its `ChartKind`, and a line in `KINDS`: file
 //! names, tables of figures and the place on the page follow from these.
 
+mod consistency;
 mod formulas;
 mod kind;
 mod latency;
@@ -22,6 +23,7 @@ use output::{stem, unused};
 
 use crate::draw::style::Palette;
 use crate::error::ReportError;
+use crate::schema::consistency::ConsistencyResult;
 use crate::schema::recovery::RecoverResult;
 use crate::schema::skew::SkewResult;
 use crate::schema::{CompareResult, FormulasResult, Measures};
@@ -50,6 +52,7 @@ const KINDS: &[ChartKind] = &[
     sweep::sweep_curve::OTHER,
     sweep::crossover_map::KIND,
     recovery::KIND,
+    consistency::KIND,
     partitions::skew::KIND,
     formulas::max_over_mean::KIND,
     formulas::residence::KIND,
@@ -100,6 +103,20 @@ pub fn of_recovery(result: &RecoverResult) -> Result<Vec<Chart>, ReportError> {
     for kind in KINDS {
         if let Draw::Recovery(draw) = kind.draw {
             add(&mut charts, "recover", kind.tag, draw(result))?;
+        }
+    }
+    Ok(charts)
+}
+
+/// Every chart of what `consistency` left.
+///
+/// # Errors
+/// [`ReportError::Draw`] when the drawing library refuses.
+pub fn of_consistency(result: &ConsistencyResult) -> Result<Vec<Chart>, ReportError> {
+    let mut charts = Vec::new();
+    for kind in KINDS {
+        if let Draw::Consistency(draw) = kind.draw {
+            add(&mut charts, "consistency", kind.tag, draw(result))?;
         }
     }
     Ok(charts)

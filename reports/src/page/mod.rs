@@ -6,6 +6,7 @@
 mod charts;
 mod compare;
 mod comparisons;
+pub mod consistency;
 mod environment;
 mod figure;
 pub mod formulas;

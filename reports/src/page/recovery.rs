@@ -3,12 +3,13 @@
 use maud::{Markup, html};
 
 use super::layout::{document, redraw, table_box};
+use super::settings::folded;
 use super::{environment, figure};
 use crate::chart::Chart;
 use crate::schema::read::RESULTS_FILE;
 use crate::schema::recovery::{RecoverResult, RecoverRun};
 use crate::words::recovery::{FIGURES, figures, finding};
-use crate::words::units::planned_rate;
+use crate::words::units::{capital, planned_rate};
 
 /// Lays out the page of the results in `directory`.
 pub fn page(result: &RecoverResult, charts: &[Chart], directory: &str) -> String {
@@ -83,13 +84,6 @@ fn table(result: &RecoverResult) -> Markup {
     }
 }
 
-/// With a capital first letter.
-fn capital(heading: &str) -> String {
-    let mut letters = heading.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase());
-    first.into_iter().flatten().chain(letters).collect()
-}
-
 fn row(run: &RecoverRun) -> Markup {
     html! {
         tr {
@@ -107,21 +101,10 @@ fn settings(result: &RecoverResult) -> Markup {
         section {
             h2 { "Settings" }
             @for run in &result.runs {
-                details {
-                    summary { (run.run.variant) ", " (run.guarantee) }
-                    (table_box("Settings", html! {
-                        table {
-                            tbody {
-                                @for (name, value) in run.run.settings.iter().chain(&run.run.knobs) {
-                                    tr {
-                                        th scope="row" { code { (name) } }
-                                        td { (environment::text(value)) }
-                                    }
-                                }
-                            }
-                        }
-                    }))
-                }
+                (folded(
+                    &format!("{}, {}", run.run.variant, run.guarantee),
+                    run.run.settings.iter().chain(&run.run.knobs),
+                ))
             }
         }
     }

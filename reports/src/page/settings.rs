@@ -30,6 +30,27 @@ pub(crate) fn section(experiments: &[Experiment<'_>]) -> Markup {
     }
 }
 
+/// The settings and knobs of one run, folded.
+pub(super) fn folded<'a>(
+    name: &str,
+    values: impl Iterator<Item = (&'a String, &'a Value)>,
+) -> Markup {
+    html! {
+        details {
+            summary { (name) }
+            (table_box("Settings", html! {
+                table {
+                    tbody {
+                        @for (name, value) in values {
+                            tr { th scope="row" { code { (name) } } td { (text(value)) } }
+                        }
+                    }
+                }
+            }))
+        }
+    }
+}
+
 fn table(experiment: &Experiment<'_>) -> Markup {
     let runs: Vec<&RunResult> = experiment.variants.iter().map(|variant| variant.runs[0]).collect();
     html! {

@@ -3,9 +3,9 @@
 
 pub mod chart_tag;
 pub mod compare;
+pub mod consistency;
 pub mod formulas;
 pub mod latency;
-pub mod latency_buckets;
 pub mod metric;
 pub mod read;
 pub mod reading;

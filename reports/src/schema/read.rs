@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::compare::{COMPARE_SCHEMA, CompareResult};
+use super::consistency::{CONSISTENCY_SCHEMA, ConsistencyResult};
 use super::formulas::{FORMULAS_SCHEMA, FormulasResult};
 use super::recovery::{RECOVER_SCHEMA, RecoverResult};
 use super::run::{RUN_SCHEMA, RunResult};
@@ -72,6 +73,14 @@ pub fn load(dir: &Path) -> Result<LoadedResult, ReportError> {
 /// [`ReportError`] naming file, line and column when it is damaged.
 pub(crate) fn load_recovery(dir: &Path) -> Result<Option<RecoverResult>, ReportError> {
     load_tagged(dir, RECOVER_SCHEMA, "run `streamgauge recover` again")
+}
+
+/// The same of what `consistency` has left.
+///
+/// # Errors
+/// [`ReportError`] naming file, line and column when it is damaged.
+pub(crate) fn load_consistency(dir: &Path) -> Result<Option<ConsistencyResult>, ReportError> {
+    load_tagged(dir, CONSISTENCY_SCHEMA, "run `streamgauge consistency` again")
 }
 
 /// The same of what `skew` has left.

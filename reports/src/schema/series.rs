@@ -15,7 +15,7 @@ pub struct SeriesRow {
     pub records: u64,
     /// Largest latency from the planned time among them; 0 when none was timed.
     pub latency_ns_max: u64,
-    /// Latencies from the planned time: (bucket of [`crate::schema::latency_buckets`], records), rising.
+    /// Latencies from the planned time: (bucket of [`crate::schema::latency::buckets`], records), rising.
     #[serde(default)]
     pub latency_buckets: Vec<(u8, u64)>,
     /// Most events that were planned and unread at one time in the bin.

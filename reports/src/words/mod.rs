@@ -1,5 +1,6 @@
 //! Results in words: medians and ranges, verdicts, findings, units.
 
+pub mod consistency;
 pub mod markdown;
 pub mod recovery;
 pub mod skew;

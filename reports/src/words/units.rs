@@ -147,6 +147,13 @@ pub fn significant(value: f64) -> String {
     group(&format!("{value:.*}", decimals as usize))
 }
 
+/// With a capital first letter.
+pub(crate) fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase());
+    first.into_iter().flatten().chain(letters).collect()
+}
+
 /// At most `decimals` digits after the point, and no zeros at the end; with an exponent from 1e7 on.
 pub fn trimmed(value: f64, decimals: usize) -> String {
     const LONGEST: f64 = 1e7;

@@ -39,6 +39,9 @@ impl<W: Workload> AnyWorkload for ErasedWorkload<W> {
     fn has_windows(&self) -> bool {
         self.0.has_windows()
     }
+    fn waits_for_watermarks(&self) -> bool {
+        self.0.waits_for_watermarks()
+    }
     fn suggests(&self) -> &'static [(&'static str, i64)] {
         self.0.suggests()
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod baseline;
 pub(crate) mod compare;
+pub(crate) mod consistency;
 pub(crate) mod recover;
 pub(crate) mod run;
 pub(crate) mod sustain;

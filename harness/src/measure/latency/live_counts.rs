@@ -2,15 +2,15 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use reports::schema::latency_buckets;
-use reports::schema::latency_buckets::bucket;
+use reports::schema::latency::buckets;
+use reports::schema::latency::buckets::bucket;
 
 /// Buckets that there are: the numbers of [`bucket`].
 const BUCKETS: usize = 256;
 /// Samples that must lie beyond a percentile for it to be shown.
 const SAMPLES_BEYOND: f64 = 10.0;
 
-/// Counts of latencies by the buckets of [`reports::schema::latency_buckets`], four to a doubling. Subtasks
+/// Counts of latencies by the buckets of [`reports::schema::latency::buckets`], four to a doubling. Subtasks
 /// add to it once per emission and bucket; percentiles of results never come from it.
 #[derive(Debug)]
 pub struct LiveCounts {
@@ -62,6 +62,6 @@ impl LiveCounts {
             return None;
         }
         let counts: Vec<(u8, u64)> = (0..=u8::MAX).zip(counts).collect();
-        Some(latency_buckets::quantile(&counts, quantile))
+        Some(buckets::quantile(&counts, quantile))
     }
 }

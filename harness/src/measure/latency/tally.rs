@@ -1,7 +1,7 @@
 //! Counts samples that share a counter of a histogram before they are recorded.
 
 use hdrhistogram::Histogram;
-use reports::schema::latency_buckets::bucket;
+use reports::schema::latency::buckets::bucket;
 
 use super::bounds::HIGHEST_NANOS;
 

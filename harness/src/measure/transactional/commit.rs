@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use dataflow::ProcessingTime;
 use dataflow::exchange::sink::{Commit, CommitHead, SinkError, Transaction};
@@ -19,11 +19,17 @@ use crate::measure::transactional::file_names::{
 };
 use crate::measure::transactional::held_latencies::HeldLatencies;
 
+/// Is told of every commit that shows rows, once its files have the names that a reader sees: these
+/// names.
+pub type CommitWatch = Arc<dyn Fn(Vec<String>) + Send + Sync>;
+
 /// What the sinks of a job and its committer share.
 pub(super) struct Shared {
     pub(super) place: OutputFolder,
     /// Whether rows are written, and not only added up.
     pub(super) rows: bool,
+    /// Is told what a reader of the folder has come to see.
+    pub(super) watch: Option<CommitWatch>,
     /// Commits and aborts, one at a time.
     pub(super) turn: CommitLock,
     pub(super) attempt: AtomicU64,
@@ -213,13 +219,19 @@ impl Shared {
     /// Gives the files of a commit that has been made their visible names, as far as they do not
     /// have them.
     async fn show(&self, entries: &[Entry]) -> Result<(), SinkError> {
+        let mut shown = Vec::new();
         for entry in entries.iter().filter(|entry| entry.rows.is_some()) {
             let pending = entry.pending();
             // Forgotten before it is tried: should that fail, a list tells what has become of it.
             let is_pending = self.state().pending.remove(&pending);
             if is_pending {
-                self.place.rename(&pending, &entry.key.visible()).await?;
+                let visible = entry.key.visible();
+                self.place.rename(&pending, &visible).await?;
+                shown.push(visible);
             }
+        }
+        if let Some(watch) = self.watch.as_ref().filter(|_| !shown.is_empty()) {
+            watch(shown);
         }
         Ok(())
     }

@@ -50,6 +50,7 @@ use crate::measure::transactional::commit_lock::CommitLock;
 use crate::measure::transactional::file_names::OutputFolder;
 use crate::measure::transactional::subtask_sink::SubtaskSink;
 pub use check::CheckedOutput;
+pub use commit::CommitWatch;
 use commit::{Shared, State};
 
 /// Where a job's output goes, and what is kept of it.
@@ -63,14 +64,17 @@ pub struct Options {
     pub wants: Wants,
     /// Records latencies, when they are asked for.
     pub latency: Option<Recorder>,
+    /// Is told what a reader of the folder has come to see.
+    pub watch: Option<CommitWatch>,
 }
 
 /// A slot for a plan, and what commits and measures its output.
 pub fn transactional(options: Options) -> (SinkSlot, Arc<Transactional>) {
-    let Options { storage, prefix, wants, latency } = options;
+    let Options { storage, prefix, wants, latency, watch } = options;
     let shared = Arc::new(Shared {
         place: OutputFolder { storage, prefix },
         rows: wants.rows,
+        watch,
         turn: CommitLock::default(),
         attempt: AtomicU64::new(0),
         writers: AtomicU64::new(0),

@@ -1,9 +1,9 @@
-//! `recover`, `verify`, and the commands about formulas and placements.
+//! `recover`, `consistency`, `verify`, and the commands about formulas and placements.
 
 use super::Shows::{FieldOf, File, Status, Text};
 use super::{Context, check, field, read, refused};
 
-pub(super) const ALL: &[&Context] = &[&RECOVER, &VERIFY, &SKEW, &FORMULAS, &PLACE];
+pub(super) const ALL: &[&Context] = &[&RECOVER, &CONSISTENCY, &VERIFY, &SKEW, &FORMULAS, &PLACE];
 
 const RECOVER: Context = Context {
     command: "recover",
@@ -30,6 +30,36 @@ const RECOVER: Context = Context {
         ),
         field("fault", "/fault", "", "--fault kill:driver@50%"),
         field("clock", "/runs/0/run/clock", "", "--clock wall <- --clock virtual"),
+        read("out", File("elsewhere/results.json"), "", "--out elsewhere <- --out results"),
+        read(
+            "force",
+            Status,
+            "--out earlier <- --out results",
+            "--out earlier --force <- --out results",
+        ),
+        read("json", Text("\"schema\""), "", "<- --json"),
+    ],
+};
+
+const CONSISTENCY: Context = Context {
+    command: "consistency",
+    before: "",
+    base: "consistency --engine pipelined --workload transfers --clock virtual --duration 100ms \
+           --seeds 1 --out results --json",
+    rows: &[
+        field("engine", "/cells/0/engine", "", "--engine microbatch <- --engine pipelined"),
+        refused("engine", "--engine pipelined", "number 1 and number 2 are both"),
+        field("workload", "/cells/0/workload", "", "--workload forward <- --workload transfers"),
+        refused("workload", "--workload windowed-count", "follows every record"),
+        field("rate", "/rate", "", "--rate 500"),
+        field("duration", "/events", "", "--duration 50ms <- --duration 100ms"),
+        refused("duration", "--duration 11s <- --duration 100ms", "write 1 to 10000"),
+        field("parallelism", "/parallelism", "", "--parallelism 3"),
+        field("seed", "/cells/0/seeds/0/seed", "", "--seed 7"),
+        field("seeds", "/cells/0/seeds/1/seed", "", "--seeds 2 <- --seeds 1"),
+        field("set", "/cells/0/knobs/keys", "", "--set keys=7"),
+        refused("set", "--set splits=2", "one split"),
+        field("clock", "/clock", "", "--clock wall <- --clock virtual"),
         read("out", File("elsewhere/results.json"), "", "--out elsewhere <- --out results"),
         read(
             "force",
@@ -141,6 +171,11 @@ const PLACE: Context = Context {
         read("json", Text("\"hash\""), "", "<- --json"),
     ],
 };
+
+#[test]
+fn every_flag_of_consistency_is_read_or_refused() {
+    check(&CONSISTENCY);
+}
 
 #[test]
 fn every_flag_of_recover_is_read_or_refused() {

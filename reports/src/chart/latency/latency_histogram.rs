@@ -9,7 +9,7 @@ use crate::draw::header::{Header, circumstances};
 use crate::draw::line_plot::{Axis, Line, LinePlot, Stroke};
 use crate::draw::style::{Palette, WIDTH};
 use crate::schema::Measures;
-use crate::schema::latency_buckets::{LOWEST_NANOS, bounds};
+use crate::schema::latency::buckets::{LOWEST_NANOS, bounds};
 use crate::words::summary::{Experiment, Variant};
 use crate::words::units::{duration, duration_tick, trimmed};
 

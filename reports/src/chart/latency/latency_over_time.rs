@@ -12,7 +12,7 @@ use crate::draw::scale::Scale;
 use crate::draw::style::{AXIS, LABEL, MARGIN, WIDTH, text_width};
 use crate::draw::wrap::wrap;
 use crate::error::ReportError;
-use crate::schema::latency_buckets::{LOWEST_NANOS, bounds};
+use crate::schema::latency::buckets::{LOWEST_NANOS, bounds};
 use crate::schema::{Measures, RunResult, SERIES_BIN_NS};
 use crate::words::summary::Experiment;
 use crate::words::units::{duration, duration_tick, share, trimmed};

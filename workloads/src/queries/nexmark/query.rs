@@ -28,6 +28,10 @@ pub(crate) trait Query: Send + Sync + 'static {
     fn has_windows(&self) -> bool {
         false
     }
+    /// Whether results wait until a watermark has passed.
+    fn waits_for_watermarks(&self) -> bool {
+        self.has_windows()
+    }
     /// Checks what must hold between its knobs, beside what holds for all queries.
     fn check(&self, knobs: &Knobs) -> Result<(), SettingError> {
         let _ = knobs;
@@ -76,6 +80,9 @@ impl<Q: Query> Workload for Nexmark<Q> {
     }
     fn has_windows(&self) -> bool {
         self.query.has_windows()
+    }
+    fn waits_for_watermarks(&self) -> bool {
+        self.query.waits_for_watermarks()
     }
     fn check(&self, knobs: &Knobs) -> Result<(), SettingError> {
         nexmark::check(knobs)?;

@@ -1,7 +1,7 @@
 //! The comparison as a table for the terminal.
 
 use comfy_table::ColumnConstraint;
-use reports::schema::latency_buckets;
+use reports::schema::latency::buckets;
 use reports::schema::{
     CompareResult, LatencyKind, Measures, Metric, NoiseRow, Percentile, RunResult,
 };
@@ -169,5 +169,5 @@ fn over_time(valid: &[&RunResult]) -> Vec<f64> {
     by_p99.sort_by_key(|run| run.latency_ns.from_planned.p99);
     let Some(run) = by_p99.get(by_p99.len().saturating_sub(1) / 2) else { return Vec::new() };
     let timed = run.series.iter().filter(|bin| !bin.latency_buckets.is_empty());
-    timed.map(|bin| latency_buckets::quantile(&bin.latency_buckets, 0.99) as f64).collect()
+    timed.map(|bin| buckets::quantile(&bin.latency_buckets, 0.99) as f64).collect()
 }

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use dataflow::Engine;
 use dataflow::job::engine::GUARANTEES;
 use serde_json::Value;
 use workloads::registry::AnyWorkload;
 
-use crate::cli::{RecoverArgs, defaults};
+use crate::cli::RecoverArgs;
+use crate::commands::runs::guarantees::Contenders;
 use crate::error::{Error, Result};
 use crate::experiment::sizing::MOST_EVENTS;
 use crate::experiment::suite::Variant;
 use crate::quantity::Rate;
-use crate::registry::{EngineSpec, Overrides, Registry, key_values};
+use crate::registry::Registry;
 use crate::run::clock::Clock;
 use crate::run::fault::FaultSpec;
 use crate::run::spec::{Recovery, RunDraft, RunSpec};
@@ -53,40 +53,22 @@ impl Disturbance {
                 "`--rate max` has no plan to fall behind of; write events per second".to_owned(),
             )
         })?;
-        let specs: Vec<EngineSpec> = match args.engines.as_slice() {
-            [] => {
-                defaults::ENGINES.iter().map(|it| EngineSpec::parse(it)).collect::<Result<_>>()?
-            }
-            given => EngineSpec::parse_all(given)?,
-        };
-        let engines: Vec<Arc<dyn Engine>> =
-            specs.iter().map(|spec| registry.engine(&spec.name)).collect::<Result<_>>()?;
-        let set = key_values(args.set.iter().map(String::as_str))?;
-        if set.contains_key("guarantee")
-            || specs.iter().any(|spec| spec.settings.contains_key("guarantee"))
-        {
-            return Err(Error::Input("recover runs every guarantee; leave it out".to_owned()));
-        }
-        let mut given = Overrides::part(&set, &*workload, &engines)?;
-        let own = engines.iter().cloned().zip(specs.iter().map(|it| &it.settings));
-        given.check_reach(&own.collect::<Vec<_>>())?;
-        for (name, millis) in DEFAULT_SETTINGS {
-            given.settings.entry(name.to_owned()).or_insert(millis.into());
-        }
+        let given = (args.engines.as_slice(), args.set.as_slice());
+        let contenders =
+            Contenders::new("recover", given, &DEFAULT_SETTINGS, &*workload, registry)?;
         let events = (rate * args.duration.as_secs_f64()) as u64;
-        let variants = engines.into_iter().zip(specs).map(|(engine, spec)| {
+        let engines = contenders.variants.into_iter().map(|variant| {
             let faults = match args.faults.as_slice() {
-                [] => vec![default_fault(&spec.name)],
+                [] => vec![default_fault(variant.engine.name())],
                 given => given.to_vec(),
             };
-            let (name, own, shared) = (spec.to_string(), spec.settings, given.settings.clone());
-            (Variant { engine, name, own, shared }, faults)
+            (variant, faults)
         });
         let disturbed = Self {
             registry: registry.clone(),
             workload,
-            knobs: given.knobs,
-            engines: variants.collect(),
+            knobs: contenders.knobs,
+            engines: engines.collect(),
             rate,
             events: events.clamp(1, MOST_EVENTS),
             parallelism: args.parallelism,

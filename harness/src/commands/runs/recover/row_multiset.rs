@@ -6,10 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use dataflow::record::digest::hash_of;
 
-/// How a line of NDJSON says that its row was put in, or is what another was replaced by.
-const PUT_IN: [&[u8]; 2] = [br#"{"op":"+I","#, br#"{"op":"+U","#];
-/// How it says that its row was replaced or taken out.
-const TAKEN_OUT: [&[u8]; 2] = [br#"{"op":"-U","#, br#"{"op":"-D","#];
+use crate::files::row_change::RowChange;
 
 /// Rows with how often each was written. They are kept as hashes of 128 bits.
 ///
@@ -41,18 +38,10 @@ pub struct RowDifference {
 impl RowMultiset {
     /// Adds whole lines.
     pub fn add_lines(&mut self, lines: &[u8]) {
-        lines.split(|byte| *byte == b'\n').for_each(|line| self.add(line));
-    }
-
-    fn add(&mut self, line: &[u8]) {
-        let begins = |starts: &[&'static [u8]]| {
-            starts.iter().find(|start| line.starts_with(start)).map(|start| start.len())
-        };
-        if line.is_empty() || begins(&TAKEN_OUT).is_some() {
-            return;
+        for change in RowChange::each(lines).filter(|change| change.is_put_in) {
+            let row = hash_of(&*String::from_utf8_lossy(change.row));
+            *self.counts.entry(row).or_default() += 1;
         }
-        let row = &line[begins(&PUT_IN).unwrap_or(0)..];
-        *self.counts.entry(hash_of(&*String::from_utf8_lossy(row))).or_default() += 1;
     }
 
     /// Number of rows.

@@ -11,7 +11,8 @@ use workloads::registry::AnyEvents;
 
 use super::disturbance::Disturbance;
 use super::row_multiset::{RowCollector, RowDifference, RowMultiset};
-use crate::error::{Error, Result};
+use crate::commands::runs::guarantees::refuse_late;
+use crate::error::Result;
 use crate::experiment::suite::Variant;
 use crate::files::rows::RowWriter;
 use crate::run::answer::Answer;
@@ -22,6 +23,9 @@ use crate::run::fault::FaultSpec;
 const COLLECTED: &str = "the collected rows";
 /// Beginning of the names of files with rows that a reader sees.
 const VISIBLE: &str = "part-";
+
+/// What late records make impossible to tell.
+const UNKNOWABLE: &str = "lost and repeated rows";
 
 /// The rows of a run on the sequential engine that nothing disturbs, with the evaluator's digest.
 pub(super) struct ExpectedRows {
@@ -43,24 +47,9 @@ pub(super) fn undisturbed(
     let digest = events.expected(spec.events);
     let answer = Answer::Known(digest);
     let executed = runner.run_with(&spec, answer, |io| io.events(&*events).rows(Some(&rows)))?;
-    refuse_late(&executed.result)?;
+    refuse_late(&executed.result, UNKNOWABLE)?;
     let interrupted = executed.result.interrupted;
     Ok((!interrupted).then(|| ExpectedRows { rows: collector.take(), digest, events }))
-}
-
-/// Rows are held against those of another run, which may rightly leave out others as late.
-fn refuse_late(run: &RunResult) -> Result<()> {
-    match &run.output.late {
-        None => Ok(()),
-        Some(late) => Err(Error::Input(format!(
-            "{} on {}: {} records came late, and which of them count differs from run to run, so \
-             that lost and repeated rows cannot be told; leave late_fraction out, or let \
-             disorder_ms allow for them",
-            run.workload,
-            run.engine,
-            late.left_out + late.accepted + late.unnoted
-        ))),
-    }
 }
 
 /// One engine under one guarantee, and what fails.
@@ -87,7 +76,7 @@ impl RecoverTrial<'_> {
             io.rows((!commits).then_some(&rows)).folder(commits.then_some(&folder))
         })?;
         let run = executed.result;
-        refuse_late(&run)?;
+        refuse_late(&run, UNKNOWABLE)?;
         let written = if commits { visible(&memory) } else { collector.take() };
         let difference = (!run.interrupted).then(|| written.against(&wanted.rows));
         Ok(self.row(run, run_clock.struck(), difference, executed.failure.is_some()))

@@ -259,6 +259,10 @@ impl Query for Q6 {
     fn result(&self) -> ResultKind {
         ResultKind::Append
     }
+    fn waits_for_watermarks(&self) -> bool {
+        // An auction counts once it has expired.
+        true
+    }
 
     fn plan(&self, _: &Knobs, events: Events, sink: SinkSlot) -> Plan {
         events

@@ -1,5 +1,7 @@
 //! Latencies of a run: their percentiles, and the parts of their mean.
 
+pub mod buckets;
+
 use serde::{Deserialize, Serialize};
 
 /// The three latencies of DESIGN: from the planned time, from ingestion, after a window's end.

@@ -11,7 +11,7 @@ pub const LOWEST_NANOS: u64 = 1 << 10;
 /// The bucket of a latency in nanoseconds: 0 up to [`LOWEST_NANOS`], then four to a doubling.
 ///
 /// ```
-/// use reports::schema::latency_buckets::{bounds, bucket};
+/// use reports::schema::latency::buckets::{bounds, bucket};
 /// assert_eq!(bucket(0), 0);
 /// let (low, high) = bounds(bucket(1_000_000));
 /// assert!(low <= 1_000_000 && 1_000_000 < high && high as f64 / low as f64 <= 1.25);
@@ -35,7 +35,7 @@ pub const fn bounds(bucket: u8) -> (u64, u64) {
 /// most a quarter too high. Buckets are (number, count), rising; 0 without any.
 ///
 /// ```
-/// use reports::schema::latency_buckets::{bounds, bucket, quantile};
+/// use reports::schema::latency::buckets::{bounds, bucket, quantile};
 /// let counts = [(bucket(1_000_000), 99), (bucket(8_000_000), 1)];
 /// assert_eq!(quantile(&counts, 0.99), bounds(bucket(1_000_000)).1);
 /// assert_eq!(quantile(&counts, 1.0), bounds(bucket(8_000_000)).1);
