@@ -90,8 +90,9 @@ pub trait AnyEvents: Send + Sync {
 pub struct Expected {
     /// Of the right rows.
     pub digest: Digest,
-    /// Notes of late records without a ground: no such row comes to the operator, or no event was
-    /// behind the bound at all, so that none could be late.
+    /// Notes of late records without a ground: no such row comes to the operator, where it counts had
+    /// not closed at that watermark, or no event was behind the bound at all, so that none could be
+    /// late.
     pub unfounded: u64,
 }
 
@@ -128,6 +129,6 @@ pub(crate) fn expected<W: Workload>(
     }
     let highest = EventTime(newest.0.saturating_sub(bound_nanos));
     let unfounded =
-        if any_behind { rows.left() + late.contradictory(highest) } else { late.notes() };
+        if any_behind { rows.unfounded() + late.contradictory(highest) } else { late.notes() };
     Expected { digest, unfounded }
 }

@@ -63,6 +63,12 @@ pub fn nanos(knobs: &Knobs, name: &str) -> i64 {
     knobs.integer(name) as i64 * 1_000_000
 }
 
+/// The last instant of the tumbling window that holds an instant, of windows this long: a watermark
+/// that has reached it closes the window.
+pub(crate) const fn last_instant_of_window(time: EventTime, size_nanos: i64) -> EventTime {
+    EventTime(time.0 + (size_nanos - 1 - time.0.rem_euclid(size_nanos)))
+}
+
 /// A workload. Engines and the harness hold it erased; see [`crate::registry`].
 pub trait Workload: Send + Sync + 'static {
     /// Its events when nothing is read from outside.

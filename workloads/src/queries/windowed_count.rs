@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::events::keyed_event::{KeyedEvent, KeyedEvents};
 use crate::knobs::{self, MAX_KEYS};
-use crate::spec::{Description, Knobs, TimedEvent, Workload};
+use crate::spec::{Description, Knobs, TimedEvent, Workload, last_instant_of_window};
 
 /// A count per key and tumbling window.
 #[derive(Copy, Clone, Debug)]
@@ -145,11 +145,13 @@ impl Workload for WindowedCount {
     ) -> Digest {
         let size_ns = knobs::nanos(knobs, "window_ms");
         let parts = knobs.integer(SPLIT_KEYS) as u32;
-        let mut is_refused = |event: &TimedEvent<KeyedEvent>| match parts {
-            1 => late.refuses(WINDOW, &event.value, event.event_time),
-            // Which part of its key it was given to is the operator's to choose.
-            _ => {
-                (0..parts).any(|part| late.refuses(WINDOW, &(part, &event.value), event.event_time))
+        let mut is_refused = |event: &TimedEvent<KeyedEvent>| {
+            let (value, time) = (&event.value, event.event_time);
+            let closes = last_instant_of_window(time, size_ns);
+            match parts {
+                1 => late.refuses(WINDOW, value, time, closes),
+                // Which part of its key it was given to is the operator's to choose.
+                _ => (0..parts).any(|part| late.refuses(WINDOW, &(part, value), time, closes)),
             }
         };
         let mut digest = Digest::default();

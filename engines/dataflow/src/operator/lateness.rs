@@ -158,7 +158,7 @@ impl LateNotes {
         let mut rows = LateRows::default();
         for (&(stage, input), notes) in &self.notes {
             for note in notes {
-                let of_time = rows.0.entry((stage, input, note.event_time)).or_default();
+                let of_time = rows.notes.entry((stage, input, note.event_time)).or_default();
                 let late = Late { watermark: note.watermark, fate: note.fate };
                 of_time.entry(note.row).or_default().push(late);
             }
@@ -179,7 +179,11 @@ pub struct Late {
 /// Notes as a multiset of rows, out of which an evaluator takes those that it meets. They are found
 /// by their time first, so that only rows of a time at which one was late are hashed.
 #[derive(Clone, Debug, Default)]
-pub struct LateRows(HashMap<(usize, u8, EventTime), HashMap<u128, Vec<Late>>>);
+pub struct LateRows {
+    notes: HashMap<(usize, u8, EventTime), HashMap<u128, Vec<Late>>>,
+    /// Notes that were taken and cannot be true.
+    unfounded: u64,
+}
 
 impl LateRows {
     /// Takes the note of a row that came to an input of a stage; `None` for one that was on time. Of
@@ -190,22 +194,35 @@ impl LateRows {
         row: &T,
         event_time: EventTime,
     ) -> Option<Late> {
-        self.0.get_mut(&(stage, input, event_time))?.get_mut(&hash_of(row))?.pop()
+        self.notes.get_mut(&(stage, input, event_time))?.get_mut(&hash_of(row))?.pop()
     }
 
-    /// Whether a row was refused wholly; takes its note.
+    /// Whether a row was refused, where a row is taken wholly or not at all; takes its note. It
+    /// closes at the lowest watermark at which it counts nowhere any more: for a window that is its
+    /// end less 1 ns. A note of something else, or at a lower watermark, is unfounded.
     pub fn refuses<T: Serialize + ?Sized>(
         &mut self,
         at: (usize, u8),
         row: &T,
         event_time: EventTime,
+        closes: EventTime,
     ) -> bool {
-        self.take(at, row, event_time).is_some_and(|late| late.fate == Fate::Refused)
+        let Some(late) = self.take(at, row, event_time) else { return false };
+        let is_refused = late.fate == Fate::Refused;
+        self.expect(is_refused && late.watermark >= closes);
+        is_refused
     }
 
-    /// Notes of rows that nobody has met: there are no such rows.
-    pub fn left(&self) -> u64 {
-        self.0.values().flat_map(HashMap::values).map(|notes| notes.len() as u64).sum()
+    /// Takes down whether a note that was taken can be true.
+    pub const fn expect(&mut self, can_be_true: bool) {
+        self.unfounded += !can_be_true as u64;
+    }
+
+    /// Notes without a ground: those that cannot be true, and those of rows that nobody has met, as
+    /// there are no such rows.
+    pub fn unfounded(&self) -> u64 {
+        let left = self.notes.values().flat_map(HashMap::values);
+        left.map(|notes| notes.len() as u64).sum::<u64>() + self.unfounded
     }
 }
 
@@ -231,12 +248,37 @@ mod tests {
         assert_eq!(rows.take((2, 0), &7_u64, EventTime(5)), None, "another stage");
         assert_eq!(rows.take((3, 1), &7_u64, EventTime(5)), None, "another input");
         assert_eq!(rows.take((3, 0), &7_u64, EventTime(6)), None, "another time");
-        assert_eq!(rows.left(), 3);
+        assert_eq!(rows.unfounded(), 3);
         let fates: Vec<_> = std::iter::from_fn(|| rows.take((3, 0), &7_u64, EventTime(5)))
             .map(|late| late.fate)
             .collect();
         assert_eq!(fates.iter().filter(|fate| **fate == Fate::Refused).count(), 2);
-        assert_eq!((fates.len(), rows.left()), (3, 0));
+        assert_eq!((fates.len(), rows.unfounded()), (3, 0));
+    }
+
+    #[test]
+    fn a_refusal_before_the_window_has_closed_is_unfounded() {
+        let noted = |watermark: i64, fate| {
+            let mut log = LateLog::default();
+            log.note(LateNote { watermark: EventTime(watermark), ..note(7, 5, fate) });
+            let mut notes = LateNotes::default();
+            notes.add(0, &log);
+            notes.rows()
+        };
+        // The window of 0 to 10 closes at 9.
+        for (watermark, fate, unfounded) in [
+            (9, Fate::Refused, 0),
+            (12, Fate::Refused, 0),
+            (8, Fate::Refused, 1),
+            (12, Fate::Accepted, 1),
+            (12, Fate::RefusedUpTo(EventTime(10)), 1),
+        ] {
+            let mut rows = noted(watermark, fate);
+            let is_refused = rows.refuses((0, 0), &7u64, EventTime(5), EventTime(9));
+            assert_eq!(is_refused, fate == Fate::Refused);
+            assert_eq!(rows.unfounded(), unfounded, "{fate:?} at {watermark}");
+            assert!(!rows.refuses((0, 0), &7u64, EventTime(5), EventTime(9)), "taken once");
+        }
     }
 
     #[test]

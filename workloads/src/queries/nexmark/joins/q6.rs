@@ -284,7 +284,7 @@ impl Query for Q6 {
         let mut bids: HashMap<u64, Vec<(i64, u64)>> = HashMap::new();
         for event in events {
             let is_refused = AuctionOrBid::of(event.value.clone())
-                .is_some_and(|row| late.refuses(PROCESS, &row, event.event_time));
+                .is_some_and(|row| late.refuses(PROCESS, &row, event.event_time, event.event_time));
             match event.value {
                 Event::Auction(auction) if !is_refused => auctions.push(auction),
                 Event::Bid(bid) if !is_refused => {

@@ -142,7 +142,10 @@ impl Query for Q11 {
                 Some(Late { fate: Fate::Accepted, watermark }) => {
                     times.accepted.push((watermark, bid.date_time));
                 }
-                Some(_) => {}
+                Some(Late { fate, watermark }) => {
+                    let closes = event_time(bid.date_time + gap);
+                    late.expect(fate == Fate::Refused && watermark >= closes);
+                }
             }
         }
         let mut digest = Digest::default();

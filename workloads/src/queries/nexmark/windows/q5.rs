@@ -152,8 +152,18 @@ impl Query for Q5 {
             let ends = starts.map(|start| start + size).take_while(|end| *end > time);
             let closed = match late.take(WINDOW, &bid.auction, event_time(time)) {
                 None => i64::MIN,
-                Some(Late { fate: Fate::RefusedUpTo(end), .. }) => end.0 / 1_000_000,
-                Some(_) => continue,
+                Some(Late { watermark, fate }) => {
+                    // The last end that the watermark has reached, an instant behind the window.
+                    let reached = (watermark.0 + 1).div_euclid(1_000_000) - size;
+                    let closed = reached.div_euclid(slide) * slide + size;
+                    let is_partly = last_start + size > closed;
+                    late.expect(match fate {
+                        Fate::RefusedUpTo(end) => is_partly && end == event_time(closed),
+                        Fate::Refused => !is_partly,
+                        Fate::Accepted => false,
+                    });
+                    closed
+                }
             };
             for end in ends.take_while(|end| *end > closed) {
                 *open.entry(end).or_default().entry(bid.auction).or_default() += 1;

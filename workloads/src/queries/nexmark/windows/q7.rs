@@ -12,7 +12,7 @@ use crate::knobs::{self, LONGEST_MS};
 use crate::nexmark::{Bid, Event, bound_nanos};
 use crate::queries::nexmark::columns::BidRow;
 use crate::queries::nexmark::query::{Events, Query, bids, event_time};
-use crate::spec::{Description, Knobs, TimedEvent};
+use crate::spec::{Description, Knobs, TimedEvent, last_instant_of_window};
 
 pub(crate) struct Q7;
 
@@ -117,11 +117,12 @@ impl Query for Q7 {
         let mut best: BTreeMap<(i64, u64), Vec<Bid>> = BTreeMap::new();
         for bid in bids(events) {
             let (window, time) = (bid.date_time.div_euclid(size), event_time(bid.date_time));
-            if !late.refuses(WINDOW, &(bid.bidder, bid.price), time) {
+            let closes = last_instant_of_window(time, size * 1_000_000);
+            if !late.refuses(WINDOW, &(bid.bidder, bid.price), time, closes) {
                 let highest = highest.entry(window).or_default();
                 *highest = bid.price.max(*highest);
             }
-            if !late.refuses(JOINED_BIDS, &bid, time) {
+            if !late.refuses(JOINED_BIDS, &bid, time, time) {
                 best.entry((window, bid.price)).or_default().push(bid);
             }
         }

@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 use crate::knobs::{self, LONGEST_MS};
 use crate::nexmark::{Event, Person, Text, bound_nanos};
 use crate::queries::nexmark::query::{Events, Query};
-use crate::spec::{Description, Knobs, TimedEvent};
+use crate::spec::{Description, Knobs, TimedEvent, last_instant_of_window};
 
 pub(crate) struct Q8;
 
@@ -146,13 +146,16 @@ impl Query for Q8 {
         let mut sellers = BTreeSet::new();
         for event in events {
             let time = event.event_time;
+            let closes = last_instant_of_window(time, size * 1_000_000);
             match event.value {
-                Event::Person(person) if !late.refuses(PERSONS, &person, time) => {
+                Event::Person(person) if !late.refuses(PERSONS, &person, time, closes) => {
                     let window = person.date_time.div_euclid(size);
                     let names = persons.entry((window, person.id)).or_default();
                     names.insert(person.name().to_string());
                 }
-                Event::Auction(auction) if !late.refuses(SELLERS_INPUT, &auction.seller, time) => {
+                Event::Auction(auction)
+                    if !late.refuses(SELLERS_INPUT, &auction.seller, time, closes) =>
+                {
                     sellers.insert((auction.date_time.div_euclid(size), auction.seller));
                 }
                 _ => {}
