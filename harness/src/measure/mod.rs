@@ -3,6 +3,7 @@
 pub(crate) mod batches;
 pub(crate) mod catch_up;
 pub(crate) mod latency;
+pub(crate) mod machine;
 mod rescale_rows;
 pub(crate) mod run_observer;
 pub(crate) mod sink;

@@ -80,6 +80,16 @@ struct Split {
     at_end: AtomicU64,
 }
 
+impl Split {
+    /// Has been read up to here: what was unread at the last look is less by that.
+    fn advance(&self, offset: u64) {
+        let before = self.read.swap(offset, Ordering::Relaxed);
+        let unread = self.unread.load(Ordering::Relaxed);
+        let left = unread.saturating_sub(offset.saturating_sub(before));
+        self.unread.store(left, Ordering::Relaxed);
+    }
+}
+
 /// Bins for a plan and half as much again, at most an hour.
 fn backlog_bins(rate: Rate, plan_end: ProcessingTime) -> u64 {
     const MOST: u64 = 3_600 * 1_000_000_000 / SERIES_BIN_NS;
@@ -221,7 +231,7 @@ impl RunObserver {
         self.splits.iter().map(|split| split.read.load(Ordering::Relaxed)).sum()
     }
 
-    /// Events planned and not read, as of the last look at each split.
+    /// Events that could have been read and were not, as of the last look at each split.
     pub fn unread(&self) -> u64 {
         self.splits.iter().map(|split| split.unread.load(Ordering::Relaxed)).sum()
     }
@@ -262,14 +272,16 @@ impl RunObserver {
         Overslept { times, events }
     }
 
-    /// From the first timed event to the end, in nanoseconds.
-    pub fn timed_nanos(&self) -> u64 {
+    /// From the first timed event to the end; `None` when there was none or it has not ended.
+    pub(crate) fn timed_part(&self) -> Option<(ProcessingTime, ProcessingTime)> {
         let instant = |at: &AtomicU64| Some(at.load(Ordering::Relaxed)).filter(|at| *at != NEVER);
-        let from = instant(&self.timed_from).or(instant(&self.started));
-        match (from, instant(&self.finished)) {
-            (Some(from), Some(to)) => to.saturating_sub(from),
-            _ => 0,
-        }
+        let from = instant(&self.timed_from).or(instant(&self.started))?;
+        Some((ProcessingTime(from), ProcessingTime(instant(&self.finished)?)))
+    }
+
+    /// The length of the timed part, in nanoseconds.
+    pub fn timed_nanos(&self) -> u64 {
+        self.timed_part().map_or(0, |(from, upto)| upto.0.saturating_sub(from.0))
     }
 
     /// Events that an earlier process had read when this one took the job up.
@@ -328,7 +340,7 @@ impl Observer for RunObserver {
     fn read(&self, split: u32, at: ProcessingTime, offset: u64) {
         self.catching_up(|it| it.resumed(at));
         let count = self.splits.len() as u64;
-        self.splits[split as usize].read.store(offset, Ordering::Relaxed);
+        self.splits[split as usize].advance(offset);
         if offset * count >= self.warm_up_events
             && self.timed_from.load(Ordering::Relaxed) == NEVER
             && self.warm_up_events > 0

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use reports::schema::RunResult;
+use reports::schema::{MachineLoad, RunResult};
 
 use crate::error::Result;
 use crate::quantity::Rate;
@@ -13,7 +13,7 @@ use crate::run::audience::Audience;
 use crate::run::executor::{Executed, Executor};
 use crate::run::io::RunIo;
 use crate::run::spec::RunSpec;
-use crate::run::validity::why_invalid;
+use crate::run::validity::{Evidence, why_invalid};
 
 /// How a run goes.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +28,8 @@ pub(crate) struct Model {
     pub(crate) right: bool,
     /// Windows closed before the end of the input, if there are windows.
     pub(crate) windows_closed: Option<u64>,
+    /// What the machine did to it, if it was disturbed.
+    pub(crate) disturbed_because: Option<&'static str>,
     /// Whether the user stops the run while it is on.
     pub(crate) stopped: bool,
 }
@@ -40,6 +42,7 @@ impl Default for Model {
             p99_ns: 5_000_000,
             right: true,
             windows_closed: None,
+            disturbed_because: None,
             stopped: false,
         }
     }
@@ -129,6 +132,10 @@ fn result(spec: &RunSpec, model: &Model, checked: bool) -> RunResult {
         backlog_at_end: left,
         windows_closed: model.windows_closed,
         generator_per_s: spec.generator_per_s,
+        machine: model.disturbed_because.map(|because| MachineLoad {
+            disturbed_because: Some(because.to_owned()),
+            ..MachineLoad::default()
+        }),
         ..RunResult::default()
     };
     if !spec.rate.is_max() {
@@ -137,7 +144,10 @@ fn result(spec: &RunSpec, model: &Model, checked: bool) -> RunResult {
     }
     result.output.digest = if model.right { "right" } else { "wrong" }.to_owned();
     result.output.expected_digest = checked.then(|| "right".to_owned());
-    result.invalid_because = why_invalid(&result, checked.then_some(model.right));
+    result.invalid_because = {
+        let right = checked.then_some(model.right);
+        why_invalid(&result, Evidence { right, for_figures: true })
+    };
     result.valid = result.invalid_because.is_empty();
     result
 }

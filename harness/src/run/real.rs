@@ -19,6 +19,8 @@ use crate::error::{Error, Result};
 use crate::measure::latency::live_counts::LiveCounts;
 use crate::measure::latency::parts::rarity;
 use crate::measure::latency::{Recorder, WindowClock};
+use crate::measure::machine::judge::judge;
+use crate::measure::machine::probe::MachineProbe;
 use crate::measure::run_observer::RunObserver;
 use crate::run::clock::{LEAD_NANOS, RunClock};
 use crate::run::environment;
@@ -80,7 +82,9 @@ fn execute(
 
     io.audience.begin(&setup.observer, spec);
     let usage = Usage::start();
+    let probe = probe(spec, clock);
     let ended = run_to_end(running, &clock.runtime(), &setup.observer);
+    let trace = probe.and_then(MachineProbe::stop);
     let (cpu_nanos, peak_memory) = usage.end();
     io.audience.end();
     let (mut completion, failure) = match ended? {
@@ -106,8 +110,19 @@ fn execute(
     let late = &completion.late;
     let expected =
         if cut_short { None } else { io.answer.expected(&spec, events, late, io.audience) };
-    let used = ResourceUse { cpu_nanos, peak_memory, environment };
-    let mut result = result(&spec, &completion, &measured, expected, &setup.observer, used);
+    let probe_nanos = trace.as_ref().map_or(0, |trace| trace.probe_nanos);
+    let used = ResourceUse {
+        cpu_nanos: cpu_nanos.saturating_sub(probe_nanos),
+        peak_memory,
+        machine: trace
+            .as_ref()
+            .and_then(|trace| Some(judge(trace, setup.observer.timed_part()?, spec.measures))),
+        environment,
+    };
+    let is_generated = events.count() == Some(u64::MAX);
+    let for_figures = is_generated && io.rows.is_none() && io.folder.is_none();
+    let observer = &setup.observer;
+    let mut result = result(&spec, &completion, &measured, expected, observer, used, for_figures);
     result.output.files = files;
     if let Some(failure) = &failure {
         result.records_out = result.series.iter().map(|bin| bin.records).sum();
@@ -115,6 +130,16 @@ fn execute(
         result.invalid_because.insert(0, format!("A failure ended the run: {failure}."));
     }
     Ok(Executed { result, latency: measured.latency, failure })
+}
+
+/// Watches the machine while a run is on; in virtual time there is nothing to watch.
+fn probe(spec: &RunSpec, clock: &RunClock) -> Option<MachineProbe> {
+    match clock {
+        RunClock::Wall(_) => {
+            MachineProbe::start(clock.runtime(), spec.measures == Measures::Latency)
+        }
+        RunClock::Virtual(_) => None,
+    }
 }
 
 /// Whether events come from outside, so that only the input knows how many there are.

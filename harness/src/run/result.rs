@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use dataflow::job::engine::Start;
 use dataflow::{Completion, Guarantee};
 use reports::schema::{
-    BatchRow, ExchangeLoad, LateCheck, OutputCheck, RUN_SCHEMA, RunResult, SERIES_BIN_NS, SeriesRow,
+    BatchRow, ExchangeLoad, LateCheck, MachineLoad, OutputCheck, RUN_SCHEMA, RunResult,
+    SERIES_BIN_NS, SeriesRow,
 };
 use workloads::registry::Expected;
 
@@ -14,12 +15,14 @@ use crate::measure::run_observer::RunObserver;
 use crate::measure::sink::SinkMeasurement;
 use crate::run::clock::Clock;
 use crate::run::spec::RunSpec;
-use crate::run::validity;
+use crate::run::validity::{self, Evidence};
 
 /// What a run has used, and where.
 pub(crate) struct ResourceUse {
     pub(crate) cpu_nanos: u64,
     pub(crate) peak_memory: Option<u64>,
+    /// What else went on on the machine.
+    pub(crate) machine: Option<MachineLoad>,
     pub(crate) environment: BTreeMap<String, serde_json::Value>,
 }
 
@@ -31,6 +34,7 @@ pub(crate) fn result(
     expected: Option<Expected>,
     observer: &RunObserver,
     used: ResourceUse,
+    for_figures: bool,
 ) -> RunResult {
     let elapsed_ns = observer.timed_nanos();
     let earlier = spec.warm_up.max(observer.read_before());
@@ -83,6 +87,7 @@ pub(crate) fn result(
         backlog_slope: validity::slope(&planned_backlog(observer)),
         generator_per_s: spec.generator_per_s,
         overslept: observer.overslept(),
+        machine: used.machine,
         emitted_early: measured.latency.as_ref().map_or(0, Recorder::emitted_early),
         exchanges: completion.exchanges.iter().map(load).collect(),
         batches,
@@ -91,8 +96,8 @@ pub(crate) fn result(
         series: series(measured, observer),
         environment: used.environment,
     };
-    let is_right = expected.map(|_| !result.output.is_wrong());
-    result.invalid_because = validity::why_invalid(&result, is_right);
+    let right = expected.map(|_| !result.output.is_wrong());
+    result.invalid_because = validity::why_invalid(&result, Evidence { right, for_figures });
     result.valid = result.invalid_because.is_empty();
     result
 }

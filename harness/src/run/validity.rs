@@ -7,6 +7,8 @@ use crate::analysis::statistics::{CONFIDENCE, student};
 /// A backlog of this share of the events at the end of the plan makes a run invalid, and so does
 /// one that grows by this share of the rate.
 const BACKLOG_ALLOWED: f64 = 0.01;
+/// Fewer events than this are no backlog, whatever their share.
+const FEWEST_BEHIND: f64 = 10.0;
 /// Windows that a workload with windows closes at least before the end of its input.
 pub(crate) const FEWEST_WINDOWS: u64 = 20;
 /// Bins below which a trend is not computed.
@@ -33,16 +35,18 @@ pub(crate) fn slope(points: &[(f64, f64)]) -> Option<Slope> {
     Some(Slope { per_s, interval: (per_s - half, per_s + half) })
 }
 
-/// Share of the events that sources may read over a millisecond too late: their 99th percentile is
-/// on time.
-const LATE_ALLOWED: f64 = 0.01;
-/// Times that sources must have been woken late for that to be said of them: once, and for long, is
-/// an accident, and what came of it is in the latencies.
-const FEWEST_TIMES_LATE: u64 = 10;
+/// What a run is judged with beside its figures.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Evidence {
+    /// Whether the output is the evaluator's; `None` where nothing was compared.
+    pub(crate) right: Option<bool>,
+    /// Whether it was made for its figures, over as many events as were asked for; not for its rows,
+    /// nor over an input that is as long as it is.
+    pub(crate) for_figures: bool,
+}
 
-/// Every reason for which the figures of a run may not be used. `right` is whether the output is
-/// the evaluator's, where there is one.
-pub(crate) fn why_invalid(result: &RunResult, right: Option<bool>) -> Vec<String> {
+/// Every reason for which the figures of a run may not be used.
+pub(crate) fn why_invalid(result: &RunResult, evidence: Evidence) -> Vec<String> {
     let mut because = Vec::new();
     if result.interrupted {
         because.push("The run was interrupted.".to_owned());
@@ -50,7 +54,7 @@ pub(crate) fn why_invalid(result: &RunResult, right: Option<bool>) -> Vec<String
         let (read, events) = (result.records_in, result.events);
         because.push(format!("The sources read {read} of {events} events."));
     }
-    if right == Some(false) {
+    if evidence.right == Some(false) {
         because.push("The output differs from the evaluator's.".to_owned());
     }
     let clipped = result.latency_ns.from_planned.clipped;
@@ -65,13 +69,14 @@ pub(crate) fn why_invalid(result: &RunResult, right: Option<bool>) -> Vec<String
     }
     because.extend(did_not_keep_up(result));
     because.extend(generator_too_slow(result));
-    because.extend(generator_late(result));
+    because.extend(disturbed(result));
+    because.extend(too_few_windows(result).filter(|_| evidence.for_figures));
     because
 }
 
-/// In a comparison, a run with windows of which too few closed before the end of the input: the
-/// rest was released by the end and says nothing about latency.
-pub(crate) fn too_few_windows(result: &RunResult) -> Option<String> {
+/// Too few windows closed before the end of the input: the rest was released by the end, and says
+/// nothing about latency, nor about the work that a closing window is.
+fn too_few_windows(result: &RunResult) -> Option<String> {
     let closed = result.windows_closed.filter(|closed| *closed < FEWEST_WINDOWS)?;
     (!result.interrupted).then(|| {
         format!(
@@ -90,14 +95,16 @@ fn did_not_keep_up(result: &RunResult) -> Option<String> {
     if result.resumed {
         return None;
     }
-    if result.backlog_at_end >= BACKLOG_ALLOWED {
+    let events = result.events as f64;
+    if result.backlog_at_end >= BACKLOG_ALLOWED && result.backlog_at_end * events >= FEWEST_BEHIND {
         let percent = result.backlog_at_end * 100.0;
         return Some(format!(
             "The engine did not keep up: {percent:.1} % of the events were unread when the plan ended."
         ));
     }
     let (slope, rate) = (result.backlog_slope?, result.rate?);
-    (slope.interval.0 > rate * BACKLOG_ALLOWED).then(|| {
+    let grown = slope.interval.0 * events / rate;
+    (slope.interval.0 > rate * BACKLOG_ALLOWED && grown >= FEWEST_BEHIND).then(|| {
         format!(
             "The engine did not keep up: the backlog grew by {:.0} events per second (95 % interval \
              {:.0} to {:.0}), which is {:.1} % of the rate.",
@@ -123,21 +130,25 @@ fn generator_too_slow(result: &RunResult) -> Option<String> {
     })
 }
 
-fn generator_late(result: &RunResult) -> Option<String> {
-    result.rate?;
-    let share = result.overslept.events as f64 / result.events.max(1) as f64;
-    (share > LATE_ALLOWED && result.overslept.times >= FEWEST_TIMES_LATE).then(|| {
-        format!(
-            "The generator was late: {:.1} % of the events were read over 1 ms after their planned \
-             time, as the timers of waiting sources fired late. Other programs may have the cores.",
-            share * 100.0
-        )
-    })
+/// What else went on on the machine.
+fn disturbed(result: &RunResult) -> Option<String> {
+    let because = result.machine.as_ref()?.disturbed_because.as_ref()?;
+    Some(format!("The machine was disturbed: {because}; see `doctor`."))
+}
+
+/// Why a run is left out with another of its round that was disturbed.
+pub(crate) fn fell_with(disturbed: &RunResult) -> String {
+    format!("It is left out with the run of {} beside it, which was disturbed.", disturbed.variant)
+}
+
+/// Whether a run is invalid for what else went on on the machine, so that another may be valid.
+pub(crate) fn is_disturbed(result: &RunResult) -> bool {
+    disturbed(result).is_some()
 }
 
 #[cfg(test)]
 mod tests {
-    use reports::schema::Overslept;
+    use reports::schema::MachineLoad;
 
     use super::*;
 
@@ -157,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_comparison_needs_twenty_windows_where_there_are_windows() {
+    fn a_run_needs_twenty_windows_where_there_are_windows() {
         let closed = |windows_closed| RunResult { windows_closed, ..good() };
         assert_eq!(too_few_windows(&closed(None)), None, "a workload without windows");
         assert_eq!(too_few_windows(&closed(Some(20))), None);
@@ -175,16 +186,21 @@ mod tests {
             rate: Some(1_000.0),
             backlog_at_end: 0.009,
             backlog_slope: Some(Slope { per_s: 50.0, interval: (10.0, 90.0) }),
+            windows_closed: Some(20),
             generator_per_s: Some(2_000.0),
-            overslept: Overslept { times: 10, events: 10 },
+            machine: Some(MachineLoad::default()),
             ..RunResult::default()
         }
     }
 
+    fn why(run: &RunResult, right: Option<bool>) -> Vec<String> {
+        why_invalid(run, Evidence { right, for_figures: true })
+    }
+
     #[test]
     fn every_rule_trips_by_itself_and_none_without_a_cause() {
-        assert_eq!(why_invalid(&good(), Some(true)), [""; 0]);
-        assert_eq!(why_invalid(&good(), None), [""; 0]);
+        assert_eq!(why(&good(), Some(true)), [""; 0]);
+        assert_eq!(why(&good(), None), [""; 0]);
         let clipped = |clipped| {
             let mut run = good();
             run.latency_ns.from_planned.clipped = clipped;
@@ -192,9 +208,17 @@ mod tests {
         };
         let modelled =
             RunResult { clock: "virtual".to_owned(), generator_per_s: Some(1.0), ..good() };
-        assert_eq!(why_invalid(&modelled, None), [""; 0]);
-        let once = RunResult { overslept: Overslept { times: 9, events: 500 }, ..good() };
-        assert_eq!(why_invalid(&once, None), [""; 0]);
+        assert_eq!(why(&modelled, None), [""; 0]);
+        let few = RunResult { events: 60, records_in: 60, backlog_at_end: 9.0 / 60.0, ..good() };
+        assert_eq!(why(&few, None), [""; 0], "nine events are no backlog");
+        let rises = Some(Slope { per_s: 9.0, interval: (9.0, 9.0) });
+        let slow = RunResult { backlog_slope: rises, rate: Some(1_000.0), ..good() };
+        assert_eq!(why(&slow, None), [""; 0], "nor are nine more in a second");
+        let few_windows = RunResult { windows_closed: Some(19), ..good() };
+        let for_rows = Evidence { right: None, for_figures: false };
+        assert_eq!(why_invalid(&few_windows, for_rows), [""; 0]);
+        let because = "other programs took 34 % of the cores".to_owned();
+        let taken = MachineLoad { disturbed_because: Some(because), ..MachineLoad::default() };
         let steep = Slope { per_s: 50.0, interval: (10.1, 90.0) };
         for (run, right, because) in [
             (RunResult { interrupted: true, ..good() }, None, "The run was interrupted."),
@@ -209,9 +233,14 @@ mod tests {
                 "the backlog grew by 50 events per second (95 % interval 10 to 90), which is 5.0 %",
             ),
             (
-                RunResult { overslept: Overslept { times: 10, events: 11 }, ..good() },
+                RunResult { machine: Some(taken.clone()), ..good() },
                 None,
-                "The generator was late: 1.1 % of the events were read over 1 ms after",
+                "The machine was disturbed: other programs took 34 % of the cores; see `doctor`.",
+            ),
+            (
+                RunResult { windows_closed: Some(19), ..good() },
+                None,
+                "Only 19 windows closed before the end",
             ),
             (
                 RunResult { generator_per_s: Some(1_999.0), ..good() },
@@ -219,7 +248,7 @@ mod tests {
                 "by itself it makes 1999 events per second, less than twice the rate",
             ),
         ] {
-            let found = why_invalid(&run, right);
+            let found = why(&run, right);
             assert_eq!(found.len(), 1, "{because}: {found:?}");
             assert!(found[0].contains(because), "{because}: {found:?}");
         }

@@ -108,9 +108,13 @@ pub struct RunResult {
     /// measured it.
     #[serde(default)]
     pub generator_per_s: Option<f64>,
-    /// What was read late though its source had nothing to do but to wait for it.
+    /// What was read late though its source had nothing to do but to wait for it. It is shown, and
+    /// decides nothing.
     #[serde(default)]
     pub overslept: Overslept,
+    /// What else went on on the machine; `null` in virtual time, and where the system does not tell.
+    #[serde(default)]
+    pub machine: Option<MachineLoad>,
     /// Timed results that were emitted before their planned time: a clock that went back.
     #[serde(default)]
     pub emitted_early: u64,
@@ -142,6 +146,29 @@ pub struct Overslept {
     pub times: u64,
     /// Events that were read over a millisecond after they were planned.
     pub events: u64,
+}
+
+/// What else went on on the machine in the timed part of a run, as a probe saw it that belongs to no
+/// engine.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MachineLoad {
+    /// Length of the timed part.
+    pub watched_ns: u64,
+    /// How often a thread that only waits was woken 2 ms late or more, while this process left
+    /// cores free; 0 where throughput is measured, as stalls are not looked for then.
+    pub stalls: u64,
+    /// All of these together.
+    pub stalled_ns: u64,
+    /// The longest.
+    pub longest_stall_ns: u64,
+    /// How often it was late as this process had the cores: that is no disturbance.
+    pub own_stalls: u64,
+    /// Share of the cores that this process may use which others had, and what a quota or a
+    /// hypervisor took (0 to 1); `null` where the system does not tell.
+    pub foreign_share: Option<f64>,
+    /// Why the figures of the run say more about the machine than about the engine; `null` when they
+    /// do not.
+    pub disturbed_because: Option<String>,
 }
 
 /// A trend with its uncertainty.

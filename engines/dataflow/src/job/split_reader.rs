@@ -5,7 +5,7 @@ use std::task::Waker;
 
 use serde::{Deserialize, Serialize};
 
-use crate::job::observer::Observer;
+use crate::job::observer::{LATE_NANOS, Observer};
 use crate::job::source::{
     BatchReader, Next, READ_CHUNK, SourceError, SourceSpec, Splits, note_oversleep,
 };
@@ -105,7 +105,7 @@ impl SplitReader {
             }
             let available = self.splits.available_from(split, offset, now)?;
             if available.end > offset {
-                self.observer.backlog(split, now, available.end - offset);
+                self.tell_backlog(split, offset, now)?;
                 found.readable = Some(Readable { place, end: available.end });
                 return Ok(found);
             }
@@ -116,6 +116,20 @@ impl SplitReader {
             }
         }
         Ok(found)
+    }
+
+    /// Tells how much could have been read of a split and was not: what has just become readable is
+    /// no backlog.
+    fn tell_backlog(
+        &self,
+        split: u32,
+        offset: u64,
+        now: ProcessingTime,
+    ) -> Result<(), SourceError> {
+        let then = ProcessingTime(now.0.saturating_sub(LATE_NANOS));
+        let unread = self.splits.available(split, offset, then)?.end.saturating_sub(offset);
+        self.observer.backlog(split, now, unread);
+        Ok(())
     }
 
     /// Replaces the contents of `into` by at most [`READ_CHUNK`] records of what a look has found;

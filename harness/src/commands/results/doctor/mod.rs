@@ -79,7 +79,7 @@ fn noise(
         let size = size(experiment, &mut runner)?;
         events = size.events;
         for repeat in 0..experiment.repeats {
-            for place in rounds::order(experiment.variants.len(), repeat) {
+            for place in rounds::order(experiment.variants.len(), experiment.seed, repeat) {
                 if stop.is_requested() {
                     return Ok((Vec::new(), events));
                 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod baseline;
 mod dry_run;
+mod left_out;
 mod session;
 mod table;
 #[cfg(test)]
@@ -151,6 +152,7 @@ fn report(
         }),
         (None, json) => out::results(filled, json, || table::comparison(result)),
     }
+    left_out::lines(&result.runs).iter().for_each(|line| out::note(line));
     let mut wrong = baselines.regressions(diff.as_ref());
     wrong.extend(threshold::violations(thresholds, &result.runs));
     wrong.iter().for_each(|line| out::note(line));

@@ -17,9 +17,8 @@ use crate::experiment::suite::{Experiment, Suite};
 use crate::files;
 use crate::files::series_csv;
 use crate::measure::latency::{Recorder, hdr_format};
-use crate::run::answer::{Answer, Oracle, is_wrong};
+use crate::run::answer::{Answer, Oracle};
 use crate::run::executor::{Executed, Runner};
-use crate::run::spec::RunSpec;
 use crate::run::validity;
 
 /// The runs of a suite, each saved as soon as it has ended.
@@ -69,11 +68,8 @@ impl<'a> SuiteSession<'a> {
             let until = until.map(|it| Stopping { budget: it.budget.map(share), ..it });
             let size = self.baselines.size(experiment, &mut self.runner)?;
             for repeat in 0..experiment.repeats {
-                for place in rounds::order(experiment.variants.len(), repeat) {
-                    if self.runner.is_to_stop() {
-                        return Ok(());
-                    }
-                    self.run(experiment, place, size, repeat)?;
+                if !self.round(experiment, size, repeat)? {
+                    return Ok(());
                 }
                 let spent = self.runner.audience.elapsed().saturating_sub(began);
                 if until.is_some_and(|rule| self.is_enough(rule, experiment, first_run, spent)) {
@@ -112,72 +108,97 @@ impl<'a> SuiteSession<'a> {
         true
     }
 
-    fn run(
-        &mut self,
-        experiment: &Experiment,
-        place: usize,
-        size: RunSize,
-        repeat: u32,
-    ) -> Result<()> {
-        let spec = spec(experiment, &experiment.variants[place], size, repeat)?;
-        let mut executed = self.execute(&spec)?;
-        if may_be_chance(&executed.result) && !self.runner.is_to_stop() {
-            // Once more, in its place; the first one stays in the results.
-            executed.result.superseded = true;
-            self.keep(&spec, executed)?;
-            executed = self.execute(&spec)?;
+    /// Runs every variant once. A round is judged as a whole: where the machine was disturbed in one
+    /// of its runs, all are made once more, and if it still is, all are left out. Returns whether to
+    /// go on.
+    fn round(&mut self, experiment: &Experiment, size: RunSize, repeat: u32) -> Result<bool> {
+        let first = self.runs.len();
+        if !self.make_round(experiment, size, repeat)? {
+            return Ok(false);
         }
-        self.keep(&spec, executed)?;
-        self.runner.audience.step();
+        if self.disturbed_since(first).is_some() {
+            for place in first..self.runs.len() {
+                self.amend(place, |run| run.superseded = true)?;
+            }
+            let again = self.runs.len();
+            if !self.make_round(experiment, size, repeat)? {
+                return Ok(false);
+            }
+            self.fall_together(again)?;
+        }
+        experiment.variants.iter().for_each(|_| self.runner.audience.step());
+        Ok(true)
+    }
+
+    /// Makes the runs of a round, each saved as soon as it has ended. Returns whether all were made.
+    fn make_round(&mut self, experiment: &Experiment, size: RunSize, repeat: u32) -> Result<bool> {
+        for place in rounds::order(experiment.variants.len(), experiment.seed, repeat) {
+            if self.runner.is_to_stop() {
+                return Ok(false);
+            }
+            let spec = spec(experiment, &experiment.variants[place], size, repeat)?;
+            let executed = self.runner.run(&spec, Answer::Remembered(&mut self.oracle))?;
+            self.keep(executed)?;
+        }
+        Ok(!self.runner.is_to_stop())
+    }
+
+    /// The first disturbed run from this place on.
+    fn disturbed_since(&self, first: usize) -> Option<&RunResult> {
+        self.runs[first..].iter().find(|run| validity::is_disturbed(run))
+    }
+
+    /// Leaves out all runs of a round in which one was disturbed.
+    fn fall_together(&mut self, first: usize) -> Result<()> {
+        let Some(disturbed) = self.disturbed_since(first) else { return Ok(()) };
+        let because = validity::fell_with(disturbed);
+        for place in first..self.runs.len() {
+            if !validity::is_disturbed(&self.runs[place]) {
+                self.amend(place, |run| {
+                    run.valid = false;
+                    run.invalid_because.push(because.clone());
+                })?;
+            }
+        }
         Ok(())
     }
 
-    fn execute(&mut self, spec: &RunSpec) -> Result<Executed> {
-        let mut executed = self.runner.run(spec, Answer::Remembered(&mut self.oracle))?;
-        let result = &mut executed.result;
-        if let Some(because) = validity::too_few_windows(result) {
-            result.valid = false;
-            result.invalid_because.push(because);
-        }
-        Ok(executed)
-    }
-
-    /// Saves a run that has ended, and says why it is invalid if it is.
-    fn keep(&mut self, spec: &RunSpec, executed: Executed) -> Result<()> {
+    /// Saves a run that has ended.
+    fn keep(&mut self, executed: Executed) -> Result<()> {
         let Executed { result, latency, .. } = executed;
-        let audience = self.runner.audience;
-        audience.result(&result);
+        self.runner.audience.result(&result);
         save(&self.folder, self.runs.len(), &result, latency.as_ref())?;
-        for because in &result.invalid_because {
-            let (workload, variant) = (spec.workload.name(), &spec.variant);
-            audience.note(&format!("invalid: {workload} on {variant}: {because}"));
-        }
         self.runs.push(result);
         Ok(())
     }
-}
 
-/// Whether a run is invalid for a reason that the next one may not have: the machine was busy.
-fn may_be_chance(run: &RunResult) -> bool {
-    !run.valid && !run.interrupted && !is_wrong(run)
+    /// Changes what is known of a run, and saves it again.
+    fn amend(&mut self, place: usize, change: impl FnOnce(&mut RunResult)) -> Result<()> {
+        change(&mut self.runs[place]);
+        save_json(&self.folder, place, &self.runs[place])
+    }
 }
 
 /// Saves a run as `<n>-<workload>-<engine>-<repeat>.json`, and its latencies and series beside it.
 fn save(folder: &Path, number: usize, run: &RunResult, latency: Option<&Recorder>) -> Result<()> {
-    let stem = format!("{number:04}-{}-{}-{}", run.workload, run.engine, run.repeat);
-    let text = serde_json::to_string_pretty(run).map_err(Error::run)?;
-    let mut whole = vec![(format!("{stem}.json"), text)];
+    save_json(folder, number, run)?;
+    let mut beside = Vec::new();
     if let Some(latency) = latency {
-        whole.push((format!("{stem}.hgrm"), hdr_format::percentiles(&latency.from_planned())));
-        whole.push((format!("{stem}.hlog"), hdr_format::interval_log(&latency.intervals())));
+        beside.push((".hgrm", hdr_format::percentiles(&latency.from_planned())));
+        beside.push((".hlog", hdr_format::interval_log(&latency.intervals())));
     }
-    for (ending, text) in series_csv::series(run)? {
-        whole.push((format!("{stem}{ending}"), text));
-    }
-    for (name, text) in whole {
-        let path = folder.join(name);
-        files::write_whole(&path, text.as_bytes())
-            .map_err(|error| Error::Run(format!("cannot write {}: {error}", path.display())))?;
-    }
-    Ok(())
+    beside.extend(series_csv::series(run)?);
+    beside.into_iter().try_for_each(|(ending, text)| write(folder, number, run, ending, &text))
+}
+
+fn save_json(folder: &Path, number: usize, run: &RunResult) -> Result<()> {
+    let text = serde_json::to_string_pretty(run).map_err(Error::run)?;
+    write(folder, number, run, ".json", &text)
+}
+
+fn write(folder: &Path, number: usize, run: &RunResult, ending: &str, text: &str) -> Result<()> {
+    let (workload, engine, repeat) = (&run.workload, &run.engine, run.repeat);
+    let path = folder.join(format!("{number:04}-{workload}-{engine}-{repeat}{ending}"));
+    files::write_whole(&path, text.as_bytes())
+        .map_err(|error| Error::Run(format!("cannot write {}: {error}", path.display())))
 }
