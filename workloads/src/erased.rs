@@ -12,7 +12,7 @@ use dataflow::{Digest, EventTime, Plan, ProcessingTime, ResultKind};
 use serde_json::Value;
 
 use crate::schedule::arrival::Schedule;
-use crate::spec::{Description, Events, Knobs, TimedEvent, Workload};
+use crate::spec::{Description, Events, Knobs, TimedEvent, WindowPace, Workload};
 use crate::text::InputError;
 
 /// A workload of any event type; [`register`](crate::registry::register) makes one.
@@ -27,6 +27,11 @@ pub trait AnyWorkload: Send + Sync {
     fn result(&self) -> ResultKind;
     /// Whether it has event-time windows.
     fn has_windows(&self) -> bool;
+    /// How far in event time the ends of two windows lie apart, where that does not hang on the
+    /// events.
+    fn window_pace(&self, knobs: &Settings) -> Option<WindowPace>;
+    /// Longest delay among its generated events, in nanoseconds of event time.
+    fn bound_nanos(&self, knobs: &Settings) -> i64;
     /// Whether results wait until a watermark has passed.
     fn waits_for_watermarks(&self) -> bool;
     /// Engine settings that it suggests.

@@ -63,6 +63,22 @@ pub fn nanos(knobs: &Knobs, name: &str) -> i64 {
     knobs.integer(name) as i64 * 1_000_000
 }
 
+/// How often a window closes.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct WindowPace {
+    /// The knob that says so.
+    pub knob: &'static str,
+    /// Event time between the ends of two windows, in nanoseconds.
+    pub nanos: i64,
+}
+
+impl WindowPace {
+    /// By a knob in milliseconds.
+    pub(crate) fn by(knob: &'static str, knobs: &Knobs) -> Option<Self> {
+        Some(Self { knob, nanos: nanos(knobs, knob) })
+    }
+}
+
 /// The last instant of the tumbling window that holds an instant, of windows this long: a watermark
 /// that has reached it closes the window.
 pub(crate) const fn last_instant_of_window(time: EventTime, size_nanos: i64) -> EventTime {
@@ -88,6 +104,12 @@ pub trait Workload: Send + Sync + 'static {
     /// Whether it has event-time windows, so that a run must close some before its end.
     fn has_windows(&self) -> bool {
         false
+    }
+    /// How far in event time the ends of two windows lie apart, where that does not hang on the
+    /// events; `None` without windows, and for sessions.
+    fn window_pace(&self, knobs: &Knobs) -> Option<WindowPace> {
+        let _ = knobs;
+        None
     }
     /// Whether results wait until a watermark has passed, as those of windows and of timers do, so
     /// that meanwhile the result is not the answer to what was read.

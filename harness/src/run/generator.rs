@@ -12,12 +12,23 @@ const LONG_ENOUGH_NANOS: u64 = 50_000_000;
 /// Events that a generator is asked for at a time, as engines do.
 const CHUNK: u64 = 256;
 
-/// Events per second that the generator makes on one core when nobody does anything with them;
-/// `None` if nothing was read or no time went by.
+/// Series of readings. What disturbs one makes it slower, never faster: the best counts.
+const SERIES: usize = 3;
+
+/// Events per second that the generator makes on one core when nobody does anything with them, in
+/// the best of three series; `None` if nothing was read or no time went by.
 ///
 /// # Errors
 /// When an event cannot be read.
 pub(super) fn per_s(spec: &RunSpec) -> Result<Option<f64>> {
+    let mut best = 0.0;
+    for _ in 0..SERIES {
+        best = f64::max(best, one_series(spec)?.unwrap_or_default());
+    }
+    Ok((best > 0.0).then_some(best))
+}
+
+fn one_series(spec: &RunSpec) -> Result<Option<f64>> {
     let generated = spec.generate();
     let run_clock = clock(Clock::Wall, spec.seed, spec.parallelism, false)?;
     let source = generated.plan(Schedule::at_once(spec.events), measuring(None, None).0).source;

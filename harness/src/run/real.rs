@@ -120,7 +120,8 @@ fn execute(
         environment,
     };
     let is_generated = events.count() == Some(u64::MAX);
-    let for_figures = is_generated && io.rows.is_none() && io.folder.is_none();
+    let writes = io.rows.is_some() || io.folder.is_some();
+    let for_figures = is_generated && !writes && !spec.recovery.outlives_process;
     let observer = &setup.observer;
     let mut result = result(&spec, &completion, &measured, expected, observer, used, for_figures);
     result.output.files = files;

@@ -14,7 +14,7 @@ pub(crate) const FEWEST_WINDOWS: u64 = 20;
 /// Bins below which a trend is not computed.
 const FEWEST_BINS: usize = 10;
 /// A generator must be able to make events this many times as fast as they are asked for.
-const GENERATOR_HEADROOM: f64 = 2.0;
+pub(crate) const GENERATOR_HEADROOM: f64 = 2.0;
 
 /// Least squares through (seconds, events), with the interval of the slope by Student's t; `None`
 /// below ten points.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::events::keyed_event::{KeyedEvent, KeyedEvents};
 use crate::knobs::{self, MAX_KEYS};
-use crate::spec::{Description, Knobs, TimedEvent, Workload, last_instant_of_window};
+use crate::spec::{Description, Knobs, TimedEvent, WindowPace, Workload, last_instant_of_window};
 
 /// A count per key and tumbling window.
 #[derive(Copy, Clone, Debug)]
@@ -95,6 +95,9 @@ impl Workload for WindowedCount {
     }
     fn has_windows(&self) -> bool {
         true
+    }
+    fn window_pace(&self, knobs: &Knobs) -> Option<WindowPace> {
+        WindowPace::by("window_ms", knobs)
     }
 
     fn check(&self, knobs: &Knobs) -> Result<(), SettingError> {

@@ -16,7 +16,7 @@ use crate::inputs::lines::read_lines;
 use crate::inputs::live::{LiveEvents, json_line};
 use crate::knobs;
 use crate::schedule::arrival::{PacedSource, Schedule};
-use crate::spec::{Description, Events, Knobs, Workload, nanos};
+use crate::spec::{Description, Events, Knobs, WindowPace, Workload, nanos};
 use crate::text::InputError;
 
 /// The one implementation of [`AnyWorkload`]. A wrapper rather than an implementation for every
@@ -38,6 +38,12 @@ impl<W: Workload> AnyWorkload for ErasedWorkload<W> {
     }
     fn has_windows(&self) -> bool {
         self.0.has_windows()
+    }
+    fn window_pace(&self, knobs: &Settings) -> Option<WindowPace> {
+        self.0.window_pace(knobs)
+    }
+    fn bound_nanos(&self, knobs: &Settings) -> i64 {
+        self.0.bound_nanos(knobs)
     }
     fn waits_for_watermarks(&self) -> bool {
         self.0.waits_for_watermarks()

@@ -2,6 +2,7 @@
 
 use crate::cli::{SuiteArgs, SuiteCommand};
 use crate::error::{Error, Outcome, Result};
+use crate::experiment::foresight;
 use crate::experiment::suite::{Experiment, Suite, SuiteOverrides, schema};
 use crate::registry::Registry;
 use crate::terminal::out;
@@ -15,7 +16,9 @@ pub(crate) fn suite(args: &SuiteArgs, registry: &Registry) -> Result<Outcome> {
         SuiteCommand::Check { suite } => {
             let checked =
                 Suite::open(suite, registry)?.with(&SuiteOverrides::default(), registry)?;
+            let missing = foresight::check_suite(&checked)?;
             out::line(&summary(&checked));
+            missing.iter().for_each(|line| out::note(line));
         }
         SuiteCommand::Schema => {
             let text = serde_json::to_string_pretty(&schema::schema(registry));

@@ -10,11 +10,13 @@ use crate::cli::{SweepArgs, defaults};
 use crate::commands::runs::compare;
 use crate::commands::runs::compare::baseline::Baselines;
 use crate::error::{Error, Outcome, Result};
+use crate::experiment::foresight;
 use crate::experiment::suite::{Suite, SuiteOverrides};
 use crate::files::result_folder::ResultFolder;
 use crate::quantity;
 use crate::quantity::MAX_PARALLELISM;
 use crate::registry::Registry;
+use crate::terminal::out;
 
 /// Axes at the most.
 const MOST_AXES: usize = 2;
@@ -38,6 +40,7 @@ pub(crate) fn sweep(args: &SweepArgs, registry: &Registry, stop: &StopSignal) ->
         return Err(Error::Input("a sweep has one axis or two".to_owned()));
     }
     let (suite, sweep) = suite(args, &axes, registry)?;
+    foresight::check_suite(&suite)?.iter().for_each(|line| out::note(line));
     let folder = ResultFolder::make(args.out.folder(), "sweep")?;
     let options = compare::CompareOptions {
         sweep: Some(sweep),

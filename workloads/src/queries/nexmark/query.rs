@@ -7,7 +7,7 @@ use dataflow::operators::Input;
 use dataflow::{Digest, EventTime, Plan, ResultKind, Stream};
 
 use crate::nexmark::{self, Event, KNOBS, NexmarkEvents, bound_nanos};
-use crate::spec::{Description, Knobs, TimedEvent, Workload};
+use crate::spec::{Description, Knobs, TimedEvent, WindowPace, Workload};
 
 /// The events on their way into a query.
 pub(super) type Events = Stream<Input<Event>>;
@@ -27,6 +27,11 @@ pub(crate) trait Query: Send + Sync + 'static {
     /// Whether it has event-time windows.
     fn has_windows(&self) -> bool {
         false
+    }
+    /// How far in event time the ends of two windows lie apart.
+    fn window_pace(&self, knobs: &Knobs) -> Option<WindowPace> {
+        let _ = knobs;
+        None
     }
     /// Whether results wait until a watermark has passed.
     fn waits_for_watermarks(&self) -> bool {
@@ -80,6 +85,9 @@ impl<Q: Query> Workload for Nexmark<Q> {
     }
     fn has_windows(&self) -> bool {
         self.query.has_windows()
+    }
+    fn window_pace(&self, knobs: &Knobs) -> Option<WindowPace> {
+        self.query.window_pace(knobs)
     }
     fn waits_for_watermarks(&self) -> bool {
         self.query.waits_for_watermarks()

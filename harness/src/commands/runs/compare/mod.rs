@@ -21,6 +21,7 @@ use crate::analysis::{comparisons, threshold};
 use crate::cli::CompareArgs;
 use crate::commands::results::diff::table as diff_table;
 use crate::error::{Error, Outcome, Result};
+use crate::experiment::foresight;
 use crate::experiment::suite::{Experiment, Suite, SuiteOverrides};
 use crate::files::invocation::command_line;
 use crate::files::result_folder::{ResultFolder, WrittenResults};
@@ -47,6 +48,7 @@ pub(crate) fn compare(
     stop: &StopSignal,
 ) -> Result<Outcome> {
     let suite = suite(args, registry)?;
+    foresight::check_suite(&suite)?.iter().for_each(|line| out::note(line));
     let mut real = Real;
     let baselines =
         Baselines::open(&args.baseline, &suite, &mut Runner::new(&mut real, stop, &Silent))?;

@@ -11,6 +11,7 @@ use super::baseline::Baselines;
 use crate::analysis::comparisons;
 use crate::analysis::statistics::{Decision, SoFar, Stopping};
 use crate::error::{Error, Result};
+use crate::experiment::foresight::{self, Foresight};
 use crate::experiment::rounds;
 use crate::experiment::sizing::{RunSize, spec};
 use crate::experiment::suite::{Experiment, Suite};
@@ -67,6 +68,7 @@ impl<'a> SuiteSession<'a> {
             let until = self.until;
             let until = until.map(|it| Stopping { budget: it.budget.map(share), ..it });
             let size = self.baselines.size(experiment, &mut self.runner)?;
+            self.foresee(experiment, size)?;
             for repeat in 0..experiment.repeats {
                 if !self.round(experiment, size, repeat)? {
                     return Ok(());
@@ -78,6 +80,18 @@ impl<'a> SuiteSession<'a> {
                     break;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Refuses an experiment of which no run could be valid, now that its size is known. What will be
+    /// missing was said before, unless it hung on that.
+    fn foresee(&self, experiment: &Experiment, size: RunSize) -> Result<()> {
+        let foreseen = Foresight::of(experiment, size)?;
+        foreseen.check(&experiment.name)?;
+        if !foresight::is_known(experiment) {
+            let missing = foreseen.missing.iter();
+            missing.for_each(|it| self.runner.audience.note(&format!("{}: {it}", experiment.name)));
         }
         Ok(())
     }

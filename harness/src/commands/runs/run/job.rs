@@ -19,6 +19,7 @@ use super::input::{open_file, open_live};
 use super::usage::check_resumed;
 use crate::cli::RunArgs;
 use crate::error::{Error, Result};
+use crate::experiment::foresight::Foresight;
 use crate::experiment::sizing;
 use crate::experiment::sizing::RunSize;
 use crate::experiment::suite::Experiment;
@@ -29,7 +30,7 @@ use crate::measure::transactional::is_empty;
 use crate::quantity::Rate;
 use crate::run::answer::{Answer, Oracle};
 use crate::run::audience::Silent;
-use crate::run::clock::{RunClock, clock};
+use crate::run::clock::{Clock, RunClock, clock};
 use crate::run::executor::{Executor, Runner};
 use crate::run::io::RunIo;
 use crate::run::job_file::{InputFile, JobFile, at_once};
@@ -64,6 +65,9 @@ impl<'a> RunJob<'a> {
         let former = checkpoints.as_ref().and_then(|folder| folder.job.as_ref());
         let former = former.map(|job| &job.file);
         let size = size(args, experiment, former, stop)?;
+        if is_for_figures(args) {
+            foresee(args, experiment, size)?;
+        }
         let mut spec = sizing::spec(experiment, &experiment.variants[0], size, 0)?;
         spec.clock = args.clock;
         let held = checkpoints.as_ref().map_or(&[][..], CheckpointFolder::held);
@@ -218,6 +222,23 @@ impl<'a> Trace<'a> {
         written.map_err(|error| unwritable(self.path, &error))
     }
 }
+/// Whether nothing comes of the run but its figures. A run that writes rows, reads an input or can be
+/// gone on with is worth making however short it is.
+fn is_for_figures(args: &RunArgs) -> bool {
+    let writes = args.output.as_ref().is_some_and(|output| *output != OutputUri::Discard);
+    !writes && args.input.is_none() && args.checkpoint_dir.is_none() && args.stop_after.is_none()
+}
+
+/// Refuses a run that cannot be valid, and says what will be missing.
+fn foresee(args: &RunArgs, experiment: &Experiment, size: RunSize) -> Result<()> {
+    // In virtual time generating costs nothing.
+    let generator_per_s = size.generator_per_s.filter(|_| args.clock == Clock::Wall);
+    let foreseen = Foresight::of(experiment, RunSize { generator_per_s, ..size })?;
+    foreseen.check(&experiment.name)?;
+    foreseen.missing.iter().for_each(|line| out::note(line));
+    Ok(())
+}
+
 /// Rate and number of events.
 fn size(
     args: &RunArgs,

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::knobs::{self, LONGEST_MS};
 use crate::nexmark::{Event, bound_nanos};
 use crate::queries::nexmark::query::{Events, Query, bids, event_time};
-use crate::spec::{Description, Knobs, TimedEvent};
+use crate::spec::{Description, Knobs, TimedEvent, WindowPace};
 
 pub(crate) struct Q5;
 
@@ -98,6 +98,9 @@ impl Query for Q5 {
     }
     fn has_windows(&self) -> bool {
         true
+    }
+    fn window_pace(&self, knobs: &Knobs) -> Option<WindowPace> {
+        WindowPace::by("slide_ms", knobs)
     }
 
     fn check(&self, knobs: &Knobs) -> Result<(), SettingError> {

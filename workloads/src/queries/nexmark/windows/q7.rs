@@ -12,7 +12,7 @@ use crate::knobs::{self, LONGEST_MS};
 use crate::nexmark::{Bid, Event, bound_nanos};
 use crate::queries::nexmark::columns::BidRow;
 use crate::queries::nexmark::query::{Events, Query, bids, event_time};
-use crate::spec::{Description, Knobs, TimedEvent, last_instant_of_window};
+use crate::spec::{Description, Knobs, TimedEvent, WindowPace, last_instant_of_window};
 
 pub(crate) struct Q7;
 
@@ -74,6 +74,9 @@ impl Query for Q7 {
     }
     fn has_windows(&self) -> bool {
         true
+    }
+    fn window_pace(&self, knobs: &Knobs) -> Option<WindowPace> {
+        WindowPace::by("window_ms", knobs)
     }
 
     fn check(&self, knobs: &Knobs) -> Result<(), SettingError> {

@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 use crate::knobs::{self, LONGEST_MS};
 use crate::nexmark::{Event, Person, Text, bound_nanos};
 use crate::queries::nexmark::query::{Events, Query};
-use crate::spec::{Description, Knobs, TimedEvent, last_instant_of_window};
+use crate::spec::{Description, Knobs, TimedEvent, WindowPace, last_instant_of_window};
 
 pub(crate) struct Q8;
 
@@ -114,6 +114,9 @@ impl Query for Q8 {
     }
     fn has_windows(&self) -> bool {
         true
+    }
+    fn window_pace(&self, knobs: &Knobs) -> Option<WindowPace> {
+        WindowPace::by("window_ms", knobs)
     }
 
     fn check(&self, knobs: &Knobs) -> Result<(), SettingError> {
