@@ -3,11 +3,15 @@
 mod fixture;
 
 use fixture::check::{check_chart, check_page};
-use fixture::{BACK_TO_BACK, INTERVAL, PIPELINED};
+use fixture::{BACK_TO_BACK, INTERVAL, PIPELINED, comparison, empty, throughput_run};
 use reports::chart::{self, Chart};
 use reports::page::{Page, page};
 use reports::schema::read::Source;
-use reports::schema::{CompareResult, Latencies, LatencySummary, RunResult};
+use reports::schema::{
+    CompareResult, Comparison, Latencies, LatencySummary, Metric, RunResult, Verdict,
+};
+use reports::words::summary::experiments;
+use reports::words::verdict::sentences;
 
 fn draw(result: &CompareResult) -> (Vec<Chart>, String) {
     let charts = chart::all(result).expect("charts are drawn");
@@ -43,13 +47,13 @@ fn the_quick_suite_has_its_charts_tables_and_verdicts() {
     );
     let expected = [
         "pipelined is ahead: 6.45 M records/s, against 3.54 M records/s with microbatch, \
-         batch_interval_ms=0 (a factor of 1.82; 95 % interval 1.75 to 1.89, 5 pairs of runs).",
+         batch_interval_ms=0 (a factor of 1.82; 95 % interval 1.75 to 1.89, means of 5 pairs of runs).",
         "No difference shown between pipelined and microbatch, batch_interval_ms=0 in throughput",
         "microbatch, batch_interval_ms=0 is ahead: 1.92 M records/s, against 1.15 M records/s with \
-         pipelined (a factor of 1.66; 95 % interval 1.60 to 1.73, 5 pairs of runs).",
+         pipelined (a factor of 1.66; 95 % interval 1.60 to 1.73, means of 5 pairs of runs).",
         "pipelined is ahead: p99 latency",
         "pipelined is ahead: p99 latency 189 µs, against 30.3 ms with microbatch, \
-         batch_interval_ms=50 (a factor of 160; 95 % interval 154 to 167, 5 pairs of runs).",
+         batch_interval_ms=50 (a factor of 160; 95 % interval 154 to 167, means of 5 pairs of runs).",
         "5 of 5",
         "streamgauge plot results/quick",
         "AMD EPYC 7B13",
@@ -273,4 +277,28 @@ fn pages_to_look_at() {
         let drawn = reports::draw(&dir).unwrap();
         assert!(drawn.report.is_file() && !drawn.charts.is_empty());
     }
+}
+
+/// Figures in one sentence fit one another: the factor is the ratio of what is shown, where that of
+/// the medians is another.
+#[test]
+fn a_factor_is_the_ratio_of_the_figures_beside_it() {
+    let of = |variant: &str, repeat: u32, per_s: f64| throughput_run("it", variant, repeat, per_s);
+    let (fast, slow) = ([8e6, 1e6, 1e6], [2e6, 0.5e6, 0.9e6]);
+    let runs = (0..3).flat_map(|n| [of("fast", n as u32, fast[n]), of("slow", n as u32, slow[n])]);
+    // (4 * 2 * 1.111)^(1/3), where the medians are 1 and 0.9 million.
+    let ratio = (4.0_f64 * 2.0 * (1.0 / 0.9)).cbrt();
+    let result = CompareResult {
+        comparisons: vec![Comparison {
+            ratio: Some(ratio),
+            repeats: 3,
+            ..comparison("it", Metric::THROUGHPUT.path, ("fast", "slow"), ratio, Verdict::A)
+        }],
+        runs: runs.collect(),
+        ..empty()
+    };
+    let experiments = experiments(&result);
+    let text = &sentences(&experiments[0])[0].text;
+    assert!(text.contains("2.00 M records/s, against 965 k records/s"), "{text}");
+    assert!(text.contains("a factor of 2.07"), "{text}");
 }

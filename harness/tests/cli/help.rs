@@ -35,7 +35,9 @@ fn quick(example: &str) -> String {
     match example {
         "streamgauge compare --quick" => {
             let out = "results/2026-11-22T18-00-00Z-quick";
-            format!("{example} --events 2000 --repeats 1 --force --out {out} --save-baseline main")
+            format!(
+                "{example} --events 2000 --set event_rate=2000 --repeats 1 --force --out {out} --save-baseline main"
+            )
         }
         _ if example.starts_with("streamgauge recover") => {
             format!("{example} --clock virtual --rate 2k --duration 1s --out results/recover")

@@ -45,10 +45,10 @@ impl Ended {
     /// wall-clock figures: that is the validity gate's business, and no fault.
     #[track_caller]
     pub(crate) fn done_unless_busy(self) -> Self {
-        let mut invalid = self.err.lines().filter(|line| line.starts_with("invalid: ")).peekable();
-        let was_busy = invalid.peek().is_some()
-            && invalid.all(|line| {
-                line.contains("The generator was late") || line.contains("did not keep up")
+        let mut left_out = self.err.lines().filter(|line| line.contains(" left out. ")).peekable();
+        let was_busy = left_out.peek().is_some()
+            && left_out.all(|line| {
+                ["was disturbed", "did not keep up"].iter().any(|why| line.contains(why))
             });
         if self.status == Some(1) && was_busy { self } else { self.with_status(0) }
     }

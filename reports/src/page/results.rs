@@ -169,7 +169,14 @@ fn output_cell(variant: &Variant<'_>, rows: usize) -> Markup {
 }
 
 fn cell(variant: &Variant<'_>, metric: &Metric) -> Markup {
-    html! { td.number { (figure(variant.figure(metric), metric.unit)) } }
+    match variant.invalid_figure(metric) {
+        Some(invalid) => html! {
+            td.number.invalid title="median of invalid runs" {
+                (units::figure(metric.unit, invalid.median))
+            }
+        },
+        None => html! { td.number { (figure(variant.figure(metric), metric.unit)) } },
+    }
 }
 
 /// Median over range; one run has no range.

@@ -77,6 +77,13 @@ impl<'a> Variant<'a> {
         self.spread(|run| metric.of(run).filter(is_figure))
     }
 
+    /// As [`figure`](Self::figure), over the invalid runs of a variant that has no valid one.
+    pub fn invalid_figure(&self, metric: &Metric) -> Option<Spread> {
+        let none_is_valid = self.valid().next().is_none();
+        let all = self.runs.iter().filter(|run| none_is_valid && !run.superseded);
+        Spread::of(all.filter_map(|run| metric.of(run)).filter(|value| *value > 0.0))
+    }
+
     /// Median and range of the throughput, in records per second, over the valid runs.
     pub fn throughput(&self) -> Option<Spread> {
         self.figure(&Metric::THROUGHPUT)

@@ -2,7 +2,7 @@
 
 use super::summary::{Experiment, Variant};
 use super::units::{self, NO_FIGURE, figure, ratio, significant};
-use crate::schema::{Comparison, LatencyKind, Measures, Metric, Percentile, Verdict};
+use crate::schema::{Comparison, LatencyKind, Measures, Metric, Percentile, RunResult, Verdict};
 
 /// Pairs from which an interval is Student's t and no longer the range.
 const PAIRS_FOR_AN_INTERVAL: u32 = 5;
@@ -102,8 +102,13 @@ fn sentence(experiment: &Experiment<'_>, comparison: &Comparison) -> Sentence {
         format!("; different rows were late: {of_a} of {a} and {of_b} of {b}")
     });
     if let Some((winner, loser, factor)) = winner(comparison) {
-        let of = |variant| median(experiment.variant(variant)?, Metric::named(metric)?);
-        let of = |variant| of(variant).unwrap_or_else(|| NO_FIGURE.into());
+        let means =
+            Metric::named(metric).and_then(|it| Some((it, paired_means(experiment, a, b, it)?)));
+        let of = |variant: &str| {
+            means.map_or(NO_FIGURE.into(), |(metric, (of_a, of_b))| {
+                figure(metric.unit, if variant == a { of_a } else { of_b })
+            })
+        };
         let is_throughput = metric == Metric::THROUGHPUT.path;
         let noun = if is_throughput { String::new() } else { format!("{name} ") };
         let text = format!(
@@ -132,11 +137,31 @@ fn sentence(experiment: &Experiment<'_>, comparison: &Comparison) -> Sentence {
     }
 }
 
+/// The geometric means of a metric of two variants over the pairs of valid runs: their ratio is the
+/// one that a comparison gives, where that of medians is another.
+fn paired_means(
+    experiment: &Experiment<'_>,
+    a: &str,
+    b: &str,
+    metric: &Metric,
+) -> Option<(f64, f64)> {
+    let (a, b) = (experiment.variant(a)?, experiment.variant(b)?);
+    let value = |run: &RunResult| metric.of(run).filter(|value| *value > 0.0);
+    let pairs = a.valid().filter(|run| !run.superseded).filter_map(|run| {
+        let mut others = b.valid().filter(|other| !other.superseded);
+        let other = others.find(|other| other.repeat == run.repeat)?;
+        Some((value(run)?.ln(), value(other)?.ln()))
+    });
+    let (sum_a, sum_b, pairs) =
+        pairs.fold((0.0, 0.0, 0.0), |(a, b, n), pair| (a + pair.0, b + pair.1, n + 1.0));
+    (pairs > 0.0).then(|| ((sum_a / pairs).exp(), (sum_b / pairs).exp()))
+}
+
 /// `95 % interval 1.76 to 1.88, 5 pairs`; inverted when the ratio was.
 fn evidence(comparison: &Comparison, inverted: bool) -> String {
     let pairs = match comparison.repeats {
         1 => "1 pair of runs".into(),
-        pairs => format!("{pairs} pairs of runs"),
+        pairs => format!("means of {pairs} pairs of runs"),
     };
     match comparison.interval {
         Some((low, high)) => {

@@ -86,8 +86,9 @@ pub trait Observer: Send + Sync {
         let _ = (subtask, activity);
     }
     /// Before a read (pipelined) or a cut (micro-batch): how many events of a split should have
-    /// been read by then: those that were readable [`LATE_NANOS`] ago, or by the trigger before. What
-    /// waits for the next trigger by the setting is not counted.
+    /// been read by then: those that the look before had found, and those that were readable
+    /// [`LATE_NANOS`] ago, or by the trigger before. What has just become readable, or waits for the
+    /// next trigger by the setting, is not counted.
     fn backlog(&self, split: u32, at: ProcessingTime, unread: u64) {
         let _ = (split, at, unread);
     }

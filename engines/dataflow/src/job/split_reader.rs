@@ -58,6 +58,8 @@ pub struct SplitReader {
     reader: Box<dyn BatchReader>,
     bound_nanos: i64,
     own: Vec<SplitPosition>,
+    /// Up to where the last look at each found something to read.
+    seen: Vec<u64>,
     /// The place whose turn it is.
     turn: usize,
     observer: Arc<dyn Observer>,
@@ -70,11 +72,13 @@ impl SplitReader {
         from: impl IntoIterator<Item = SplitPosition>,
         observer: Arc<dyn Observer>,
     ) -> Self {
+        let own: Vec<SplitPosition> = from.into_iter().collect();
         Self {
             splits: Arc::clone(&source.splits),
             reader: source.reader(),
             bound_nanos: source.bound_nanos,
-            own: from.into_iter().collect(),
+            seen: vec![0; own.len()],
+            own,
             turn: 0,
             observer,
         }
@@ -105,7 +109,7 @@ impl SplitReader {
             }
             let available = self.splits.available_from(split, offset, now)?;
             if available.end > offset {
-                self.tell_backlog(split, offset, now)?;
+                self.tell_backlog(place, available.end, now)?;
                 found.readable = Some(Readable { place, end: available.end });
                 return Ok(found);
             }
@@ -118,17 +122,19 @@ impl SplitReader {
         Ok(found)
     }
 
-    /// Tells how much could have been read of a split and was not: what has just become readable is
-    /// no backlog.
+    /// Tells how much could have been read of a split and was not: what the look before had found, and
+    /// what was readable [`LATE_NANOS`] ago. What has just become readable is no backlog.
     fn tell_backlog(
-        &self,
-        split: u32,
-        offset: u64,
+        &mut self,
+        place: usize,
+        end: u64,
         now: ProcessingTime,
     ) -> Result<(), SourceError> {
+        let SplitPosition { split, offset, .. } = self.own[place];
+        let seen = std::mem::replace(&mut self.seen[place], end);
         let then = ProcessingTime(now.0.saturating_sub(LATE_NANOS));
-        let unread = self.splits.available(split, offset, then)?.end.saturating_sub(offset);
-        self.observer.backlog(split, now, unread);
+        let readable = self.splits.available(split, offset, then)?.end;
+        self.observer.backlog(split, now, seen.max(readable).saturating_sub(offset));
         Ok(())
     }
 

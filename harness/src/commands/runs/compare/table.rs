@@ -5,7 +5,7 @@ use reports::schema::latency::buckets;
 use reports::schema::{
     CompareResult, LatencyKind, Measures, Metric, NoiseRow, Percentile, RunResult,
 };
-use reports::words::summary::Spread;
+use reports::words::summary::{Experiment, Spread};
 use reports::words::units;
 use reports::words::units::NO_FIGURE;
 use reports::words::verdict;
@@ -40,6 +40,9 @@ pub(super) fn comparison(result: &CompareResult) -> String {
         }
         text.push_str(&format!("{table}\n"));
     }
+    if reports::words::summary::experiments(result).iter().any(has_no_valid_run) {
+        text.push_str("In brackets: medians of invalid runs.\n");
+    }
     if result.runs.iter().any(|run| run.measures == Measures::Latency) {
         text.push_str("Latency is from the planned time of an event to the emission of its result; medians over runs.\n\
              The blocks are its p99 over the time of the run whose own is the median.\n");
@@ -56,6 +59,10 @@ pub(super) fn comparison(result: &CompareResult) -> String {
         text.push_str("Interrupted: only what had ended by then is shown.\n");
     }
     text.trim_end().to_owned()
+}
+
+fn has_no_valid_run(experiment: &Experiment<'_>) -> bool {
+    experiment.variants.iter().any(|variant| variant.valid().next().is_none())
 }
 
 /// How much every variant differs from itself; nothing where that was not measured.
@@ -147,8 +154,16 @@ fn row(group: &[&RunResult], columns: &[(&str, Shows)]) -> Vec<String> {
             rate.unwrap_or(NO_FIGURE.to_owned())
         }
         Shows::Median(metric) => {
-            let spread = Spread::of(valid.iter().filter_map(|run| metric.of(run)));
-            spread.map_or(NO_FIGURE.to_owned(), |it| units::figure(metric.unit, it.median))
+            let median = |runs: &[&RunResult]| {
+                let spread = Spread::of(runs.iter().filter_map(|run| metric.of(run)));
+                spread.map(|it| units::figure(metric.unit, it.median))
+            };
+            let of_invalid = || median(group).map(|it| format!("({it})"));
+            match valid.is_empty() {
+                false => median(&valid),
+                true => of_invalid(),
+            }
+            .unwrap_or(NO_FIGURE.to_owned())
         }
         Shows::ByRun => {
             let by_run: Vec<f64> = valid.iter().map(|run| run.throughput_per_s).collect();
