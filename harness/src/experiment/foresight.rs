@@ -110,7 +110,7 @@ fn size_before(experiment: &Experiment) -> Option<RunSize> {
         Some(time) => sizing::events_in(time, per_s?),
     };
     let events = events.saturating_add(warm_up);
-    Some(RunSize { rate, events, warm_up, generator_per_s: None })
+    Some(RunSize { rate, events, warm_up, ..RunSize::default() })
 }
 
 /// Windows close as event time passes: so many events reach so far.

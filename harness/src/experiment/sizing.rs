@@ -34,6 +34,32 @@ pub(crate) struct RunSize {
     pub warm_up: u64,
     /// Events per second that the generator makes by itself; measured at a planned rate.
     pub generator_per_s: Option<f64>,
+    /// What of this pilots have chosen, as results name it.
+    pub piloted: Piloted,
+}
+
+/// Which of the sizes of a run pilots have chosen.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Piloted {
+    pub rate: bool,
+    pub events: bool,
+    pub warm_up: bool,
+}
+
+impl Piloted {
+    fn of(experiment: &Experiment) -> Self {
+        let rate = matches!(experiment.rate, SuiteRate::AtMost(_));
+        // At a fixed rate a time is a number of events by itself.
+        let counts = rate || experiment.rate == SuiteRate::Fixed(Rate::Max);
+        let events = counts && matches!(experiment.length, Length::Duration(_));
+        Self { rate, events, warm_up: counts && experiment.warm_up.is_some() }
+    }
+
+    /// The names of the fields of a result.
+    pub(crate) fn names(self) -> Vec<String> {
+        let all = [(self.rate, "rate"), (self.events, "events"), (self.warm_up, "warm_up_events")];
+        all.iter().filter(|it| it.0).map(|it| it.1.to_owned()).collect()
+    }
 }
 
 /// Fixes rate and number of events for all engines of an experiment.
@@ -59,7 +85,8 @@ pub(crate) fn size(experiment: &Experiment, runner: &mut Runner<'_>) -> Result<R
     };
     let warm_up = experiment.warm_up.map_or(0, |time| events_in(time, taken));
     let events = events.saturating_add(warm_up);
-    let size = RunSize { rate, events, warm_up, generator_per_s: None };
+    let piloted = Piloted::of(experiment);
+    let size = RunSize { rate, events, warm_up, generator_per_s: None, piloted };
     let generator_per_s = match rate {
         Rate::PerSecond(_) => generator(experiment, size, runner)?,
         Rate::Max => None,
@@ -147,6 +174,7 @@ pub(crate) fn spec(
         .events(size.events)
         .warm_up(size.warm_up)
         .generator_per_s(size.generator_per_s)
+        .piloted(size.piloted.names())
         .seed(experiment.seed)
         .parallelism(experiment.parallelism)
         .repeat(repeat)

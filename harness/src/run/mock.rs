@@ -131,6 +131,7 @@ fn result(spec: &RunSpec, model: &Model, checked: bool) -> RunResult {
         throughput_per_s: taken_per_s,
         backlog_at_end: left,
         windows_closed: model.windows_closed,
+        piloted: spec.piloted.clone(),
         generator_per_s: spec.generator_per_s,
         machine: model.disturbed_because.map(|because| MachineLoad {
             disturbed_because: Some(because.to_owned()),

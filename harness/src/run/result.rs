@@ -85,6 +85,7 @@ pub(crate) fn result(
         windows_closed: spec.workload.has_windows().then_some(completion.counters.windows_closed),
         backlog_at_end: backlog_at_end(spec, observer),
         backlog_slope: validity::slope(&planned_backlog(observer)),
+        piloted: spec.piloted.clone(),
         generator_per_s: spec.generator_per_s,
         overslept: observer.overslept(),
         machine: used.machine,

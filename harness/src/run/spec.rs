@@ -60,6 +60,8 @@ pub struct RunSpec {
     pub recovery: Recovery,
     /// Events per second that the generator makes by itself, if somebody has measured it.
     pub generator_per_s: Option<f64>,
+    /// Which of `rate`, `events` and `warm_up_events` pilots have chosen.
+    pub piloted: Vec<String>,
 }
 
 /// Where a run begins, what fails in it, and where it stops.
@@ -115,6 +117,7 @@ impl RunSpec {
             measures: Measures::Throughput,
             recovery: Recovery::default(),
             generator_per_s: None,
+            piloted: Vec::new(),
         };
         RunDraft {
             spec,
@@ -298,6 +301,13 @@ impl RunDraft {
     #[must_use]
     pub const fn generator_per_s(mut self, rate: Option<f64>) -> Self {
         self.spec.generator_per_s = rate;
+        self
+    }
+
+    /// Which of `rate`, `events` and `warm_up_events` pilots have chosen.
+    #[must_use]
+    pub(crate) fn piloted(mut self, names: Vec<String>) -> Self {
+        self.spec.piloted = names;
         self
     }
 

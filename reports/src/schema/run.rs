@@ -69,6 +69,10 @@ pub struct RunResult {
     /// Another run was made in its place, as this one was invalid.
     #[serde(default)]
     pub superseded: bool,
+    /// Which of `rate`, `events` and `warm_up_events` pilots have chosen on this machine, and nobody
+    /// has asked for.
+    #[serde(default)]
+    pub piloted: Vec<String>,
     /// Records read by the sources.
     pub records_in: u64,
     /// Records handed to the sink.

@@ -43,6 +43,23 @@ impl Configuration {
         )
     }
 
+    /// Of two runs that are compared: what pilots have chosen for both of them is a measurement of the
+    /// machine, and no configuration.
+    pub(crate) fn of_both(a: &RunResult, b: &RunResult) -> (Self, Self) {
+        let piloted: Vec<&String> = a.piloted.iter().filter(|it| b.piloted.contains(it)).collect();
+        let without = |run: &RunResult| {
+            let Self(mut fields) = Self::of_run(run);
+            // It is the rate unless another one was asked for.
+            let event_rate = run.knobs.get("event_rate").and_then(Value::as_f64);
+            if piloted.iter().any(|it| *it == "rate") && event_rate == run.rate {
+                fields.remove("knobs.event_rate");
+            }
+            piloted.iter().for_each(|name| drop(fields.remove(*name)));
+            Self(fields)
+        };
+        (without(a), without(b))
+    }
+
     /// Of fields with their names, knobs and settings.
     pub(crate) fn new(
         fields: [(&str, Value); 7],
@@ -105,6 +122,25 @@ mod tests {
         );
         assert_eq!((&found[0].a, &found[0].b), (&json!(2000), &json!(7)));
         assert_eq!((&found[2].a, &found[2].b), (&Value::Null, &json!(3)));
+    }
+
+    #[test]
+    fn what_a_pilot_chose_for_both_is_no_configuration() {
+        let names = |names: &[&str]| names.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
+        let mut a = run("count", "pipelined", 1.0);
+        (a.rate, a.piloted) = (Some(9_000.0), names(&["rate", "events"]));
+        a.knobs.insert("event_rate".to_owned(), json!(9_000.0));
+        let mut b = RunResult { rate: Some(7_000.0), events: 7, ..a.clone() };
+        b.knobs.insert("event_rate".to_owned(), json!(7_000.0));
+        let differing = |a: &RunResult, b: &RunResult| {
+            let (a, b) = Configuration::of_both(a, b);
+            a.differing(&b).into_iter().map(|it| it.field).collect::<Vec<_>>()
+        };
+        assert_eq!(differing(&a, &b), [""; 0]);
+        b.piloted = names(&["rate"]);
+        assert_eq!(differing(&a, &b), ["events"], "one was asked for");
+        b.knobs.insert("event_rate".to_owned(), json!(5.0));
+        assert_eq!(differing(&a, &b), ["events", "knobs.event_rate"]);
     }
 
     #[test]

@@ -11,14 +11,14 @@ use std::collections::BTreeSet;
 
 use reports::schema::CompareResult;
 use reports::words::summary;
-use reports::words::summary::{Experiment, Variant};
+use reports::words::summary::Experiment;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 
 use configuration::Configuration;
-use row::{Row, compared};
+use row::{FLOOR, Row, compared};
 
 /// Schema tag of [`Diff`].
 pub(crate) const DIFF_SCHEMA: &str = "streamgauge.diff/1";
@@ -43,6 +43,8 @@ pub(crate) struct Diff {
     pub only_in_a: Vec<Missing>,
     /// Experiments and variants that only B has.
     pub only_in_b: Vec<Missing>,
+    /// A difference below this share is not called better or worse.
+    pub floor: f64,
     /// Every metric of every variant of every experiment that both have.
     pub rows: Vec<Row>,
 }
@@ -160,8 +162,17 @@ impl std::fmt::Display for Missing {
 }
 
 impl Diff {
-    /// From `a` to `b`, each with the name it goes by.
+    /// From `a` to `b`, each with the name it goes by, with the usual floor.
     pub(crate) fn between(a: (&str, &CompareResult), b: (&str, &CompareResult)) -> Self {
+        Self::with_floor(FLOOR, a, b)
+    }
+
+    /// The same, where a difference below `floor`, a share, is not called better or worse.
+    pub(crate) fn with_floor(
+        floor: f64,
+        a: (&str, &CompareResult),
+        b: (&str, &CompareResult),
+    ) -> Self {
         let (experiments_a, experiments_b) = (summary::experiments(a.1), summary::experiments(b.1));
         let mut diff = Self {
             schema: DIFF_SCHEMA.to_owned(),
@@ -169,6 +180,7 @@ impl Diff {
             b: Origin::of(b.0, b.1),
             differences: Vec::new(),
             notes: Vec::new(),
+            floor,
             only_in_a: only_in_first(&experiments_a, &experiments_b),
             only_in_b: only_in_first(&experiments_b, &experiments_a),
             rows: Vec::new(),
@@ -196,12 +208,17 @@ impl Diff {
             let what = format!("seed of {}", a.name);
             self.notes.push(Note { what, a: json!(seed_a), b: json!(seed_b) });
         }
+        let (rate_a, rate_b) = (a.first_run().rate, b.first_run().rate);
+        if rate_a != rate_b && a.first_run().piloted.iter().any(|it| it == "rate") {
+            let what = format!("rate of {}, which pilots chose,", a.name);
+            self.notes.push(Note { what, a: json!(rate_a), b: json!(rate_b) });
+        }
         for variant in &a.variants {
             let Some(other) = b.variant(variant.name) else { continue };
-            let configuration = |of: &Variant<'_>| Configuration::of_run(of.runs[0]);
-            let both = (&configuration(variant), &configuration(other));
-            Difference::collect(&mut self.differences, a.name, variant.name, both);
-            self.rows.extend(compared().filter_map(|it| Row::of(it, a.name, variant, other)));
+            let (own, others) = Configuration::of_both(variant.runs[0], other.runs[0]);
+            Difference::collect(&mut self.differences, a.name, variant.name, (&own, &others));
+            let row = |it| Row::of(it, a.name, (variant, other), self.floor);
+            self.rows.extend(compared().filter_map(row));
         }
     }
 
@@ -336,6 +353,17 @@ mod tests {
         let p99 = row(&diff, "pipelined", "latency_ns.from_planned.p99");
         assert_eq!((p99.median_a, p99.median_b), (Some(5_002.0), Some(9_002.0)));
         assert_eq!(p99.verdict, Verdict::Worse);
+    }
+
+    #[test]
+    fn nothing_is_worse_that_differs_by_less_than_the_floor() {
+        let a = five("x", "pipelined", [100.0, 100.1, 99.9, 100.0, 100.0]);
+        let b = five("x", "pipelined", [98.0, 98.1, 97.9, 98.0, 98.0]);
+        let verdict = |diff: &Diff| row(diff, "pipelined", "throughput_per_s").verdict;
+        assert_eq!(verdict(&between(a.clone(), b.clone())), Verdict::Little);
+        let (a, b) = (comparison(a), comparison(b));
+        let strict = Diff::with_floor(0.01, ("old", &a), ("new", &b));
+        assert_eq!((verdict(&strict), strict.floor), (Verdict::Worse, 0.01));
     }
 
     #[test]

@@ -7,6 +7,10 @@ use serde::Serialize;
 
 use super::welch::Change;
 
+/// A difference below this share is not called better or worse, unless another floor is asked for: two
+/// processes of one program differ by as much, as their memory lies elsewhere.
+pub(crate) const FLOOR: f64 = 0.03;
+
 /// Every metric that `diff` compares.
 pub(crate) fn compared() -> impl Iterator<Item = &'static Metric> {
     const OF_ALL: [&Metric; 3] = [&Metric::THROUGHPUT, &Metric::P50_LATENCY, &Metric::P99_LATENCY];
@@ -47,8 +51,8 @@ impl Row {
     pub(crate) fn of(
         metric: &Metric,
         experiment: &str,
-        a: &Variant<'_>,
-        b: &Variant<'_>,
+        (a, b): (&Variant<'_>, &Variant<'_>),
+        floor: f64,
     ) -> Option<Self> {
         let measured =
             |run: &&RunResult| metric.measured_by.includes(run) && metric.of(run).is_some();
@@ -71,7 +75,7 @@ impl Row {
             runs_b: values_b.len(),
             ratio: change.map(|it| it.ratio),
             interval: change.map(|it| it.interval),
-            verdict: Verdict::of(metric, change),
+            verdict: Verdict::of(metric, change, floor),
         })
     }
 
@@ -97,6 +101,8 @@ pub(crate) enum Verdict {
     Better,
     /// B is worse.
     Worse,
+    /// It differs, by less than the floor.
+    Little,
     /// The interval contains 1.
     NoDifference,
     /// Fewer than five valid runs on a side that can be compared.
@@ -104,9 +110,12 @@ pub(crate) enum Verdict {
 }
 
 impl Verdict {
-    fn of(metric: &Metric, change: Option<Change>) -> Self {
+    fn of(metric: &Metric, change: Option<Change>, floor: f64) -> Self {
         match change {
             Some(change) if change.is_enough && change.is_open() => Self::NoDifference,
+            Some(change) if change.is_enough && change.ratio.ln().abs() < floor.ln_1p() => {
+                Self::Little
+            }
             Some(change) if change.is_enough => match metric.is_better(change.ratio, 1.0) {
                 Some(true) => Self::Better,
                 _ => Self::Worse,
@@ -120,6 +129,7 @@ impl Verdict {
         match self {
             Self::Better => "better",
             Self::Worse => "worse",
+            Self::Little => "different by less than the floor",
             Self::NoDifference => "no difference shown",
             Self::TooFew => "too few runs",
         }

@@ -16,6 +16,7 @@ const DIFF: Context = Context {
     base: "diff old new --json",
     rows: &[
         read("anyway", Status, "", "--anyway"),
+        field("floor", "/floor", "--anyway", "--anyway --floor 1%"),
         read("json", Text("\"rows\""), "--anyway", "--anyway <- --json"),
     ],
 };

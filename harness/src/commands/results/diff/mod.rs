@@ -2,6 +2,7 @@
 
 pub(crate) mod table;
 
+use crate::analysis::diff::row::FLOOR;
 use crate::analysis::diff::{Diff, source};
 use crate::cli::DiffArgs;
 use crate::error::{Outcome, Result};
@@ -14,7 +15,8 @@ use crate::terminal::out;
 pub(crate) fn diff(args: &DiffArgs) -> Result<Outcome> {
     let (a, b) = (source::open(&args.a)?, source::open(&args.b)?);
     let names = (args.a.display().to_string(), args.b.display().to_string());
-    let diff = Diff::between((&names.0, &a), (&names.1, &b));
+    let floor = args.floor.unwrap_or(FLOOR);
+    let diff = Diff::with_floor(floor, (&names.0, &a), (&names.1, &b));
     diff.check(args.anyway)?;
     if args.json {
         out::json(&diff);

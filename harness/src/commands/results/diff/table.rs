@@ -42,9 +42,12 @@ pub(crate) fn diff(diff: &Diff) -> String {
         add(format!("\n{}:\n{table}", rows[0].experiment));
     }
     let judged = diff.rows.iter().filter(|row| row.verdict != Verdict::TooFew).count();
-    add("\nA and B are medians of valid runs, B/A is the ratio of geometric means, its interval \
-         Welch's at 95 %; below five runs on a side it is the range, and there is no verdict."
-        .to_owned());
+    add(format!(
+        "\nA and B are medians of valid runs, B/A is the ratio of geometric means, its interval \
+         Welch's at 95 %; below five runs on a side it is the range, and there is no verdict. The \
+         floor is {}: less is neither better nor worse.",
+        units::share(diff.floor)
+    ));
     if judged > 1 {
         add(format!(
             "Of {judged} such intervals about one in twenty lies beside the truth by chance alone."

@@ -201,7 +201,7 @@ fn size_as(
                 Length::Duration(_) => former.events.saturating_sub(former.warm_up_events),
             };
             let events = events.saturating_add(warm_up);
-            return Ok(RunSize { rate: Rate::Max, events, warm_up, generator_per_s: None });
+            return Ok(RunSize { rate: Rate::Max, events, warm_up, ..RunSize::default() });
         }
         (SuiteRate::Fixed(Rate::PerSecond(_)), _) => {}
     }
@@ -272,12 +272,8 @@ fn regressions(diff: &Diff, allowed: f64) -> Vec<String> {
 
 fn is_regression(row: &Row, allowed: f64) -> bool {
     match row.interval {
-        Some((low, high)) if row.verdict == Verdict::Worse => {
-            if row.more_is_better() {
-                high < 1.0 - allowed
-            } else {
-                low > 1.0 + allowed
-            }
+        Some((low, high)) if matches!(row.verdict, Verdict::Worse | Verdict::Little) => {
+            if row.more_is_better() { high < 1.0 - allowed } else { low > 1.0 + allowed }
         }
         _ => false,
     }

@@ -165,7 +165,7 @@ impl<'a> SustainSession<'a> {
         let warm_up = experiment.warm_up.map_or(0, |time| (rate * time.as_secs_f64()) as u64);
         let events = self.events.saturating_add(warm_up);
         let rate_of_run = Rate::PerSecond(rate);
-        let size = RunSize { rate: rate_of_run, events, warm_up, generator_per_s: None };
+        let size = RunSize { rate: rate_of_run, events, warm_up, ..RunSize::default() };
         let mut spec = sizing::spec(&at, &experiment.variants[place], size, repeat)?;
         spec.clock = self.target.clock;
         let run = self.runner.run(&spec, Answer::Remembered(&mut self.oracle))?.result;
