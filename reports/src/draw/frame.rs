@@ -52,7 +52,8 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    /// A grid line with its label at every tick.
+    /// A grid line with its label at every tick, but not where rounding gives it the label of the one
+    /// before.
     pub(crate) fn draw_grid(
         &self,
         canvas: &Canvas<'_>,
@@ -60,7 +61,12 @@ impl Frame {
         label: impl Fn(f64) -> String,
     ) -> Result<(), ReportError> {
         let Area { left, top, right, bottom } = self.plot;
+        let mut before = String::new();
         for tick in ticks {
+            let label = label(*tick);
+            if label == before {
+                continue;
+            }
             let (ends, at, anchor) = match self.grid {
                 Grid::Level => {
                     let y = self.y.place(*tick);
@@ -72,7 +78,8 @@ impl Frame {
                 }
             };
             canvas.path(&ends, Paint::stroke(GRID, 1.0))?;
-            canvas.text(&label(*tick), at, anchor, AXIS)?;
+            canvas.text(&label, at, anchor, AXIS)?;
+            before = label;
         }
         Ok(())
     }

@@ -120,34 +120,69 @@ pub fn text_width(text: &str, style: Text) -> f64 {
     }
 }
 
-/// A colour for every variant, the same in all charts of a report.
+/// Engines that have a colour of their own: the first and the second.
+const OWN_COLOURS: [&str; 2] = ["pipelined", "microbatch"];
+
+/// A colour for every variant, the same in all charts of a report. The first variant of each model
+/// has the colour of its model in all reports, in whatever order they ran.
 #[derive(Clone, Debug)]
 pub(crate) struct Palette {
-    variants: Vec<String>,
+    /// Variants with the places of their colours.
+    variants: Vec<(String, usize)>,
 }
 
 impl Palette {
     /// Colours variants in the order in which they first ran.
     pub(crate) fn of(result: &CompareResult) -> Palette {
-        let mut variants: Vec<String> = Vec::new();
-        for run in &result.runs {
-            if !variants.contains(&run.variant) {
-                variants.push(run.variant.clone());
-            }
-        }
-        Palette { variants }
+        Self::of_names(result.runs.iter().map(|run| run.variant.as_str()))
     }
 
     /// Colours these, in their order.
     pub(crate) fn of_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Palette {
-        Palette { variants: names.into_iter().map(str::to_owned).collect() }
+        let mut distinct: Vec<&str> = Vec::new();
+        for name in names {
+            if !distinct.contains(&name) {
+                distinct.push(name);
+            }
+        }
+        // The colour of a model that is not there is free.
+        let engine = |name: &str| name.split([',', ' ']).next().unwrap_or_default().to_owned();
+        let first = |own: &str| distinct.iter().position(|name| engine(name) == own);
+        let owners = OWN_COLOURS.map(first);
+        let taken = |place: &usize| owners.get(*place).is_some_and(Option::is_some);
+        let mut free = (0..).filter(|place: &usize| !taken(&(place % OKABE_ITO.len())));
+        let variants = distinct.iter().enumerate().map(|(index, name)| {
+            let own = owners.iter().position(|owner| *owner == Some(index));
+            ((*name).to_owned(), own.unwrap_or_else(|| free.next().unwrap_or(index)))
+        });
+        Palette { variants: variants.collect() }
     }
 
     /// The variant's colour; colours repeat from the seventh variant on.
     pub(crate) fn colour(&self, variant: &str) -> RGBColor {
-        match self.variants.iter().position(|known| known == variant) {
-            Some(index) => OKABE_ITO[index % OKABE_ITO.len()],
+        match self.variants.iter().find(|(known, _)| known == variant) {
+            Some((_, place)) => OKABE_ITO[place % OKABE_ITO.len()],
             None => SHARED,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_has_its_colour_in_whatever_order_variants_ran() {
+        let places = |names: &[&str]| {
+            Palette::of_names(names.iter().copied()).variants.into_iter().map(|it| it.1).collect()
+        };
+        let both: Vec<usize> =
+            places(&["pipelined", "microbatch", "microbatch, batch_interval_ms=50"]);
+        assert_eq!(both, [0, 1, 2]);
+        let swapped: Vec<usize> =
+            places(&["microbatch, batch_interval_ms=0", "pipelined", "microbatch", "sequential"]);
+        assert_eq!(swapped, [1, 0, 2, 3]);
+        let alone: Vec<usize> = places(&["sequential", "microbatch", "sequential, x=1"]);
+        assert_eq!(alone, [0, 1, 2], "the colour of a model that is not there is free");
     }
 }

@@ -3,4 +3,5 @@
 
 pub(crate) mod cpu_times;
 pub(crate) mod judge;
+pub(crate) mod look;
 pub(crate) mod probe;

@@ -116,7 +116,8 @@ impl<'a> Cell<'a> {
     fn figures(&self) -> (&'a str, f64, bool) {
         match *self {
             Cell::Empty => ("", f64::NAN, false),
-            Cell::Alone(name) => (name, f64::NAN, false),
+            // Nobody is ahead of a variant that has no valid run.
+            Cell::Alone(_) => ("", f64::NAN, false),
             Cell::Tie => ("tie", f64::NAN, true),
             Cell::Ahead { name, factor, is_sure } => (name, factor, is_sure),
         }
@@ -178,6 +179,9 @@ fn title(sweep: &Sweep, experiments: &[Experiment<'_>], metric: &Metric) -> Stri
         .collect();
     if ties > 0 {
         each.push(format!("no difference at {ties} of {of} points"));
+    }
+    if each.is_empty() {
+        return format!("{}: no point has valid runs of two variants", metric.name);
     }
     format!("{better} {}: {}", metric.name, each.join(", "))
 }

@@ -56,14 +56,13 @@ fn draw(curve: Curve, sweep: &Sweep, experiments: &[Experiment<'_>], palette: &P
     }
     let places = Places::of(&axis.values);
     let [above, below] = metrics(first.measures);
-    let plots: Vec<LinePlot> = [above, below]
+    let drawn = [above, below]
         .into_iter()
-        .filter_map(|metric| plot(sweep, experiments, palette, &places, metric))
-        .collect();
-    if plots.is_empty() {
-        return Ok(None);
-    }
-    let title = title(sweep, experiments, below);
+        .filter_map(|metric| Some((metric, plot(sweep, experiments, palette, &places, metric)?)));
+    let (metrics, plots): (Vec<&Metric>, Vec<LinePlot>) = drawn.unzip();
+    // The title is of what is drawn: a percentile may be missing where there is a mean.
+    let Some(shown) = metrics.last() else { return Ok(None) };
+    let title = title(sweep, experiments, shown);
     let header = Header::new(&title, &sweep_circumstances(sweep, experiments));
     let heights: f64 = plots.iter().map(|plot| plot.full_height() + GAP).sum();
     let svg =

@@ -11,6 +11,7 @@ mod tests;
 
 use dataflow::StopSignal;
 use reports::schema::{COMPARE_SCHEMA, CompareResult, Sweep};
+use reports::words::units;
 
 use crate::analysis::comparisons::ComparisonRules;
 use crate::analysis::diff::Diff;
@@ -25,9 +26,12 @@ use crate::experiment::foresight;
 use crate::experiment::suite::{Experiment, Suite, SuiteOverrides};
 use crate::files::invocation::command_line;
 use crate::files::result_folder::{ResultFolder, WrittenResults};
+use crate::measure::machine::judge::FOREIGN_ALLOWED;
+use crate::measure::machine::look::foreign_share;
 use crate::registry::Registry;
 use crate::run::answer::is_wrong;
-use crate::run::audience::Silent;
+use crate::run::audience::{Audience, Silent};
+use crate::run::clock::{Clock, clock};
 use crate::run::environment;
 use crate::run::executor::Runner;
 use crate::run::real::Real;
@@ -98,6 +102,7 @@ pub(crate) fn compare_suite(
 ) -> Result<Outcome> {
     let runs: u64 = suite.experiments.iter().map(Experiment::runs).sum();
     let progress = Progress::with_view(runs, options.json, options.live);
+    look_at_machine(&progress)?;
     let mut real = Real;
     let runner = Runner::new(&mut real, stop, &progress);
     let (result, ended) = measure(suite, folder, &options, runner)?;
@@ -105,6 +110,19 @@ pub(crate) fn compare_suite(
     let filled = folder.fill(&result)?;
     ended?;
     report(&result, &filled, &options)
+}
+
+/// Says before the first run if others have the cores.
+fn look_at_machine(audience: &dyn Audience) -> Result<()> {
+    let clock = clock(Clock::Wall, 0, 1, false)?;
+    if let Some(share) = foreign_share(&clock.runtime()).filter(|it| *it > FOREIGN_ALLOWED) {
+        audience.note(&format!(
+            "Other programs have {} of the cores: runs that they disturb are made once more, and then \
+             left out; see `doctor`.",
+            units::share(share)
+        ));
+    }
+    Ok(())
 }
 
 /// Makes the runs of a suite and compares them. What had ended is there, too, if one has failed.
