@@ -5,7 +5,7 @@ use crate::program::{contents, run, words};
 #[test]
 fn a_dry_run_lists_the_runs_that_are_made() {
     let folder = tempfile::tempdir().unwrap();
-    let line = "compare --quick --events 3000 --repeats 2 --json";
+    let line = "compare --quick --events 3000 --set event_rate=3000 --repeats 2 --json";
     let plan = run(folder.path(), &words(&format!("{line} --dry-run"))).with_status(0).json();
     assert_eq!(contents(folder.path()), Vec::<std::path::PathBuf>::new(), "it writes nothing");
     assert_eq!(plan["schema"], "streamgauge.dry-run/1");

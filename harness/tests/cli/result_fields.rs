@@ -46,6 +46,7 @@ fn every_field_of_real_results_is_documented_and_no_other() {
     let folder = tempfile::tempdir().unwrap();
     let common = "--workload windowed-count --rate 20k --set window_ms=20 --repeats 1 --duration 1500ms --json";
     let faults = "[[experiment]]\nworkload = \"windowed-count\"\nrate = 20_000\nduration = \"1s\"\n\
+                  knobs = { window_ms = 20 }\n\
                   engines = [\"pipelined\", \"microbatch,batch_interval_ms=20\"]\nrepeats = 1\n\
                   settings = { guarantee = \"exactly-once\", checkpoint_interval_ms = 50 }\n\
                   faults = [\"kill:subtask@40%\", \"kill:task@40%\"]\n";
