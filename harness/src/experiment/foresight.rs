@@ -51,7 +51,7 @@ impl Foresight {
     ///
     /// # Errors
     /// If a setting or knob is invalid.
-    fn unmeasured(experiment: &Experiment) -> Result<Self> {
+    pub(crate) fn unmeasured(experiment: &Experiment) -> Result<Self> {
         size_before(experiment).map_or_else(|| Ok(Self::default()), |it| Self::of(experiment, it))
     }
 

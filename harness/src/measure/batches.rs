@@ -1,7 +1,7 @@
 //! Micro-batches as results hold them.
 
 use dataflow::EventTime;
-use dataflow::job::observer::{BatchReport, TaskReport};
+use dataflow::job::observer::{BatchReport, LATE_NANOS, TaskReport};
 use reports::schema::{BatchRow, TaskRow};
 
 /// All that an engine has told of a batch.
@@ -20,6 +20,18 @@ pub(crate) fn batch_row(report: &BatchReport) -> BatchRow {
         max_over_mean: max_over_mean(&report.tasks),
         tasks: report.tasks.iter().map(task_row).collect(),
     }
+}
+
+/// Batches that began over [`LATE_NANOS`] after their trigger, or after the end of the batch before
+/// where that is later: their driver was woken late.
+pub(crate) fn late_triggers(batches: &[BatchRow]) -> u64 {
+    let began = |batch: &BatchRow| batch.trigger_ns + batch.delay_ns;
+    let ends = batches.iter().map(|batch| began(batch) + batch.total_ns);
+    let free = std::iter::once(0).chain(ends);
+    let late = batches.iter().zip(free).filter(|(batch, free)| {
+        began(batch).saturating_sub(batch.trigger_ns.max(*free)) > LATE_NANOS
+    });
+    late.count() as u64
 }
 
 fn task_row(task: &TaskReport) -> TaskRow {
@@ -79,5 +91,21 @@ mod tests {
         assert_eq!(kept.collect::<Vec<_>>(), [2, 3, 4]);
         without_tasks_but_in_the_middle(&mut batches, 10);
         assert_eq!(batches.iter().filter(|it| !it.tasks.is_empty()).count(), 3);
+    }
+
+    #[test]
+    fn a_trigger_is_late_by_its_own_timer_and_not_by_the_batch_before() {
+        let batch = |trigger_ms: u64, delay_us: u64, total_ms: u64| BatchRow {
+            trigger_ns: trigger_ms * 1_000_000,
+            delay_ns: delay_us * 1_000,
+            total_ns: total_ms * 1_000_000,
+            ..BatchRow::default()
+        };
+        // On time; after a batch that overran by 40 ms; two after their own timers.
+        let on_time = [batch(100, 900, 140), batch(200, 40_950, 10)];
+        assert_eq!(late_triggers(&on_time), 0);
+        let late = [on_time[0].clone(), batch(200, 42_100, 10), batch(300, 1_001, 5)];
+        assert_eq!(late_triggers(&late), 2);
+        assert_eq!(late_triggers(&[]), 0);
     }
 }

@@ -269,7 +269,7 @@ impl RunObserver {
     pub fn overslept(&self) -> Overslept {
         let [times, events] =
             [&self.overslept_times, &self.overslept_events].map(|it| it.load(Ordering::Relaxed));
-        Overslept { times, events }
+        Overslept { times, events, triggers: 0 }
     }
 
     /// From the first timed event to the end; `None` when there was none or it has not ended.

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use dataflow::job::engine::Start;
 use dataflow::{Completion, Guarantee};
 use reports::schema::{
-    BatchRow, ExchangeLoad, LateCheck, MachineLoad, OutputCheck, RUN_SCHEMA, RunResult,
+    BatchRow, ExchangeLoad, LateCheck, MachineLoad, OutputCheck, Overslept, RUN_SCHEMA, RunResult,
     SERIES_BIN_NS, SeriesRow,
 };
 use workloads::registry::Expected;
 
+use crate::measure::batches::late_triggers;
 use crate::measure::latency::Recorder;
 use crate::measure::run_observer::RunObserver;
 use crate::measure::sink::SinkMeasurement;
@@ -87,7 +88,7 @@ pub(crate) fn result(
         backlog_slope: validity::slope(&planned_backlog(observer)),
         piloted: spec.piloted.clone(),
         generator_per_s: spec.generator_per_s,
-        overslept: observer.overslept(),
+        overslept: Overslept { triggers: late_triggers(&batches), ..observer.overslept() },
         machine: used.machine,
         emitted_early: measured.latency.as_ref().map_or(0, Recorder::emitted_early),
         exchanges: completion.exchanges.iter().map(load).collect(),

@@ -46,7 +46,7 @@ fn quick(example: &str) -> String {
             format!("{example} --duration 100ms --out results/consistency")
         }
         _ if example.starts_with("streamgauge sweep") => {
-            format!("{example} --duration 700ms --repeats 1 --out results/sweep")
+            format!("{} --repeats 1 --out results/sweep", example.replace("3s", "700ms"))
         }
         _ if example.starts_with("streamgauge sustain") => {
             let quick = "--clock virtual --engine sequential --precision 50%";

@@ -141,15 +141,19 @@ pub struct RunResult {
     pub environment: BTreeMap<String, Value>,
 }
 
-/// How often the timer of a source that had nothing to do but to wait for its next event fired over
-/// a millisecond late, and what that did. What waits for a trigger, for room, or for tasks of the
-/// engine that have the cores is not counted.
+/// How often the timer of a source that had nothing to do but to wait for its next event, or that of
+/// a driver for its next trigger, fired over a millisecond late, and what that did. What waits for
+/// room, for the batch before, or for tasks of the engine that have the cores is not counted.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Overslept {
     /// How often.
     pub times: u64,
     /// Events that were read over a millisecond after they were planned.
     pub events: u64,
+    /// Triggers of micro-batches over a millisecond after whose instant, or the end of the batch
+    /// before, the driver began.
+    #[serde(default)]
+    pub triggers: u64,
 }
 
 /// What else went on on the machine in the timed part of a run, as a probe saw it that belongs to no

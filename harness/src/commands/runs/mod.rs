@@ -2,6 +2,9 @@
 
 pub(crate) mod compare;
 pub(crate) mod consistency;
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "it reads the guides")]
+mod documented;
 mod guarantees;
 pub(crate) mod recover;
 pub(crate) mod run;

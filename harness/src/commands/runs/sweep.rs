@@ -30,16 +30,7 @@ const PARALLELISM: &str = "parallelism";
 /// # Errors
 /// For an invalid axis and other bad usage, and when an engine fails.
 pub(crate) fn sweep(args: &SweepArgs, registry: &Registry, stop: &StopSignal) -> Result<Outcome> {
-    let axes: Vec<Axis> = args.axes.iter().map(|text| Axis::parse(text)).collect::<Result<_>>()?;
-    if let [a, b] = axes.as_slice()
-        && a.name == b.name
-    {
-        return Err(Error::Input(format!("--axis {} was given twice", a.name)));
-    }
-    if axes.len() > MOST_AXES {
-        return Err(Error::Input("a sweep has one axis or two".to_owned()));
-    }
-    let (suite, sweep) = suite(args, &axes, registry)?;
+    let (suite, sweep) = planned(args, registry)?;
     foresight::check_suite(&suite)?.iter().for_each(|line| out::note(line));
     let folder = ResultFolder::make(args.out.folder(), "sweep")?;
     let options = compare::CompareOptions {
@@ -52,6 +43,23 @@ pub(crate) fn sweep(args: &SweepArgs, registry: &Registry, stop: &StopSignal) ->
         live: false,
     };
     compare::compare_suite(&suite, &folder, options, stop)
+}
+
+/// Every point as an experiment, and what is varied.
+///
+/// # Errors
+/// For an invalid axis, and when something else that was asked for is wrong.
+pub(super) fn planned(args: &SweepArgs, registry: &Registry) -> Result<(Suite, Sweep)> {
+    let axes: Vec<Axis> = args.axes.iter().map(|text| Axis::parse(text)).collect::<Result<_>>()?;
+    if let [a, b] = axes.as_slice()
+        && a.name == b.name
+    {
+        return Err(Error::Input(format!("--axis {} was given twice", a.name)));
+    }
+    if axes.len() > MOST_AXES {
+        return Err(Error::Input("a sweep has one axis or two".to_owned()));
+    }
+    suite(args, &axes, registry)
 }
 
 /// Something that is varied, and its values as they were typed.

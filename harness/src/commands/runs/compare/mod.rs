@@ -210,7 +210,11 @@ fn no_valid_pair(result: &CompareResult) -> bool {
     !result.comparisons.is_empty() && result.comparisons.iter().all(|it| it.repeats == 0)
 }
 
-fn suite(args: &CompareArgs, registry: &Registry) -> Result<Suite> {
+/// The suite that was asked for.
+///
+/// # Errors
+/// For bad usage, and when something in it is wrong.
+pub(super) fn suite(args: &CompareArgs, registry: &Registry) -> Result<Suite> {
     let repeats = args.until.map(|_| MOST_REPEATS).or(args.shared.repeats);
     let workloads = args.workloads.clone();
     let overrides = SuiteOverrides {

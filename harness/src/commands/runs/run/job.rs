@@ -239,6 +239,20 @@ fn foresee(args: &RunArgs, experiment: &Experiment, size: RunSize) -> Result<()>
     Ok(())
 }
 
+/// What will be missing of a run that has not been made, as far as it is known before.
+///
+/// # Errors
+/// When it cannot be valid.
+#[cfg(test)]
+pub(super) fn missing(args: &RunArgs, experiment: &Experiment) -> Result<Vec<String>> {
+    if !is_for_figures(args) {
+        return Ok(Vec::new());
+    }
+    let foreseen = Foresight::unmeasured(experiment)?;
+    foreseen.check(&experiment.name)?;
+    Ok(foreseen.missing)
+}
+
 /// Rate and number of events.
 fn size(
     args: &RunArgs,

@@ -65,6 +65,15 @@ pub(crate) fn run(args: &RunArgs, registry: &Registry, stop: &StopSignal) -> Res
     })
 }
 
+/// What will be missing of a run, as far as it is known before.
+///
+/// # Errors
+/// For bad usage, and when it cannot be valid.
+#[cfg(test)]
+pub(super) fn foresee(args: &RunArgs, registry: &Registry) -> Result<Vec<String>> {
+    job::missing(args, &experiment(args, registry)?)
+}
+
 fn show(args: &RunArgs, result: &RunResult, on_stderr: bool) {
     let mut text = table::run(result);
     if args.batches {

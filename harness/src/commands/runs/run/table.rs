@@ -1,6 +1,6 @@
 //! A run by itself as a table for the terminal.
 
-use reports::schema::{LatencyKind, Metric, Percentile, RunResult};
+use reports::schema::{LatencyKind, Measures, Metric, Percentile, RunResult};
 use reports::words::units;
 use reports::words::units::NO_FIGURE;
 
@@ -55,9 +55,33 @@ pub(super) fn run(result: &RunResult) -> String {
             format!("max/mean {:.3}", exchange.max_over_mean),
         );
     }
+    add_machine(&mut add, result);
     add_output(&mut add, result);
     add("valid", if result.valid { "yes".to_owned() } else { result.invalid_because.join(" ") });
     table.to_string()
+}
+
+/// What else went on: what others did, and whom the system woke late.
+fn add_machine(add: &mut impl FnMut(&str, String), result: &RunResult) {
+    let Some(machine) = &result.machine else { return };
+    let share = machine.foreign_share.map_or(NO_FIGURE.to_owned(), units::share);
+    let mut text = format!("{share} of the cores");
+    if result.measures == Measures::Latency {
+        let longest = units::duration(machine.longest_stall_ns as f64);
+        text.push_str(&match machine.stalls {
+            0 => "; no stalls".to_owned(),
+            stalls => format!("; {} stalls, the longest {longest}", units::count(stalls)),
+        });
+    }
+    add("others on the machine", text);
+    let late = &result.overslept;
+    if late.times + late.triggers > 0 {
+        let [times, events, triggers] = [late.times, late.events, late.triggers].map(units::count);
+        add(
+            "woken late",
+            format!("sources {times} times, for {events} events; {triggers} triggers"),
+        );
+    }
 }
 
 /// What came out, and how it was checked.
