@@ -65,7 +65,7 @@ pub enum Command {
     Compare(CompareArgs),
     /// Compare engines at every value of one or two settings, knobs or rates
     #[command(
-        after_help = "Example:\n  streamgauge sweep --workload keyed-count --rate 20k --duration 3s --axis batch_interval_ms=0,50,200"
+        after_help = "Example:\n  streamgauge sweep --workload forward --rate 20k --duration 3s --axis batch_interval_ms=0,50,200"
     )]
     Sweep(SweepArgs),
     /// Find the highest rate that engines keep up with

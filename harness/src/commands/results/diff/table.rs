@@ -44,8 +44,8 @@ pub(crate) fn diff(diff: &Diff) -> String {
     let judged = diff.rows.iter().filter(|row| row.verdict != Verdict::TooFew).count();
     add(format!(
         "\nA and B are medians of valid runs, B/A is the ratio of geometric means, its interval \
-         Welch's at 95 %; below five runs on a side it is the range, and there is no verdict. The \
-         floor is {}: less is neither better nor worse.",
+         Welch's at 95 %; below five runs on a side it is the range, and there is no verdict. Less \
+         than the floor of {} is not judged.",
         units::share(diff.floor)
     ));
     if judged > 1 {
