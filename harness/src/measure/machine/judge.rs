@@ -8,8 +8,12 @@ use reports::words::units;
 use super::cpu_times::CpuTimes;
 use super::probe::{LateWake, MachineTrace};
 
-/// A late wake is the process' own doing if it used this share of all its cores meanwhile.
-const OWN_LOAD: f64 = 0.85;
+/// A late wake is the process' own doing if it used this share of so many cores meanwhile: of one,
+/// as a scheduler may put the probe behind a thread of this process while another core is free, but
+/// not for longer than a few of its slices; of all, where it took longer.
+const OWN_LOAD: f64 = 0.8;
+/// A few slices of a scheduler, in nanoseconds: three of Linux' 2.8 ms.
+const SLICES_NANOS: u64 = 10_000_000;
 /// Stalls that cover a larger share of a run, and are this many, disturb it.
 const STALLED_ALLOWED: f64 = 0.01;
 const FEWEST_STALLS: u64 = 10;
@@ -69,9 +73,10 @@ fn stalled(load: &MachineLoad, watched: f64) -> Option<String> {
     })
 }
 
-/// Whether a wake was late as this process had the cores.
+/// Whether a wake was late as this process had the cores, or the one that the probe was to run on.
 fn is_own_load(wake: &LateWake, cores: usize) -> bool {
-    wake.own_nanos as f64 >= OWN_LOAD * cores as f64 * wake.since_nanos as f64
+    let filled = if wake.late_nanos < SLICES_NANOS { 1 } else { cores };
+    wake.own_nanos as f64 >= OWN_LOAD * filled as f64 * wake.since_nanos as f64
 }
 
 /// What others had of the cores that this process may use.
@@ -183,8 +188,10 @@ mod tests {
         );
         assert_eq!(stalled(many(1, 50)), None);
         assert_eq!(stalled(many(1, 51)).as_deref(), Some("the machine stood still for 51.0 ms"));
-        // One core was the process' own, and the other was somebody else's.
-        assert!(stalled((1..=12).map(|n| wake(n * 50, 9, 10)).collect()).is_some());
+        // Behind one of its own threads, for a few slices of the scheduler and no longer.
+        assert_eq!(stalled((1..=12).map(|n| wake(n * 50, 9, 9)).collect()), None);
+        assert!(stalled((1..=12).map(|n| wake(n * 50, 9, 7)).collect()).is_some());
+        assert!(stalled((1..=12).map(|n| wake(n * 50, 10, 11)).collect()).is_some());
     }
 
     #[test]
