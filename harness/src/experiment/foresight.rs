@@ -98,8 +98,11 @@ fn push(all: &mut Vec<String>, new: Option<String>) {
 fn size_before(experiment: &Experiment) -> Option<RunSize> {
     let (rate, per_s) = match experiment.rate {
         SuiteRate::Fixed(rate) => (rate, rate.per_second()),
-        // At a lower rate as much event time goes by.
-        SuiteRate::AtMost(rate) => (Rate::PerSecond(rate), Some(rate)),
+        // At a lower rate a duration has as much event time; so many events have more.
+        SuiteRate::AtMost(rate) if matches!(experiment.length, Length::Duration(_)) => {
+            (Rate::PerSecond(rate), Some(rate))
+        }
+        SuiteRate::AtMost(_) => return None,
     };
     let events = match experiment.length {
         Length::Events(events) => events,
@@ -262,6 +265,12 @@ mod tests {
         assert!(refused.contains("slide_ms=47"), "{refused}");
         assert!(
             windows("nexmark-q5", "rate = \"max\"\nevents = 42000", "event_rate = 1000.0").is_ok()
+        );
+        // At a lower rate so many events have more event time: that is known once it is sized.
+        let at_most = "rate = { at_most = 1_000_000 }\nevents = 1_000";
+        assert!(windows("nexmark-q5", at_most, "").is_ok());
+        assert!(
+            windows("nexmark-q5", "rate = { at_most = 1_000 }\nduration = \"1s\"", "").is_err()
         );
         // How many sessions close hangs on the events.
         assert!(windows("nexmark-q11", short, "").is_ok());

@@ -47,7 +47,8 @@ pub(crate) struct Piloted {
 }
 
 impl Piloted {
-    fn of(experiment: &Experiment) -> Self {
+    /// Of an experiment as it was asked for.
+    pub(crate) fn of(experiment: &Experiment) -> Self {
         let rate = matches!(experiment.rate, SuiteRate::AtMost(_));
         // At a fixed rate a time is a number of events by itself.
         let counts = rate || experiment.rate == SuiteRate::Fixed(Rate::Max);

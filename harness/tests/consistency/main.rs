@@ -82,7 +82,7 @@ fn without_a_guarantee_the_pipelined_model_shows_halves_of_transfers() {
 }
 
 /// A run of `transfers` in micro-batches, and the answers to its prefixes.
-fn batches() -> (Vec<VisibleStep>, HashSet<TableState>) {
+fn batches() -> (WatchedRun, HashSet<TableState>) {
     const EVENTS: u64 = 200;
     let run = |engine: &str, events: u64, guarantee: &[(&str, Value)]| -> WatchedRun {
         let settings = guarantee.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
@@ -107,7 +107,7 @@ fn batches() -> (Vec<VisibleStep>, HashSet<TableState>) {
     };
     let prefixes = (1..=EVENTS).map(answer).chain([TableState::default()]).collect();
     let batches = [("guarantee", "exactly-once".into()), ("batch_interval_ms", 20.into())];
-    (run("microbatch", EVENTS, &batches).steps, prefixes)
+    (run("microbatch", EVENTS, &batches), prefixes)
 }
 
 /// The same, as if each row became visible by itself; the two halves of an update stay together.
@@ -127,9 +127,9 @@ fn row_by_row(steps: &[VisibleStep]) -> Vec<VisibleStep> {
 /// A batch that is seen row by row is found.
 #[test]
 fn a_batch_that_is_not_atomic_is_found() {
-    let (steps, prefixes) = batches();
-    let whole = JudgedStates::of(&steps, &prefixes);
+    let (WatchedRun { steps, ended, .. }, prefixes) = batches();
+    let whole = JudgedStates::of(&steps, ended, &prefixes);
     assert!(whole.states >= 10 && whole.unjustified == 0 && whole.ends_justified, "{whole:?}");
-    let torn = JudgedStates::of(&row_by_row(&steps), &prefixes);
+    let torn = JudgedStates::of(&row_by_row(&steps), ended, &prefixes);
     assert!(torn.unjustified * 5 > torn.states, "{torn:?}");
 }

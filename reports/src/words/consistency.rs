@@ -28,15 +28,20 @@ pub fn finding(result: &ConsistencyResult) -> String {
         format!("{} on {} under {}", cell.workload, cell.variant, cell.guarantee)
     };
     let seen = || result.cells.iter().filter(|cell| cell.states() > 0);
-    let broken: Vec<String> = seen().filter(|cell| !cell.keeps_its_promise()).map(named).collect();
+    let broken = result.cells.iter().filter(|cell| !cell.keeps_its_promise());
+    let broken: Vec<String> = broken.map(named).collect();
     if !broken.is_empty() {
         return format!("Broken promise: {}", broken.join("; "));
     }
     let of = |cell: &ConsistencyCell| result.share_of_time(cell).unwrap_or_default();
-    let Some(worst) = seen().max_by(|a, b| of(a).total_cmp(&of(b))) else {
+    let by_states = |cell: &ConsistencyCell| cell.unjustified_share().unwrap_or_default();
+    let worse = |a: &&ConsistencyCell, b: &&ConsistencyCell| {
+        of(a).total_cmp(&of(b)).then(by_states(a).total_cmp(&by_states(b)))
+    };
+    let Some(worst) = seen().max_by(worse) else {
         return "No state was seen".to_owned();
     };
-    if of(worst) == 0.0 && seen().all(|cell| cell.unjustified_share() == Some(0.0)) {
+    if of(worst) == 0.0 && by_states(worst) == 0.0 {
         return "Every state that was seen is the answer to a prefix of the input".to_owned();
     }
     let others = seen().filter(|cell| cell.variant != worst.variant);

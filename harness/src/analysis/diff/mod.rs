@@ -209,7 +209,8 @@ impl Diff {
             self.notes.push(Note { what, a: json!(seed_a), b: json!(seed_b) });
         }
         let (rate_a, rate_b) = (a.first_run().rate, b.first_run().rate);
-        if rate_a != rate_b && a.first_run().piloted.iter().any(|it| it == "rate") {
+        let by_pilot = |of: &Experiment<'_>| of.first_run().piloted.iter().any(|it| it == "rate");
+        if rate_a != rate_b && by_pilot(a) && by_pilot(b) {
             let what = format!("rate of {}, which pilots chose,", a.name);
             self.notes.push(Note { what, a: json!(rate_a), b: json!(rate_b) });
         }

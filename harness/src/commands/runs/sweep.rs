@@ -187,7 +187,7 @@ mod tests {
 
     use super::*;
     use crate::cli::{Cli, Command};
-    use crate::commands::runs::compare::measure;
+    use crate::commands::runs::compare::{Measured, measure};
     use crate::files::result_folder::NamedFolder;
     use crate::run::executor::Runner;
     use crate::run::mock::{Mock, Model};
@@ -226,7 +226,7 @@ mod tests {
         let listener = mock.listener();
         let runner = Runner::new(&mut mock, &stop, &listener);
         let options = options(sweep);
-        let (result, ended) = measure(&suite, &folder, &options, runner).unwrap();
+        let Measured { result, ended, .. } = measure(&suite, &folder, &options, runner).unwrap();
         ended.unwrap();
 
         let names = [

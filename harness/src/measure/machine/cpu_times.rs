@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 const NANOS_PER_TICK: u64 = 10_000_000;
 /// Where `idle` and `iowait` stand in a line of `/proc/stat`, behind its name.
 const IDLE: [usize; 2] = [3, 4];
+/// Columns up to `steal`.
+const COLUMNS: usize = 8;
 
 /// Readings since the system's start, in nanoseconds.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
@@ -15,6 +17,8 @@ pub(crate) struct CpuTimes {
     /// How long the cores that this process may use were idle, all together. What is idle is counted
     /// exactly, where what is busy is sampled at ticks, and misses whoever sleeps at them.
     pub(crate) idle_nanos: u64,
+    /// What the system has counted of these cores in all, busy or idle, as far as it counts.
+    pub(crate) counted_nanos: u64,
     /// Processor time of this process.
     pub(crate) own_nanos: u64,
     /// How long this process' control group was held back by its quota.
@@ -43,8 +47,10 @@ impl CpuMeter {
     pub(crate) fn read(&self) -> Option<CpuTimes> {
         let stat = std::fs::read_to_string("/proc/stat").ok()?;
         let throttled = self.throttled.as_ref().and_then(|it| std::fs::read_to_string(it).ok());
+        let (idle_nanos, counted_nanos) = core_nanos(&stat, &self.allowed)?;
         Some(CpuTimes {
-            idle_nanos: idle_nanos(&stat, &self.allowed)?,
+            idle_nanos,
+            counted_nanos,
             own_nanos: self.own_nanos(),
             throttled_nanos: throttled.map_or(0, |text| throttled_nanos(&text)),
         })
@@ -67,19 +73,23 @@ fn allowed_cores(status: &str) -> Option<BTreeSet<usize>> {
     (!cores.is_empty()).then_some(cores)
 }
 
-/// The idle time of these cores by the text of `/proc/stat`; `None` unless all of them are there.
-fn idle_nanos(stat: &str, cores: &BTreeSet<usize>) -> Option<u64> {
-    let mut ticks = Vec::new();
+/// The idle time of these cores, and all of their time, by the text of `/proc/stat`; `None` unless
+/// all of them are there.
+fn core_nanos(stat: &str, cores: &BTreeSet<usize>) -> Option<(u64, u64)> {
+    let (mut found, mut idle, mut all) = (0, 0, 0);
     for line in stat.lines() {
         let mut words = line.split_whitespace();
         let name = words.next().and_then(|it| it.strip_prefix("cpu"));
         let Some(core) = name.and_then(|it| it.parse::<usize>().ok()) else { continue };
         if cores.contains(&core) {
             let columns: Vec<u64> = words.map_while(|it| it.parse().ok()).collect();
-            ticks.push(IDLE.iter().map(|at| columns.get(*at)).sum::<Option<u64>>()?);
+            idle += IDLE.iter().map(|at| columns.get(*at)).sum::<Option<u64>>()?;
+            // What guests use, in the columns behind these, is in them already.
+            all += columns.iter().take(COLUMNS).sum::<u64>();
+            found += 1;
         }
     }
-    (ticks.len() == cores.len()).then(|| ticks.iter().sum::<u64>() * NANOS_PER_TICK)
+    (found == cores.len()).then_some((idle * NANOS_PER_TICK, all * NANOS_PER_TICK))
 }
 
 /// The file in which this process' control group says how long it was held back, of the second or
@@ -119,10 +129,14 @@ mod tests {
         let stat = "cpu  9 9 9 99 9 0 0 0 0 0\ncpu0 1 2 3 40 5 6 7 8 0 0\n\
                     cpu1 1 2 3 70 1 6 7 8 0 0\nintr 5\n";
         let cores = |list: &str| allowed_cores(&format!("Name:\tx\nCpus_allowed_list:\t{list}\n"));
-        assert_eq!(idle_nanos(stat, &cores("0-1").unwrap()), Some(116 * NANOS_PER_TICK));
-        assert_eq!(idle_nanos(stat, &cores("1").unwrap()), Some(71 * NANOS_PER_TICK));
-        assert_eq!(idle_nanos(stat, &cores("1-2").unwrap()), None, "a core is missing");
-        assert_eq!(idle_nanos("cpu0 1 2\n", &cores("0").unwrap()), None, "the line is cut off");
+        let times = |stat: &str, list: &str| {
+            let nanos = core_nanos(stat, &cores(list).unwrap());
+            nanos.map(|(idle, all)| (idle / NANOS_PER_TICK, all / NANOS_PER_TICK))
+        };
+        assert_eq!(times(stat, "0-1"), Some((116, 170)));
+        assert_eq!(times(stat, "1"), Some((71, 98)));
+        assert_eq!(times(stat, "1-2"), None, "a core is missing");
+        assert_eq!(times("cpu0 1 2\n", "0"), None, "the line is cut off");
         assert_eq!(cores("0-2,5,7-8").unwrap().len(), 6);
         assert_eq!(cores(""), None);
         assert_eq!(allowed_cores("Name:\tx\n"), None);

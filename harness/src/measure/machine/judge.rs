@@ -26,6 +26,9 @@ pub(crate) const FOREIGN_ALLOWED: f64 = 0.10;
 /// Idle times are told in steps of 10 ms a core, at both ends: less than this a core is no reason,
 /// in nanoseconds.
 const FOREIGN_FLOOR_NANOS: f64 = 25_000_000.0;
+/// A system that counts less than this share of the time of its cores does not count: some sandboxes
+/// print zeros. (Busy time that is sampled may be missed; idle time is not.)
+const COUNTED: f64 = 0.3;
 
 /// What went on between two instants, and whether it disturbs what was measured there.
 pub(crate) fn judge(
@@ -94,7 +97,9 @@ impl Foreign {
         let first = samples.iter().rfind(|(at, _)| *at <= from).or(samples.first())?;
         let last = samples.iter().find(|(at, _)| *at >= upto).or(samples.last())?;
         let elapsed = last.0.since(first.0) as f64;
-        (elapsed > 0.0).then(|| Self::of(trace, elapsed, (first.1, last.1)))
+        let counted = last.1.counted_nanos.saturating_sub(first.1.counted_nanos) as f64;
+        let counts = counted >= COUNTED * trace.allowed as f64 * elapsed;
+        (elapsed > 0.0 && counts).then(|| Self::of(trace, elapsed, (first.1, last.1)))
     }
 
     fn of(trace: &MachineTrace, elapsed: f64, (first, last): (CpuTimes, CpuTimes)) -> Self {
@@ -123,6 +128,7 @@ mod tests {
         let at = |ms: u64, idle_ms: u64, own_ms: u64| {
             let times = CpuTimes {
                 idle_nanos: idle_ms * MILLI,
+                counted_nanos: 2 * ms * MILLI,
                 own_nanos: own_ms * MILLI,
                 throttled_nanos: 0,
             };
@@ -218,9 +224,13 @@ mod tests {
         let mut short = second(0, 40);
         short.samples[1].0 = ProcessingTime(20 * MILLI);
         short.samples[1].1.idle_nanos = short.samples[0].1.idle_nanos;
+        short.samples[1].1.counted_nanos = 40 * MILLI;
         let load =
             judge(&short, (ProcessingTime(0), ProcessingTime(20 * MILLI)), Measures::Latency);
         assert_eq!((load.foreign_share, load.disturbed_because), (Some(1.0), None));
+        let mut still = second(500, 0);
+        still.samples[1].1 = CpuTimes { own_nanos: 570 * MILLI, ..still.samples[0].1 };
+        assert_eq!(judged(&still, Measures::Latency).foreign_share, None, "nothing is counted");
         let silent = MachineTrace { samples: vec![], ..second(0, 0) };
         let load = judged(&silent, Measures::Latency);
         assert_eq!((load.foreign_share, load.disturbed_because), (None, None));

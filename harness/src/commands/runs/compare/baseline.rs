@@ -11,7 +11,7 @@ use crate::analysis::diff::{Diff, Difference, refused, source};
 use crate::cli::{BaselineArgs, defaults};
 use crate::error::{Error, Result};
 use crate::experiment::sizing;
-use crate::experiment::sizing::{RunSize, spec};
+use crate::experiment::sizing::{Piloted, RunSize, spec};
 use crate::experiment::suite::{Experiment, Length, Suite, SuiteRate};
 use crate::files;
 use crate::quantity::Rate;
@@ -201,11 +201,20 @@ fn size_as(
                 Length::Duration(_) => former.events.saturating_sub(former.warm_up_events),
             };
             let events = events.saturating_add(warm_up);
-            return Ok(RunSize { rate: Rate::Max, events, warm_up, ..RunSize::default() });
+            let piloted = Piloted::of(experiment);
+            return Ok(RunSize {
+                rate: Rate::Max,
+                events,
+                warm_up,
+                generator_per_s: None,
+                piloted,
+            });
         }
         (SuiteRate::Fixed(Rate::PerSecond(_)), _) => {}
     }
-    sizing::size(&planned, runner)
+    // It was chosen by pilots nonetheless, of the baseline.
+    let size = sizing::size(&planned, runner)?;
+    Ok(RunSize { piloted: Piloted::of(experiment), ..size })
 }
 
 /// The file of a baseline.

@@ -105,11 +105,16 @@ pub(crate) fn compare_suite(
     look_at_machine(&progress)?;
     let mut real = Real;
     let runner = Runner::new(&mut real, stop, &progress);
-    let (result, ended) = measure(suite, folder, &options, runner)?;
+    let Measured { result, refused, ended } = measure(suite, folder, &options, runner)?;
     progress.finish();
     let filled = folder.fill(&result)?;
     ended?;
-    report(&result, &filled, &options)
+    let outcome = report(&result, &filled, &options)?;
+    refused.iter().for_each(|line| out::note(line));
+    Ok(match outcome {
+        Outcome::Good if !refused.is_empty() => Outcome::Failed,
+        outcome => outcome,
+    })
 }
 
 /// Says before the first run if others have the cores.
@@ -125,20 +130,29 @@ fn look_at_machine(audience: &dyn Audience) -> Result<()> {
     Ok(())
 }
 
-/// Makes the runs of a suite and compares them. What had ended is there, too, if one has failed.
+/// What a suite has come to.
+pub(super) struct Measured {
+    pub(super) result: CompareResult,
+    /// Why experiments were not run, of which no run could be valid.
+    pub(super) refused: Vec<String>,
+    /// How it ended; what had ended before a failure is in the result.
+    pub(super) ended: Result<()>,
+}
+
+/// Makes the runs of a suite and compares them.
 pub(super) fn measure<'a>(
     suite: &Suite,
     folder: &ResultFolder,
     options: &'a CompareOptions<'_>,
     runner: Runner<'a>,
-) -> Result<(CompareResult, Result<()>)> {
+) -> Result<Measured> {
     let runs_folder = folder.inner(reports::schema::read::RUNS_DIRECTORY)?;
     let (against_itself, until) = (options.against_itself, options.until);
     let stop = runner.stop;
     let mut session =
         SuiteSession::new(runner, runs_folder, against_itself, until, &options.baselines);
     let ended = session.run_all(suite);
-    let runs = session.into_runs();
+    let (runs, refused) = session.into_runs();
     let confidence = if until.is_some() { CONFIDENCE_LOOKED_AT } else { CONFIDENCE };
     let how = ComparisonRules { against_itself, confidence };
     let result = CompareResult {
@@ -153,7 +167,7 @@ pub(super) fn measure<'a>(
         sweep: options.sweep.clone(),
         environment: environment::describe(),
     };
-    Ok((result, ended))
+    Ok(Measured { result, refused, ended })
 }
 
 /// Prints a comparison, says what is wrong with it, and keeps it as a baseline if that was asked

@@ -1,6 +1,7 @@
 //! The runs of a suite: in alternation, each repeated often enough and saved as soon as it has
 //! ended.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ pub(super) struct SuiteSession<'a> {
     oracle: Oracle,
     /// Every run that has ended, in the order in which they were made.
     runs: Vec<RunResult>,
+    /// Why experiments were not run, of which no run could be valid.
+    refused: Vec<String>,
     /// Whether every variant meets only its own repetition.
     against_itself: bool,
     /// When there are enough repeats; as many as the experiment says if `None`.
@@ -45,13 +48,13 @@ impl<'a> SuiteSession<'a> {
         until: Option<Stopping>,
         baselines: &'a Baselines,
     ) -> Self {
-        let (oracle, runs) = (Oracle::default(), Vec::new());
-        Self { runner, folder, oracle, runs, against_itself, until, baselines }
+        let (oracle, runs, refused) = (Oracle::default(), Vec::new(), Vec::new());
+        Self { runner, folder, oracle, runs, refused, against_itself, until, baselines }
     }
 
-    /// Every run that has ended.
-    pub(super) fn into_runs(self) -> Vec<RunResult> {
-        self.runs
+    /// Every run that has ended, and why experiments were not run.
+    pub(super) fn into_runs(self) -> (Vec<RunResult>, Vec<String>) {
+        (self.runs, self.refused)
     }
 
     /// Runs every experiment, until all are done or the user stops it.
@@ -68,7 +71,14 @@ impl<'a> SuiteSession<'a> {
             let until = self.until;
             let until = until.map(|it| Stopping { budget: it.budget.map(share), ..it });
             let size = self.baselines.size(experiment, &mut self.runner)?;
-            self.foresee(experiment, size)?;
+            if self.runner.is_to_stop() {
+                return Ok(());
+            }
+            if let Err(error) = self.foresee(experiment, size) {
+                self.refused.push(error.to_string());
+                self.runner.audience.skip(experiment.runs());
+                continue;
+            }
             for repeat in 0..experiment.repeats {
                 if !self.round(experiment, size, repeat)? {
                     return Ok(());
@@ -81,7 +91,10 @@ impl<'a> SuiteSession<'a> {
                 }
             }
         }
-        Ok(())
+        match self.refused.first().filter(|_| self.runs.is_empty()) {
+            Some(because) => Err(Error::Input(because.clone())),
+            None => Ok(()),
+        }
     }
 
     /// Refuses an experiment of which no run could be valid, now that its size is known. What will be
@@ -127,24 +140,24 @@ impl<'a> SuiteSession<'a> {
     /// go on.
     fn round(&mut self, experiment: &Experiment, size: RunSize, repeat: u32) -> Result<bool> {
         let first = self.runs.len();
-        if !self.make_round(experiment, size, repeat)? {
-            return Ok(false);
-        }
-        if self.disturbed_since(first).is_some() {
-            for place in first..self.runs.len() {
+        let mut complete = self.make_round(experiment, size, repeat)?;
+        let again = self.runs.len();
+        if self.fall_together(first..again)? && complete && !self.runner.is_to_stop() {
+            complete = self.make_round(experiment, size, repeat)?;
+            self.fall_together(again..self.runs.len())?;
+            // The first attempt counts as long as there is no other.
+            for place in (first..again).filter(|_| complete) {
                 self.amend(place, |run| run.superseded = true)?;
             }
-            let again = self.runs.len();
-            if !self.make_round(experiment, size, repeat)? {
-                return Ok(false);
-            }
-            self.fall_together(again)?;
         }
-        experiment.variants.iter().for_each(|_| self.runner.audience.step());
-        Ok(true)
+        if complete {
+            experiment.variants.iter().for_each(|_| self.runner.audience.step());
+        }
+        Ok(complete && !self.runner.is_to_stop())
     }
 
-    /// Makes the runs of a round, each saved as soon as it has ended. Returns whether all were made.
+    /// Makes the runs of a round, each saved as soon as it has ended. Returns whether all were made,
+    /// to their ends.
     fn make_round(&mut self, experiment: &Experiment, size: RunSize, repeat: u32) -> Result<bool> {
         for place in rounds::order(experiment.variants.len(), experiment.seed, repeat) {
             if self.runner.is_to_stop() {
@@ -152,21 +165,20 @@ impl<'a> SuiteSession<'a> {
             }
             let spec = spec(experiment, &experiment.variants[place], size, repeat)?;
             let executed = self.runner.run(&spec, Answer::Remembered(&mut self.oracle))?;
+            let interrupted = executed.result.interrupted;
             self.keep(executed)?;
+            if interrupted {
+                return Ok(false);
+            }
         }
-        Ok(!self.runner.is_to_stop())
+        Ok(true)
     }
 
-    /// The first disturbed run from this place on.
-    fn disturbed_since(&self, first: usize) -> Option<&RunResult> {
-        self.runs[first..].iter().find(|run| validity::is_disturbed(run))
-    }
-
-    /// Leaves out all runs of a round in which one was disturbed.
-    fn fall_together(&mut self, first: usize) -> Result<()> {
-        let Some(disturbed) = self.disturbed_since(first) else { return Ok(()) };
-        let because = validity::fell_with(disturbed);
-        for place in first..self.runs.len() {
+    /// Leaves out all runs of a round if one was disturbed. Returns whether one was.
+    fn fall_together(&mut self, round: Range<usize>) -> Result<bool> {
+        let disturbed = self.runs[round.clone()].iter().find(|run| validity::is_disturbed(run));
+        let Some(because) = disturbed.map(validity::fell_with) else { return Ok(false) };
+        for place in round {
             if !validity::is_disturbed(&self.runs[place]) {
                 self.amend(place, |run| {
                     run.valid = false;
@@ -174,7 +186,7 @@ impl<'a> SuiteSession<'a> {
                 })?;
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Saves a run that has ended.

@@ -53,6 +53,8 @@ struct Compared {
     files: Vec<String>,
     /// Numbers of the runs whose files say that another was made in their place.
     superseded: Vec<usize>,
+    /// Why experiments were not run.
+    refused: Vec<String>,
 }
 
 impl Compared {
@@ -77,7 +79,7 @@ fn compare_modelled(
     let mut mock = Mock::new(model);
     let listener = mock.listener();
     let runner = Runner::new(&mut mock, &stop, &listener);
-    let (result, ended) = measure(suite, &folder, options, runner).unwrap();
+    let Measured { result, refused, ended } = measure(suite, &folder, options, runner).unwrap();
     let entries = std::fs::read_dir(directory.path().join("runs")).unwrap();
     let mut files: Vec<String> =
         entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
@@ -88,7 +90,7 @@ fn compare_modelled(
     };
     let superseded = files.iter().filter(is_superseded);
     let superseded = superseded.map(|file| file[..4].parse().unwrap()).collect();
-    Compared { result, ended, made: mock.made, listener, files, superseded }
+    Compared { result, ended, made: mock.made, listener, files, superseded, refused }
 }
 
 /// An engine that takes this many events per second.
@@ -253,13 +255,15 @@ fn a_round_that_was_disturbed_is_made_once_more_and_both_are_kept() {
     assert_eq!(compared.order()[2..6], [(m, 1), (p, 1), (m, 1), (p, 1)]);
     assert_eq!(
         fates(&compared.result.runs[2..6]),
-        [(false, true), (true, true), (true, false), (true, false)],
+        [(false, true), (false, true), (true, false), (true, false)],
         "the run beside it falls with it"
     );
     assert_eq!(compared.listener.steps.get(), 10, "it was announced once");
     assert_eq!((compared.result.runs.len(), compared.files.len()), (12, 12));
-    let saved = &compared.superseded;
-    assert_eq!(*saved, [2, 3], "as the files say");
+    assert_eq!(compared.superseded, [2, 3], "as the files say");
+    let experiments = reports::words::summary::experiments(&compared.result);
+    let valid = experiments[0].variants.iter().map(|variant| variant.valid().count());
+    assert_eq!(valid.collect::<Vec<_>>(), [5, 5], "each repeat counts once");
     assert!(compared.result.comparisons.iter().all(|it| it.repeats == 5), "all pairs are valid");
     assert_eq!(left_out::lines(&compared.result.runs), [""; 0]);
     assert_eq!(outcome(&compared.result), Outcome::Good);
@@ -326,6 +330,24 @@ fn too_few_windows_make_a_run_of_a_comparison_invalid() {
     assert!(few.result.runs.iter().all(|run| !run.valid));
     let lines = left_out::lines(&few.result.runs);
     assert!(lines[0].contains("Only 19 windows closed"), "{lines:?}");
+}
+
+/// How many events a time at `max` comes to is known once it was sized.
+#[test]
+fn an_experiment_that_cannot_be_valid_is_passed_over_and_the_others_are_run() {
+    let windows = "[[experiment]]\nname = \"windows\"\nworkload = \"windowed-count\"\n\
+                   engines = [\"pipelined\", \"microbatch\"]\nrate = \"max\"\nduration = \"500ms\"\n\
+                   repeats = 5\n";
+    let registry = Registry::standard();
+    let mut suite = Suite::parse(windows, "modelled.toml", &registry).unwrap();
+    let alone = compare_modelled(&suite, &options(None), |_, _| taking(1e6));
+    let because = "windows: no run could be valid: 1 windows close";
+    assert!(alone.ended.unwrap_err().to_string().starts_with(because));
+    suite.experiments.extend(at_max(5).experiments);
+    let compared = compare_modelled(&suite, &options(None), |_, _| taking(1e6));
+    assert!(compared.ended.is_ok());
+    assert!(compared.refused.len() == 1 && compared.refused[0].starts_with(because));
+    assert_eq!((compared.result.runs.len(), compared.listener.skipped.get()), (10, 10));
 }
 
 #[test]

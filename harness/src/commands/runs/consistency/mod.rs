@@ -129,7 +129,7 @@ impl Trial<'_> {
         }
         let spec = self.plan.spec(self.case, self.variant, self.guarantee, self.seed)?;
         let Some(watched) = trial::watch(&spec, runner)? else { return Ok(None) };
-        let judged = JudgedStates::of(&watched.steps, prefixes);
+        let judged = JudgedStates::of(&watched.steps, watched.ended, prefixes);
         let run = watched.run;
         let seed = ConsistencySeed {
             seed: self.seed,

@@ -40,15 +40,20 @@ pub struct JudgedStates {
     pub states: u64,
     /// Those that are the answer to no prefix.
     pub unjustified: u64,
-    /// How long each stretch of those lasted, in nanoseconds, in order.
+    /// How long each stretch of those lasted, in nanoseconds, in order; the last one up to the end of
+    /// the run if it never ended.
     pub until_consistent_ns: Vec<u64>,
     /// Whether the last state is the answer to a prefix.
     pub ends_justified: bool,
 }
 
 impl JudgedStates {
-    /// Judges each state; before the first step there is none.
-    pub fn of(steps: &[VisibleStep], prefixes: &HashSet<TableState>) -> Self {
+    /// Judges each state of a run that ended then; before the first step there is none.
+    pub fn of(
+        steps: &[VisibleStep],
+        ended: ProcessingTime,
+        prefixes: &HashSet<TableState>,
+    ) -> Self {
         let (mut table, mut judged) = (TableState::default(), Self::default());
         let mut since: Option<ProcessingTime> = None;
         for VisibleStep { at, lines } in steps {
@@ -62,6 +67,7 @@ impl JudgedStates {
             }
         }
         judged.ends_justified = since.is_none();
+        judged.until_consistent_ns.extend(since.map(|since| ended.since(since)));
         judged
     }
 }
@@ -117,7 +123,8 @@ mod tests {
     fn a_stretch_of_unjustified_states_lasts_until_the_next_justified_one() {
         let prefixes = HashSet::from([state(""), state("a\nb\n"), state("a\nb\nc\n")]);
         let steps = [step(5, "a\n"), step(7, "b\n"), step(8, "c\n"), step(9, "d\n")];
-        let judged = JudgedStates::of(&steps[..3], &prefixes);
+        let end = ProcessingTime::ZERO.after(19);
+        let judged = JudgedStates::of(&steps[..3], end, &prefixes);
         let whole = JudgedStates {
             states: 3,
             unjustified: 1,
@@ -125,8 +132,8 @@ mod tests {
             ends_justified: true,
         };
         assert_eq!(judged, whole);
-        let judged = JudgedStates::of(&steps, &prefixes);
+        let judged = JudgedStates::of(&steps, end, &prefixes);
         assert!(!judged.ends_justified);
-        assert_eq!((judged.unjustified, judged.until_consistent_ns), (2, vec![2]));
+        assert_eq!((judged.unjustified, judged.until_consistent_ns), (2, vec![2, 10]));
     }
 }

@@ -64,6 +64,8 @@ pub struct WatchedRun {
     pub run: RunResult,
     /// In order.
     pub steps: Vec<VisibleStep>,
+    /// When it was over.
+    pub ended: ProcessingTime,
 }
 
 /// Makes a run, and looks at its result whenever that has changed; `None` when it was interrupted.
@@ -97,7 +99,7 @@ pub fn watch(spec: &RunSpec, runner: &mut Runner<'_>) -> Result<Option<WatchedRu
         false => std::mem::take(&mut *steps.lock().expect("no holder fails")),
         true => committed(&memory, &commits.lock().expect("no holder fails")),
     };
-    Ok(Some(WatchedRun { run, steps }))
+    Ok(Some(WatchedRun { run, steps, ended: run_clock.runtime().now() }))
 }
 
 /// What each commit showed: all of its files at once, for its manifest decides.

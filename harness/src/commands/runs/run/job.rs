@@ -65,7 +65,7 @@ impl<'a> RunJob<'a> {
         let former = checkpoints.as_ref().and_then(|folder| folder.job.as_ref());
         let former = former.map(|job| &job.file);
         let size = size(args, experiment, former, stop)?;
-        if is_for_figures(args) {
+        if is_for_figures(args) && !stop.is_requested() {
             foresee(args, experiment, size)?;
         }
         let mut spec = sizing::spec(experiment, &experiment.variants[0], size, 0)?;
