@@ -132,9 +132,14 @@ impl SplitReader {
     ) -> Result<(), SourceError> {
         let SplitPosition { split, offset, .. } = self.own[place];
         let seen = std::mem::replace(&mut self.seen[place], end);
-        let then = ProcessingTime(now.0.saturating_sub(LATE_NANOS));
-        let readable = self.splits.available(split, offset, then)?.end;
-        self.observer.backlog(split, now, seen.max(readable).saturating_sub(offset));
+        // Where nothing is new since the look before, there is nothing more to ask.
+        let readable = if seen < end {
+            let then = ProcessingTime(now.0.saturating_sub(LATE_NANOS));
+            self.splits.available(split, offset, then)?.end.max(seen)
+        } else {
+            seen
+        };
+        self.observer.backlog(split, now, readable.saturating_sub(offset));
         Ok(())
     }
 

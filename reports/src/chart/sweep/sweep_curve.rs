@@ -14,7 +14,7 @@ use crate::formulas::flow_control::{flusher_wait, micro_batch};
 use crate::schema::{BatchRow, Better, Measures, Metric, RunResult, Sweep, SweepAxis, Unit};
 use crate::words::summary::{Experiment, Spread};
 use crate::words::units;
-use crate::words::units::{duration_tick, ratio, setting, significant};
+use crate::words::units::{capital, duration_tick, ratio, setting, significant};
 
 const PLOT_HEIGHT: f64 = 190.0;
 const GAP: f64 = 14.0;
@@ -274,11 +274,6 @@ fn missing(sweep: &Sweep, experiments: &[Experiment<'_>]) -> Vec<String> {
         }
     }
     missing
-}
-
-/// With its first letter, an ASCII one, in upper case.
-fn capital(words: &str) -> String {
-    words[..1].to_uppercase() + &words[1..]
 }
 
 /// Who is ahead where, by how much; of a single variant, the figure at both ends.
