@@ -47,6 +47,7 @@ pub use crate::registry::Registry;
 use cli::{Cli, Command};
 use commands::{manual, model, results, runs};
 use error::{Outcome, Result};
+use experiment::duet;
 use terminal::{live, out};
 
 /// Reads the command line, does what it says, and returns the exit status: 0 good; 1 a wrong
@@ -104,6 +105,7 @@ fn dispatch(command: &Command, registry: &Registry, stop: &StopSignal) -> Result
         Command::Sample(args) => results::list::sample(args, registry),
         Command::Suite(args) => results::suite::suite(args, registry),
         Command::Doctor(args) => results::doctor::doctor(args, registry, stop),
+        Command::DuetSide => duet::side::serve(registry, stop).map(|()| Outcome::Good),
         Command::Completions { shell } => manual::completions(*shell),
         Command::Man { out } => manual::man(out.as_deref()),
     }

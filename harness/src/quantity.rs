@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// Largest parallelism: Flink's largest number of key groups.
 pub(crate) const MAX_PARALLELISM: u32 = 32_768;
 
 /// A rate: `max`, or events per second.
-#[derive(Copy, Clone, Debug, Default, PartialEq)]
+#[derive(Copy, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Rate {
     /// As fast as they are taken.
     #[default]

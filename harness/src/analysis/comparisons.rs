@@ -8,7 +8,11 @@ use crate::analysis::statistics;
 use crate::analysis::statistics::{NoiseFloor, Ratio, bootstrap};
 
 /// The metrics that variants of an experiment are compared by.
-const COMPARED: [Metric; 3] = [Metric::THROUGHPUT, Metric::P50_LATENCY, Metric::P99_LATENCY];
+const COMPARED: &[Metric] = &[Metric::THROUGHPUT, Metric::P50_LATENCY, Metric::P99_LATENCY];
+/// Those of a duet: each side has a core, and shares with the other what slows the machine. In its
+/// tail each has disturbances of its own.
+const COMPARED_IN_DUETS: &[Metric] =
+    &[Metric::THROUGHPUT, Metric::P50_LATENCY, Metric::P90_LATENCY, Metric::COST];
 
 /// Settings that decide a metric in most cases: they are named with every verdict.
 fn decisive(metric: &Metric) -> &'static [&'static str] {
@@ -78,7 +82,9 @@ fn paired(runs: &[RunResult], against_itself: bool) -> Vec<RunPairs<'_>> {
         for (place, a) in variants.iter().enumerate() {
             for b in &variants[place + 1..] {
                 if !against_itself || *b == repetition(a) {
-                    all.extend(COMPARED.iter().filter_map(|metric| pair(metric, &own, a, b)));
+                    let is_duet = own.iter().any(|run| run.duet.is_some());
+                    let compared = if is_duet { COMPARED_IN_DUETS } else { COMPARED };
+                    all.extend(compared.iter().filter_map(|metric| pair(metric, &own, a, b)));
                 }
             }
         }

@@ -130,6 +130,9 @@ pub enum Command {
     /// Say what this machine does to results: cores, clock, timers, load and noise floor
     #[command(after_help = "Example:\n  streamgauge doctor")]
     Doctor(DoctorArgs),
+    /// One side of a duet: started by `compare --duet` alone
+    #[command(hide = true)]
+    DuetSide,
     /// Print the completions of a shell
     #[command(after_help = "Example:\n  streamgauge completions bash")]
     Completions {

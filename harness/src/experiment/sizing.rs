@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::Result;
 use crate::experiment::memory;
 use crate::experiment::suite::{Experiment, Length, SuiteRate, Variant};
@@ -24,7 +26,7 @@ const GROWTH: u64 = 8;
 const SHARE_FOR_LATENCY: f64 = 0.5;
 
 /// What all runs of an experiment have in common.
-#[derive(Copy, Clone, Debug, Default, PartialEq)]
+#[derive(Copy, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct RunSize {
     /// Planned events per second, or as fast as they are taken.
     pub rate: Rate,
@@ -39,7 +41,7 @@ pub(crate) struct RunSize {
 }
 
 /// Which of the sizes of a run pilots have chosen.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Piloted {
     pub rate: bool,
     pub events: bool,

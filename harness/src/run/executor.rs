@@ -6,6 +6,7 @@ use reports::schema::RunResult;
 
 use crate::error::Result;
 use crate::measure::latency::Recorder;
+use crate::measure::machine::progress::Progress;
 use crate::run::answer::Answer;
 use crate::run::audience::{Audience, Silent};
 use crate::run::io::RunIo;
@@ -22,6 +23,8 @@ pub struct Executed {
     ///
     /// [`Recovery::keeps_failed`]: crate::run::spec::Recovery::keeps_failed
     pub failure: Option<EngineError>,
+    /// How far the run had come when, where the system tells.
+    pub(crate) progress: Option<Progress>,
 }
 
 /// Makes runs.

@@ -94,7 +94,7 @@ impl<F: FnMut(&RunSpec, usize) -> Result<Model>> Executor for Mock<F> {
         let checked = !matches!(io.answer, Answer::Unchecked) && !model.stopped;
         let result = result(spec, &model, checked);
         self.clock.set(self.clock.get() + Duration::from_nanos(result.elapsed_ns));
-        Ok(Executed { result, latency: None, failure: None })
+        Ok(Executed { result, latency: None, failure: None, progress: None })
     }
 
     /// Twice what any test asks for.

@@ -16,11 +16,13 @@ use workloads::schedule::arrival::Schedule;
 use workloads::schedule::load_shape::LoadShape;
 
 use crate::error::{Error, Result};
+use crate::files::invocation::wall_time;
 use crate::measure::latency::live_counts::LiveCounts;
 use crate::measure::latency::parts::rarity;
 use crate::measure::latency::{Recorder, WindowClock};
 use crate::measure::machine::judge::judge;
 use crate::measure::machine::probe::MachineProbe;
+use crate::measure::machine::progress::Progress;
 use crate::measure::run_observer::RunObserver;
 use crate::run::clock::{LEAD_NANOS, RunClock};
 use crate::run::environment;
@@ -82,7 +84,7 @@ fn execute(
 
     io.audience.begin(&setup.observer, spec);
     let usage = Usage::start();
-    let probe = probe(spec, clock);
+    let probe = probe(spec, clock, &setup.observer);
     let ended = run_to_end(running, &clock.runtime(), &setup.observer);
     let trace = probe.and_then(MachineProbe::stop);
     let (cpu_nanos, peak_memory) = usage.end();
@@ -130,14 +132,19 @@ fn execute(
         result.valid = false;
         result.invalid_because.insert(0, format!("A failure ended the run: {failure}."));
     }
-    Ok(Executed { result, latency: measured.latency, failure })
+    let now = (wall_time(), clock.runtime().now());
+    let progress = trace.and_then(|trace| Progress::of(&trace, observer.timed_part()?, now));
+    Ok(Executed { result, latency: measured.latency, failure, progress })
 }
 
 /// Watches the machine while a run is on; in virtual time there is nothing to watch.
-fn probe(spec: &RunSpec, clock: &RunClock) -> Option<MachineProbe> {
+fn probe(spec: &RunSpec, clock: &RunClock, observer: &Arc<RunObserver>) -> Option<MachineProbe> {
+    let observer = Arc::clone(observer);
     match clock {
         RunClock::Wall(_) => {
-            MachineProbe::start(clock.runtime(), spec.measures == Measures::Latency)
+            MachineProbe::start(clock.runtime(), spec.measures == Measures::Latency, move || {
+                observer.read()
+            })
         }
         RunClock::Virtual(_) => None,
     }

@@ -65,6 +65,7 @@ pub(crate) fn result(
         resumed: spec.recovery.start == Start::Resume,
         valid: true,
         invalid_because: Vec::new(),
+        duet: spec.duet.clone(),
         superseded: false,
         records_in: completion.records_in,
         records_out: completion.records_out,

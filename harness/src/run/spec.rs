@@ -7,7 +7,7 @@ use dataflow::job::engine::Start;
 use dataflow::job::settings::Settings;
 use dataflow::record::content_hash::ContentHash;
 use dataflow::{Engine, Guarantee};
-use reports::schema::Measures;
+use reports::schema::{DuetSide, Measures};
 use serde_json::{Value, json};
 use workloads::registry::{AnyEvents, AnyWorkload};
 
@@ -62,6 +62,8 @@ pub struct RunSpec {
     pub generator_per_s: Option<f64>,
     /// Which of `rate`, `events` and `warm_up_events` pilots have chosen.
     pub piloted: Vec<String>,
+    /// What runs on another core meanwhile, if something is to.
+    pub duet: Option<DuetSide>,
 }
 
 /// Where a run begins, what fails in it, and where it stops.
@@ -118,6 +120,7 @@ impl RunSpec {
             recovery: Recovery::default(),
             generator_per_s: None,
             piloted: Vec::new(),
+            duet: None,
         };
         RunDraft {
             spec,

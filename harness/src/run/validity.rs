@@ -134,6 +134,10 @@ fn generator_too_slow(result: &RunResult) -> Option<String> {
 
 /// What else went on on the machine.
 fn disturbed(result: &RunResult) -> Option<String> {
+    // What disturbs both sides of a duet at once is in none of their ratios.
+    if result.duet.is_some() {
+        return None;
+    }
     let because = result.machine.as_ref()?.disturbed_because.as_ref()?;
     Some(format!("The machine was disturbed: {because}; see `doctor`."))
 }

@@ -130,6 +130,10 @@ impl Metric {
     pub const P50_LATENCY: Self = latency("latency_ns.from_planned.p50", "p50 latency", |run| {
         whole(run.latency_ns.from_planned.p50)
     });
+    /// 90th percentile of latency from the planned time.
+    pub const P90_LATENCY: Self = latency("latency_ns.from_planned.p90", "p90 latency", |run| {
+        whole(run.latency_ns.from_planned.p90)
+    });
     /// 99th percentile of latency from the planned time.
     pub const P99_LATENCY: Self = latency("latency_ns.from_planned.p99", "p99 latency", |run| {
         whole(run.latency_ns.from_planned.p99)
@@ -185,9 +189,7 @@ impl Metric {
         },
         Self::MEAN_LATENCY,
         Self::P50_LATENCY,
-        latency("latency_ns.from_planned.p90", "p90 latency", |run| {
-            whole(run.latency_ns.from_planned.p90)
-        }),
+        Self::P90_LATENCY,
         Self::P99_LATENCY,
         latency("latency_ns.from_planned.p999", "p99.9 latency", |run| {
             whole(run.latency_ns.from_planned.p999)

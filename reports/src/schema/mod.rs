@@ -30,7 +30,7 @@ pub use reading::Reading;
 pub use recovery_figures::{CheckpointRow, FailureRow, RecoveryFigures};
 pub use rescale::RescaleRow;
 pub use run::{
-    ExchangeLoad, LateCheck, MachineLoad, Measures, OutputCheck, OutputFiles, Overslept,
+    DuetSide, ExchangeLoad, LateCheck, MachineLoad, Measures, OutputCheck, OutputFiles, Overslept,
     RUN_SCHEMA, RunResult, Slope,
 };
 pub use series::{SERIES_BIN_NS, SeriesRow};

@@ -66,6 +66,10 @@ pub struct RunResult {
     pub valid: bool,
     /// Why not, one sentence each.
     pub invalid_because: Vec<String>,
+    /// The run that went on at the same time; `null` for a run by itself. What else goes on on the
+    /// machine is not held against a duet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duet: Option<DuetSide>,
     /// Another run was made in its place, as this one was invalid.
     #[serde(default)]
     pub superseded: bool,
@@ -77,11 +81,13 @@ pub struct RunResult {
     pub records_in: u64,
     /// Records handed to the sink.
     pub records_out: u64,
-    /// From the first timed event to the end of the run, in the run's own clock.
+    /// From the first timed event to the end of the run, in the run's own clock; in a duet, the part
+    /// of it in which the other run was timed too.
     pub elapsed_ns: u64,
     /// Timed events over `elapsed_ns`.
     pub throughput_per_s: f64,
-    /// Processor time of the whole process over timed events; `null` under virtual time.
+    /// Processor time of the whole process over timed events; `null` under virtual time. In a duet,
+    /// of the part in which the other run was timed too.
     pub cpu_ns_per_record: Option<f64>,
     /// Peak resident memory of the process during the run, where the system tells.
     pub peak_memory_bytes: Option<u64>,
@@ -139,6 +145,18 @@ pub struct RunResult {
     pub series: Vec<SeriesRow>,
     /// The machine and the build.
     pub environment: BTreeMap<String, Value>,
+}
+
+/// A run that was one of two at the same time, each a process on a core of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DuetSide {
+    /// The core, as the system counts them.
+    pub core: usize,
+    /// The variant on the other core.
+    #[serde(deserialize_with = "text::name")]
+    pub beside: String,
+    /// Slices of 100 ms in which both were timed.
+    pub slices: u64,
 }
 
 /// How often the timer of a source that had nothing to do but to wait for its next event, or that of

@@ -31,6 +31,10 @@ pub struct CompareArgs {
     /// Run every variant twice and compare it with its own repetition: the noise floor
     #[arg(long)]
     pub against_itself: bool,
+    /// Run two engines at once, each on a core of its own, so that what slows the machine slows both:
+    /// for a busy machine; at a parallelism of 1
+    #[arg(long, conflicts_with_all = ["parallelism", "live"])]
+    pub duet: bool,
     /// Repeat until every interval is at most this far either way, such as 3%: 5 to 50 times
     #[arg(long, value_name = "PERCENT", value_parser = quantity::percentage, conflicts_with = "repeats", allow_hyphen_values = true)]
     pub until: Option<f64>,

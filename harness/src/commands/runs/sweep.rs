@@ -36,6 +36,7 @@ pub(crate) fn sweep(args: &SweepArgs, registry: &Registry, stop: &StopSignal) ->
     let options = compare::CompareOptions {
         sweep: Some(sweep),
         against_itself: false,
+        duet: false,
         until: None,
         baselines: Baselines::default(),
         thresholds: &args.shared.thresholds,
@@ -205,6 +206,7 @@ mod tests {
         compare::CompareOptions {
             sweep: Some(sweep),
             against_itself: false,
+            duet: false,
             until: None,
             baselines: Baselines::default(),
             thresholds: &[],

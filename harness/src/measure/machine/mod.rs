@@ -5,3 +5,4 @@ pub(crate) mod cpu_times;
 pub(crate) mod judge;
 pub(crate) mod look;
 pub(crate) mod probe;
+pub(crate) mod progress;

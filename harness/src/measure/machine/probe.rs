@@ -45,6 +45,8 @@ pub(crate) struct MachineTrace {
     pub(crate) late: Vec<LateWake>,
     /// Processor times, in order; none where the system does not tell.
     pub(crate) samples: Vec<(ProcessingTime, CpuTimes)>,
+    /// Events that the run had read at each of these.
+    pub(crate) read: Vec<u64>,
     /// Processor time of the probe itself, in nanoseconds.
     pub(crate) probe_nanos: u64,
 }
@@ -57,13 +59,17 @@ pub(crate) struct MachineProbe {
 
 impl MachineProbe {
     /// Starts one on the clock of a runtime. Stalls matter to latencies; without them it wakes for
-    /// the processor times alone, ten times a second. `None` when the thread cannot be started, or
-    /// there is nothing that it could tell.
-    pub(crate) fn start(runtime: Arc<dyn Runtime>, stalls: bool) -> Option<Self> {
+    /// the processor times alone, ten times a second. `read` says how many events have been read.
+    /// `None` when the thread cannot be started, or there is nothing that it could tell.
+    pub(crate) fn start(
+        runtime: Arc<dyn Runtime>,
+        stalls: bool,
+        read: impl Fn() -> u64 + Send + 'static,
+    ) -> Option<Self> {
         let meter = CpuMeter::open()?;
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
-        let watch = move || Watch::new(&*runtime, meter, stalls).run(&stopped);
+        let watch = move || Watch::new(&*runtime, meter, stalls, &read).run(&stopped);
         let thread =
             std::thread::Builder::new().name("streamgauge-probe".to_owned()).spawn(watch).ok()?;
         Some(Self { stop, thread })
@@ -83,15 +89,21 @@ struct Watch<'a> {
     meter: CpuMeter,
     own: cpu_time::ThreadTime,
     every: u64,
+    read: &'a dyn Fn() -> u64,
     trace: MachineTrace,
 }
 
 impl<'a> Watch<'a> {
-    fn new(runtime: &'a dyn Runtime, meter: CpuMeter, stalls: bool) -> Self {
+    fn new(
+        runtime: &'a dyn Runtime,
+        meter: CpuMeter,
+        stalls: bool,
+        read: &'a dyn Fn() -> u64,
+    ) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let trace = MachineTrace { cores, allowed: meter.allowed.len(), ..Default::default() };
         let every = if stalls { TICK_NANOS } else { SAMPLE_NANOS };
-        Self { runtime, meter, own: cpu_time::ThreadTime::now(), every, trace }
+        Self { runtime, meter, own: cpu_time::ThreadTime::now(), every, read, trace }
     }
 
     fn run(mut self, stop: &AtomicBool) -> MachineTrace {
@@ -142,6 +154,7 @@ impl<'a> Watch<'a> {
     fn sample(&mut self, now: ProcessingTime) {
         if let Some(times) = self.meter.read().filter(|_| self.trace.samples.len() < MOST_KEPT) {
             self.trace.samples.push((now, times));
+            self.trace.read.push((self.read)());
         }
     }
 }
@@ -154,7 +167,7 @@ mod tests {
     #[test]
     fn a_probe_keeps_processor_times_from_its_start_to_its_end() {
         let runtime = clock(Clock::Wall, 1, 1, false).unwrap().runtime();
-        let Some(probe) = MachineProbe::start(Arc::clone(&runtime), true) else { return };
+        let Some(probe) = MachineProbe::start(Arc::clone(&runtime), true, || 7) else { return };
         let own = cpu_time::ThreadTime::now();
         let mut sum = 0_u64;
         while own.elapsed() < Duration::from_millis(30) {
@@ -163,6 +176,7 @@ mod tests {
         let trace = probe.stop().expect("it has not failed");
         assert!((1..=trace.allowed).contains(&trace.cores));
         assert!(trace.samples.len() >= 2, "one at the start, one at the end");
+        assert_eq!(trace.read, vec![7; trace.samples.len()]);
         let (first, last) = (trace.samples[0].1, trace.samples[trace.samples.len() - 1].1);
         assert!(last.own_nanos - first.own_nanos >= 25_000_000, "{trace:?}");
         assert!(trace.probe_nanos < last.own_nanos, "{trace:?}");
@@ -173,7 +187,7 @@ mod tests {
     #[test]
     fn without_stalls_it_only_looks_at_processor_times() {
         let runtime = clock(Clock::Wall, 1, 1, false).unwrap().runtime();
-        let Some(probe) = MachineProbe::start(runtime, false) else { return };
+        let Some(probe) = MachineProbe::start(runtime, false, || 0) else { return };
         let trace = probe.stop().expect("it has not failed");
         assert_eq!(trace.late, []);
         assert!(!trace.samples.is_empty());

@@ -22,6 +22,7 @@ use crate::analysis::{comparisons, threshold};
 use crate::cli::CompareArgs;
 use crate::commands::results::diff::table as diff_table;
 use crate::error::{Error, Outcome, Result};
+use crate::experiment::duet::{self, Duet};
 use crate::experiment::foresight;
 use crate::experiment::suite::{Experiment, Suite, SuiteOverrides};
 use crate::files::invocation::command_line;
@@ -63,6 +64,7 @@ pub(crate) fn compare(
     let options = CompareOptions {
         sweep: None,
         against_itself: args.against_itself,
+        duet: args.duet,
         until: args.until.map(|target| Stopping { target, budget: args.budget }),
         baselines,
         thresholds: &args.shared.thresholds,
@@ -80,6 +82,8 @@ pub(crate) struct CompareOptions<'a> {
     pub(crate) against_itself: bool,
     /// When an experiment has been repeated often enough, if not by its number of repeats.
     pub(crate) until: Option<Stopping>,
+    /// Whether two variants run at a time, each on a core of its own.
+    pub(crate) duet: bool,
     /// Earlier results to compare with, and where to keep these.
     pub(crate) baselines: Baselines,
     /// What the medians of valid runs must keep to.
@@ -102,7 +106,9 @@ pub(crate) fn compare_suite(
 ) -> Result<Outcome> {
     let runs: u64 = suite.experiments.iter().map(Experiment::runs).sum();
     let progress = Progress::with_view(runs, options.json, options.live);
-    look_at_machine(&progress)?;
+    if !options.duet {
+        look_at_machine(&progress)?;
+    }
     let mut real = Real;
     let runner = Runner::new(&mut real, stop, &progress);
     let Measured { result, refused, ended } = measure(suite, folder, &options, runner)?;
@@ -123,7 +129,7 @@ fn look_at_machine(audience: &dyn Audience) -> Result<()> {
     if let Some(share) = foreign_share(&clock.runtime()).filter(|it| *it > FOREIGN_ALLOWED) {
         audience.note(&format!(
             "Other programs have {} of the cores: runs that they disturb are made once more, and then \
-             left out; see `doctor`.",
+             left out; see `doctor`, or compare with --duet.",
             units::share(share)
         ));
     }
@@ -149,8 +155,8 @@ pub(super) fn measure<'a>(
     let runs_folder = folder.inner(reports::schema::read::RUNS_DIRECTORY)?;
     let (against_itself, until) = (options.against_itself, options.until);
     let stop = runner.stop;
-    let mut session =
-        SuiteSession::new(runner, runs_folder, against_itself, until, &options.baselines);
+    let with = (&options.baselines, options.duet.then(Duet::new).transpose()?);
+    let mut session = SuiteSession::new(runner, runs_folder, against_itself, until, with);
     let ended = session.run_all(suite);
     let (runs, refused) = session.into_runs();
     let confidence = if until.is_some() { CONFIDENCE_LOOKED_AT } else { CONFIDENCE };
@@ -234,6 +240,7 @@ pub(super) fn suite(args: &CompareArgs, registry: &Registry) -> Result<Suite> {
     let overrides = SuiteOverrides {
         workloads,
         repeats,
+        parallelism: if args.duet { Some(1) } else { args.shared.parallelism },
         force: args.out.force,
         ..SuiteOverrides::given(&args.shared, &args.engines)?
     };
@@ -243,5 +250,12 @@ pub(super) fn suite(args: &CompareArgs, registry: &Registry) -> Result<Suite> {
         None => Suite::of_workloads(&args.workloads, registry)?,
     };
     let suite = suite.with(&overrides, registry)?;
-    Ok(if args.against_itself { suite.against_itself() } else { suite })
+    let suite = if args.against_itself { suite.against_itself() } else { suite };
+    if args.duet {
+        suite
+            .experiments
+            .iter()
+            .try_for_each(|it| duet::pairs(it, args.against_itself).map(drop))?;
+    }
+    Ok(suite)
 }

@@ -12,6 +12,7 @@ use super::baseline::Baselines;
 use crate::analysis::comparisons;
 use crate::analysis::statistics::{Decision, SoFar, Stopping};
 use crate::error::{Error, Result};
+use crate::experiment::duet::{self, Duet};
 use crate::experiment::foresight::{self, Foresight};
 use crate::experiment::rounds;
 use crate::experiment::sizing::{RunSize, spec};
@@ -20,7 +21,7 @@ use crate::files;
 use crate::files::series_csv;
 use crate::measure::latency::{Recorder, hdr_format};
 use crate::run::answer::{Answer, Oracle};
-use crate::run::executor::{Executed, Runner};
+use crate::run::executor::Runner;
 use crate::run::validity;
 
 /// The runs of a suite, each saved as soon as it has ended.
@@ -38,6 +39,8 @@ pub(super) struct SuiteSession<'a> {
     /// When there are enough repeats; as many as the experiment says if `None`.
     until: Option<Stopping>,
     baselines: &'a Baselines,
+    /// Makes two runs at a time; one after the other if `None`.
+    duet: Option<Duet>,
 }
 
 impl<'a> SuiteSession<'a> {
@@ -46,10 +49,10 @@ impl<'a> SuiteSession<'a> {
         folder: PathBuf,
         against_itself: bool,
         until: Option<Stopping>,
-        baselines: &'a Baselines,
+        (baselines, duet): (&'a Baselines, Option<Duet>),
     ) -> Self {
         let (oracle, runs, refused) = (Oracle::default(), Vec::new(), Vec::new());
-        Self { runner, folder, oracle, runs, refused, against_itself, until, baselines }
+        Self { runner, folder, oracle, runs, refused, against_itself, until, baselines, duet }
     }
 
     /// Every run that has ended, and why experiments were not run.
@@ -70,7 +73,7 @@ impl<'a> SuiteSession<'a> {
             };
             let until = self.until;
             let until = until.map(|it| Stopping { budget: it.budget.map(share), ..it });
-            let size = self.baselines.size(experiment, &mut self.runner)?;
+            let size = self.size(experiment)?;
             if self.runner.is_to_stop() {
                 return Ok(());
             }
@@ -94,6 +97,15 @@ impl<'a> SuiteSession<'a> {
         match self.refused.first().filter(|_| self.runs.is_empty()) {
             Some(because) => Err(Error::Input(because.clone())),
             None => Ok(()),
+        }
+    }
+
+    /// How long the runs of an experiment are; its pilots run as its runs will.
+    fn size(&mut self, experiment: &Experiment) -> Result<RunSize> {
+        let (baselines, runner) = (self.baselines, &mut self.runner);
+        match &self.duet {
+            Some(duet) => duet.as_a_side(|| baselines.size(experiment, runner)),
+            None => baselines.size(experiment, runner),
         }
     }
 
@@ -139,6 +151,9 @@ impl<'a> SuiteSession<'a> {
     /// of its runs, all are made once more, and if it still is, all are left out. Returns whether to
     /// go on.
     fn round(&mut self, experiment: &Experiment, size: RunSize, repeat: u32) -> Result<bool> {
+        if self.duet.is_some() {
+            return self.duets(experiment, size, repeat);
+        }
         let first = self.runs.len();
         let mut complete = self.make_round(experiment, size, repeat)?;
         let again = self.runs.len();
@@ -156,6 +171,26 @@ impl<'a> SuiteSession<'a> {
         Ok(complete && !self.runner.is_to_stop())
     }
 
+    /// Runs every pair of variants at once. Returns whether to go on.
+    fn duets(&mut self, experiment: &Experiment, size: RunSize, repeat: u32) -> Result<bool> {
+        let audience = self.runner.audience;
+        for pair in duet::pairs(experiment, self.against_itself)? {
+            if self.runner.is_to_stop() {
+                return Ok(false);
+            }
+            let Some(duet) = &mut self.duet else { return Ok(false) };
+            let stop = (self.runner.stop, audience);
+            let Some(runs) = duet.run(experiment, pair, (size, repeat), stop)? else {
+                return Ok(false);
+            };
+            for result in runs {
+                self.keep(result, None)?;
+                audience.step();
+            }
+        }
+        Ok(!self.runner.is_to_stop())
+    }
+
     /// Makes the runs of a round, each saved as soon as it has ended. Returns whether all were made,
     /// to their ends.
     fn make_round(&mut self, experiment: &Experiment, size: RunSize, repeat: u32) -> Result<bool> {
@@ -166,7 +201,7 @@ impl<'a> SuiteSession<'a> {
             let spec = spec(experiment, &experiment.variants[place], size, repeat)?;
             let executed = self.runner.run(&spec, Answer::Remembered(&mut self.oracle))?;
             let interrupted = executed.result.interrupted;
-            self.keep(executed)?;
+            self.keep(executed.result, executed.latency.as_ref())?;
             if interrupted {
                 return Ok(false);
             }
@@ -190,10 +225,9 @@ impl<'a> SuiteSession<'a> {
     }
 
     /// Saves a run that has ended.
-    fn keep(&mut self, executed: Executed) -> Result<()> {
-        let Executed { result, latency, .. } = executed;
+    fn keep(&mut self, result: RunResult, latency: Option<&Recorder>) -> Result<()> {
         self.runner.audience.result(&result);
-        save(&self.folder, self.runs.len(), &result, latency.as_ref())?;
+        save(&self.folder, self.runs.len(), &result, latency)?;
         self.runs.push(result);
         Ok(())
     }

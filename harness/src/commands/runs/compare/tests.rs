@@ -35,6 +35,7 @@ fn options(until: Option<Stopping>) -> CompareOptions<'static> {
     CompareOptions {
         sweep: None,
         against_itself: false,
+        duet: false,
         until,
         baselines: Baselines::default(),
         thresholds: &[],

@@ -1,0 +1,153 @@
+//! Duets: two runs at the same time, each a process pinned to a core of its own, so that whatever
+//! slows the machine slows both, and is in none of their ratios. (Bulej, Horký, Tůma, Farquet,
+//! Prokopec: Duet Benchmarking: Improving Measurement Accuracy in the Cloud, ICPE 2020.)
+
+pub(crate) mod cores;
+mod order;
+mod process;
+pub(crate) mod side;
+
+use dataflow::StopSignal;
+use reports::schema::RunResult;
+
+use crate::analysis::comparisons::repetition;
+use crate::error::{Error, Result};
+use crate::experiment::sizing::{RunSize, spec};
+use crate::experiment::suite::{Experiment, Variant};
+use crate::measure::machine::progress::{Progress, SharedPart};
+use crate::run::answer::Oracle;
+use crate::run::audience::Audience;
+
+use order::SideOrder;
+use process::Side;
+
+/// Two sides need as many slices together for their figures to be used.
+const FEWEST_SLICES: u64 = 5;
+
+/// Makes duets, and lets variants run alone on one of the two cores.
+pub(crate) struct Duet {
+    cores: [usize; 2],
+    oracle: Oracle,
+}
+
+impl Duet {
+    /// On two cores of this machine.
+    ///
+    /// # Errors
+    /// When there is only one, or the system cannot pin.
+    pub(crate) fn new() -> Result<Self> {
+        Ok(Self { cores: cores::two()?, oracle: Oracle::default() })
+    }
+
+    /// Does something on one of the cores alone, as the sides will.
+    ///
+    /// # Errors
+    /// Those of what is done, and when the system cannot pin.
+    pub(crate) fn as_a_side<T>(&self, act: impl FnOnce() -> Result<T>) -> Result<T> {
+        cores::pinned(self.cores[0], act)
+    }
+
+    /// Runs two variants at once: in every other round on each other's cores. Their throughput and
+    /// their processor time are those of the part in which both were timed.
+    ///
+    /// `None` when the user has stopped it before they began.
+    ///
+    /// # Errors
+    /// When a run fails.
+    pub(crate) fn run(
+        &mut self,
+        experiment: &Experiment,
+        variants: [&Variant; 2],
+        (size, round): (RunSize, u32),
+        (stop, audience): (&StopSignal, &dyn Audience),
+    ) -> Result<Option<[RunResult; 2]>> {
+        let [a, b] = variants;
+        let first = round as usize % 2;
+        let mut order = |variant: &Variant, beside: &Variant, place: usize| {
+            let order = self.order(experiment, variant, (size, round), audience)?;
+            Ok(order.on(self.cores[(first + place) % 2], Some(&beside.name)))
+        };
+        let orders = [order(a, b, 0)?, order(b, a, 1)?];
+        let Some(ended) = together(&orders, stop)? else { return Ok(None) };
+        let [mut a, mut b] = ended;
+        if let (Some(of_a), Some(of_b)) = (&a.1, &b.1) {
+            let shared = SharedPart::of(of_a, of_b);
+            keep_shared(&mut a.0, &shared, 0);
+            keep_shared(&mut b.0, &shared, 1);
+        }
+        Ok(Some([a.0, b.0]))
+    }
+
+    fn order(
+        &mut self,
+        experiment: &Experiment,
+        variant: &Variant,
+        (size, round): (RunSize, u32),
+        audience: &dyn Audience,
+    ) -> Result<SideOrder> {
+        let right = self.oracle.digest(&spec(experiment, variant, size, round)?, audience);
+        Ok(SideOrder::new(experiment, variant, (size, round), right))
+    }
+}
+
+/// A run that is over, and how far it had come when.
+type EndedRun = (RunResult, Option<Progress>);
+
+/// Runs all of these at once, from a common start; `None` when the user has stopped it before.
+fn together<const N: usize>(
+    orders: &[SideOrder; N],
+    stop: &StopSignal,
+) -> Result<Option<[EndedRun; N]>> {
+    let mut sides = orders.iter().map(Side::start).collect::<Result<Vec<_>>>()?;
+    let ready = sides.iter_mut().try_for_each(|side| side.ready(stop));
+    if stop.is_requested() {
+        return Ok(None);
+    }
+    ready?;
+    sides.iter_mut().for_each(Side::go);
+    let ended = sides.iter_mut().map(|side| side.report(stop)?.ended());
+    let ended = ended.collect::<Result<Vec<_>>>()?;
+    ended.try_into().map(Some).map_err(|_| Error::run("a side of the duet is missing"))
+}
+
+/// The pairs of variants that make the duets of an experiment.
+///
+/// # Errors
+/// Unless it has two, or every variant meets only its own repetition.
+pub(crate) fn pairs(experiment: &Experiment, against_itself: bool) -> Result<Vec<[&Variant; 2]>> {
+    let variants = &experiment.variants;
+    if against_itself {
+        let again = |variant: &Variant| {
+            let name = repetition(&variant.name);
+            variants.iter().find(|it| it.name == name)
+        };
+        return Ok(variants.iter().filter_map(|it| Some([it, again(it)?])).collect());
+    }
+    match variants.as_slice() {
+        [a, b] => Ok(vec![[a, b]]),
+        _ => Err(Error::Input(format!(
+            "a duet has two sides, and {} runs on {} engines: name two with --engine",
+            experiment.name,
+            variants.len()
+        ))),
+    }
+}
+
+/// Cuts the figures of a side down to the part in which both were timed.
+fn keep_shared(run: &mut RunResult, shared: &SharedPart, side: usize) {
+    let (part, slices) = (shared.all(side), shared.slices.len() as u64);
+    if let Some(duet) = &mut run.duet {
+        duet.slices = slices;
+    }
+    if slices < FEWEST_SLICES || part.read <= 0.0 {
+        run.valid = false;
+        run.invalid_because.push(format!(
+            "Both sides were timed together in {slices} slices of 100 ms only, and {FEWEST_SLICES} \
+             are needed: --duration or --events."
+        ));
+        return;
+    }
+    run.elapsed_ns = shared.nanos();
+    run.throughput_per_s = part.read * 1e9 / shared.nanos() as f64;
+    run.cpu_ns_per_record = Some(part.cpu_nanos / part.read);
+}

@@ -1,0 +1,177 @@
+//! How far a run had come when, on a clock that other processes share: what it shares with a run
+//! beside it can be cut out then.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use dataflow::ProcessingTime;
+use serde::{Deserialize, Serialize};
+
+use super::probe::MachineTrace;
+
+/// Length of a slice, in nanoseconds.
+pub(crate) const SLICE_NANOS: u64 = 100_000_000;
+
+/// How far a run had come at one instant.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Milestone {
+    /// The instant, in nanoseconds since 1970 (UTC).
+    pub(crate) at_nanos: u64,
+    /// Events that had been read.
+    pub(crate) read: f64,
+    /// Processor time of the process since some instant, without that of the probe.
+    pub(crate) cpu_nanos: f64,
+}
+
+/// How far a run had come when.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Progress {
+    /// In the order of time, about one for each slice.
+    milestones: Vec<Milestone>,
+    /// Where the timed part began and ended, in nanoseconds since 1970.
+    timed: (u64, u64),
+}
+
+impl Progress {
+    /// Of a run whose clock shows `now.1` at `now.0`; `None` if the system did not tell.
+    pub(crate) fn of(
+        trace: &MachineTrace,
+        timed: (ProcessingTime, ProcessingTime),
+        now: (SystemTime, ProcessingTime),
+    ) -> Option<Self> {
+        let unix = u64::try_from(now.0.duration_since(UNIX_EPOCH).ok()?.as_nanos()).ok()?;
+        let at = |instant: ProcessingTime| unix.saturating_sub(now.1.0.saturating_sub(instant.0));
+        let (first, last) = (trace.samples.first()?.0, trace.samples.last()?.0);
+        let of_probe = trace.probe_nanos as f64 / last.since(first).max(1) as f64;
+        let milestone = |((instant, times), read): (&(ProcessingTime, _), &u64)| {
+            let times: &super::cpu_times::CpuTimes = times;
+            let probed = of_probe * instant.since(first) as f64;
+            let cpu_nanos = times.own_nanos as f64 - probed;
+            Milestone { at_nanos: at(*instant), read: *read as f64, cpu_nanos }
+        };
+        let milestones = trace.samples.iter().zip(&trace.read).map(milestone).collect();
+        Some(Self { milestones, timed: (at(timed.0), at(timed.1)) })
+    }
+
+    /// How far it had come at an instant, on a straight line between the looks beside it; `None`
+    /// before the first and after the last.
+    fn at(&self, nanos: u64) -> Option<Milestone> {
+        let next = self.milestones.partition_point(|it| it.at_nanos < nanos);
+        let after = self.milestones.get(next)?;
+        if after.at_nanos == nanos {
+            return Some(*after);
+        }
+        let before = self.milestones.get(next.checked_sub(1)?)?;
+        let share = (nanos - before.at_nanos) as f64 / (after.at_nanos - before.at_nanos) as f64;
+        let between = |from: f64, upto: f64| from + share * (upto - from);
+        Some(Milestone {
+            at_nanos: nanos,
+            read: between(before.read, after.read),
+            cpu_nanos: between(before.cpu_nanos, after.cpu_nanos),
+        })
+    }
+}
+
+/// What a run did in a part of its time.
+#[derive(Copy, Clone, Debug, Default, PartialEq)]
+pub(crate) struct Stretch {
+    /// Events that were read.
+    pub(crate) read: f64,
+    /// Processor time.
+    pub(crate) cpu_nanos: f64,
+}
+
+/// What two runs did in the part in which the timed parts of both went on, slice by slice.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SharedPart {
+    /// Of each slice of [`SLICE_NANOS`], what the one did and what the other did.
+    pub(crate) slices: Vec<[Stretch; 2]>,
+}
+
+impl SharedPart {
+    /// Of two runs.
+    pub(crate) fn of(a: &Progress, b: &Progress) -> Self {
+        let (from, upto) = (a.timed.0.max(b.timed.0), a.timed.1.min(b.timed.1));
+        let instants = (from..=upto).step_by(SLICE_NANOS as usize);
+        let seen: Vec<[Milestone; 2]> =
+            instants.filter_map(|at| Some([a.at(at)?, b.at(at)?])).collect();
+        let slice = |pair: &[[Milestone; 2]]| {
+            [0, 1].map(|side| Stretch {
+                read: pair[1][side].read - pair[0][side].read,
+                cpu_nanos: pair[1][side].cpu_nanos - pair[0][side].cpu_nanos,
+            })
+        };
+        Self { slices: seen.windows(2).map(slice).collect() }
+    }
+
+    /// Its length, in nanoseconds.
+    pub(crate) fn nanos(&self) -> u64 {
+        self.slices.len() as u64 * SLICE_NANOS
+    }
+
+    /// What one side did in all of it.
+    pub(crate) fn all(&self, side: usize) -> Stretch {
+        let add = |sum: Stretch, slice: &[Stretch; 2]| Stretch {
+            read: sum.read + slice[side].read,
+            cpu_nanos: sum.cpu_nanos + slice[side].cpu_nanos,
+        };
+        self.slices.iter().fold(Stretch::default(), add)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MILLI: u64 = 1_000_000;
+
+    /// A run that reads as many events per millisecond from `from` to `upto`, looked at every 100 ms
+    /// from `first` on.
+    fn run(first: u64, (from, upto): (u64, u64), per_ms: f64) -> Progress {
+        let milestones = (0..30).map(|n| {
+            let ms = first + n * 100;
+            let spent = ms.clamp(from, upto) - from;
+            Milestone {
+                at_nanos: ms * MILLI,
+                read: spent as f64 * per_ms,
+                cpu_nanos: spent as f64 * 5e5,
+            }
+        });
+        Progress { milestones: milestones.collect(), timed: (from * MILLI, upto * MILLI) }
+    }
+
+    #[test]
+    fn only_what_both_ran_in_counts_whoever_was_looked_at_when() {
+        let a = run(0, (200, 2_200), 30.0);
+        let b = run(37, (337, 1_237), 10.0);
+        let shared = SharedPart::of(&a, &b);
+        assert_eq!(shared.slices.len(), 9, "from 337 to 1237 ms");
+        let (of_a, of_b) = (shared.all(0), shared.all(1));
+        assert!((of_a.read - 27_000.0).abs() < 1e-6, "{of_a:?}");
+        assert!((of_b.read - 9_000.0).abs() < 1e-6, "{of_b:?}");
+        assert!((of_b.cpu_nanos - 4.5e8).abs() < 1.0, "{of_b:?}");
+        let swapped = SharedPart::of(&b, &a);
+        assert_eq!((swapped.all(0), swapped.all(1)), (of_b, of_a));
+    }
+
+    #[test]
+    fn runs_that_never_met_share_nothing() {
+        let shared = SharedPart::of(&run(0, (0, 500), 1.0), &run(0, (600, 900), 1.0));
+        assert_eq!((shared.nanos(), shared.all(0)), (0, Stretch::default()));
+        assert_eq!(SharedPart::of(&Progress::default(), &Progress::default()).nanos(), 0);
+    }
+
+    #[test]
+    fn the_instants_of_a_run_are_those_of_the_wall() {
+        let look = |ms: u64| (ProcessingTime(ms * MILLI), Default::default());
+        let samples = vec![look(0), look(100), look(200)];
+        let trace = MachineTrace { samples, read: vec![0, 4, 9], ..MachineTrace::default() };
+        let timed = (ProcessingTime(50 * MILLI), ProcessingTime(150 * MILLI));
+        let wall = UNIX_EPOCH + std::time::Duration::from_secs(1_000);
+        let progress = Progress::of(&trace, timed, (wall, ProcessingTime(300 * MILLI))).unwrap();
+        assert_eq!(progress.timed, (999_750 * MILLI, 999_850 * MILLI));
+        assert_eq!(progress.at(999_850 * MILLI).unwrap().read, 6.5);
+        assert_eq!(progress.at(999_699 * MILLI), None);
+        let silent = MachineTrace::default();
+        assert_eq!(Progress::of(&silent, timed, (wall, ProcessingTime(0))), None);
+    }
+}
