@@ -9,6 +9,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use cpu_time::ThreadTime;
 use dataflow::job::engine::{BoxFuture, Control, Engine, Job};
@@ -20,11 +21,11 @@ use dataflow::{Completion, EngineError, ProcessingTime};
 use streamgauge::Registry;
 
 /// Steps between two looks at the clock, which costs more than a step may.
-const STEPS: u32 = 64;
+const STEPS: u32 = 256;
 
 thread_local! {
-    /// Steps since the last look, and what the thread had used then.
-    static USED: Cell<Option<(u32, ThreadTime)>> = const { Cell::new(None) };
+    /// Steps since the last look, and the processor time of the thread up to which is paid for.
+    static PAID: Cell<(u32, Duration)> = const { Cell::new((0, Duration::ZERO)) };
 }
 
 /// Another engine, slowed by a percentage.
@@ -64,14 +65,16 @@ struct Burning {
 impl Burning {
     /// Called at each step of the engine, on the thread that made it.
     fn burn(&self) {
-        let (steps, since) = USED.take().unwrap_or_else(|| (0, ThreadTime::now()));
+        let (steps, paid) = PAID.get();
         if steps + 1 < STEPS {
-            USED.set(Some((steps + 1, since)));
+            PAID.set((steps + 1, paid));
             return;
         }
-        let until = since.elapsed().mul_f64(1.0 + self.share);
-        while since.elapsed() < until {}
-        USED.set(Some((0, ThreadTime::now())));
+        let used = || ThreadTime::now().as_duration();
+        let until = paid + (used() - paid).mul_f64(1.0 + self.share);
+        while used() < until {}
+        // What was burnt beyond that is part of what is paid for next.
+        PAID.set((0, until));
     }
 }
 

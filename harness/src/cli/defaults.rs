@@ -16,6 +16,8 @@ pub(crate) const SUSTAIN_REPEATS: u32 = 3;
 pub(crate) const SKEW_RATE: f64 = 100_000.0;
 /// Where baselines are kept.
 pub(crate) const BASELINE_DIR: &str = "results/baselines";
+/// Where it is kept how much runs disturb one another on this machine.
+pub(crate) const CONTENTION_DIR: &str = "results/contention";
 /// Length of a run without a suite.
 pub(crate) const DURATION: Duration = Duration::from_millis(500);
 /// Length of a probe near the sustained rate.

@@ -83,8 +83,8 @@ fn body(page: &Page<'_>, experiments: &[Experiment<'_>]) -> Markup {
     let (draw, files) = (redraw(page.directory), files(page.source));
     let origin = Origin { measure: &page.result.command, draw: &draw, files: &files };
     html! {
-        (verdicts::section(experiments))
-        (results::section(experiments))
+        (verdicts::section(page.result, experiments))
+        (results::section(page.result, experiments))
         (comparisons::section(page.result))
         (charts::section(page.charts, experiments, origin))
         (invalid::section(page.result))

@@ -3,13 +3,14 @@
 use maud::{Markup, html};
 
 use super::layout::table_box;
-use crate::schema::{Latencies, LatencyKind, Measures, Metric, Percentile, Unit};
+use crate::schema::{CompareResult, Latencies, LatencyKind, Measures, Metric, Percentile, Unit};
+use crate::words::pooled;
 use crate::words::summary::{Experiment, Spread, Variant};
 use crate::words::units;
 use crate::words::units::NO_FIGURE;
 
 /// A table of throughput and one of latency, of which the results have runs.
-pub(crate) fn section(experiments: &[Experiment<'_>]) -> Markup {
+pub(crate) fn section(result: &CompareResult, experiments: &[Experiment<'_>]) -> Markup {
     let of = |measures| experiments.iter().filter(move |e| e.measures == measures);
     html! {
         section {
@@ -29,6 +30,7 @@ pub(crate) fn section(experiments: &[Experiment<'_>]) -> Markup {
                     "the result. After window end: from the planned time of that end."
                 }
                 (latency_table(of(Measures::Latency)))
+                @for line in pooled::lines(result) { p.note { (line) } }
             }
         }
     }

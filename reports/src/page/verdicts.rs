@@ -2,14 +2,17 @@
 
 use maud::{Markup, html};
 
+use crate::schema::CompareResult;
+use crate::words::contention;
 use crate::words::summary::Experiment;
 use crate::words::verdict::{Sentence, sentences};
 
 /// An entry for each experiment; a reason that all its sentences share stands once.
-pub(crate) fn section(experiments: &[Experiment<'_>]) -> Markup {
+pub(crate) fn section(result: &CompareResult, experiments: &[Experiment<'_>]) -> Markup {
     html! {
         section.verdicts {
             h2 { "Verdict" }
+            @for line in contention::lines(result) { p.meta { (line) } }
             dl {
                 @for experiment in experiments {
                     @let sentences = sentences(experiment);

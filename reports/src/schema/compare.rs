@@ -36,6 +36,13 @@ pub struct CompareResult {
     /// How much every variant differs from itself; empty unless every one ran twice.
     #[serde(default)]
     pub noise: Vec<NoiseRow>,
+    /// Percentiles over all runs of a variant, where its runs by themselves are too short.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pooled: Vec<PooledRow>,
+    /// How much every variant of a duet is slowed by what runs beside it; empty for runs that
+    /// alternate.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contention: Vec<ContentionRow>,
     /// The machine and the build.
     pub environment: BTreeMap<String, Value>,
 }
@@ -102,6 +109,55 @@ pub struct NoiseRow {
     /// The interval does not contain 1: the variant differs from itself, as one in 20 does by
     /// chance.
     pub suspicious: bool,
+}
+
+/// A percentile of the latencies from the planned time of all valid runs of a variant together.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PooledRow {
+    /// Experiment name.
+    #[serde(deserialize_with = "text::name")]
+    pub experiment: String,
+    /// The variant.
+    #[serde(deserialize_with = "text::name")]
+    pub variant: String,
+    /// As in [`Comparison::metric`].
+    pub metric: String,
+    /// Its value, in nanoseconds.
+    pub value_ns: u64,
+    /// 95 % interval by a bootstrap over runs and the seconds within them, in nanoseconds; `null`
+    /// below 5 runs.
+    pub interval_ns: Option<(f64, f64)>,
+    /// Runs behind it.
+    pub runs: u32,
+    /// Results behind it.
+    pub samples: u64,
+}
+
+/// What a variant does beside a copy of itself, against what it does alone on one of the two cores:
+/// whether duets of it may be believed on this machine.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ContentionRow {
+    /// Experiment name.
+    #[serde(deserialize_with = "text::name")]
+    pub experiment: String,
+    /// Workload name.
+    #[serde(deserialize_with = "text::name")]
+    pub workload: String,
+    /// The variant.
+    #[serde(deserialize_with = "text::name")]
+    pub variant: String,
+    /// As in [`Comparison::metric`].
+    pub metric: String,
+    /// Geometric mean of the metric in a duet over that alone; `null` until it was measured.
+    pub beside_itself: Option<f64>,
+    /// Geometric mean of one side of these duets over the other; `null` until it was measured.
+    pub between_sides: Option<f64>,
+    /// Rounds behind it.
+    pub rounds: u32,
+    /// When it was measured, UTC, `2026-11-22T17:52:04Z`: it is kept by machine and workload.
+    pub measured: String,
+    /// Why duets of this variant get no verdict; `null` if they do.
+    pub no_verdict_because: Option<String>,
 }
 
 /// The outcome of a comparison.

@@ -22,7 +22,9 @@ pub mod text;
 pub mod tolerance;
 
 pub use chart_tag::ChartTag;
-pub use compare::{COMPARE_SCHEMA, CompareResult, Comparison, NoiseRow, Verdict};
+pub use compare::{
+    COMPARE_SCHEMA, CompareResult, Comparison, ContentionRow, NoiseRow, PooledRow, Verdict,
+};
 pub use formulas::{Case, FORMULAS_SCHEMA, FormulasResult};
 pub use latency::{Latencies, LatencyKind, LatencyParts, LatencySummary, PartsOfMean, Percentile};
 pub use metric::{Better, MeasuredBy, Metric, Unit};

@@ -118,14 +118,10 @@ fn unfinished(dir: &Path, runs: Vec<RunResult>) -> CompareResult {
     CompareResult {
         schema: COMPARE_SCHEMA.into(),
         suite: file_name(dir),
-        started: String::new(),
-        command: String::new(),
         interrupted: runs.iter().any(|run| run.interrupted),
         environment: runs.first().map(|run| run.environment.clone()).unwrap_or_default(),
-        comparisons: Vec::new(),
-        sweep: None,
-        noise: Vec::new(),
         runs,
+        ..CompareResult::default()
     }
 }
 

@@ -1,7 +1,9 @@
 //! Results in words: medians and ranges, verdicts, findings, units.
 
 pub mod consistency;
+pub mod contention;
 pub mod markdown;
+pub mod pooled;
 pub mod recovery;
 pub mod skew;
 pub mod summary;

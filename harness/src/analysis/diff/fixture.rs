@@ -46,11 +46,8 @@ pub(crate) fn comparison(runs: Vec<RunResult>) -> CompareResult {
         suite: "mine".to_owned(),
         started: "2026-11-22T18:00:00Z".to_owned(),
         command: "streamgauge compare mine.toml".to_owned(),
-        interrupted: false,
         runs,
-        comparisons: Vec::new(),
-        noise: Vec::new(),
-        sweep: None,
         environment: [("commit".to_owned(), json!("abc"))].into(),
+        ..CompareResult::default()
     }
 }

@@ -65,7 +65,7 @@ fn student_of_sample(centred: &[f64], random: &mut Xoshiro256PlusPlus) -> f64 {
 }
 
 /// The quantile of sorted values, between two of them in proportion.
-fn quantile(sorted: &[f64], share: f64) -> f64 {
+pub(super) fn quantile(sorted: &[f64], share: f64) -> f64 {
     let place = share * (sorted.len() - 1) as f64;
     let (below, part) = (place.floor() as usize, place.fract());
     let (low, high) = (sorted[below], sorted[(below + 1).min(sorted.len() - 1)]);

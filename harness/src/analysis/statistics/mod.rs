@@ -6,6 +6,7 @@
 pub(crate) mod bootstrap;
 pub(crate) mod noise;
 pub(crate) mod outliers;
+pub(crate) mod pooled;
 pub(crate) mod ratio;
 pub(crate) mod stopping;
 pub(crate) mod student;

@@ -2,15 +2,21 @@
 //! slows the machine slows both, and is in none of their ratios. (Bulej, Horký, Tůma, Farquet,
 //! Prokopec: Duet Benchmarking: Improving Measurement Accuracy in the Cloud, ICPE 2020.)
 
+mod contention;
 pub(crate) mod cores;
+mod kept;
 mod order;
 mod process;
 pub(crate) mod side;
 
+use std::path::Path;
+
 use dataflow::StopSignal;
-use reports::schema::RunResult;
+use reports::schema::{Comparison, ContentionRow, RunResult, Verdict};
+use reports::words::units;
 
 use crate::analysis::comparisons::repetition;
+use crate::cli::defaults;
 use crate::error::{Error, Result};
 use crate::experiment::sizing::{RunSize, spec};
 use crate::experiment::suite::{Experiment, Variant};
@@ -18,17 +24,26 @@ use crate::measure::machine::progress::{Progress, SharedPart};
 use crate::run::answer::Oracle;
 use crate::run::audience::Audience;
 
+use contention::Round;
+use kept::{KeptFolder, KeptRounds};
 use order::SideOrder;
 use process::Side;
 
 /// Two sides need as many slices together for their figures to be used.
 const FEWEST_SLICES: u64 = 5;
 
+/// Rounds that are made at most to find out about contention: some may be disturbed.
+const MOST_ROUNDS: usize = 2 * contention::ROUNDS;
+
 /// Makes duets, and lets variants run alone on one of the two cores.
 pub(crate) struct Duet {
     cores: [usize; 2],
     oracle: Oracle,
+    kept: KeptFolder,
 }
+
+/// Who may stop what is done, and who is told of it.
+pub(crate) type Company<'a> = (&'a StopSignal, &'a dyn Audience);
 
 impl Duet {
     /// On two cores of this machine.
@@ -36,7 +51,8 @@ impl Duet {
     /// # Errors
     /// When there is only one, or the system cannot pin.
     pub(crate) fn new() -> Result<Self> {
-        Ok(Self { cores: cores::two()?, oracle: Oracle::default() })
+        let kept = KeptFolder::new(Path::new(defaults::CONTENTION_DIR));
+        Ok(Self { cores: cores::two()?, oracle: Oracle::default(), kept })
     }
 
     /// Does something on one of the cores alone, as the sides will.
@@ -59,7 +75,7 @@ impl Duet {
         experiment: &Experiment,
         variants: [&Variant; 2],
         (size, round): (RunSize, u32),
-        (stop, audience): (&StopSignal, &dyn Audience),
+        (stop, audience): Company<'_>,
     ) -> Result<Option<[RunResult; 2]>> {
         let [a, b] = variants;
         let first = round as usize % 2;
@@ -76,6 +92,73 @@ impl Duet {
             keep_shared(&mut b.0, &shared, 1);
         }
         Ok(Some([a.0, b.0]))
+    }
+
+    /// How much the variants of an experiment are slowed by what runs beside them, as it was kept or,
+    /// if nothing is known, as it is measured now. Fewer rounds when the user stops it.
+    ///
+    /// # Errors
+    /// When a run fails, or what was measured cannot be kept.
+    pub(crate) fn contention(
+        &mut self,
+        experiment: &Experiment,
+        size: RunSize,
+        company: Company<'_>,
+    ) -> Result<Vec<ContentionRow>> {
+        let mut rows = Vec::new();
+        for variant in &experiment.variants {
+            let spec = spec(experiment, variant, size, 0)?;
+            let kept = match self.kept.read(&spec, self.cores) {
+                Some(kept) => kept,
+                None => {
+                    let rounds = self.rounds(experiment, variant, size, company)?;
+                    match rounds.len() {
+                        contention::ROUNDS => self.kept.write(&spec, self.cores, rounds)?,
+                        _ => KeptRounds::unfinished(rounds),
+                    }
+                }
+            };
+            rows.push(ContentionRow {
+                experiment: experiment.name.clone(),
+                workload: experiment.workload.name().to_owned(),
+                variant: variant.name.clone(),
+                measured: kept.measured,
+                ..contention::judge(spec.measures, &kept.rounds)
+            });
+        }
+        Ok(rows)
+    }
+
+    /// Lets a variant run alone and beside a copy of itself, in turn, until there were rounds enough in
+    /// which nothing else went on.
+    fn rounds(
+        &mut self,
+        experiment: &Experiment,
+        variant: &Variant,
+        size: RunSize,
+        (stop, audience): Company<'_>,
+    ) -> Result<Vec<Round>> {
+        audience.say(&format!("contention: {} on {}", experiment.workload.name(), variant.name));
+        let mut rounds = Vec::new();
+        for round in 0..MOST_ROUNDS as u32 {
+            let left = MOST_ROUNDS - round as usize;
+            if rounds.len() == contention::ROUNDS || rounds.len() + left < contention::ROUNDS {
+                break;
+            }
+            let order = self.order(experiment, variant, (size, round), audience)?;
+            let alone = order.on(self.cores[round as usize % 2], None);
+            let Some([(mut alone, progress)]) = together(&[alone], stop)? else { break };
+            // Cut as the sides are: without what comes before and after whole slices.
+            if let Some(progress) = &progress {
+                keep_shared(&mut alone, &SharedPart::of(progress, progress), 0);
+            }
+            let pair = [variant, variant];
+            let Some(sides) = self.run(experiment, pair, (size, round), (stop, audience))? else {
+                break;
+            };
+            rounds.extend(contention::round(&alone, &sides));
+        }
+        Ok(rounds)
     }
 
     fn order(
@@ -150,4 +233,23 @@ fn keep_shared(run: &mut RunResult, shared: &SharedPart, side: usize) {
     run.elapsed_ns = shared.nanos();
     run.throughput_per_s = part.read * 1e9 / shared.nanos() as f64;
     run.cpu_ns_per_record = Some(part.cpu_nanos / part.read);
+}
+
+/// Takes back the verdicts on variants whose duets are not to be believed.
+pub(crate) fn withhold(comparisons: &mut [Comparison], contention: &[ContentionRow]) {
+    for comparison in comparisons {
+        let is_of = |row: &&ContentionRow| {
+            let variants = [&comparison.a, &comparison.b];
+            row.experiment == comparison.experiment && variants.contains(&&row.variant)
+        };
+        let mut rows = contention.iter().filter(is_of);
+        let because = rows.find_map(|row| Some((&row.variant, row.no_verdict_because.as_ref()?)));
+        if let Some((variant, because)) = because {
+            let ratio = comparison.ratio.map_or(String::new(), |ratio| {
+                format!("The ratio of these duets is {}. ", units::ratio(ratio))
+            });
+            comparison.verdict = Verdict::None;
+            comparison.why = format!("Of {variant}: {because}. {ratio}{}", comparison.why);
+        }
+    }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod baseline;
 mod dry_run;
 mod left_out;
+mod pooled;
 mod session;
 mod table;
 #[cfg(test)]
@@ -41,7 +42,7 @@ use crate::terminal::progress::Progress;
 
 use baseline::Baselines;
 use dry_run::dry_run;
-use session::SuiteSession;
+use session::{Found, SuiteSession};
 
 /// Runs the command.
 ///
@@ -158,19 +159,23 @@ pub(super) fn measure<'a>(
     let with = (&options.baselines, options.duet.then(Duet::new).transpose()?);
     let mut session = SuiteSession::new(runner, runs_folder, against_itself, until, with);
     let ended = session.run_all(suite);
-    let (runs, refused) = session.into_runs();
+    let Found { runs, pooled, contention, refused } = session.into_found();
     let confidence = if until.is_some() { CONFIDENCE_LOOKED_AT } else { CONFIDENCE };
     let how = ComparisonRules { against_itself, confidence };
+    let mut comparisons = comparisons::all(&runs, how);
+    duet::withhold(&mut comparisons, &contention);
     let result = CompareResult {
         schema: COMPARE_SCHEMA.to_owned(),
         suite: suite.name.clone(),
         started: folder.started.clone(),
         command: command_line(),
         interrupted: stop.is_requested(),
-        comparisons: comparisons::all(&runs, how),
+        comparisons,
         noise: comparisons::noise(&runs, how),
         runs,
         sweep: options.sweep.clone(),
+        pooled,
+        contention,
         environment: environment::describe(),
     };
     Ok(Measured { result, refused, ended })

@@ -5,11 +5,13 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use reports::schema::RunResult;
+use reports::schema::{ContentionRow, PooledRow, RunResult};
 use reports::words::units;
 
 use super::baseline::Baselines;
+use super::pooled;
 use crate::analysis::comparisons;
+use crate::analysis::statistics::pooled::SliceCounts;
 use crate::analysis::statistics::{Decision, SoFar, Stopping};
 use crate::error::{Error, Result};
 use crate::experiment::duet::{self, Duet};
@@ -32,6 +34,8 @@ pub(super) struct SuiteSession<'a> {
     oracle: Oracle,
     /// Every run that has ended, in the order in which they were made.
     runs: Vec<RunResult>,
+    /// The latencies of each of these, second by second.
+    slices: Vec<Vec<SliceCounts>>,
     /// Why experiments were not run, of which no run could be valid.
     refused: Vec<String>,
     /// Whether every variant meets only its own repetition.
@@ -41,6 +45,20 @@ pub(super) struct SuiteSession<'a> {
     baselines: &'a Baselines,
     /// Makes two runs at a time; one after the other if `None`.
     duet: Option<Duet>,
+    /// How much the variants of duets are slowed by what runs beside them.
+    contention: Vec<ContentionRow>,
+}
+
+/// What a suite has come to.
+pub(super) struct Found {
+    /// Every run that has ended.
+    pub(super) runs: Vec<RunResult>,
+    /// Percentiles over several of them.
+    pub(super) pooled: Vec<PooledRow>,
+    /// What is known of contention.
+    pub(super) contention: Vec<ContentionRow>,
+    /// Why experiments were not run.
+    pub(super) refused: Vec<String>,
 }
 
 impl<'a> SuiteSession<'a> {
@@ -52,12 +70,26 @@ impl<'a> SuiteSession<'a> {
         (baselines, duet): (&'a Baselines, Option<Duet>),
     ) -> Self {
         let (oracle, runs, refused) = (Oracle::default(), Vec::new(), Vec::new());
-        Self { runner, folder, oracle, runs, refused, against_itself, until, baselines, duet }
+        let contention = Vec::new();
+        Self {
+            runner,
+            folder,
+            oracle,
+            runs,
+            slices: Vec::new(),
+            refused,
+            against_itself,
+            until,
+            baselines,
+            duet,
+            contention,
+        }
     }
 
-    /// Every run that has ended, and why experiments were not run.
-    pub(super) fn into_runs(self) -> (Vec<RunResult>, Vec<String>) {
-        (self.runs, self.refused)
+    /// What has come of it.
+    pub(super) fn into_found(self) -> Found {
+        let pooled = pooled::rows(&self.runs, &self.slices);
+        Found { runs: self.runs, pooled, contention: self.contention, refused: self.refused }
     }
 
     /// Runs every experiment, until all are done or the user stops it.
@@ -82,6 +114,7 @@ impl<'a> SuiteSession<'a> {
                 self.runner.audience.skip(experiment.runs());
                 continue;
             }
+            self.look_into_contention(experiment, size)?;
             for repeat in 0..experiment.repeats {
                 if !self.round(experiment, size, repeat)? {
                     return Ok(());
@@ -171,6 +204,15 @@ impl<'a> SuiteSession<'a> {
         Ok(complete && !self.runner.is_to_stop())
     }
 
+    /// Finds out whether duets of an experiment may be believed, unless they are made to find that out.
+    fn look_into_contention(&mut self, experiment: &Experiment, size: RunSize) -> Result<()> {
+        let company = (self.runner.stop, self.runner.audience);
+        if let Some(duet) = self.duet.as_mut().filter(|_| !self.against_itself) {
+            self.contention.extend(duet.contention(experiment, size, company)?);
+        }
+        Ok(())
+    }
+
     /// Runs every pair of variants at once. Returns whether to go on.
     fn duets(&mut self, experiment: &Experiment, size: RunSize, repeat: u32) -> Result<bool> {
         let audience = self.runner.audience;
@@ -229,6 +271,7 @@ impl<'a> SuiteSession<'a> {
         self.runner.audience.result(&result);
         save(&self.folder, self.runs.len(), &result, latency)?;
         self.runs.push(result);
+        self.slices.push(pooled::slices(latency));
         Ok(())
     }
 

@@ -9,6 +9,7 @@ use reports::words::summary::{Experiment, Spread};
 use reports::words::units;
 use reports::words::units::NO_FIGURE;
 use reports::words::verdict;
+use reports::words::{contention, pooled};
 
 use crate::terminal::sparkline::sparkline;
 use crate::terminal::table::table;
@@ -46,6 +47,9 @@ pub(super) fn comparison(result: &CompareResult) -> String {
     if result.runs.iter().any(|run| run.measures == Measures::Latency) {
         text.push_str("Latency is from the planned time of an event to the emission of its result; medians over runs.\n\
              The blocks are its p99 over the time of the run whose own is the median.\n");
+    }
+    for line in pooled::lines(result).into_iter().chain(contention::lines(result)) {
+        text.push_str(&format!("{line}\n"));
     }
     text.push('\n');
     for experiment in reports::words::summary::experiments(result) {
