@@ -110,9 +110,10 @@ fn pair<'a>(
     a: &str,
     b: &str,
 ) -> Option<RunPairs<'a>> {
-    let of = |variant: &str, repeat: u32| {
+    let of = |variant: &str, other: &str, repeat: u32| {
         let is_it = |run: &&&RunResult| {
             run.variant == variant
+                && run.duet.as_ref().is_none_or(|duet| duet.beside == other)
                 && run.repeat == repeat
                 && metric.measured_by.includes(run)
                 && !run.superseded
@@ -120,7 +121,7 @@ fn pair<'a>(
         runs.iter().find(is_it).copied()
     };
     let last = runs.iter().map(|run| run.repeat).max()?;
-    let pairs = (0..=last).filter_map(|repeat| Some((of(a, repeat)?, of(b, repeat)?)));
+    let pairs = (0..=last).filter_map(|repeat| Some((of(a, b, repeat)?, of(b, a, repeat)?)));
     let pairs: Vec<_> = pairs.collect();
     (!pairs.is_empty()).then_some(RunPairs { metric, pairs })
 }

@@ -74,12 +74,16 @@ pub(crate) fn size(experiment: &Experiment, runner: &mut Runner<'_>) -> Result<R
     let (rate, taken) = match experiment.rate {
         SuiteRate::Fixed(Rate::PerSecond(rate)) => (Rate::PerSecond(rate), rate),
         SuiteRate::AtMost(rate) => {
-            let rate = rate.min(slowest(experiment, runner)? * SHARE_FOR_LATENCY);
+            let rate = rate.min(taken_per_s(experiment, runner)?.slowest * SHARE_FOR_LATENCY);
             (Rate::PerSecond(rate), rate)
         }
         SuiteRate::Fixed(Rate::Max) => match experiment.length {
             Length::Events(_) if experiment.warm_up.is_none() => (Rate::Max, 0.0),
-            _ => (Rate::Max, slowest(experiment, runner)?),
+            // The runs of a duet are timed while both go on: as long as the shorter one.
+            _ if !experiment.duets.is_empty() => {
+                (Rate::Max, taken_per_s(experiment, runner)?.fastest)
+            }
+            _ => (Rate::Max, taken_per_s(experiment, runner)?.slowest),
         },
     };
     let events = match experiment.length {
@@ -117,18 +121,25 @@ pub(crate) fn generator(
     runner.generator_per_s(&spec(experiment, variant, size, 0)?)
 }
 
-/// Throughput of the slowest engine, in events per second.
-fn slowest(experiment: &Experiment, runner: &mut Runner<'_>) -> Result<f64> {
-    let mut slowest = f64::INFINITY;
+/// What engines take, in events per second.
+struct TakenPerSecond {
+    slowest: f64,
+    fastest: f64,
+}
+
+/// What the engines of an experiment take.
+fn taken_per_s(experiment: &Experiment, runner: &mut Runner<'_>) -> Result<TakenPerSecond> {
+    let mut taken = TakenPerSecond { slowest: f64::INFINITY, fastest: 1.0 };
     for variant in &experiment.variants {
         let name = experiment.workload.name();
         runner.audience.say(&format!("pilot: {name} on {}", variant.name));
-        slowest = slowest.min(throughput(experiment, variant, Clock::Wall, runner)?);
+        let own = throughput(experiment, variant, Clock::Wall, runner)?;
+        taken = TakenPerSecond { slowest: taken.slowest.min(own), fastest: taken.fastest.max(own) };
         if runner.is_to_stop() {
             break;
         }
     }
-    Ok(slowest)
+    Ok(taken)
 }
 
 /// Throughput of an engine, in events per second.
@@ -212,13 +223,17 @@ mod tests {
 
     /// The size for engines of 2 and 1 million events per second, and the runs that were made.
     fn sized(rate: &str, length: &str) -> (RunSize, Vec<MadeRun>) {
+        sized_for(&experiment(rate, length))
+    }
+
+    fn sized_for(experiment: &Experiment) -> (RunSize, Vec<MadeRun>) {
         let mut mock = Mock::new(|spec: &RunSpec, _| {
             let capacity_per_s = if spec.variant == "pipelined" { 2e6 } else { 1e6 };
             Ok(Model { capacity_per_s, ..Model::default() })
         });
         let stop = StopSignal::default();
         let mut runner = Runner::new(&mut mock, &stop, &Silent);
-        let size = size(&experiment(rate, length), &mut runner).unwrap();
+        let size = size(experiment, &mut runner).unwrap();
         (size, mock.made)
     }
 
@@ -241,6 +256,13 @@ mod tests {
         let made: Vec<_> = made.iter().map(|run| (run.variant.as_str(), run.events)).collect();
         let (p, m) = ("pipelined", "microbatch");
         assert_eq!(made, [(p, 20_000), (p, 160_000), (m, 20_000), (m, 160_000)]);
+    }
+
+    #[test]
+    fn a_time_of_duets_is_that_of_the_fastest_engine() {
+        let mut duets = experiment("\"max\"", "duration = \"2s\"");
+        duets.duets = vec![[0, 1]];
+        assert_eq!(sized_for(&duets).0.events, 4_000_000);
     }
 
     #[test]

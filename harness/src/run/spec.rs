@@ -171,6 +171,7 @@ impl RunSpec {
                 ("parallelism", json!(self.parallelism)),
                 ("guarantee", json!(self.settings.name("guarantee"))),
                 ("clock", json!(self.clock.name())),
+                ("duet", json!(self.duet.is_some())),
             ],
             self.knobs.values(),
             self.settings.values(),

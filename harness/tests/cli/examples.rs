@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::program::{ENGINES, Ended, program, wait, words};
 
 /// An example's binary. Cargo has built it beside this one, unless only this test was asked for.
-fn example(name: &str) -> PathBuf {
+pub(crate) fn example(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_BIN_EXE_streamgauge")).parent().unwrap();
     let path = folder.join("examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     if !path.exists() {

@@ -11,6 +11,8 @@ mod closed_pipes;
 mod consistency;
 mod diff;
 mod dry_run;
+#[cfg(target_os = "linux")]
+mod duet;
 mod durable;
 mod examples;
 mod files_and_sockets;
@@ -34,4 +36,5 @@ mod results_folders;
 mod skew;
 mod suites;
 mod sweeps;
+mod validity;
 mod virtual_time;

@@ -145,10 +145,14 @@ fn paired_means(
     b: &str,
     metric: &Metric,
 ) -> Option<(f64, f64)> {
-    let (a, b) = (experiment.variant(a)?, experiment.variant(b)?);
+    let (of_a, of_b) = (experiment.variant(a)?, experiment.variant(b)?);
+    // A variant has duets with others, too.
+    let is_beside =
+        |run: &RunResult, other: &str| run.duet.as_ref().is_none_or(|duet| duet.beside == other);
     let value = |run: &RunResult| metric.of(run).filter(|value| *value > 0.0);
-    let pairs = a.valid().filter(|run| !run.superseded).filter_map(|run| {
-        let mut others = b.valid().filter(|other| !other.superseded);
+    let own = of_a.valid().filter(|run| !run.superseded && is_beside(run, b));
+    let pairs = own.filter_map(|run| {
+        let mut others = of_b.valid().filter(|other| !other.superseded && is_beside(other, a));
         let other = others.find(|other| other.repeat == run.repeat)?;
         Some((value(run)?.ln(), value(other)?.ln()))
     });

@@ -37,6 +37,7 @@ impl Configuration {
                 ("parallelism", json!(run.parallelism)),
                 ("guarantee", json!(run.guarantee)),
                 ("clock", json!(run.clock)),
+                ("duet", json!(run.duet.is_some())),
             ],
             &run.knobs,
             &run.settings,
@@ -62,7 +63,7 @@ impl Configuration {
 
     /// Of fields with their names, knobs and settings.
     pub(crate) fn new(
-        fields: [(&str, Value); 7],
+        fields: [(&str, Value); 8],
         knobs: &BTreeMap<String, Value>,
         settings: &BTreeMap<String, Value>,
     ) -> Self {

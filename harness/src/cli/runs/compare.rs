@@ -8,8 +8,10 @@ use crate::cli::{BaselineArgs, OutArgs, SharedArgs};
 use crate::quantity;
 
 /// What only runs that are made can do.
-const DRY_RUN_IGNORES: [&str; 6] =
-    ["until", "out", "live", "thresholds", "save_baseline", "fail_on_regression"];
+const DRY_RUN_IGNORES: [&str; 7] =
+    ["until", "out", "live", "duet", "thresholds", "save_baseline", "fail_on_regression"];
+/// What belongs to runs that have the machine to themselves.
+const NO_DUETS: [&str; 4] = ["parallelism", "live", "save_baseline", "baseline"];
 
 /// Arguments of `compare`.
 #[derive(Args, Debug)]
@@ -33,7 +35,7 @@ pub struct CompareArgs {
     pub against_itself: bool,
     /// Run two engines at once, each on a core of its own, so that what slows the machine slows both:
     /// for a busy machine; at a parallelism of 1
-    #[arg(long, conflicts_with_all = ["parallelism", "live"])]
+    #[arg(long, conflicts_with_all = NO_DUETS)]
     pub duet: bool,
     /// Repeat until every interval is at most this far either way, such as 3%: 5 to 50 times
     #[arg(long, value_name = "PERCENT", value_parser = quantity::percentage, conflicts_with = "repeats", allow_hyphen_values = true)]

@@ -6,12 +6,14 @@ use reports::schema::{ContentionRow, Measures, Metric, RunResult};
 use reports::words::units;
 use serde::{Deserialize, Serialize};
 
-use crate::analysis::statistics::Ratio;
+use crate::analysis::statistics::{Ratio, log_ratios};
 
 /// A variant may differ by this share from what it does alone.
 const ALLOWED: f64 = 0.05;
 /// The two sides may differ by this share even where their interval does not contain 1.
 const SIDES_ALLOWED: f64 = 0.02;
+/// How sure that interval is: what is found here is kept, so chance must seldom decide it.
+const SIDES_CONFIDENCE: f64 = 0.99;
 /// Rounds in which nothing else went on that there must be.
 pub(super) const ROUNDS: usize = 5;
 
@@ -47,7 +49,7 @@ pub(super) fn judge(measures: Measures, rounds: &[Round]) -> ContentionRow {
     let metric = metric(measures);
     let of = |pair: fn(&Round) -> (f64, f64)| {
         let pairs: Vec<(f64, f64)> = rounds.iter().map(pair).collect();
-        Ratio::of(&pairs)
+        Ratio::of_logs(&log_ratios(&pairs), SIDES_CONFIDENCE)
     };
     let beside_itself = of(|it| ((it.sides[0] * it.sides[1]).sqrt(), it.alone));
     let between_sides = of(|it| (it.sides[0], it.sides[1]));

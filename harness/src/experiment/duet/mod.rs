@@ -15,7 +15,6 @@ use dataflow::StopSignal;
 use reports::schema::{Comparison, ContentionRow, RunResult, Verdict};
 use reports::words::units;
 
-use crate::analysis::comparisons::repetition;
 use crate::cli::defaults;
 use crate::error::{Error, Result};
 use crate::experiment::sizing::{RunSize, spec};
@@ -30,7 +29,7 @@ use order::SideOrder;
 use process::Side;
 
 /// Two sides need as many slices together for their figures to be used.
-const FEWEST_SLICES: u64 = 5;
+const FEWEST_SLICES: u64 = 3;
 
 /// Rounds that are made at most to find out about contention: some may be disturbed.
 const MOST_ROUNDS: usize = 2 * contention::ROUNDS;
@@ -191,29 +190,6 @@ fn together<const N: usize>(
     let ended = sides.iter_mut().map(|side| side.report(stop)?.ended());
     let ended = ended.collect::<Result<Vec<_>>>()?;
     ended.try_into().map(Some).map_err(|_| Error::run("a side of the duet is missing"))
-}
-
-/// The pairs of variants that make the duets of an experiment.
-///
-/// # Errors
-/// Unless it has two, or every variant meets only its own repetition.
-pub(crate) fn pairs(experiment: &Experiment, against_itself: bool) -> Result<Vec<[&Variant; 2]>> {
-    let variants = &experiment.variants;
-    if against_itself {
-        let again = |variant: &Variant| {
-            let name = repetition(&variant.name);
-            variants.iter().find(|it| it.name == name)
-        };
-        return Ok(variants.iter().filter_map(|it| Some([it, again(it)?])).collect());
-    }
-    match variants.as_slice() {
-        [a, b] => Ok(vec![[a, b]]),
-        _ => Err(Error::Input(format!(
-            "a duet has two sides, and {} runs on {} engines: name two with --engine",
-            experiment.name,
-            variants.len()
-        ))),
-    }
 }
 
 /// Cuts the figures of a side down to the part in which both were timed.

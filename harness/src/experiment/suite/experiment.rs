@@ -40,6 +40,8 @@ pub(crate) struct Experiment {
     pub knobs: BTreeMap<String, Value>,
     /// What goes wrong in every run.
     pub faults: Vec<FaultSpec>,
+    /// Places of the variants that run at once, two at a time; empty where they alternate.
+    pub duets: Vec<[usize; 2]>,
     /// Run though the memory may not suffice.
     pub force: bool,
 }
@@ -111,9 +113,15 @@ impl Experiment {
         Ok(())
     }
 
-    /// Runs that are made when nothing is repeated: variants times repeats.
+    /// Runs that are made when none is made once more.
     pub(crate) fn runs(&self) -> u64 {
-        self.variants.len() as u64 * u64::from(self.repeats)
+        self.runs_of_round() * u64::from(self.repeats)
+    }
+
+    /// Runs of a repeat: one of each variant, or two of each duet.
+    pub(crate) fn runs_of_round(&self) -> u64 {
+        let runs = if self.duets.is_empty() { self.variants.len() } else { 2 * self.duets.len() };
+        runs as u64
     }
 }
 

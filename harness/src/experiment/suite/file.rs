@@ -167,6 +167,7 @@ fn experiment(
         seed: file.seed.unwrap_or(suite_seed),
         knobs: BTreeMap::new(),
         faults: file.faults.iter().map(|it| fault(it, place)).collect::<Result<_>>()?,
+        duets: Vec::new(),
         force: false,
         workload,
     };

@@ -87,6 +87,7 @@ impl Suite {
                 seed: defaults::SEED,
                 knobs: BTreeMap::new(),
                 faults: Vec::new(),
+                duets: Vec::new(),
                 force: false,
             })
         });
@@ -144,5 +145,35 @@ impl Suite {
             experiment.variants = twice.collect();
         }
         self
+    }
+
+    /// The same two at a time, each on a core: every variant with every other one, or with its own
+    /// repetition alone.
+    ///
+    /// # Errors
+    /// When an experiment has one variant only, or lets something fail.
+    pub(crate) fn as_duets(mut self, against_itself: bool) -> Result<Self> {
+        for experiment in &mut self.experiments {
+            let variants = &experiment.variants;
+            let is_pair = |a: usize, b: usize| {
+                !against_itself || variants[b].name == repetition(&variants[a].name)
+            };
+            let pairs =
+                (0..variants.len()).flat_map(|a| (a + 1..variants.len()).map(move |b| [a, b]));
+            experiment.duets = pairs.filter(|[a, b]| is_pair(*a, *b)).collect();
+            let name = &experiment.name;
+            if experiment.duets.is_empty() {
+                return Err(Error::Input(format!(
+                    "a duet has two sides, and {name} runs on one engine alone: name another with \
+                     --engine, or add --against-itself"
+                )));
+            }
+            if !experiment.faults.is_empty() {
+                return Err(Error::Input(format!(
+                    "{name} lets something fail, which no duet does: leave out --duet"
+                )));
+            }
+        }
+        Ok(self)
     }
 }

@@ -24,6 +24,11 @@ const COMPARE: Context = Context {
         field("workload", "/runs/0/workload", "", "--workload forward <- --workload keyed-count"),
         refused("workload", "--workload keyed-count", "--workload keyed-count was given twice"),
         field("against-itself", "/runs/1/variant", "", "--against-itself"),
+        field("duet", "/runs/0/duet", "--engine pipelined", "--engine pipelined --duet"),
+        refused("duet", "--duet", "name another with --engine"),
+        refused("duet", "--engine pipelined --duet --parallelism 2", "cannot be used with"),
+        refused("duet", "--engine pipelined --duet --baseline old", "cannot be used with"),
+        refused("duet", "--duet --dry-run <- --out made", "cannot be used with"),
         field("until", "/runs/4/repeat", "", "--engine pipelined --until 100% <- --repeats 1"),
         field(
             "budget",

@@ -14,7 +14,7 @@ use crate::analysis::comparisons;
 use crate::analysis::statistics::pooled::SliceCounts;
 use crate::analysis::statistics::{Decision, SoFar, Stopping};
 use crate::error::{Error, Result};
-use crate::experiment::duet::{self, Duet};
+use crate::experiment::duet::Duet;
 use crate::experiment::foresight::{self, Foresight};
 use crate::experiment::rounds;
 use crate::experiment::sizing::{RunSize, spec};
@@ -122,7 +122,7 @@ impl<'a> SuiteSession<'a> {
                 let spent = self.runner.audience.elapsed().saturating_sub(began);
                 if until.is_some_and(|rule| self.is_enough(rule, experiment, first_run, spent)) {
                     let left = u64::from(experiment.repeats - repeat - 1);
-                    self.runner.audience.skip(left * experiment.variants.len() as u64);
+                    self.runner.audience.skip(left * experiment.runs_of_round());
                     break;
                 }
             }
@@ -216,7 +216,8 @@ impl<'a> SuiteSession<'a> {
     /// Runs every pair of variants at once. Returns whether to go on.
     fn duets(&mut self, experiment: &Experiment, size: RunSize, repeat: u32) -> Result<bool> {
         let audience = self.runner.audience;
-        for pair in duet::pairs(experiment, self.against_itself)? {
+        for places in &experiment.duets {
+            let pair = places.map(|place| &experiment.variants[place]);
             if self.runner.is_to_stop() {
                 return Ok(false);
             }

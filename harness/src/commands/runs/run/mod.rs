@@ -115,6 +115,7 @@ fn experiment(args: &RunArgs, registry: &Registry) -> Result<Experiment> {
         seed: shared.seed.unwrap_or(defaults::SEED),
         knobs: given.knobs,
         faults: Vec::new(),
+        duets: Vec::new(),
         force: args.force,
     })
 }

@@ -10,6 +10,8 @@ use super::trial::FlowTrial;
 use crate::analysis::statistics::{CONFIDENCE, student_interval};
 use crate::commands::model::formulas::case_runner::{CaseDraft, CaseRunner, ResultFile};
 use crate::error::{Error, Result};
+use crate::run::executor::Runner;
+use crate::run::validity;
 
 /// The name of the formula.
 pub(super) const NAME: &str = "flow-control";
@@ -88,13 +90,32 @@ impl FlowExperiment {
                 let mut runs = Vec::new();
                 for repeat in 0..*repeats {
                     let seed = trial.seed + u64::from(repeat);
-                    let run = FlowTrial { seed, ..trial.clone() }.run(&mut runner.runner)?;
+                    let trial = FlowTrial { seed, ..trial.clone() };
+                    let run = undisturbed(&trial, name, &mut runner.runner)?;
                     runs.push(RunResult { repeat, ..run });
                 }
                 runner.save(name, &Runs { schema: RUNS_SCHEMA, runs: &runs }, engine, clock)
             }
         }
     }
+}
+
+/// Runs a trial on the wall clock: once more if the machine was disturbed, which is told if it still
+/// was.
+fn undisturbed(trial: &FlowTrial, name: &str, runner: &mut Runner<'_>) -> Result<RunResult> {
+    let run = trial.run(runner)?;
+    if !validity::is_disturbed(&run) || runner.is_to_stop() {
+        return Ok(run);
+    }
+    let again = trial.run(runner)?;
+    if let Some(because) = again.machine.as_ref().and_then(|it| it.disturbed_because.as_ref()) {
+        let engine = trial.engine.name();
+        runner.audience.note(&format!(
+            "{name} on {engine}: a run says more about the machine than about the formula, as \
+             {because}; see `doctor`."
+        ));
+    }
+    Ok(again)
 }
 
 /// Schema tag of a file of several runs, `{"schema", "runs": [..]}`.
