@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use dataflow::exchange::sink::SinkSlot;
 use dataflow::job::engine::StopSignal;
+use dataflow::job::message_log::MessageLog;
 use dataflow::job::settings::{Setting, SettingError, Settings};
+use dataflow::job::source::SourceError;
 use dataflow::operator::lateness::LateNotes;
 use dataflow::{Digest, EventTime, Plan, ProcessingTime, ResultKind};
 use serde_json::Value;
@@ -70,6 +72,17 @@ pub trait AnyWorkload: Send + Sync {
     /// # Errors
     /// When knobs ask for what such an input cannot have.
     fn live(&self, knobs: &Settings, live: LiveInput) -> Result<Box<dyn AnyEvents>, InputError>;
+    /// Reads events from the messages of a log: a message is an event as a line is. It has the event
+    /// time that it says, else that of its field `event_time_ms`, else that of the message's time
+    /// stamp. It is planned when it has come to this process.
+    ///
+    /// # Errors
+    /// When knobs ask for what such an input cannot have.
+    fn messages(
+        &self,
+        knobs: &Settings,
+        log: Arc<dyn MessageLog>,
+    ) -> Result<Box<dyn AnyEvents>, InputError>;
 }
 
 /// The events of one workload under fixed knobs.
@@ -81,10 +94,17 @@ pub trait AnyEvents: Send + Sync {
     fn plan(&self, schedule: Schedule, sink: SinkSlot) -> Plan;
     /// The answer for the first `count` events, or for all if there are fewer (of a live input:
     /// if fewer have come), when these records were late.
-    fn expected_with(&self, count: u64, late: &LateNotes) -> Expected;
-    /// The same when none was.
+    ///
+    /// # Errors
+    /// When events that come from elsewhere cannot be read again.
+    fn expected_with(&self, count: u64, late: &LateNotes) -> Result<Expected, SourceError>;
+    /// The same of events that are at hand, when none was late.
+    ///
+    /// # Panics
+    /// When they come from elsewhere, and cannot be read again.
     fn expected(&self, count: u64) -> Digest {
-        self.expected_with(count, &LateNotes::default()).digest
+        let expected = self.expected_with(count, &LateNotes::default());
+        expected.expect("what is at hand can be read again").digest
     }
     /// The first `count` events, or all if there are fewer, as NDJSON.
     fn sample(&self, count: u64) -> String;

@@ -32,8 +32,8 @@ pub struct BatchSpec {
 }
 
 impl BatchSpec {
-    /// Events in the batch.
-    pub fn records(&self) -> u64 {
+    /// Offsets in the batch: as many events, or fewer where these have gaps.
+    pub fn offsets(&self) -> u64 {
         self.ranges.iter().map(|range| range.end - range.start).sum()
     }
 }
@@ -58,6 +58,8 @@ pub struct CommitLog {
     pub newest: EventTime,
     /// The watermark that this batch applied.
     pub applied: EventTime,
+    /// Events that have been read of every split, those of this batch among them.
+    pub events: Vec<u64>,
     /// The layout in which the batch has written its state version.
     pub layout: LoggedLayout,
     /// The newest commit of the output by then; an output that does not have it has lost results.
@@ -211,7 +213,7 @@ mod tests {
             },
             after: Some(ContentHash([3; 16])),
         };
-        assert_eq!(log.spec.records(), 4);
+        assert_eq!(log.spec.offsets(), 4);
         let layout = LoggedLayout {
             partitions: vec![2, 3],
             placement: PlacementKind::Ring { points: 64, seed: 7, lost: Some(2) },
@@ -220,6 +222,7 @@ mod tests {
         let commit = CommitLog {
             newest: EventTime(4),
             applied: EventTime(2),
+            events: vec![7, 0],
             layout,
             output: None,
             offsets: ContentHash([4; 16]),

@@ -9,6 +9,8 @@ use dataflow::job::source::{Next, SourceError, Splits};
 #[derive(Clone, Debug)]
 pub(crate) struct Offsets {
     read: Vec<u64>,
+    /// Events that have been read: fewer than offsets where these have gaps.
+    events: Vec<u64>,
     ended: Vec<bool>,
 }
 
@@ -22,22 +24,25 @@ pub(crate) struct Cut {
 }
 
 impl Cut {
-    /// Events in the batch.
-    pub(crate) fn records(&self) -> u64 {
-        self.ranges.iter().map(|range| range.end - range.start).sum()
+    /// Whether there is nothing to read.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ranges.iter().all(Range::is_empty)
     }
 }
 
 impl Offsets {
     /// Nothing of any split has been read.
-    pub(crate) fn new(splits: u32) -> Self {
-        Self { read: vec![0; splits as usize], ended: vec![false; splits as usize] }
+    pub(crate) fn new(splits: &dyn Splits) -> Self {
+        let count = splits.splits();
+        let none = vec![0; count as usize];
+        let read = (0..count).map(|split| splits.start(split)).collect();
+        Self { read, events: none, ended: vec![false; count as usize] }
     }
 
-    /// Every split has been read up to where these ranges begin.
-    pub(crate) fn resume<'a>(ranges: impl IntoIterator<Item = &'a Range<u64>>) -> Self {
-        let read: Vec<u64> = ranges.into_iter().map(|range| range.start).collect();
-        Self { ended: vec![false; read.len()], read }
+    /// Every split has been read up to where these ranges begin, which were so many events.
+    pub(crate) fn resume(ranges: &[Range<u64>], events: Vec<u64>) -> Self {
+        let read: Vec<u64> = ranges.iter().map(|range| range.start).collect();
+        Self { ended: vec![false; read.len()], events, read }
     }
 
     /// A cut that takes nothing.
@@ -55,9 +60,9 @@ impl Offsets {
         self.read[split as usize]
     }
 
-    /// Events that have been read of all splits.
-    pub(crate) fn total(&self) -> u64 {
-        self.read.iter().sum()
+    /// Events that have been read of every split.
+    pub(crate) fn events(&self) -> &[u64] {
+        &self.events
     }
 
     /// Cuts a batch of what is available at `now`: all of it, or as much of every split as its
@@ -109,11 +114,12 @@ impl Offsets {
         Ok(Cut { ranges, next_at })
     }
 
-    /// These ranges have been read.
-    pub(crate) fn advance(&mut self, ranges: &[Range<u64>]) {
+    /// These ranges have been read, and held so many events.
+    pub(crate) fn advance(&mut self, ranges: &[Range<u64>], events: &[u64]) {
         for (read, range) in self.read.iter_mut().zip(ranges) {
             *read = range.end;
         }
+        self.events.iter_mut().zip(events).for_each(|(sum, events)| *sum += events);
     }
 }
 
@@ -148,11 +154,11 @@ mod tests {
 
     fn cuts(lengths: &[u64], max_offsets: u64) -> Vec<Vec<u64>> {
         let splits = Fixed(lengths.to_vec());
-        let mut offsets = Offsets::new(lengths.len() as u32);
+        let mut offsets = Offsets::new(&splits);
         let mut ends = Vec::new();
         loop {
             let cut = offsets.cut(&splits, ProcessingTime::ZERO, max_offsets).unwrap();
-            offsets.advance(&cut.ranges);
+            offsets.advance(&cut.ranges, &vec![0; lengths.len()]);
             if offsets.have_ended() {
                 return ends;
             }
@@ -167,9 +173,10 @@ mod tests {
 
     #[test]
     fn what_was_read_before_a_restart_is_not_read_again() {
-        let mut offsets = Offsets::resume(&[2..5, 0..0]);
+        let mut offsets = Offsets::resume(&[2..5, 0..0], vec![2, 0]);
         assert_eq!(offsets.nothing(), [2..2, 0..0]);
-        offsets.advance(&[2..5, 0..0]);
+        offsets.advance(&[2..5, 0..0], &[3, 0]);
+        assert_eq!(offsets.events(), [5, 0]);
         let cut = offsets.cut(&Fixed(vec![9, 1]), ProcessingTime::ZERO, u64::MAX).unwrap();
         assert_eq!(cut.ranges, [5..9, 0..1]);
         assert!(!offsets.have_ended());
@@ -177,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_split_that_ends_before_what_was_read_is_an_error_and_no_wait_for_ever() {
-        let mut offsets = Offsets::resume(&[5..5, 0..0]);
+        let mut offsets = Offsets::resume(&[5..5, 0..0], vec![5, 0]);
         let error = offsets.cut(&Fixed(vec![3, 1]), ProcessingTime::ZERO, u64::MAX).unwrap_err();
         assert!(error.to_string().contains("ends at offset 3"), "{error}");
     }
@@ -209,7 +216,7 @@ mod tests {
                 Ok(Available { end: 0, next: if split == 0 { planned } else { Next::Unknown } })
             }
         }
-        let cut = Offsets::new(2).cut(&Mixed, ProcessingTime::from_millis(10), u64::MAX);
+        let cut = Offsets::new(&Mixed).cut(&Mixed, ProcessingTime::from_millis(10), u64::MAX);
         assert_eq!(cut.unwrap().next_at, Some(ProcessingTime::from_millis(11)));
     }
 

@@ -112,7 +112,7 @@ impl Driver {
         let layout = layout(&plan, parallelism, &settings);
         let scheduler = Scheduler::new(parallelism, Arc::clone(&runtime), settings.stall_nanos);
         let mut driver = Self {
-            offsets: Offsets::new(plan.source.splits.splits()),
+            offsets: Offsets::new(&*plan.source.splits),
             watermarks: BoundedOutOfOrderness::new(plan.source.bound_nanos),
             stages: Stages::new(plan, layout, scheduler, Arc::clone(&runtime)),
             applied: EventTime::MIN,
@@ -158,7 +158,9 @@ impl Driver {
                 control.observer.rescaled(&RescaleReport { nanos, ..report });
             }
         }
-        let committed = recovery.committed().map(|log| (log.newest, log.applied));
+        let committed = recovery.committed();
+        let before = committed.map(|log| log.events.clone());
+        let committed = committed.map(|log| (log.newest, log.applied));
         self.recovery = Some(recovery);
         let (spec, is_committed) = match begin {
             StartingPoint::Fresh => return Ok(()),
@@ -166,18 +168,21 @@ impl Driver {
             StartingPoint::Again(spec) => (spec, false),
         };
         self.ahead_nanos = spec.processing_time.since(self.runtime.now());
-        // A batch that runs again is counted as replayed when it does.
-        for (split, range) in (0..).zip(&spec.ranges) {
-            self.control.observer.resumed(split, range.end);
+        let before = before.unwrap_or_else(|| vec![0; spec.ranges.len()]);
+        for ((split, range), events) in (0..).zip(&spec.ranges).zip(&before) {
+            // A batch that runs again is counted as replayed when it does.
+            let again = if is_committed { 0 } else { range.end - range.start };
+            self.control.observer.resumed(split, events + again);
         }
-        self.offsets = Offsets::resume(&spec.ranges);
+        self.offsets = Offsets::resume(&spec.ranges, before);
         let Some((newest, applied)) = committed.filter(|_| is_committed) else {
             self.watermarks.observe(spec.newest);
             (self.applied, self.batch) = (spec.applied, spec.batch);
             self.again = Some(spec);
             return Ok(());
         };
-        self.offsets.advance(&spec.ranges);
+        // Its events are among those that were read before.
+        self.offsets.advance(&spec.ranges, &[]);
         self.watermarks.observe(newest);
         (self.applied, self.batch) = (applied, spec.batch + 1);
         self.ended = spec.last;
@@ -188,8 +193,8 @@ impl Driver {
         self.control.observer.started(self.runtime.now());
         let mut due = self.runtime.now();
         if let Some(spec) = self.again.take() {
-            self.replayed += spec.records();
-            self.control.observer.restarted(due, spec.records());
+            self.replayed += spec.offsets();
+            self.control.observer.restarted(due, spec.offsets());
             self.run_batch(&spec, due, due).await?;
             due = self.runtime.now();
         }
@@ -249,7 +254,7 @@ impl Driver {
         }
         let cut = self.offsets.cut(&*splits, now, self.settings.max_offsets)?;
         let timer_is_due = self.wake_at().is_some_and(|at| at <= now);
-        if cut.records() > 0 || self.watermarks.watermark() > self.applied || timer_is_due {
+        if !cut.is_empty() || self.watermarks.watermark() > self.applied || timer_is_due {
             return Ok(Next::Batch(cut));
         }
         if self.offsets.have_ended() {
@@ -297,10 +302,10 @@ impl Driver {
     ) -> Result<(), EngineError> {
         let (batch, watermark) = (spec.batch, spec.watermark);
         if self.runtime.tracing() {
-            let records = spec.records();
+            let records = spec.offsets();
             self.runtime.trace(format_args!("batch {batch} records={records} wm={}", watermark.0));
         }
-        self.control.observer.batch_begins(batch, spec.records());
+        self.control.observer.batch_begins(batch, spec.offsets());
         let durable = self.recovery.as_ref().map(|recovery| recovery.durable(batch));
         let mut failures = TaskFailures::new(self.settings.max_task_failures);
         let ran = loop {
@@ -309,13 +314,15 @@ impl Driver {
                 Pass::Lost(stage, lost) => self.retry(spec, stage, lost, &mut failures).await?,
             }
         };
-        let BatchOutcome { newest, stages_nanos, ended: stages_ended, tasks, transactions } = ran;
+        let BatchOutcome { newest, events, stages_nanos, ended: stages_ended, tasks, transactions } =
+            ran;
         self.applied = self.applied.max(watermark);
         // Used from the next batch on.
         self.watermarks.observe(newest);
-        self.offsets.advance(&spec.ranges);
-        for (split, range) in (0..).zip(&spec.ranges).filter(|(_, range)| !range.is_empty()) {
-            self.control.observer.read(split, stages_ended, range.end);
+        self.offsets.advance(&spec.ranges, &events);
+        for (split, _) in (0..).zip(&spec.ranges).filter(|(_, range)| !range.is_empty()) {
+            let read = self.offsets.events()[split as usize];
+            self.control.observer.read(split, stages_ended, read);
         }
         let mut ended = stages_ended;
         if let Some(recovery) = &mut self.recovery {
@@ -327,6 +334,7 @@ impl Driver {
                 output,
                 newest: self.watermarks.newest(),
                 applied: self.applied,
+                events: self.offsets.events().to_vec(),
                 layout: LoggedLayout::of(&self.stages.layout),
             };
             recovery.commit(batch, result, self.stages.written()).await?;
@@ -339,7 +347,7 @@ impl Driver {
             due,
             started,
             ended,
-            records: spec.records(),
+            records: events.iter().sum(),
             stages_nanos,
             watermark,
             tasks,
@@ -379,7 +387,7 @@ impl Driver {
                     recovery.rebuild(&stages.plan, &stages.layout, stage, &numbers).await?;
                 stages.replace(stage, rebuilt);
             }
-            spec.records()
+            spec.offsets()
         };
         self.restarts += 1;
         self.replayed += replayed;
@@ -394,7 +402,7 @@ impl Driver {
             None => !self.offsets.have_ended(),
         };
         let mut completion = Completion {
-            records_in: self.offsets.total(),
+            records_in: self.offsets.events().iter().sum(),
             interrupted,
             restarts: self.restarts,
             replayed: self.replayed,

@@ -63,6 +63,7 @@ pub(crate) enum StartingPoint {
 pub(crate) struct BatchResult {
     pub(crate) newest: EventTime,
     pub(crate) applied: EventTime,
+    pub(crate) events: Vec<u64>,
     pub(crate) layout: LoggedLayout,
     pub(crate) output: Option<CommitHead>,
 }
@@ -327,11 +328,12 @@ impl Recovery {
         result: BatchResult,
         written: Vec<Vec<(bool, ContentHash)>>,
     ) -> Result<(), StorageError> {
-        let BatchResult { newest, applied, layout, output } = result;
+        let BatchResult { newest, applied, events, layout, output } = result;
         let of_stage = |stage: &Vec<(bool, ContentHash)>| stage.iter().map(|it| it.1).collect();
         let log = CommitLog {
             newest,
             applied,
+            events,
             layout,
             output,
             offsets: self.under_way,

@@ -43,6 +43,8 @@ pub(crate) enum Pass {
 pub(crate) struct BatchOutcome {
     /// The newest event time read.
     pub(crate) newest: EventTime,
+    /// Events read of every split.
+    pub(crate) events: Vec<u64>,
     /// Length of every stage.
     pub(crate) stages_nanos: Vec<u64>,
     /// When the last stage ended.
@@ -123,8 +125,13 @@ impl Stages {
         let (before, in_force) = (at(spec.applied), at(spec.watermark.max(spec.applied)));
         let mut blocks: Vec<Vec<Vec<Block>>> =
             self.layout.parallelism.iter().map(|&count| no_blocks(count)).collect();
-        let mut ran =
-            BatchOutcome { newest: EventTime::MIN, ended: began, ..BatchOutcome::default() };
+        let events = vec![0; spec.ranges.len()];
+        let mut ran = BatchOutcome {
+            newest: EventTime::MIN,
+            events,
+            ended: began,
+            ..BatchOutcome::default()
+        };
         for stage in self.ids() {
             let reads_source = self.plan.stages[stage.0].reads_source;
             let count = self.layout.parallelism[stage.0];
@@ -175,6 +182,7 @@ impl Stages {
         ran: &mut BatchOutcome,
     ) {
         ran.newest = ran.newest.max(result.newest);
+        result.events.iter().for_each(|(split, events)| ran.events[*split as usize] += events);
         ran.tasks.push(result.report);
         ran.transactions.extend(result.transaction);
         let number = result.partition.number as usize;

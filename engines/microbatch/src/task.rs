@@ -8,7 +8,7 @@ use dataflow::exchange::outbox::Sealed;
 use dataflow::exchange::sink::Transaction;
 use dataflow::job::observer::TaskReport;
 use dataflow::job::runtime::{Home, Runtime, Work, sleep_until, yield_now};
-use dataflow::job::source::READ_CHUNK;
+use dataflow::job::source::{BatchReader, READ_CHUNK, ReadEvents};
 use dataflow::job::status::{Activity, Status};
 use dataflow::operator::snapshot::Version;
 use dataflow::record::latency_trace::Part;
@@ -78,6 +78,8 @@ pub(crate) struct TaskResult {
     /// Consumed input buffers, by the incoming edge's place, for the pool of their producers.
     pub(crate) consumed: Vec<(usize, Batch)>,
     pub(crate) newest: EventTime,
+    /// Events read of its splits.
+    pub(crate) events: Vec<(u32, u64)>,
     /// When it ran, where, and on how much.
     pub(crate) report: TaskReport,
     /// Its output, under exactly-once.
@@ -108,7 +110,6 @@ pub(crate) async fn run(
     home: Home,
     runtime: Arc<dyn Runtime>,
 ) -> Result<TaskResult, TaskFailure> {
-    let read: u64 = spec.offsets.iter().map(|(_, offsets)| offsets.end - offsets.start).sum();
     let taken: u64 = spec.blocks.iter().map(|(.., batch)| batch.len() as u64).sum();
     let started = runtime.now();
     let mut running = RunningTask {
@@ -122,9 +123,11 @@ pub(crate) async fn run(
     };
     running.status.set(Activity::Working);
     running.run(Input::Time(spec.before)).await?;
-    let mut newest = EventTime::MIN;
+    let (mut newest, mut events) = (EventTime::MIN, Vec::with_capacity(spec.offsets.len()));
     for (split, offsets) in spec.offsets {
-        newest = newest.max(running.read(split, offsets).await?);
+        let read = running.read(split, offsets).await?;
+        newest = newest.max(read.newest);
+        events.push((split, read.events));
     }
     let mut consumed = Vec::with_capacity(spec.blocks.len());
     for (taken, (port, edge, batch)) in (1_u32..).zip(spec.blocks) {
@@ -151,22 +154,25 @@ pub(crate) async fn run(
         slot: home.0,
         started,
         ended: runtime.now(),
-        records: read + taken,
+        records: taken + events.iter().map(|(_, events)| events).sum::<u64>(),
     };
-    Ok(TaskResult { partition, blocks, consumed, newest, report, transaction })
+    Ok(TaskResult { partition, blocks, consumed, newest, events, report, transaction })
 }
 
 impl RunningTask<'_> {
-    async fn read(&mut self, split: u32, offsets: Range<u64>) -> Result<EventTime, EngineError> {
-        let mut newest = EventTime::MIN;
+    async fn read(&mut self, split: u32, offsets: Range<u64>) -> Result<ReadEvents, EngineError> {
+        let mut all = ReadEvents { events: 0, newest: EventTime::MIN };
         let (mut from, mut chunks) = (offsets.start, 0);
         let (mut reader, batch) =
             self.partition.reader.take().expect("only a source task has offsets");
         let mut emptied = Some(batch);
         while from < offsets.end {
-            let upto = offsets.end.min(from + READ_CHUNK);
+            let chunk = from..offsets.end.min(from + READ_CHUNK);
+            let upto = self.ready(&mut *reader, split, chunk).await?;
             let mut batch = emptied.take().expect("the last chunk is used up");
-            newest = newest.max(reader.read(split, from..upto, &mut batch)?);
+            let read = reader.read(split, from..upto, &mut batch)?;
+            all.events += read.events;
+            all.newest = all.newest.max(read.newest);
             self.run(Input::Read { batch, cut: Some(self.cut) }).await?;
             emptied = self.partition.runner.emptied();
             from = upto;
@@ -176,7 +182,30 @@ impl RunningTask<'_> {
             }
         }
         self.partition.reader = emptied.map(|batch| (reader, batch));
-        Ok(newest)
+        Ok(all)
+    }
+
+    /// Waits until some of these offsets can be read, and says up to which.
+    async fn ready(
+        &mut self,
+        reader: &mut dyn BatchReader,
+        split: u32,
+        offsets: Range<u64>,
+    ) -> Result<u64, EngineError> {
+        let mut waits = false;
+        let ready = poll_fn(|context| {
+            let ready = reader.poll_ready(split, offsets.clone(), context);
+            if ready.is_pending() && !waits {
+                waits = true;
+                self.status.set(Activity::NextEvent);
+            }
+            ready
+        });
+        let upto = ready.await?;
+        if waits {
+            self.status.set(Activity::Working);
+        }
+        Ok(upto)
     }
 
     /// Takes an input in and runs the stage on it to its end. What it makes is handed over only

@@ -4,7 +4,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// `file:PATH` or a bare path, `-`, `tcp:HOST:PORT`.
+use kafka::{AddressError, TopicAddress};
+
+/// `file:PATH` or a bare path, `-`, `tcp:HOST:PORT`, `kafka:BROKERS/TOPIC`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InputUri {
     /// A file of lines.
@@ -13,6 +15,8 @@ pub enum InputUri {
     Stdin,
     /// Lines from a socket.
     Tcp(String),
+    /// A topic of Apache Kafka.
+    Kafka(TopicAddress),
 }
 
 /// `print`, `file:PATH` or a bare path, `discard`, `tcp:HOST:PORT`.
@@ -61,6 +65,12 @@ fn file(text: &str) -> Result<PathBuf, String> {
 impl FromStr for InputUri {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(address) = text.strip_prefix("kafka:") {
+            return address
+                .parse()
+                .map(Self::Kafka)
+                .map_err(|error: AddressError| error.to_string());
+        }
         match tcp(text) {
             Some(address) => address.map(Self::Tcp),
             None if text == "-" => Ok(Self::Stdin),
@@ -87,6 +97,7 @@ impl fmt::Display for InputUri {
             Self::File(path) => path.display().fmt(f),
             Self::Stdin => f.write_str("standard input"),
             Self::Tcp(address) => write!(f, "tcp:{address}"),
+            Self::Kafka(address) => write!(f, "kafka:{address}"),
         }
     }
 }

@@ -81,11 +81,12 @@ struct Split {
 }
 
 impl Split {
-    /// Has been read up to here: what was unread at the last look is less by that.
-    fn advance(&self, offset: u64) {
-        let before = self.read.swap(offset, Ordering::Relaxed);
+    /// So many of its events have been read: what was unread at the last look is less by those that are
+    /// new.
+    fn advance(&self, events: u64) {
+        let before = self.read.swap(events, Ordering::Relaxed);
         let unread = self.unread.load(Ordering::Relaxed);
-        let left = unread.saturating_sub(offset.saturating_sub(before));
+        let left = unread.saturating_sub(events.saturating_sub(before));
         self.unread.store(left, Ordering::Relaxed);
     }
 }
@@ -337,11 +338,11 @@ impl Observer for RunObserver {
         }
     }
 
-    fn read(&self, split: u32, at: ProcessingTime, offset: u64) {
+    fn read(&self, split: u32, at: ProcessingTime, events: u64) {
         self.catching_up(|it| it.resumed(at));
         let count = self.splits.len() as u64;
-        self.splits[split as usize].advance(offset);
-        if offset * count >= self.warm_up_events
+        self.splits[split as usize].advance(events);
+        if events * count >= self.warm_up_events
             && self.timed_from.load(Ordering::Relaxed) == NEVER
             && self.warm_up_events > 0
         {
@@ -384,12 +385,12 @@ impl Observer for RunObserver {
         }
     }
 
-    fn resumed(&self, split: u32, offset: u64) {
+    fn resumed(&self, split: u32, events: u64) {
         let read = self.splits[split as usize].read.load(Ordering::Relaxed);
         if read == 0 {
-            self.read_before.fetch_add(offset, Ordering::Relaxed);
+            self.read_before.fetch_add(events, Ordering::Relaxed);
         }
-        self.replayed.fetch_add(read.saturating_sub(offset), Ordering::Relaxed);
+        self.replayed.fetch_add(read.saturating_sub(events), Ordering::Relaxed);
     }
 
     fn rescaled(&self, report: &RescaleReport) {

@@ -7,6 +7,7 @@ use dataflow::operator::lateness::LateNotes;
 use reports::schema::RunResult;
 use workloads::registry::{AnyEvents, Expected};
 
+use crate::error::{Error, Result};
 use crate::run::audience::Audience;
 use crate::run::spec::RunSpec;
 
@@ -25,18 +26,21 @@ pub enum Answer<'a> {
 
 impl Answer<'_> {
     /// The right answer when these records were late; `None` if the output is not compared.
+    ///
+    /// # Errors
+    /// When the input cannot be read again.
     pub(super) fn expected(
         self,
         spec: &RunSpec,
         events: &dyn AnyEvents,
         late: &LateNotes,
         audience: &dyn Audience,
-    ) -> Option<Expected> {
+    ) -> Result<Option<Expected>> {
         if late.unnoted() > 0 {
-            return None;
+            return Ok(None);
         }
         let known = |digest| Some(Expected { digest, unfounded: 0 });
-        match self {
+        Ok(match self {
             Self::Unchecked => None,
             Self::Known(digest) if late.is_empty() => known(digest),
             Self::Remembered(oracle) if late.is_empty() => {
@@ -44,9 +48,12 @@ impl Answer<'_> {
             }
             // Which records are late differs from run to run.
             Self::Known(_) | Self::Remembered(_) | Self::Evaluated => {
-                Some(events.expected_with(spec.events, late))
+                let expected = events.expected_with(spec.events, late);
+                Some(expected.map_err(|error| {
+                    Error::Run(format!("the input cannot be read again for the answer: {error}"))
+                })?)
             }
-        }
+        })
     }
 }
 

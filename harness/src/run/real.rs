@@ -111,7 +111,7 @@ fn execute(
     let cut_short = completion.interrupted || failure.is_some();
     let late = &completion.late;
     let expected =
-        if cut_short { None } else { io.answer.expected(&spec, events, late, io.audience) };
+        if cut_short { None } else { io.answer.expected(&spec, events, late, io.audience)? };
     let probe_nanos = trace.as_ref().map_or(0, |trace| trace.probe_nanos);
     let used = ResourceUse {
         cpu_nanos: cpu_nanos.saturating_sub(probe_nanos),
@@ -300,6 +300,8 @@ fn failed(error: EngineError) -> Error {
             let column = column.map_or(String::new(), |column| format!(":{column}"));
             Error::Input(format!("{input}:{line}{column}: {cause}"))
         }
+        // A message of a broker that is no event.
+        EngineError::Source(error @ SourceError { column: Some(_), .. }) => Error::input(error),
         // What lies in the folders is input too.
         EngineError::Refused(_) => Error::input(error),
         EngineError::Storage(StorageError { kind: FailureKind::Damaged, .. })

@@ -1,6 +1,7 @@
-//! Events from files, pipes and sockets.
+//! Events from files, pipes, sockets and brokers.
 
 mod event_lines;
 pub(crate) mod lines;
 pub(crate) mod live;
 pub(crate) mod live_log;
+pub(crate) mod messages;

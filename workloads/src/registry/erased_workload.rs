@@ -5,7 +5,9 @@ use std::io::BufRead;
 use std::sync::Arc;
 
 use dataflow::exchange::sink::SinkSlot;
+use dataflow::job::message_log::MessageLog;
 use dataflow::job::settings::{Setting, SettingError, Settings};
+use dataflow::job::source::SourceError;
 use dataflow::operator::lateness::LateNotes;
 use dataflow::{Plan, ResultKind, Stream};
 use serde_json::Value;
@@ -14,6 +16,7 @@ use crate::erased::{AnyEvents, AnyWorkload, Expected, LiveInput, expected};
 use crate::event_time::event_order::in_event_time;
 use crate::inputs::lines::read_lines;
 use crate::inputs::live::{LiveEvents, json_line};
+use crate::inputs::messages::MessageEvents;
 use crate::knobs;
 use crate::schedule::arrival::{PacedSource, Schedule};
 use crate::spec::{Description, Events, Knobs, WindowPace, Workload, nanos};
@@ -92,6 +95,14 @@ impl<W: Workload> AnyWorkload for ErasedWorkload<W> {
     fn live(&self, knobs: &Settings, live: LiveInput) -> Result<Box<dyn AnyEvents>, InputError> {
         Ok(Box::new(LiveEvents::new(Arc::clone(&self.0), knobs, live)?))
     }
+
+    fn messages(
+        &self,
+        knobs: &Settings,
+        log: Arc<dyn MessageLog>,
+    ) -> Result<Box<dyn AnyEvents>, InputError> {
+        Ok(Box::new(MessageEvents::new(Arc::clone(&self.0), knobs, log)?))
+    }
 }
 
 /// Events that are functions of their numbers: generated, or the lines of a finite input.
@@ -128,11 +139,11 @@ where
         self.workload.plan(&self.knobs, stream, sink)
     }
 
-    fn expected_with(&self, count: u64, late: &LateNotes) -> Expected {
+    fn expected_with(&self, count: u64, late: &LateNotes) -> Result<Expected, SourceError> {
         let count = count.min(self.count);
         let events = in_event_time(&*self.events, count);
         let times = (0..count).map(|number| self.events.event(number).event_time);
-        expected(&*self.workload, &self.knobs, events, times, late)
+        Ok(expected(&*self.workload, &self.knobs, events, times, late))
     }
 
     fn sample(&self, count: u64) -> String {

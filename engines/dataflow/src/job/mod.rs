@@ -6,6 +6,7 @@ pub mod engine;
 pub mod error;
 pub mod guarantee;
 pub mod link;
+pub mod message_log;
 pub mod observer;
 pub mod placement_settings;
 pub mod plan;

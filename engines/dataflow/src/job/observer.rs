@@ -98,9 +98,9 @@ pub trait Observer: Send + Sync {
     fn overslept(&self, events: u64) {
         let _ = events;
     }
-    /// Events of a split before `offset` have been read.
-    fn read(&self, split: u32, at: ProcessingTime, offset: u64) {
-        let _ = (split, at, offset);
+    /// So many events of a split have been read, from where the job began.
+    fn read(&self, split: u32, at: ProcessingTime, events: u64) {
+        let _ = (split, at, events);
     }
     /// A micro-batch with this number of records is about to run, or to run again.
     fn batch_begins(&self, batch: u64, records: u64) {
@@ -127,9 +127,10 @@ pub trait Observer: Send + Sync {
         let _ = (at, replayed);
     }
     /// A job that was started with [`Start::Resume`](crate::Start::Resume) reads a split from
-    /// this offset on. What an earlier driver had read behind it is read again.
-    fn resumed(&self, split: u32, offset: u64) {
-        let _ = (split, offset);
+    /// where so many of its events had been read. What an earlier driver had read behind that is read
+    /// again.
+    fn resumed(&self, split: u32, events: u64) {
+        let _ = (split, events);
     }
     /// The state of a stage with keys was taken up in another layout.
     fn rescaled(&self, report: &RescaleReport) {

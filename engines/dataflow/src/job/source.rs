@@ -1,14 +1,16 @@
 //! Where events come from: splits whose offsets can be read again with equal content.
 //!
-//! [`Splits`] says what there is, and [`Reader`] reads it. Neither waits. The event at a seed, split
-//! and offset is the same whenever it is read. Split `s` of `S` holds the events `s`, `s + S` and so
-//! on. The number of splits does not depend on the parallelism: subtask `p` of `P` reads the splits
+//! [`Splits`] says what there is, and [`Reader`] reads it. Neither waits: a reader whose events come
+//! from elsewhere says when they are there ([`Reader::poll_ready`]). The event at a split and offset is
+//! the same whenever it is read. Offsets are the input's own: they begin where it says
+//! ([`Splits::start`]) and may have gaps, so that events are counted as they are read. Split `s` of `S`
+//! of what is generated holds the events `s`, `s + S` and so on. The number of splits does not depend on the parallelism: subtask `p` of `P` reads the splits
 //! `p`, `p + P` and so on ([`splits_of`]). Engines meet [`BatchReader`], which fills a [`Batch`] with
 //! at most [`READ_CHUNK`] records.
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::task::Waker;
+use std::task::{Context, Poll, Waker};
 
 use crate::job::observer::{LATE_NANOS, Observer};
 use crate::record::Record;
@@ -42,6 +44,12 @@ pub enum Next {
 pub trait Splits: Send + Sync {
     /// How many there are; independent of parallelism.
     fn splits(&self) -> u32;
+
+    /// The offset at which a job begins to read a split.
+    fn start(&self, split: u32) -> u64 {
+        let _ = split;
+        0
+    }
 
     /// What can be read of a split at `now`, when everything before `from` has been.
     ///
@@ -101,8 +109,23 @@ pub trait Source<E>: Splits {
 
 /// Reads splits for one subtask.
 pub trait Reader<E>: Send {
-    /// Appends the events at `offsets` of a split, all of them available, and returns the newest
-    /// event time among them.
+    /// Up to which of these offsets, all of them available, reading need not wait: more than the
+    /// first. Pending until then, and the task is woken. What is at hand by itself is ready at once.
+    ///
+    /// # Errors
+    /// When they will never come; the run ends.
+    fn poll_ready(
+        &mut self,
+        split: u32,
+        offsets: Range<u64>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<u64, SourceError>> {
+        let _ = (split, context);
+        Poll::Ready(Ok(offsets.end))
+    }
+
+    /// Appends the events at `offsets` of a split, all of them ready, and returns the newest event
+    /// time among them. There are fewer than offsets where these have gaps.
     ///
     /// # Errors
     /// When an event cannot be read; the run ends.
@@ -114,9 +137,28 @@ pub trait Reader<E>: Send {
     ) -> Result<EventTime, SourceError>;
 }
 
+/// What a reader has read.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct ReadEvents {
+    /// How many events.
+    pub events: u64,
+    /// The newest event time among them; [`EventTime::MIN`] of none.
+    pub newest: EventTime,
+}
+
 /// A reader that fills batches: [`Reader`] with its type erased.
 pub trait BatchReader: Send {
-    /// Replaces the contents of `into` by the events at `offsets`; returns the newest event time.
+    /// As [`Reader::poll_ready`].
+    ///
+    /// # Errors
+    /// As [`Reader::poll_ready`].
+    fn poll_ready(
+        &mut self,
+        split: u32,
+        offsets: Range<u64>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<u64, SourceError>>;
+    /// Replaces the contents of `into` by the events at `offsets`.
     ///
     /// # Errors
     /// As [`Reader::read`].
@@ -125,7 +167,7 @@ pub trait BatchReader: Send {
         split: u32,
         offsets: Range<u64>,
         into: &mut Batch,
-    ) -> Result<EventTime, SourceError>;
+    ) -> Result<ReadEvents, SourceError>;
     /// A batch of the source's type.
     fn batch(&self) -> Batch;
 }
@@ -133,13 +175,22 @@ pub trait BatchReader: Send {
 struct ErasedReader<E>(Box<dyn Reader<E>>);
 
 impl<E: Send + 'static> BatchReader for ErasedReader<E> {
+    fn poll_ready(
+        &mut self,
+        split: u32,
+        offsets: Range<u64>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<u64, SourceError>> {
+        self.0.poll_ready(split, offsets, context)
+    }
     fn read(
         &mut self,
         split: u32,
         offsets: Range<u64>,
         into: &mut Batch,
-    ) -> Result<EventTime, SourceError> {
-        into.fill(|records| self.0.read(split, offsets, records))
+    ) -> Result<ReadEvents, SourceError> {
+        let newest = into.fill(|records| self.0.read(split, offsets, records))?;
+        Ok(ReadEvents { events: into.len() as u64, newest })
     }
     fn batch(&self) -> Batch {
         Batch::new::<E>()
@@ -218,7 +269,7 @@ pub struct SourceError {
     pub offset: u64,
     /// Line of a text input, from 1.
     pub line: Option<u64>,
-    /// Column within the line, from 1.
+    /// Column within the line or the message, from 1; `Some` if its content is what is wrong.
     pub column: Option<u64>,
     /// What is wrong.
     pub cause: String,
@@ -228,6 +279,7 @@ fn place(line: &Option<u64>, column: &Option<u64>) -> String {
     match (line, column) {
         (Some(line), Some(column)) => format!(" (line {line}, column {column})"),
         (Some(line), None) => format!(" (line {line})"),
-        _ => String::new(),
+        (None, Some(column)) => format!(" (column {column})"),
+        (None, None) => String::new(),
     }
 }

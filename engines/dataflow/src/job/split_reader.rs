@@ -1,7 +1,7 @@
 //! The splits of one reader: how far each has been read, its watermark, and which is next.
 
 use std::sync::Arc;
-use std::task::Waker;
+use std::task::{Context, Poll, Waker};
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,8 @@ pub struct SplitPosition {
     pub split: u32,
     /// Everything before this offset has been read.
     pub offset: u64,
+    /// Events that have been read of it, from where the job began.
+    pub events: u64,
     /// Largest event time seen: what its watermark is made from.
     pub newest: EventTime,
     /// Whether there will be no more.
@@ -28,8 +30,9 @@ pub struct SplitPosition {
 
 impl SplitPosition {
     /// Nothing has been read.
-    pub const fn start(split: u32) -> Self {
-        Self { split, offset: 0, newest: EventTime::MIN, ended: false }
+    pub fn start(splits: &dyn Splits, split: u32) -> Self {
+        let offset = splits.start(split);
+        Self { split, offset, events: 0, newest: EventTime::MIN, ended: false }
     }
 }
 
@@ -86,7 +89,9 @@ impl SplitReader {
 
     /// Reads all splits of a source from their start.
     pub fn all(source: &SourceSpec, observer: Arc<dyn Observer>) -> Self {
-        Self::new(source, (0..source.splits.splits()).map(SplitPosition::start), observer)
+        let splits = &*source.splits;
+        let start = |split| SplitPosition::start(splits, split);
+        Self::new(source, (0..splits.splits()).map(start), observer)
     }
 
     /// An empty batch of the source's type.
@@ -109,8 +114,14 @@ impl SplitReader {
             }
             let available = self.splits.available_from(split, offset, now)?;
             if available.end > offset {
+                let chunk = offset..available.end.min(offset + READ_CHUNK);
+                let mut nobody = Context::from_waker(Waker::noop());
+                let Poll::Ready(upto) = self.reader.poll_ready(split, chunk, &mut nobody) else {
+                    found.unknown = true;
+                    continue;
+                };
                 self.tell_backlog(place, available.end, now)?;
-                found.readable = Some(Readable { place, end: available.end });
+                found.readable = Some(Readable { place, end: upto? });
                 return Ok(found);
             }
             match available.next {
@@ -143,8 +154,8 @@ impl SplitReader {
         Ok(())
     }
 
-    /// Replaces the contents of `into` by at most [`READ_CHUNK`] records of what a look has found;
-    /// the next split has its turn then. Returns how many records they are.
+    /// Replaces the contents of `into` by what a look has found, at most [`READ_CHUNK`] events; the next
+    /// split has its turn then. Returns how many events they are.
     ///
     /// # Errors
     /// When an event cannot be read.
@@ -156,13 +167,13 @@ impl SplitReader {
         into: &mut Batch,
     ) -> Result<u64, SourceError> {
         let own = &mut self.own[found.place];
-        let offsets = own.offset..found.end.min(own.offset + READ_CHUNK);
-        let records = offsets.end - offsets.start;
-        own.offset = offsets.end;
-        own.newest = own.newest.max(self.reader.read(own.split, offsets, into)?);
+        let read = self.reader.read(own.split, own.offset..found.end, into)?;
+        own.offset = found.end;
+        own.events += read.events;
+        own.newest = own.newest.max(read.newest);
         self.turn = found.place + 1;
-        self.observer.read(own.split, now, own.offset);
-        Ok(records)
+        self.observer.read(own.split, now, own.events);
+        Ok(read.events)
     }
 
     /// The split that was read last, or the first one before that.
@@ -200,17 +211,22 @@ impl SplitReader {
 
     /// Events that have been read of all splits, before the positions that it began at included.
     pub fn records(&self) -> u64 {
-        self.own.iter().map(|own| own.offset).sum()
+        self.own.iter().map(|own| own.events).sum()
     }
 
     /// Wakes when a split that does not know when it will have more has more or has ended. Says
     /// whether one has already, since the look at `since`.
     pub fn when_available(&mut self, waker: &Waker, since: ProcessingTime) -> bool {
-        self.open().any(|own| {
-            self.splits.when_available(own.split, waker);
-            let available = self.splits.available(own.split, own.offset, since);
+        let Self { own, splits, reader, .. } = self;
+        own.iter().filter(|own| !own.ended).any(|own| {
+            splits.when_available(own.split, waker);
             // An input that has failed says so when it is looked at.
-            available.map_or(true, |it| it.end > own.offset || it.next == Next::Never)
+            let Ok(available) = splits.available(own.split, own.offset, since) else { return true };
+            if available.end <= own.offset {
+                return available.next == Next::Never;
+            }
+            let chunk = own.offset..available.end.min(own.offset + READ_CHUNK);
+            reader.poll_ready(own.split, chunk, &mut Context::from_waker(waker)).is_ready()
         })
     }
 
@@ -221,6 +237,8 @@ impl SplitReader {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use super::*;
     use crate::job::observer::Silent;
     use crate::job::source::{Available, Reader, Source};
@@ -264,13 +282,14 @@ mod tests {
         }
     }
 
+    fn at_start(split: u32) -> SplitPosition {
+        SplitPosition::start(&Fixed(vec![0; 3]), split)
+    }
+
     fn reader(lengths: &[u64], from: Vec<SplitPosition>) -> SplitReader {
         let source = SourceSpec::new(Arc::new(Fixed(lengths.to_vec())), 1_000_000);
-        let from = if from.is_empty() {
-            (0..lengths.len() as u32).map(SplitPosition::start).collect()
-        } else {
-            from
-        };
+        let from =
+            if from.is_empty() { (0..lengths.len() as u32).map(at_start).collect() } else { from };
         SplitReader::new(&source, from, Arc::new(Silent))
     }
 
@@ -291,19 +310,90 @@ mod tests {
 
     #[test]
     fn a_split_that_ends_before_what_was_read_is_an_error_and_not_its_end() {
-        let read = SplitPosition { offset: 9, ..SplitPosition::start(0) };
+        let read = SplitPosition { offset: 9, ..at_start(0) };
         let error = reader(&[5], vec![read]).look(ProcessingTime::ZERO).unwrap_err();
         assert!(error.to_string().contains("ends at offset 5"), "{error}");
     }
 
     #[test]
     fn a_split_that_waits_holds_the_watermark_and_one_that_has_ended_does_not() {
-        let begun = SplitPosition { newest: EventTime::from_millis(9), ..SplitPosition::start(0) };
-        let ended = SplitPosition { ended: true, ..SplitPosition::start(1) };
+        let begun = SplitPosition { newest: EventTime::from_millis(9), ..at_start(0) };
+        let ended = SplitPosition { ended: true, ..at_start(1) };
         let promised = EventTime(EventTime::from_millis(8).0 - 1);
         assert_eq!(reader(&[20, 5], vec![begun, ended]).watermark(), promised);
-        let not_begun = SplitPosition::start(1);
+        let not_begun = at_start(1);
         let nothing = reader(&[20, 5], vec![begun, not_begun]).watermark();
         assert!(nothing < EventTime(0), "nothing is promised for a split that was not read");
+    }
+
+    /// A split that begins at an offset of its own, whose events lie at even offsets, and come one at
+    /// a time.
+    struct Sparse {
+        fetched: Arc<AtomicU64>,
+    }
+
+    impl Splits for Sparse {
+        fn splits(&self) -> u32 {
+            1
+        }
+        fn start(&self, _: u32) -> u64 {
+            5_000_000
+        }
+        fn available(&self, _: u32, _: u64, _: ProcessingTime) -> Result<Available, SourceError> {
+            Ok(Available { end: 5_000_008, next: Next::Never })
+        }
+    }
+
+    impl Source<u64> for Sparse {
+        fn reader(&self) -> Box<dyn Reader<u64>> {
+            Box::new(Fetching(Arc::clone(&self.fetched)))
+        }
+    }
+
+    struct Fetching(Arc<AtomicU64>);
+
+    impl Reader<u64> for Fetching {
+        fn poll_ready(
+            &mut self,
+            _: u32,
+            offsets: std::ops::Range<u64>,
+            _: &mut Context<'_>,
+        ) -> Poll<Result<u64, SourceError>> {
+            let fetched = self.0.load(Ordering::Relaxed).min(offsets.end);
+            if fetched > offsets.start { Poll::Ready(Ok(fetched)) } else { Poll::Pending }
+        }
+        fn read(
+            &mut self,
+            _: u32,
+            offsets: std::ops::Range<u64>,
+            into: &mut Vec<Record<u64>>,
+        ) -> Result<EventTime, SourceError> {
+            let even = offsets.filter(|at| at % 2 == 0);
+            into.extend(even.map(|at| Record::untimed(at, EventTime::from_millis(1))));
+            Ok(EventTime::from_millis(1))
+        }
+    }
+
+    #[test]
+    fn offsets_are_the_inputs_own_and_only_what_is_there_is_read_and_counted() {
+        let fetched = Arc::new(AtomicU64::new(0));
+        let sparse = Arc::new(Sparse { fetched: Arc::clone(&fetched) });
+        let mut reader = SplitReader::all(&SourceSpec::new(sparse, 0), Arc::new(Silent));
+        assert_eq!(reader.positions()[0].offset, 5_000_000);
+        let now = ProcessingTime::ZERO;
+        let found = reader.look(now).unwrap();
+        assert!(found.readable.is_none() && found.unknown, "nothing has been fetched");
+        assert!(!reader.when_available(Waker::noop(), now) && !reader.has_ended());
+        fetched.store(5_000_003, Ordering::Relaxed);
+        assert!(reader.when_available(Waker::noop(), now));
+        let mut batch = reader.batch();
+        let found = reader.look(now).unwrap().readable.unwrap();
+        assert_eq!(reader.read(found, now, &mut batch).unwrap(), 2);
+        assert_eq!((reader.records(), reader.positions()[0].offset), (2, 5_000_003));
+        fetched.store(5_000_099, Ordering::Relaxed);
+        let found = reader.look(now).unwrap().readable.unwrap();
+        assert_eq!(reader.read(found, now, &mut batch).unwrap(), 2);
+        assert!(reader.look(now).unwrap().readable.is_none() && reader.has_ended());
+        assert_eq!(reader.records(), 4);
     }
 }

@@ -223,7 +223,7 @@ impl Task {
                 has_ended &= upto == end;
                 if offset < upto {
                     let newest = reader.read(split, offset..upto, &mut batch);
-                    bounds[number].observe(newest.expect("events in memory"));
+                    bounds[number].observe(newest.expect("events in memory").newest);
                     let len = batch.len();
                     self.process(InputPort(0), &mut batch, len);
                 }

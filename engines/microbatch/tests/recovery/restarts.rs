@@ -147,7 +147,7 @@ fn logs_of_all_attempts_follow_on_each_other() {
             assert!(!one.last);
         }
         assert!(specs.last().unwrap().last);
-        assert_eq!(specs.iter().map(BatchSpec::records).sum::<u64>(), EVENTS);
+        assert_eq!(specs.iter().map(BatchSpec::offsets).sum::<u64>(), EVENTS);
     }
 }
 

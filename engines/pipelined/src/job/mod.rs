@@ -143,7 +143,7 @@ impl RunningJob {
             return Err(already_there(&store.locate()));
         }
         for split in found.splits() {
-            self.control.observer.resumed(split.split, split.offset);
+            self.control.observer.resumed(split.split, split.events);
         }
         let mut backoff =
             RestartBackoff::new(self.settings.restart_nanos, self.settings.restart_max_nanos);
@@ -195,7 +195,7 @@ impl RunningJob {
                 }
             };
             if let Some(read) = read {
-                let from: u64 = found.splits().map(|it| it.offset).sum();
+                let from: u64 = found.splits().map(|it| it.events).sum();
                 replayed += read.saturating_sub(from);
                 self.control.observer.restarted(self.runtime.now(), read.saturating_sub(from));
             }

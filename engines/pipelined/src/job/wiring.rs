@@ -135,15 +135,15 @@ impl Wiring {
         let stages = job.plan.stages.len();
         let gates = (0..stages).map(|stage| gates(&job.plan, StageId(stage), job, settings));
         let splits = 0..job.plan.source.splits.splits();
-        let offset = |split: u32| match &restored {
-            Some(restored) => restored.splits[split as usize].offset,
+        let events = |split: u32| match &restored {
+            Some(restored) => restored.splits[split as usize].events,
             None => 0,
         };
         Self {
             gates: gates.collect(),
             state: AttemptState::new(stages * job.parallelism as usize),
             mailbox: Arc::default(),
-            read: splits.map(|split| AtomicU64::new(offset(split))).collect(),
+            read: splits.map(|split| AtomicU64::new(events(split))).collect(),
             layout: layout(&job.plan, job.parallelism, settings),
             plan: job.plan.clone(),
             parallelism: job.parallelism,
@@ -251,7 +251,7 @@ impl Wiring {
         let spec = &self.plan.source;
         let restored = |split| match &self.restored {
             Some(restored) => restored.splits[split as usize],
-            None => SplitPosition::start(split),
+            None => SplitPosition::start(&*spec.splits, split),
         };
         let own = splits_of(number, self.parallelism, spec.splits.splits()).map(restored);
         let splits = SplitReader::new(spec, own, Arc::clone(&self.control.observer));

@@ -130,7 +130,7 @@ async fn read(
     subtask.run(Input::Read { batch: chunk, cut: None }).await?;
     *batch = subtask.runner.emptied();
     let position = source.splits.last_read();
-    source.read[position.split as usize].store(position.offset, Ordering::Relaxed);
+    source.read[position.split as usize].store(position.events, Ordering::Relaxed);
     Ok(records)
 }
 

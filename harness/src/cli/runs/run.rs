@@ -22,10 +22,14 @@ pub struct RunArgs {
     /// Real time, or modelled time that is deterministic in nanoseconds
     #[arg(long, value_enum, default_value_t)]
     pub clock: Clock,
-    /// Events from file:PATH (or a bare path), - for standard input, or tcp:HOST:PORT: text lines
-    /// for word-count and uppercase, NDJSON for the others
+    /// Events from file:PATH (or a bare path), - for standard input, tcp:HOST:PORT, or
+    /// kafka:HOST:PORT/TOPIC?from=earliest&until=end: text lines for word-count and uppercase, NDJSON
+    /// for the others
     #[arg(long, value_name = "URI", allow_hyphen_values = true)]
     pub input: Option<InputUri>,
+    /// Settings of the Kafka client, name=value on each line, such as those for TLS and passwords
+    #[arg(long, value_name = "FILE", requires = "input")]
+    pub kafka_config: Option<PathBuf>,
     /// Results as NDJSON to print, file:PATH, discard or tcp:HOST:PORT
     #[arg(long, value_name = "URI", allow_hyphen_values = true)]
     pub output: Option<OutputUri>,

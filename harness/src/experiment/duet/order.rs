@@ -179,7 +179,8 @@ mod tests {
             taken.spec(&registry).unwrap(),
             spec(experiment, &experiment.variants[0], size, 4).unwrap(),
         );
-        let alone = RunSpec { duet: None, ..made.clone() };
+        let mut alone = made.clone();
+        alone.duet = None;
         assert_eq!(alone.configuration(), asked.configuration());
         assert_eq!((made.seed, made.repeat, &made.variant), (7, 4, &asked.variant));
         assert_eq!(made.duet.unwrap().beside, "pipelined");

@@ -152,7 +152,7 @@ impl Suite {
     ///
     /// # Errors
     /// When an experiment has one variant only, or lets something fail.
-    pub(crate) fn as_duets(mut self, against_itself: bool) -> Result<Self> {
+    pub(crate) fn in_duets(mut self, against_itself: bool) -> Result<Self> {
         for experiment in &mut self.experiments {
             let variants = &experiment.variants;
             let is_pair = |a: usize, b: usize| {

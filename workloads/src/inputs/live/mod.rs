@@ -35,7 +35,7 @@ impl<W: Workload> LiveEvents<W> {
         live: LiveInput,
     ) -> Result<Self, InputError> {
         let LiveInput { name, input, clock, stop, start } = live;
-        check(knobs, &name)?;
+        check_knobs(knobs, &name)?;
         let log = LiveLog::new(name, stop);
         let lines = EventLines::new(Arc::clone(&workload), knobs);
         let filler = Filler { log: Arc::downgrade(&log), lines };
@@ -51,10 +51,10 @@ impl<W: Workload> LiveEvents<W> {
 }
 
 /// Refuses what a file can have and an input that is read as it comes cannot.
-fn check(knobs: &Knobs, name: &str) -> Result<(), InputError> {
+pub(crate) fn check_knobs(knobs: &Knobs, name: &str) -> Result<(), InputError> {
     for (knob, why) in [
         ("straggler_delay_ms", "every event can be read as soon as it comes"),
-        ("idle_splits", "it has one split, which holds all events"),
+        ("idle_splits", "its splits are what they are"),
     ] {
         let value = knobs.integer(knob);
         if value > 0 {
@@ -78,7 +78,7 @@ impl<W: Workload> AnyEvents for LiveEvents<W> {
         self.workload.plan(&self.knobs, stream, sink)
     }
 
-    fn expected_with(&self, count: u64, late: &LateNotes) -> Expected {
+    fn expected_with(&self, count: u64, late: &LateNotes) -> Result<Expected, SourceError> {
         let mut order: Vec<(EventTime, u64)> = Vec::new();
         self.log.read(0..count.min(self.log.len()), |entry| {
             order.push((entry.event.event_time, order.len() as u64));
@@ -87,7 +87,7 @@ impl<W: Workload> AnyEvents for LiveEvents<W> {
         // Those of equal times by their numbers, as events of a file are.
         order.sort_unstable();
         let events = order.into_iter().map(|(_, number)| self.log.entry(number).event);
-        expected(&*self.workload, &self.knobs, events, times.into_iter(), late)
+        Ok(expected(&*self.workload, &self.knobs, events, times.into_iter(), late))
     }
 
     fn sample(&self, count: u64) -> String {

@@ -256,5 +256,5 @@ pub(super) fn suite(args: &CompareArgs, registry: &Registry) -> Result<Suite> {
     };
     let suite = suite.with(&overrides, registry)?;
     let suite = if args.against_itself { suite.against_itself() } else { suite };
-    if args.duet { suite.as_duets(args.against_itself) } else { Ok(suite) }
+    if args.duet { suite.in_duets(args.against_itself) } else { Ok(suite) }
 }

@@ -8,12 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dataflow::{ProcessingTime, StopSignal};
+use kafka::{ClientSettings, Company, KafkaFailure, Topic, TopicAddress, TopicLog};
 use workloads::registry::{AnyEvents, LiveInput};
 
 use crate::error::{Error, Result};
 use crate::files::uri::InputUri;
 use crate::run::clock::RunClock;
 use crate::run::spec::RunSpec;
+use crate::terminal::out;
 
 /// Opens a file of lines.
 ///
@@ -38,6 +40,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// When it cannot be opened, or knobs ask for what it cannot have.
 pub(super) fn open_live(
     uri: &InputUri,
+    settings: &ClientSettings,
     spec: &RunSpec,
     run_clock: &RunClock,
     stop: &StopSignal,
@@ -46,12 +49,35 @@ pub(super) fn open_live(
         InputUri::Stdin => Box::new(BufReader::new(std::io::stdin())),
         InputUri::Tcp(address) => Box::new(BufReader::new(connect(address)?)),
         InputUri::File(path) => Box::new(open_file(path)?),
+        InputUri::Kafka(address) => return open_topic(address, settings, spec, run_clock),
     };
     let runtime = run_clock.runtime();
     let start = ProcessingTime::ZERO;
     let clock = Arc::new(move || runtime.now());
     let live = LiveInput { name: uri.to_string(), input, clock, stop: stop.clone(), start };
     spec.workload.live(spec.knobs(), live).map_err(Error::input)
+}
+
+/// Opens a topic, whose messages can be read again.
+fn open_topic(
+    address: &TopicAddress,
+    settings: &ClientSettings,
+    spec: &RunSpec,
+    run_clock: &RunClock,
+) -> Result<Box<dyn AnyEvents>> {
+    let topic = Topic::open(address.clone(), settings.clone()).map_err(kafka_error)?;
+    let runtime = run_clock.runtime();
+    let company = Company { clock: Arc::new(move || runtime.now()), tell: Arc::new(out::note) };
+    let log = TopicLog::open(topic, company).map_err(kafka_error)?;
+    spec.workload.messages(spec.knobs(), Arc::new(log)).map_err(Error::input)
+}
+
+/// What went wrong with a broker, by the exit status that it leads to.
+pub(super) fn kafka_error(failure: KafkaFailure) -> Error {
+    match failure {
+        KafkaFailure::Refused(what) => Error::Input(what),
+        KafkaFailure::Failed(what) => Error::Run(what),
+    }
 }
 
 fn connect(address: &str) -> Result<TcpStream> {

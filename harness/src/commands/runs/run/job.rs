@@ -10,12 +10,13 @@ use dataflow::job::storage::Storage;
 use dataflow::record::content_hash::ContentHash;
 use dataflow::{Guarantee, StopSignal};
 use files::Kind;
+use kafka::ClientSettings;
 use reports::schema::{Measures, RunResult};
 use runtime::DirectoryStorage;
 use workloads::registry::AnyEvents;
 
 use super::checkpoint_folder::CheckpointFolder;
-use super::input::{open_file, open_live};
+use super::input::{kafka_error, open_file, open_live};
 use super::usage::check_resumed;
 use crate::cli::RunArgs;
 use crate::error::{Error, Result};
@@ -49,6 +50,8 @@ pub(super) struct RunJob<'a> {
     checkpoints: Option<CheckpointFolder<'a>>,
     /// The file that they were read from.
     input: Option<InputFile>,
+    /// How to talk to Kafka.
+    client: ClientSettings,
 }
 
 impl<'a> RunJob<'a> {
@@ -83,8 +86,10 @@ impl<'a> RunJob<'a> {
             outlives_process: checkpoints.is_some(),
             keeps_failed: false,
         };
-        check_guarantee(args, &spec, events.is_some())?;
-        Ok(Self { args, spec, events, oracle: Oracle::default(), checkpoints, input })
+        let is_topic = matches!(args.input, Some(InputUri::Kafka(_)));
+        check_guarantee(args, &spec, events.is_some() || is_topic)?;
+        let client = client(args)?;
+        Ok(Self { args, spec, events, oracle: Oracle::default(), checkpoints, input, client })
     }
 
     /// The folder that results go to under exactly-once.
@@ -169,7 +174,7 @@ impl<'a> RunJob<'a> {
         let events: &dyn AnyEvents = match (&self.events, &self.args.input) {
             (Some(events), _) => &**events,
             (None, Some(uri)) => {
-                live = open_live(uri, spec, &run_clock, stop)?;
+                live = open_live(uri, &self.client, spec, &run_clock, stop)?;
                 &*live
             }
             (None, None) => return Err(Error::run("a run without events")),
@@ -251,6 +256,40 @@ pub(super) fn missing(args: &RunArgs, experiment: &Experiment) -> Result<Vec<Str
     let foreseen = Foresight::unmeasured(experiment)?;
     foreseen.check(&experiment.name)?;
     Ok(foreseen.missing)
+}
+
+/// Settings of the Kafka client, and what a topic cannot have.
+fn client(args: &RunArgs) -> Result<ClientSettings> {
+    let Some(InputUri::Kafka(address)) = &args.input else {
+        return match args.kafka_config {
+            None => Ok(ClientSettings::default()),
+            Some(_) => Err(Error::Input(
+                "--kafka-config goes with --input kafka:HOST:PORT/TOPIC; leave it out".to_owned(),
+            )),
+        };
+    };
+    if args.shared.events.is_some() {
+        return Err(Error::Input(
+            "--events does not say which messages of a topic are read; write until=OFFSET in the \
+             input"
+                .to_owned(),
+        ));
+    }
+    if args.checkpoint_dir.is_some() {
+        return Err(Error::Input(format!(
+            "a job over kafka:{address} cannot be gone on with by another process yet: leave out \
+             --checkpoint-dir"
+        )));
+    }
+    if args.clock == Clock::Virtual {
+        return Err(Error::Input(
+            "a topic has no part in virtual time: leave out --clock virtual".to_owned(),
+        ));
+    }
+    let path = args.kafka_config.as_deref();
+    path.map_or(Ok(ClientSettings::default()), |path| {
+        ClientSettings::read(path).map_err(kafka_error)
+    })
 }
 
 /// Rate and number of events.

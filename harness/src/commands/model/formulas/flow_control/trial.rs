@@ -6,6 +6,7 @@ use std::sync::Arc;
 use dataflow::exchange::sink::SinkSlot;
 use dataflow::job::runtime::Runtime;
 use dataflow::job::settings::Settings;
+use dataflow::job::source::SourceError;
 use dataflow::operator::lateness::LateNotes;
 use dataflow::{Engine, Plan, Stream};
 use reports::schema::{Measures, RunResult};
@@ -161,7 +162,11 @@ impl AnyEvents for FlowEvents {
         KeyedCount.plan(&self.knobs, stream, sink)
     }
 
-    fn expected_with(&self, count: u64, late: &LateNotes) -> Expected {
+    fn expected_with(
+        &self,
+        count: u64,
+        late: &LateNotes,
+    ) -> std::result::Result<Expected, SourceError> {
         self.generated.expected_with(count, late)
     }
 

@@ -1,0 +1,283 @@
+//! A topic and what of it is read, as the user names it: `BROKERS/TOPIC?from=..&until=..`.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Longest name of a topic, in bytes: Kafka's own limit.
+const LONGEST_TOPIC: usize = 249;
+
+/// A topic, and what of it is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicAddress {
+    /// `host:port`, one or more, parted by commas (`bootstrap.servers`).
+    pub brokers: String,
+    /// The topic.
+    pub topic: String,
+    /// Where reading begins.
+    pub from: From,
+    /// Where it ends.
+    pub until: Until,
+    /// Only these partitions; all if empty.
+    pub partitions: BTreeSet<u32>,
+    /// Which messages of transactions are read (`isolation.level`).
+    pub isolation: Isolation,
+}
+
+/// Where reading a partition begins.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub enum From {
+    /// At its first message.
+    #[default]
+    Earliest,
+    /// Behind its last one.
+    Latest,
+    /// At an offset.
+    Offset(u64),
+    /// At the first message whose time stamp is this or later, in milliseconds since 1970.
+    Time(i64),
+}
+
+/// Where reading a partition ends.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub enum Until {
+    /// Where the partition ends when it is opened.
+    #[default]
+    End,
+    /// Before an offset.
+    Offset(u64),
+    /// Never: what comes is read as it comes.
+    Never,
+}
+
+/// Which messages of transactions are read.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub enum Isolation {
+    /// Those of committed ones alone.
+    #[default]
+    ReadCommitted,
+    /// All.
+    ReadUncommitted,
+}
+
+impl Isolation {
+    /// As Kafka names it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ReadCommitted => "read_committed",
+            Self::ReadUncommitted => "read_uncommitted",
+        }
+    }
+}
+
+/// An address that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{what}; write kafka:HOST:PORT/TOPIC?from=earliest|latest|OFFSET|TIME&until=end|OFFSET|never&partitions=0-3&isolation=read_committed|read_uncommitted"
+)]
+pub struct AddressError {
+    /// What is wrong.
+    what: String,
+}
+
+fn wrong(what: impl Into<String>) -> AddressError {
+    AddressError { what: what.into() }
+}
+
+impl FromStr for TopicAddress {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        let (place, options) = text.split_once('?').unwrap_or((text, ""));
+        let (brokers, topic) = place.rsplit_once('/').ok_or_else(|| wrong("no topic is named"))?;
+        brokers.split(',').try_for_each(check_broker)?;
+        check_topic(topic)?;
+        let mut address = Self {
+            brokers: brokers.to_owned(),
+            topic: topic.to_owned(),
+            from: From::default(),
+            until: Until::default(),
+            partitions: BTreeSet::new(),
+            isolation: Isolation::default(),
+        };
+        let mut seen = BTreeSet::new();
+        for option in options.split('&').filter(|it| !it.is_empty()) {
+            let (name, value) =
+                option.split_once('=').ok_or_else(|| wrong(format!("`{option}` has no value")))?;
+            if !seen.insert(name) {
+                return Err(wrong(format!("`{name}` was given twice")));
+            }
+            match name {
+                "from" => address.from = from(value)?,
+                "until" => address.until = until(value)?,
+                "partitions" => address.partitions = partitions(value)?,
+                "isolation" => address.isolation = isolation(value)?,
+                _ => return Err(wrong(format!("unknown option `{name}`"))),
+            }
+        }
+        if let (From::Offset(from), Until::Offset(until)) = (address.from, address.until)
+            && until < from
+        {
+            return Err(wrong(format!("until={until} lies before from={from}")));
+        }
+        Ok(address)
+    }
+}
+
+fn check_broker(broker: &str) -> Result<(), AddressError> {
+    let port = broker.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+    let port = port.and_then(|(_, port)| port.parse::<u16>().ok()).filter(|port| *port > 0);
+    port.map(drop).ok_or_else(|| wrong(format!("`{broker}` is no broker")))
+}
+
+fn check_topic(topic: &str) -> Result<(), AddressError> {
+    let is_plain = |it: char| it.is_ascii_alphanumeric() || "._-".contains(it);
+    let is_name = !topic.is_empty() && topic.len() <= LONGEST_TOPIC && topic.chars().all(is_plain);
+    if is_name && topic != "." && topic != ".." {
+        return Ok(());
+    }
+    Err(wrong(format!(
+        "`{topic}` is no topic: 1 to {LONGEST_TOPIC} letters, digits, `.`, `_` and `-`"
+    )))
+}
+
+fn from(text: &str) -> Result<From, AddressError> {
+    match text {
+        "earliest" => Ok(From::Earliest),
+        "latest" => Ok(From::Latest),
+        _ => match text.parse() {
+            Ok(offset) => Ok(From::Offset(offset)),
+            Err(_) => time(text).map(From::Time).ok_or_else(|| {
+                wrong(format!(
+                    "`from={text}` is none of earliest, latest, an offset and a time such as \
+                     2026-11-30T10:00:00Z"
+                ))
+            }),
+        },
+    }
+}
+
+fn until(text: &str) -> Result<Until, AddressError> {
+    match text {
+        "end" => Ok(Until::End),
+        "never" => Ok(Until::Never),
+        _ => text
+            .parse()
+            .map(Until::Offset)
+            .map_err(|_| wrong(format!("`until={text}` is none of end, never and an offset"))),
+    }
+}
+
+/// Milliseconds since 1970 of a time in RFC 3339.
+fn time(text: &str) -> Option<i64> {
+    let time: SystemTime = humantime::parse_rfc3339(text).ok()?;
+    i64::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_millis()).ok()
+}
+
+/// `0-3,7`.
+fn partitions(text: &str) -> Result<BTreeSet<u32>, AddressError> {
+    let bad = || wrong(format!("`partitions={text}` is no list of partitions such as 0-3,7"));
+    let mut all = BTreeSet::new();
+    for part in text.split(',') {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (first, last): (u32, u32) =
+            (first.parse().map_err(|_| bad())?, last.parse().map_err(|_| bad())?);
+        if first > last || last > i32::MAX as u32 || last - first > 100_000 {
+            return Err(bad());
+        }
+        all.extend(first..=last);
+    }
+    Ok(all)
+}
+
+fn isolation(text: &str) -> Result<Isolation, AddressError> {
+    [Isolation::ReadCommitted, Isolation::ReadUncommitted]
+        .into_iter()
+        .find(|it| it.name() == text)
+        .ok_or_else(|| {
+            wrong(format!("`isolation={text}` is neither read_committed nor read_uncommitted"))
+        })
+}
+
+impl fmt::Display for TopicAddress {
+    /// As it is read; what is the default is left out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.brokers, self.topic)?;
+        let mut options = Vec::new();
+        match self.from {
+            From::Earliest => {}
+            From::Latest => options.push("from=latest".to_owned()),
+            From::Offset(offset) => options.push(format!("from={offset}")),
+            From::Time(millis) => {
+                let since = std::time::Duration::from_millis(millis.max(0) as u64);
+                let time = humantime::format_rfc3339_millis(UNIX_EPOCH + since);
+                options.push(format!("from={time}"));
+            }
+        }
+        match self.until {
+            Until::End => {}
+            Until::Never => options.push("until=never".to_owned()),
+            Until::Offset(offset) => options.push(format!("until={offset}")),
+        }
+        if !self.partitions.is_empty() {
+            let all: Vec<String> = self.partitions.iter().map(ToString::to_string).collect();
+            options.push(format!("partitions={}", all.join(",")));
+        }
+        if self.isolation != Isolation::default() {
+            options.push(format!("isolation={}", self.isolation.name()));
+        }
+        if options.is_empty() { Ok(()) } else { write!(f, "?{}", options.join("&")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_read_and_written_alike() {
+        for text in [
+            "localhost:9092/test_topic",
+            "a:1,[::1]:2/t.x-y?from=latest&until=never",
+            "a:1/t?from=500&until=5000000&partitions=0,1,2,7",
+            "a:1/t?from=2026-11-30T10:00:00.000Z&isolation=read_uncommitted",
+        ] {
+            let address: TopicAddress = text.parse().unwrap();
+            assert_eq!(address.to_string(), text);
+        }
+        let address: TopicAddress =
+            "a:1/t?partitions=0-2,7&from=2026-11-30T10:00:00Z".parse().unwrap();
+        assert_eq!(address.partitions, [0, 1, 2, 7].into());
+        assert_eq!(address.from, From::Time(1_796_032_800_000));
+        assert_eq!((address.until, address.isolation), (Until::End, Isolation::ReadCommitted));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_what_to_write() {
+        for (text, what) in [
+            ("localhost:9092", "no topic is named"),
+            ("localhost/t", "`localhost` is no broker"),
+            ("a:1,b/t", "`b` is no broker"),
+            (":9/t", "`:9` is no broker"),
+            ("a:0/t", "`a:0` is no broker"),
+            ("a:1/", "`` is no topic"),
+            ("a:1/a b", "`a b` is no topic"),
+            ("a:1/..", "`..` is no topic"),
+            ("a:1/t?from", "`from` has no value"),
+            ("a:1/t?from=soon", "`from=soon` is none of earliest"),
+            ("a:1/t?from=-1", "`from=-1` is none of"),
+            ("a:1/t?until=latest", "`until=latest` is none of end"),
+            ("a:1/t?from=7&until=3", "until=3 lies before from=7"),
+            ("a:1/t?partitions=3-1", "is no list of partitions"),
+            ("a:1/t?partitions=0-9999999999", "is no list of partitions"),
+            ("a:1/t?isolation=none", "neither read_committed nor"),
+            ("a:1/t?form=1", "unknown option `form`"),
+            ("a:1/t?from=1&from=2", "`from` was given twice"),
+        ] {
+            let error = text.parse::<TopicAddress>().unwrap_err().to_string();
+            assert!(error.starts_with(what) || error.contains(what), "{text}: {error}");
+            assert!(error.contains("write kafka:HOST:PORT/TOPIC"), "{error}");
+        }
+    }
+}

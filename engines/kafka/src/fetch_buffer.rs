@@ -1,0 +1,281 @@
+//! What was fetched of a partition and not read yet. It knows no broker: a fetcher fills it, and readers
+//! take out of it.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::task::{Poll, Waker};
+
+use dataflow::job::message_log::MessageChunk;
+use dataflow::job::source::{Available, Next};
+
+/// What was fetched of a partition and not read yet.
+#[derive(Debug)]
+pub(crate) struct FetchBuffer {
+    /// Everything before this offset has been read.
+    head: u64,
+    /// Everything before this offset has been fetched, as far as it is there.
+    fetched: u64,
+    /// Reading ends here; `None` for a partition that goes on.
+    end: Option<u64>,
+    chunks: VecDeque<MessageChunk>,
+    /// Messages of the first chunk that have been read.
+    taken: usize,
+    /// Bytes of the chunks.
+    bytes: usize,
+    /// Where the fetcher is to go on, in the place of where it is.
+    seek: Option<u64>,
+    wakers: Vec<Waker>,
+    failure: Option<String>,
+}
+
+impl FetchBuffer {
+    /// Nothing has been fetched; messages from `start` to `end` will be.
+    pub(crate) fn new(start: u64, end: Option<u64>) -> Self {
+        Self {
+            head: start,
+            fetched: start,
+            end,
+            chunks: VecDeque::new(),
+            taken: 0,
+            bytes: 0,
+            seek: None,
+            wakers: Vec::new(),
+            failure: None,
+        }
+    }
+
+    /// Bytes that wait to be read.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Where the fetcher is to go on, once.
+    pub(crate) fn take_seek(&mut self) -> Option<u64> {
+        self.seek.take()
+    }
+
+    /// Takes messages that were fetched; those behind the end are of no use. Nothing is taken while a
+    /// seek is asked for: it was fetched before.
+    #[must_use = "the wakers must be woken"]
+    pub(crate) fn append(&mut self, chunk: MessageChunk) -> Vec<Waker> {
+        if self.seek.is_some() {
+            return Vec::new();
+        }
+        let mut useful = MessageChunk::default();
+        for (head, payload) in chunk.iter() {
+            self.fetched = head.offset + 1;
+            if head.offset >= self.head && self.end.is_none_or(|end| head.offset < end) {
+                useful.push(head.offset, head.timestamp_ms, head.fetched, payload);
+            }
+        }
+        if !useful.is_empty() {
+            self.bytes += useful.bytes();
+            self.chunks.push_back(useful);
+        }
+        std::mem::take(&mut self.wakers)
+    }
+
+    /// The partition holds no more messages before the end: what is left of it are gaps.
+    #[must_use = "the wakers must be woken"]
+    pub(crate) fn reached_end(&mut self) -> Vec<Waker> {
+        if self.seek.is_some() {
+            return Vec::new();
+        }
+        if let Some(end) = self.end {
+            self.fetched = self.fetched.max(end);
+        }
+        std::mem::take(&mut self.wakers)
+    }
+
+    /// Nothing more will come.
+    #[must_use = "the wakers must be woken"]
+    pub(crate) fn fail(&mut self, cause: &str) -> Vec<Waker> {
+        self.failure.get_or_insert_with(|| cause.to_owned());
+        std::mem::take(&mut self.wakers)
+    }
+
+    /// What can be read from an offset on.
+    ///
+    /// # Errors
+    /// Why nothing more will come.
+    pub(crate) fn available(&mut self, from: u64) -> Result<Available, String> {
+        self.check()?;
+        if let Some(end) = self.end {
+            return Ok(Available { end, next: Next::Never });
+        }
+        self.go_to(from);
+        Ok(Available { end: self.fetched.max(from), next: Next::Unknown })
+    }
+
+    /// Up to which of these offsets messages are there; pending until some are.
+    pub(crate) fn poll_ready(
+        &mut self,
+        offsets: Range<u64>,
+        waker: &Waker,
+    ) -> Poll<Result<u64, String>> {
+        if let Err(cause) = self.check() {
+            return Poll::Ready(Err(cause));
+        }
+        self.go_to(offsets.start);
+        let upto = self.fetched.min(offsets.end);
+        if upto > offsets.start && self.seek.is_none() {
+            return Poll::Ready(Ok(upto));
+        }
+        self.wake_later(waker);
+        Poll::Pending
+    }
+
+    /// Wakes once more is there, or nothing more will come.
+    pub(crate) fn wake_later(&mut self, waker: &Waker) {
+        if !self.wakers.iter().any(|known| known.will_wake(waker)) {
+            self.wakers.push(waker.clone());
+        }
+    }
+
+    /// Moves the messages at these offsets, all of which are ready, out of the buffer.
+    pub(crate) fn read(&mut self, offsets: Range<u64>, into: &mut MessageChunk) {
+        into.clear();
+        while let Some(chunk) = self.chunks.front() {
+            let Some((head, payload)) = chunk.get(self.taken) else {
+                self.bytes -= chunk.bytes();
+                self.chunks.pop_front();
+                self.taken = 0;
+                continue;
+            };
+            if head.offset >= offsets.end {
+                break;
+            }
+            if head.offset >= offsets.start {
+                into.push(head.offset, head.timestamp_ms, head.fetched, payload);
+            }
+            self.taken += 1;
+        }
+        self.head = offsets.end;
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.failure.clone().map_or(Ok(()), Err)
+    }
+
+    /// Whoever reads from elsewhere than the head is an earlier attempt's successor: the fetcher goes
+    /// there.
+    fn go_to(&mut self, offset: u64) {
+        if offset == self.head {
+            return;
+        }
+        self.head = offset;
+        if offset < self.fetched
+            && !self.chunks.is_empty()
+            && self.first().is_some_and(|it| it <= offset)
+        {
+            return;
+        }
+        self.chunks.clear();
+        (self.taken, self.bytes) = (0, 0);
+        self.fetched = offset;
+        self.seek = Some(offset);
+    }
+
+    /// The first offset that waits to be read.
+    fn first(&self) -> Option<u64> {
+        let heads = self
+            .chunks
+            .iter()
+            .enumerate()
+            .find_map(|(place, chunk)| chunk.get(if place == 0 { self.taken } else { 0 }));
+        heads.map(|(head, _)| head.offset)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dataflow::ProcessingTime;
+
+    fn chunk(offsets: &[u64]) -> MessageChunk {
+        let mut chunk = MessageChunk::default();
+        for offset in offsets {
+            chunk.push(*offset, None, ProcessingTime::ZERO, &[*offset as u8; 10]);
+        }
+        chunk
+    }
+
+    fn ready(buffer: &mut FetchBuffer, offsets: Range<u64>) -> Option<u64> {
+        match buffer.poll_ready(offsets, Waker::noop()) {
+            Poll::Ready(upto) => Some(upto.unwrap()),
+            Poll::Pending => None,
+        }
+    }
+
+    fn read(buffer: &mut FetchBuffer, offsets: Range<u64>) -> Vec<u64> {
+        let mut into = MessageChunk::default();
+        buffer.read(offsets, &mut into);
+        into.iter().map(|(head, _)| head.offset).collect()
+    }
+
+    #[test]
+    fn what_was_fetched_is_read_once_and_gaps_are_passed_over() {
+        let mut buffer = FetchBuffer::new(5, None);
+        assert_eq!(ready(&mut buffer, 5..9), None);
+        drop(buffer.append(chunk(&[6, 9])));
+        drop(buffer.append(chunk(&[10, 20])));
+        assert_eq!(buffer.available(5).unwrap(), Available { end: 21, next: Next::Unknown });
+        assert_eq!(ready(&mut buffer, 5..8), Some(8));
+        assert_eq!(read(&mut buffer, 5..8), [6]);
+        assert_eq!(buffer.bytes(), 40);
+        assert_eq!(ready(&mut buffer, 8..300), Some(21));
+        assert_eq!(read(&mut buffer, 8..21), [9, 10, 20]);
+        assert_eq!((buffer.bytes(), ready(&mut buffer, 21..30)), (0, None));
+    }
+
+    #[test]
+    fn a_bounded_partition_ends_where_it_was_to_end_with_or_without_a_message_there() {
+        let mut buffer = FetchBuffer::new(0, Some(10));
+        assert_eq!(buffer.available(0).unwrap(), Available { end: 10, next: Next::Never });
+        drop(buffer.append(chunk(&[3, 7])));
+        assert_eq!(ready(&mut buffer, 0..10), Some(8));
+        assert_eq!(read(&mut buffer, 0..8), [3, 7]);
+        assert_eq!(ready(&mut buffer, 8..10), None, "what is left may still come");
+        drop(buffer.reached_end());
+        assert_eq!(ready(&mut buffer, 8..10), Some(10), "the rest were marks of transactions");
+        assert!(read(&mut buffer, 8..10).is_empty());
+        let mut behind = FetchBuffer::new(0, Some(4));
+        drop(behind.append(chunk(&[2, 4, 5])));
+        assert_eq!(read(&mut behind, 0..4), [2], "what lies behind the end is not read");
+        assert_eq!(ready(&mut behind, 2..4), Some(4), "and nothing before it is missing");
+    }
+
+    #[test]
+    fn whoever_reads_again_makes_the_fetcher_go_back_and_gets_nothing_twice() {
+        let mut buffer = FetchBuffer::new(0, Some(6));
+        drop(buffer.append(chunk(&[0, 1, 2, 3])));
+        assert_eq!(read(&mut buffer, 0..3), [0, 1, 2]);
+        assert_eq!(ready(&mut buffer, 1..6), None);
+        drop(buffer.append(chunk(&[4, 5])));
+        drop(buffer.reached_end());
+        assert_eq!(ready(&mut buffer, 1..6), None, "that was fetched before the seek");
+        assert_eq!((buffer.take_seek(), buffer.take_seek()), (Some(1), None));
+        drop(buffer.append(chunk(&[1, 2, 3, 4, 5])));
+        assert_eq!(ready(&mut buffer, 1..6), Some(6));
+        assert_eq!(read(&mut buffer, 1..6), [1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn what_is_still_there_needs_no_seek() {
+        let mut buffer = FetchBuffer::new(0, None);
+        drop(buffer.append(chunk(&[0, 1, 2, 3])));
+        assert_eq!(ready(&mut buffer, 2..4), Some(4), "a batch that was committed lies behind");
+        assert_eq!(buffer.take_seek(), None);
+        assert_eq!(read(&mut buffer, 2..4), [2, 3]);
+    }
+
+    #[test]
+    fn a_failure_is_told_to_whoever_asks() {
+        let mut buffer = FetchBuffer::new(0, None);
+        assert_eq!(ready(&mut buffer, 0..1), None);
+        assert_eq!(buffer.fail("the topic is gone").len(), 1, "who waits is woken");
+        assert_eq!(buffer.available(0), Err("the topic is gone".to_owned()));
+        let polled = buffer.poll_ready(0..1, Waker::noop());
+        assert_eq!(polled, Poll::Ready(Err("the topic is gone".to_owned())));
+    }
+}

@@ -1,0 +1,260 @@
+//! The thread that fetches ahead, within a bound in bytes for each partition.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::Waker;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use dataflow::ProcessingTime;
+use dataflow::job::message_log::MessageChunk;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::{Offset, TopicPartitionList};
+
+use crate::client::{KafkaFailure, may_pass};
+use crate::fetch_buffer::FetchBuffer;
+use crate::topic::Topic;
+use crate::topic_log::Company;
+
+/// A partition that has so many bytes unread is paused, and fetched again once half is left.
+const MOST_BYTES: usize = 16 << 20;
+/// Longest wait for a message before buffers are looked at.
+const WAIT: Duration = Duration::from_millis(20);
+/// Messages that are taken before they are handed to their buffers.
+const MOST_AT_ONCE: usize = 1_000;
+/// How long no broker may answer.
+const LONGEST_OUTAGE_NANOS: u64 = 60_000_000_000;
+/// Between two looks whether one answers again, and whether there are new partitions.
+const LOOK_NANOS: u64 = 5_000_000_000;
+
+/// What fetcher and readers share: a buffer for each split.
+pub(crate) struct Buffers(Vec<Mutex<FetchBuffer>>);
+
+impl Buffers {
+    pub(crate) fn new(topic: &Topic) -> Self {
+        let buffer = |range: &crate::topic::PartitionRange| {
+            Mutex::new(FetchBuffer::new(range.start, range.end))
+        };
+        Self(topic.partitions.iter().map(buffer).collect())
+    }
+
+    /// The buffer of a split.
+    pub(crate) fn of(&self, split: u32) -> MutexGuard<'_, FetchBuffer> {
+        self.0[split as usize].lock().expect("no thread fails while it holds a buffer")
+    }
+
+    fn all(&self) -> impl Iterator<Item = (u32, MutexGuard<'_, FetchBuffer>)> {
+        (0..self.0.len() as u32).map(|split| (split, self.of(split)))
+    }
+}
+
+fn wake(wakers: Vec<Waker>) {
+    wakers.into_iter().for_each(Waker::wake);
+}
+
+/// The thread; it ends with whoever holds this.
+pub(crate) struct FetcherThread {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl FetcherThread {
+    /// Starts to fetch.
+    ///
+    /// # Errors
+    /// When the client cannot be made.
+    pub(crate) fn start(
+        topic: &Topic,
+        buffers: Arc<Buffers>,
+        company: Company,
+    ) -> Result<Self, KafkaFailure> {
+        let consumer = topic.consumer()?;
+        let mut assigned = TopicPartitionList::new();
+        let mut splits = BTreeMap::new();
+        for (split, range) in (0..).zip(&topic.partitions) {
+            let at = Offset::Offset(range.start as i64);
+            assigned
+                .add_partition_offset(&topic.address.topic, range.partition, at)
+                .map_err(|error| topic.failure(&error))?;
+            splits.insert(range.partition, split);
+        }
+        consumer.assign(&assigned).map_err(|error| topic.failure(&error))?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let fetcher = Fetcher {
+            topic: topic.clone(),
+            consumer,
+            buffers,
+            splits,
+            paused: vec![false; topic.partitions.len()],
+            down_since: None,
+            looked: ProcessingTime::ZERO,
+            told_of: topic.count,
+            company,
+        };
+        let stopped = Arc::clone(&stop);
+        let thread = std::thread::Builder::new()
+            .name("streamgauge-kafka".to_owned())
+            .spawn(move || fetcher.run(&stopped))
+            .map_err(|error| KafkaFailure::Failed(format!("cannot start a thread: {error}")))?;
+        Ok(Self { stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for FetcherThread {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            // It has no result, and a failure of it was told to the buffers.
+            drop(thread.join());
+        }
+    }
+}
+
+struct Fetcher {
+    topic: Topic,
+    consumer: BaseConsumer,
+    buffers: Arc<Buffers>,
+    /// The split of each partition.
+    splits: BTreeMap<i32, u32>,
+    paused: Vec<bool>,
+    /// Since when no broker answers.
+    down_since: Option<ProcessingTime>,
+    looked: ProcessingTime,
+    /// Partitions that the user knows of.
+    told_of: usize,
+    company: Company,
+}
+
+impl Fetcher {
+    fn run(mut self, stop: &AtomicBool) {
+        while !stop.load(Ordering::Relaxed) {
+            if let Err(failure) = self.turn() {
+                let cause = failure.to_string();
+                self.buffers.all().for_each(|(_, mut buffer)| wake(buffer.fail(&cause)));
+                return;
+            }
+        }
+    }
+
+    fn turn(&mut self) -> Result<(), KafkaFailure> {
+        self.seek_and_pause()?;
+        let mut fetched: BTreeMap<u32, MessageChunk> = BTreeMap::new();
+        let (mut wait, mut now) = (WAIT, None);
+        for _ in 0..MOST_AT_ONCE {
+            let Some(polled) = self.consumer.poll(wait) else { break };
+            wait = Duration::ZERO;
+            match polled {
+                Ok(message) => {
+                    // What is taken without a wait came together.
+                    let now = *now.get_or_insert_with(|| (self.company.clock)());
+                    self.take(&message, now, &mut fetched);
+                }
+                Err(KafkaError::PartitionEOF(partition)) => {
+                    // What came before it is in its buffer before its end is.
+                    self.hand_over(&mut fetched);
+                    if let Some(split) = self.splits.get(&partition) {
+                        wake(self.buffers.of(*split).reached_end());
+                    }
+                }
+                Err(error) if may_pass(&error) => {
+                    if self.down_since.is_none() {
+                        self.down_since = Some((self.company.clock)());
+                    }
+                }
+                Err(error) => return Err(self.topic.failure(&error)),
+            }
+        }
+        if !fetched.is_empty() {
+            self.down_since = None;
+        }
+        self.hand_over(&mut fetched);
+        self.look_around()
+    }
+
+    fn take(
+        &self,
+        message: &BorrowedMessage<'_>,
+        now: ProcessingTime,
+        fetched: &mut BTreeMap<u32, MessageChunk>,
+    ) {
+        let Some(split) = self.splits.get(&message.partition()) else { return };
+        let chunk = fetched.entry(*split).or_default();
+        let payload = message.payload().unwrap_or_default();
+        let offset = message.offset().max(0) as u64;
+        chunk.push(offset, message.timestamp().to_millis(), now, payload);
+    }
+
+    fn hand_over(&self, fetched: &mut BTreeMap<u32, MessageChunk>) {
+        for (split, chunk) in std::mem::take(fetched) {
+            let wakers = self.buffers.of(split).append(chunk);
+            wake(wakers);
+        }
+    }
+
+    /// Goes where readers want to read, and fetches no more of partitions that have enough.
+    fn seek_and_pause(&mut self) -> Result<(), KafkaFailure> {
+        for split in 0..self.paused.len() {
+            let range = self.topic.partitions[split];
+            let (seek, bytes) = {
+                let mut buffer = self.buffers.of(split as u32);
+                (buffer.take_seek(), buffer.bytes())
+            };
+            if let Some(offset) = seek {
+                let at = Offset::Offset(offset as i64);
+                self.consumer
+                    .seek(&self.topic.address.topic, range.partition, at, crate::client::PATIENCE)
+                    .map_err(|error| self.topic.failure(&error))?;
+            }
+            let is_full = bytes > if self.paused[split] { MOST_BYTES / 2 } else { MOST_BYTES };
+            if is_full != self.paused[split] {
+                let mut list = TopicPartitionList::new();
+                list.add_partition(&self.topic.address.topic, range.partition);
+                let changed = match is_full {
+                    true => self.consumer.pause(&list),
+                    false => self.consumer.resume(&list),
+                };
+                changed.map_err(|error| self.topic.failure(&error))?;
+                self.paused[split] = is_full;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a broker answers again, and whether the topic has grown.
+    fn look_around(&mut self) -> Result<(), KafkaFailure> {
+        let now = (self.company.clock)();
+        if now.since(self.looked) < LOOK_NANOS {
+            return Ok(());
+        }
+        self.looked = now;
+        let at = format!("kafka:{}/{}", self.topic.address.brokers, self.topic.address.topic);
+        if let Some(since) = self.down_since {
+            if self.topic.partition_numbers(&self.consumer).is_ok() {
+                self.down_since = None;
+                (self.company.tell)(&format!("{at} answers again"));
+            } else if now.since(since) > LONGEST_OUTAGE_NANOS {
+                let seconds = LONGEST_OUTAGE_NANOS / 1_000_000_000;
+                return Err(KafkaFailure::Failed(format!(
+                    "{at}: no broker has answered for {seconds} s"
+                )));
+            } else {
+                (self.company.tell)(&format!("{at}: no broker answers; it is waited for"));
+            }
+        } else if !self.topic.is_bounded()
+            && let Ok(numbers) = self.topic.partition_numbers(&self.consumer)
+            && numbers.len() > self.told_of
+        {
+            (self.company.tell)(&format!(
+                "{at} has {} partitions now and had {} when it was opened: the new ones are not read; \
+                 start again to read them",
+                numbers.len(),
+                self.topic.count
+            ));
+            self.told_of = numbers.len();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,178 @@
+//! A topic as the broker describes it, with the offsets at which reading begins and ends.
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::{Offset, TopicPartitionList};
+
+use crate::address::{From, TopicAddress, Until};
+use crate::client::{ClientSettings, KafkaFailure, PATIENCE, failure};
+
+/// The group whose name is given to the broker. Nothing is committed to it: a job keeps its offsets in
+/// its own checkpoints.
+const GROUP: &str = "streamgauge";
+
+/// A topic, and which offsets of it are read.
+#[derive(Clone, Debug)]
+pub struct Topic {
+    pub(crate) address: TopicAddress,
+    settings: ClientSettings,
+    /// In the order of their numbers: each is a split.
+    pub(crate) partitions: Vec<PartitionRange>,
+    /// Partitions that the topic has.
+    pub(crate) count: usize,
+}
+
+/// What is read of a partition.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct PartitionRange {
+    /// Its number in Kafka.
+    pub partition: i32,
+    /// The first offset.
+    pub start: u64,
+    /// Before which reading ends; `None` if it goes on.
+    pub end: Option<u64>,
+}
+
+impl Topic {
+    /// Asks the broker for the topic, and settles where reading begins and ends.
+    ///
+    /// # Errors
+    /// When no broker answers, there is no such topic or partition, and when an offset that was named
+    /// is not there.
+    pub fn open(address: TopicAddress, settings: ClientSettings) -> Result<Self, KafkaFailure> {
+        let mut topic = Self { address, settings, partitions: Vec::new(), count: 0 };
+        let consumer = topic.consumer()?;
+        let there = topic.partition_numbers(&consumer)?;
+        topic.count = there.len();
+        let wanted = topic.wanted(&there)?;
+        topic.partitions = wanted
+            .into_iter()
+            .map(|partition| topic.range(&consumer, partition))
+            .collect::<Result<_, _>>()?;
+        Ok(topic)
+    }
+
+    /// What is read of each split.
+    pub fn partitions(&self) -> &[PartitionRange] {
+        &self.partitions
+    }
+
+    /// Whether reading ends by itself.
+    pub fn is_bounded(&self) -> bool {
+        self.partitions.iter().all(|it| it.end.is_some())
+    }
+
+    /// A client that reads it.
+    pub(crate) fn consumer(&self) -> Result<BaseConsumer, KafkaFailure> {
+        let mut config = self.settings.config(&self.address.brokers);
+        config
+            .set("group.id", GROUP)
+            .set("enable.auto.commit", "false")
+            .set("enable.partition.eof", "true")
+            // An offset that is not there is an error, and not another offset.
+            .set("auto.offset.reset", "error")
+            .set("isolation.level", self.address.isolation.name());
+        config.create().map_err(|error| self.failure(&error))
+    }
+
+    pub(crate) fn failure(&self, error: &KafkaError) -> KafkaFailure {
+        failure(error, &self.address.brokers, &self.address.topic)
+    }
+
+    fn refused(&self, what: impl std::fmt::Display) -> KafkaFailure {
+        let TopicAddress { brokers, topic, .. } = &self.address;
+        KafkaFailure::Refused(format!("kafka:{brokers}/{topic}: {what}"))
+    }
+
+    /// The partitions that the topic has now.
+    pub(crate) fn partition_numbers(
+        &self,
+        consumer: &BaseConsumer,
+    ) -> Result<Vec<i32>, KafkaFailure> {
+        let name = &self.address.topic;
+        let metadata = consumer.fetch_metadata(Some(name), PATIENCE);
+        let metadata = metadata.map_err(|error| self.failure(&error))?;
+        let topic = metadata.topics().iter().find(|it| it.name() == name);
+        let unknown =
+            || self.failure(&KafkaError::MetadataFetch(RDKafkaErrorCode::UnknownTopicOrPartition));
+        let topic = topic.ok_or_else(unknown)?;
+        if let Some(error) = topic.error() {
+            let error = KafkaError::MetadataFetch(RDKafkaErrorCode::from(error));
+            return Err(self.failure(&error));
+        }
+        let mut numbers: Vec<i32> = topic.partitions().iter().map(|it| it.id()).collect();
+        numbers.sort_unstable();
+        if numbers.is_empty() { Err(unknown()) } else { Ok(numbers) }
+    }
+
+    fn wanted(&self, there: &[i32]) -> Result<Vec<i32>, KafkaFailure> {
+        if self.address.partitions.is_empty() {
+            return Ok(there.to_vec());
+        }
+        let wanted = self.address.partitions.iter().map(|it| *it as i32);
+        match wanted.clone().find(|it| !there.contains(it)) {
+            Some(missing) => Err(self.refused(format!(
+                "there is no partition {missing}: it has {} of them, from 0",
+                there.len()
+            ))),
+            None => Ok(wanted.collect()),
+        }
+    }
+
+    fn range(
+        &self,
+        consumer: &BaseConsumer,
+        partition: i32,
+    ) -> Result<PartitionRange, KafkaFailure> {
+        let watermarks = consumer.fetch_watermarks(&self.address.topic, partition, PATIENCE);
+        let (low, high) = watermarks.map_err(|error| self.failure(&error))?;
+        let (low, high) = (low.max(0) as u64, high.max(0) as u64);
+        let start = match self.address.from {
+            From::Earliest => low,
+            From::Latest => high,
+            From::Offset(offset) if (low..=high).contains(&offset) => offset,
+            From::Offset(offset) => {
+                return Err(self.refused(format!(
+                    "from={offset} is not in partition {partition}, which holds the offsets {low} to \
+                     {high} now: messages are kept for a time only (retention.ms)"
+                )));
+            }
+            From::Time(millis) => self.at_time(consumer, partition, millis)?.unwrap_or(high),
+        };
+        let end = match self.address.until {
+            Until::End => Some(high),
+            Until::Never => None,
+            Until::Offset(offset) if offset <= high => Some(offset.max(start)),
+            Until::Offset(offset) => {
+                return Err(self.refused(format!(
+                    "until={offset} is not in partition {partition} yet, which ends at {high}; wait for \
+                     it, or write until=never"
+                )));
+            }
+        };
+        Ok(PartitionRange { partition, start, end })
+    }
+
+    /// The first offset whose time stamp is this or later; `None` if there is none.
+    fn at_time(
+        &self,
+        consumer: &BaseConsumer,
+        partition: i32,
+        millis: i64,
+    ) -> Result<Option<u64>, KafkaFailure> {
+        let failed = |error: KafkaError| self.failure(&error);
+        let mut asked = TopicPartitionList::new();
+        asked
+            .add_partition_offset(&self.address.topic, partition, Offset::Offset(millis))
+            .map_err(failed)?;
+        let found = consumer.offsets_for_times(asked, PATIENCE).map_err(failed)?;
+        let found = found
+            .elements()
+            .first()
+            .map(rdkafka::topic_partition_list::TopicPartitionListElem::offset);
+        Ok(match found {
+            Some(Offset::Offset(offset)) => Some(offset.max(0) as u64),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,118 @@
+//! The messages of a topic as the splits of a job.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use dataflow::ProcessingTime;
+use dataflow::job::message_log::{MessageChunk, MessageLog, MessageReader};
+use dataflow::job::source::{Available, SourceError, Splits};
+
+use crate::client::KafkaFailure;
+use crate::fetcher::{Buffers, FetcherThread};
+use crate::topic::Topic;
+
+/// The clock of a run, and who is told what happens.
+#[derive(Clone)]
+pub struct Company {
+    /// Tells the processing time.
+    pub clock: Arc<dyn Fn() -> ProcessingTime + Send + Sync>,
+    /// Prints a line for the reader.
+    pub tell: Arc<dyn Fn(&str) + Send + Sync>,
+}
+
+/// The messages of a topic, fetched ahead while this is there.
+pub struct TopicLog {
+    topic: Topic,
+    /// As the user knows it.
+    name: String,
+    buffers: Arc<Buffers>,
+    company: Company,
+    /// Ends with the log.
+    _fetcher: FetcherThread,
+}
+
+impl TopicLog {
+    /// Begins to fetch a topic.
+    ///
+    /// # Errors
+    /// When the client cannot be made.
+    pub fn open(topic: Topic, company: Company) -> Result<Self, KafkaFailure> {
+        let buffers = Arc::new(Buffers::new(&topic));
+        let fetcher = FetcherThread::start(&topic, Arc::clone(&buffers), company.clone())?;
+        let name = format!("kafka:{}", topic.address);
+        Ok(Self { topic, name, buffers, company, _fetcher: fetcher })
+    }
+}
+
+impl Splits for TopicLog {
+    fn splits(&self) -> u32 {
+        self.topic.partitions.len() as u32
+    }
+
+    fn start(&self, split: u32) -> u64 {
+        self.topic.partitions[split as usize].start
+    }
+
+    fn available(
+        &self,
+        split: u32,
+        from: u64,
+        _: ProcessingTime,
+    ) -> Result<Available, SourceError> {
+        let available = self.buffers.of(split).available(from);
+        available.map_err(|cause| failed(&self.name, split, from, cause))
+    }
+
+    fn when_available(&self, split: u32, waker: &Waker) {
+        self.buffers.of(split).wake_later(waker);
+    }
+}
+
+impl MessageLog for TopicLog {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn reader(&self) -> Box<dyn MessageReader> {
+        Box::new(TopicReader { name: self.name.clone(), buffers: Arc::clone(&self.buffers) })
+    }
+
+    fn again(&self) -> Result<Arc<dyn MessageLog>, SourceError> {
+        let again = Self::open(self.topic.clone(), self.company.clone());
+        let again = again.map_err(|error| failed(&self.name, 0, 0, error.to_string()))?;
+        Ok(Arc::new(again))
+    }
+}
+
+struct TopicReader {
+    name: String,
+    buffers: Arc<Buffers>,
+}
+
+impl MessageReader for TopicReader {
+    fn poll_ready(
+        &mut self,
+        split: u32,
+        offsets: Range<u64>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<u64, SourceError>> {
+        let from = offsets.start;
+        let ready = self.buffers.of(split).poll_ready(offsets, context.waker());
+        ready.map_err(|cause| failed(&self.name, split, from, cause))
+    }
+
+    fn read(
+        &mut self,
+        split: u32,
+        offsets: Range<u64>,
+        into: &mut MessageChunk,
+    ) -> Result<(), SourceError> {
+        self.buffers.of(split).read(offsets, into);
+        Ok(())
+    }
+}
+
+fn failed(input: &str, split: u32, offset: u64, cause: String) -> SourceError {
+    SourceError { input: input.to_owned(), split, offset, line: None, column: None, cause }
+}
