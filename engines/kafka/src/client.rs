@@ -148,13 +148,10 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<ClientSettings, String> {
-        let folder = std::env::temp_dir().join(format!("kafka-config-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let path = folder.join(format!("{}.properties", text.len()));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("client.properties");
         std::fs::write(&path, text).unwrap();
-        let read = ClientSettings::read(&path).map_err(|error| error.to_string());
-        std::fs::remove_dir_all(&folder).unwrap();
-        read
+        ClientSettings::read(&path).map_err(|error| error.to_string())
     }
 
     #[test]

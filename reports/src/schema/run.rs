@@ -148,15 +148,24 @@ pub struct RunResult {
 }
 
 /// A run that was one of two at the same time, each a process on a core of its own.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DuetSide {
     /// The core, as the system counts them.
     pub core: usize,
     /// The variant on the other core.
     #[serde(deserialize_with = "text::name")]
     pub beside: String,
-    /// Slices of 100 ms in which both were timed.
-    pub slices: u64,
+    /// The slices of 100 ms in which both were timed.
+    pub slices: Vec<DuetSlice>,
+}
+
+/// What one side of a duet did in a slice.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DuetSlice {
+    /// Events that were read.
+    pub records: f64,
+    /// Processor time.
+    pub cpu_ns: f64,
 }
 
 /// How often the timer of a source that had nothing to do but to wait for its next event, or that of

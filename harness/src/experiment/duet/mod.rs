@@ -12,14 +12,14 @@ pub(crate) mod side;
 use std::path::Path;
 
 use dataflow::StopSignal;
-use reports::schema::{Comparison, ContentionRow, RunResult, Verdict};
+use reports::schema::{Comparison, ContentionRow, DuetSlice, RunResult, Verdict};
 use reports::words::units;
 
 use crate::cli::defaults;
 use crate::error::{Error, Result};
 use crate::experiment::sizing::{RunSize, spec};
 use crate::experiment::suite::{Experiment, Variant};
-use crate::measure::machine::progress::{Progress, SharedPart};
+use crate::measure::machine::progress::{Progress, SharedPart, Stretch};
 use crate::run::answer::Oracle;
 use crate::run::audience::Audience;
 
@@ -196,7 +196,11 @@ fn together<const N: usize>(
 fn keep_shared(run: &mut RunResult, shared: &SharedPart, side: usize) {
     let (part, slices) = (shared.all(side), shared.slices.len() as u64);
     if let Some(duet) = &mut run.duet {
-        duet.slices = slices;
+        let slice = |both: &[Stretch; 2]| DuetSlice {
+            records: both[side].read,
+            cpu_ns: both[side].cpu_nanos,
+        };
+        duet.slices = shared.slices.iter().map(slice).collect();
     }
     if slices < FEWEST_SLICES || part.read <= 0.0 {
         run.valid = false;

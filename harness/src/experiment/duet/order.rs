@@ -100,8 +100,11 @@ impl SideOrder {
             force: self.force,
         };
         let mut spec = spec(&experiment, &variant, self.size, self.repeat)?;
-        let side =
-            |beside: &String| DuetSide { core: self.core, beside: beside.clone(), slices: 0 };
+        let side = |beside: &String| DuetSide {
+            core: self.core,
+            beside: beside.clone(),
+            slices: Vec::new(),
+        };
         spec.duet = self.beside.as_ref().map(side);
         Ok(spec)
     }
