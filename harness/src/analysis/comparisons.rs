@@ -5,7 +5,8 @@ use reports::words::units;
 use serde_json::Value;
 
 use crate::analysis::statistics;
-use crate::analysis::statistics::{NoiseFloor, Ratio, bootstrap};
+use crate::analysis::statistics::stopping::CONFIDENCE_LOOKED_AT;
+use crate::analysis::statistics::{NoiseFloor, Ratio, bootstrap, without_core_effect};
 
 /// The metrics that variants of an experiment are compared by.
 const COMPARED: &[Metric] = &[Metric::THROUGHPUT, Metric::P50_LATENCY, Metric::P99_LATENCY];
@@ -57,7 +58,7 @@ pub(crate) fn all(runs: &[RunResult], how: ComparisonRules) -> Vec<Comparison> {
 
 /// The log-ratios behind every comparison.
 pub(crate) fn log_ratios(runs: &[RunResult], against_itself: bool) -> Vec<Vec<f64>> {
-    paired(runs, against_itself).iter().map(RunPairs::logs).collect()
+    paired(runs, against_itself).iter().map(|it| it.logs(CONFIDENCE_LOOKED_AT)).collect()
 }
 
 /// How much every variant differs from its repetition; empty where there are no repetitions.
@@ -127,20 +128,23 @@ fn pair<'a>(
 }
 
 impl RunPairs<'_> {
-    /// The figures of the pairs in which both runs are valid.
-    fn figures(&self) -> Vec<(f64, f64)> {
+    /// The log-ratios of the pairs in which both runs are valid; those of duets without what their
+    /// cores differ by.
+    fn logs(&self, confidence: f64) -> Vec<f64> {
         let valid = self.pairs.iter().filter(|(a, b)| a.valid && b.valid);
-        valid.filter_map(|(a, b)| Some((self.metric.of(a)?, self.metric.of(b)?))).collect()
-    }
-
-    fn logs(&self) -> Vec<f64> {
-        statistics::log_ratios(&self.figures())
+        let logs = valid.filter_map(|(a, b)| {
+            let figures = (self.metric.of(a)?, self.metric.of(b)?);
+            let log = statistics::log_ratios(&[figures]).first().copied()?;
+            let is_swapped = matches!((&a.duet, &b.duet), (Some(a), Some(b)) if a.core > b.core);
+            Some((log, is_swapped))
+        });
+        without_core_effect(&logs.collect::<Vec<_>>(), confidence)
     }
 
     fn compare(&self, confidence: f64) -> Comparison {
         let metric = self.metric;
         let (a, b) = self.pairs[0];
-        let logs = self.logs();
+        let logs = self.logs(confidence);
         let ratio = Ratio::of_logs(&logs, confidence);
         let bootstrap = bootstrap::interval(&logs, confidence);
         let late = self.differently_late();
@@ -211,7 +215,7 @@ impl RunPairs<'_> {
 
     fn noise(&self, confidence: f64) -> NoiseRow {
         let run = self.pairs[0].0;
-        let logs = self.logs();
+        let logs = self.logs(confidence);
         let noise = NoiseFloor::of(&logs, confidence);
         NoiseRow {
             experiment: run.experiment.clone(),

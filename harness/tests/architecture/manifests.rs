@@ -13,6 +13,7 @@ pub(crate) const ALLOWED: &[(&str, &[&str])] = &[
     ("engines/sequential", &["dataflow"]),
     ("engines/pipelined", &["dataflow"]),
     ("engines/microbatch", &["dataflow"]),
+    ("engines/kafka", &["dataflow"]),
     ("workloads", &["dataflow"]),
     ("reports", &["files"]),
     (
@@ -24,6 +25,7 @@ pub(crate) const ALLOWED: &[(&str, &[&str])] = &[
             "sequential",
             "pipelined",
             "microbatch",
+            "kafka",
             "workloads",
             "reports",
         ],

@@ -84,7 +84,7 @@ pub struct RunResult {
     /// From the first timed event to the end of the run, in the run's own clock; in a duet, the part
     /// of it in which the other run was timed too.
     pub elapsed_ns: u64,
-    /// Timed events over `elapsed_ns`.
+    /// Timed events over `elapsed_ns`; in a duet, over what of that time nobody else had the core.
     pub throughput_per_s: f64,
     /// Processor time of the whole process over timed events; `null` under virtual time. In a duet,
     /// of the part in which the other run was timed too.
@@ -166,6 +166,8 @@ pub struct DuetSlice {
     pub records: f64,
     /// Processor time.
     pub cpu_ns: f64,
+    /// Time of the core that it used or left idle: what nobody else took.
+    pub core_ns: f64,
 }
 
 /// How often the timer of a source that had nothing to do but to wait for its next event, or that of

@@ -10,7 +10,8 @@ pub fn lines(result: &CompareResult) -> Vec<String> {
         return Vec::new();
     }
     let what = "Duets: two runs at a time, each on a core of its own. Throughput and processor time are \
-                of the part in which both ran; figures of runs by themselves are others.";
+                of the part in which both ran, and throughput is by the time that nobody else had the \
+                core; figures of runs by themselves are others.";
     let known = result.contention.iter().filter_map(line);
     std::iter::once(what.to_owned()).chain(known).collect()
 }

@@ -10,6 +10,7 @@ pub(crate) mod pooled;
 pub(crate) mod ratio;
 pub(crate) mod stopping;
 pub(crate) mod student;
+pub(crate) mod swapped;
 #[allow(dead_code, reason = "for systems whose start is slower than their steady state")]
 pub(crate) mod warm_up;
 
@@ -21,3 +22,4 @@ pub(crate) use outliers::outliers;
 pub(crate) use ratio::{CONFIDENCE, FEWEST_PAIRS, Ratio, log_ratios};
 pub(crate) use stopping::{Decision, SoFar, Stopping};
 pub(crate) use student::student_interval;
+pub(crate) use swapped::without_core_effect;

@@ -6,7 +6,7 @@ use reports::schema::{ContentionRow, Measures, Metric, RunResult};
 use reports::words::units;
 use serde::{Deserialize, Serialize};
 
-use crate::analysis::statistics::{Ratio, log_ratios};
+use crate::analysis::statistics::{Ratio, log_ratios, without_core_effect};
 
 /// A variant may differ by this share from what it does alone.
 const ALLOWED: f64 = 0.05;
@@ -22,6 +22,8 @@ pub(super) const ROUNDS: usize = 5;
 pub(super) struct Round {
     pub(super) alone: f64,
     pub(super) sides: [f64; 2],
+    /// Whether the first side had the core that it has not in every other round.
+    pub(super) swapped: bool,
 }
 
 /// What is asked: the first metric that a duet of such runs is compared by and that hangs on what the
@@ -41,15 +43,19 @@ pub(super) fn round(alone: &RunResult, sides: &[RunResult; 2]) -> Option<Round> 
     };
     let figure = |run: &RunResult| metric.of(run).filter(|it| *it > 0.0 && is_quiet(run));
     let [a, b] = sides;
-    Some(Round { alone: figure(alone)?, sides: [figure(a)?, figure(b)?] })
+    let core = |run: &RunResult| run.duet.as_ref().map(|duet| duet.core);
+    let swapped = core(a) > core(b);
+    Some(Round { alone: figure(alone)?, sides: [figure(a)?, figure(b)?], swapped })
 }
 
 /// What the rounds of a variant say. The names are the caller's.
 pub(super) fn judge(measures: Measures, rounds: &[Round]) -> ContentionRow {
     let metric = metric(measures);
     let of = |pair: fn(&Round) -> (f64, f64)| {
-        let pairs: Vec<(f64, f64)> = rounds.iter().map(pair).collect();
-        Ratio::of_logs(&log_ratios(&pairs), SIDES_CONFIDENCE)
+        let log = |round: &Round| (log_ratios(&[pair(round)]).first().copied(), round.swapped);
+        let logs = rounds.iter().map(log).filter_map(|(log, swapped)| Some((log?, swapped)));
+        let logs = without_core_effect(&logs.collect::<Vec<_>>(), SIDES_CONFIDENCE);
+        Ratio::of_logs(&logs, SIDES_CONFIDENCE)
     };
     let beside_itself = of(|it| ((it.sides[0] * it.sides[1]).sqrt(), it.alone));
     let between_sides = of(|it| (it.sides[0], it.sides[1]));
@@ -98,7 +104,9 @@ mod tests {
     use super::*;
 
     fn rounds(sides: impl Fn(usize) -> [f64; 2]) -> Vec<Round> {
-        (0..ROUNDS).map(|n| Round { alone: 100.0 + n as f64, sides: sides(n) }).collect()
+        (0..ROUNDS)
+            .map(|n| Round { alone: 100.0 + n as f64, sides: sides(n), swapped: n % 2 == 1 })
+            .collect()
     }
 
     fn judged(sides: impl Fn(usize) -> [f64; 2]) -> ContentionRow {
@@ -120,8 +128,10 @@ mod tests {
     fn sides_that_differ_by_themselves_are_not_believed() {
         let apart = judged(|n| [103.0 + n as f64, 99.0 + n as f64]).no_verdict_because.unwrap();
         assert!(apart.contains("one has 1.04 times the throughput of the other"), "{apart}");
-        let noise = judged(|n| if n % 2 == 0 { [103.0, 99.0] } else { [100.0, 104.0] });
+        let noise = judged(|n| if n % 3 == 0 { [105.0, 99.0] } else { [101.0, 101.0] });
         assert_eq!(noise.no_verdict_because, None, "by chance");
+        let cores = judged(|n| if n % 2 == 0 { [103.0, 97.0] } else { [97.0, 103.0] });
+        assert_eq!(cores.no_verdict_because, None, "that is the cores");
     }
 
     #[test]
@@ -139,7 +149,10 @@ mod tests {
             ..RunResult::default()
         };
         let quiet = [run(3.0, None), run(4.0, None)];
-        assert_eq!(round(&run(2.0, None), &quiet), Some(Round { alone: 2.0, sides: [3.0, 4.0] }));
+        assert_eq!(
+            round(&run(2.0, None), &quiet),
+            Some(Round { alone: 2.0, sides: [3.0, 4.0], swapped: false })
+        );
         assert_eq!(round(&run(2.0, Some("others")), &quiet), None);
         assert_eq!(round(&run(2.0, None), &[run(3.0, None), run(4.0, Some("others"))]), None);
         let blind = RunResult { machine: None, ..run(2.0, None) };

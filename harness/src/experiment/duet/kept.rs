@@ -121,7 +121,7 @@ mod tests {
     fn what_was_kept_is_found_for_the_same_run_alone() {
         let folder = tempfile::tempdir().unwrap();
         let kept = KeptFolder::new(&folder.path().join("contention"));
-        let rounds = vec![Round { alone: 1.0, sides: [0.97, 0.1 + 0.2] }];
+        let rounds = vec![Round { alone: 1.0, sides: [0.97, 0.1 + 0.2], swapped: true }];
         assert_eq!(kept.read(&spec(1e3, false), [0, 1]), None);
         let written = kept.write(&spec(1e3, false), [0, 1], rounds).unwrap();
         assert_eq!(kept.read(&spec(1e3, false), [0, 1]), Some(written));

@@ -199,6 +199,7 @@ fn keep_shared(run: &mut RunResult, shared: &SharedPart, side: usize) {
         let slice = |both: &[Stretch; 2]| DuetSlice {
             records: both[side].read,
             cpu_ns: both[side].cpu_nanos,
+            core_ns: both[side].core_nanos,
         };
         duet.slices = shared.slices.iter().map(slice).collect();
     }
@@ -211,7 +212,7 @@ fn keep_shared(run: &mut RunResult, shared: &SharedPart, side: usize) {
         return;
     }
     run.elapsed_ns = shared.nanos();
-    run.throughput_per_s = part.read * 1e9 / shared.nanos() as f64;
+    run.throughput_per_s = part.read * 1e9 / part.core_nanos.min(shared.nanos() as f64).max(1.0);
     run.cpu_ns_per_record = Some(part.cpu_nanos / part.read);
 }
 

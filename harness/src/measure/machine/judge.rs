@@ -28,7 +28,7 @@ pub(crate) const FOREIGN_ALLOWED: f64 = 0.10;
 const FOREIGN_FLOOR_NANOS: f64 = 25_000_000.0;
 /// A system that counts less than this share of the time of its cores does not count: some sandboxes
 /// print zeros. (Busy time that is sampled may be missed; idle time is not.)
-const COUNTED: f64 = 0.3;
+pub(crate) const COUNTED: f64 = 0.3;
 
 /// What went on between two instants, and whether it disturbs what was measured there.
 pub(crate) fn judge(

@@ -6,6 +6,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use dataflow::ProcessingTime;
 use serde::{Deserialize, Serialize};
 
+use super::cpu_times::CpuTimes;
+use super::judge::COUNTED;
 use super::probe::MachineTrace;
 
 /// Length of a slice, in nanoseconds.
@@ -20,6 +22,8 @@ pub(crate) struct Milestone {
     pub(crate) read: f64,
     /// Processor time of the process since some instant, without that of the probe.
     pub(crate) cpu_nanos: f64,
+    /// Time of the cores that the process has used or left idle since some instant: what nobody took.
+    pub(crate) core_nanos: f64,
 }
 
 /// How far a run had come when.
@@ -42,11 +46,13 @@ impl Progress {
         let at = |instant: ProcessingTime| unix.saturating_sub(now.1.0.saturating_sub(instant.0));
         let (first, last) = (trace.samples.first()?.0, trace.samples.last()?.0);
         let of_probe = trace.probe_nanos as f64 / last.since(first).max(1) as f64;
-        let milestone = |((instant, times), read): (&(ProcessingTime, _), &u64)| {
-            let times: &super::cpu_times::CpuTimes = times;
-            let probed = of_probe * instant.since(first) as f64;
-            let cpu_nanos = times.own_nanos as f64 - probed;
-            Milestone { at_nanos: at(*instant), read: *read as f64, cpu_nanos }
+        let tells = tells_idle(trace);
+        let milestone = |((instant, times), read): (&(ProcessingTime, CpuTimes), &u64)| {
+            let since = instant.since(first) as f64;
+            let (own, idle) = (times.own_nanos as f64, times.idle_nanos as f64);
+            let core_nanos = if tells { own + idle } else { since * trace.allowed as f64 };
+            let cpu_nanos = own - of_probe * since;
+            Milestone { at_nanos: at(*instant), read: *read as f64, cpu_nanos, core_nanos }
         };
         let milestones = trace.samples.iter().zip(&trace.read).map(milestone).collect();
         Some(Self { milestones, timed: (at(timed.0), at(timed.1)) })
@@ -67,8 +73,18 @@ impl Progress {
             at_nanos: nanos,
             read: between(before.read, after.read),
             cpu_nanos: between(before.cpu_nanos, after.cpu_nanos),
+            core_nanos: between(before.core_nanos, after.core_nanos),
         })
     }
+}
+
+/// Whether the system counts the time of its cores: some sandboxes print zeros.
+fn tells_idle(trace: &MachineTrace) -> bool {
+    let (Some(first), Some(last)) = (trace.samples.first(), trace.samples.last()) else {
+        return false;
+    };
+    let counted = last.1.counted_nanos.saturating_sub(first.1.counted_nanos) as f64;
+    counted >= COUNTED * trace.allowed as f64 * last.0.since(first.0) as f64
 }
 
 /// What a run did in a part of its time.
@@ -78,6 +94,8 @@ pub(crate) struct Stretch {
     pub(crate) read: f64,
     /// Processor time.
     pub(crate) cpu_nanos: f64,
+    /// Time of the cores that nobody else took.
+    pub(crate) core_nanos: f64,
 }
 
 /// What two runs did in the part in which the timed parts of both went on, slice by slice.
@@ -98,6 +116,7 @@ impl SharedPart {
             [0, 1].map(|side| Stretch {
                 read: pair[1][side].read - pair[0][side].read,
                 cpu_nanos: pair[1][side].cpu_nanos - pair[0][side].cpu_nanos,
+                core_nanos: pair[1][side].core_nanos - pair[0][side].core_nanos,
             })
         };
         Self { slices: seen.windows(2).map(slice).collect() }
@@ -113,6 +132,7 @@ impl SharedPart {
         let add = |sum: Stretch, slice: &[Stretch; 2]| Stretch {
             read: sum.read + slice[side].read,
             cpu_nanos: sum.cpu_nanos + slice[side].cpu_nanos,
+            core_nanos: sum.core_nanos + slice[side].core_nanos,
         };
         self.slices.iter().fold(Stretch::default(), add)
     }
@@ -134,6 +154,7 @@ mod tests {
                 at_nanos: ms * MILLI,
                 read: spent as f64 * per_ms,
                 cpu_nanos: spent as f64 * 5e5,
+                core_nanos: ms as f64 * 1e6,
             }
         });
         Progress { milestones: milestones.collect(), timed: (from * MILLI, upto * MILLI) }
@@ -162,15 +183,32 @@ mod tests {
 
     #[test]
     fn the_instants_of_a_run_are_those_of_the_wall() {
-        let look = |ms: u64| (ProcessingTime(ms * MILLI), Default::default());
-        let samples = vec![look(0), look(100), look(200)];
-        let trace = MachineTrace { samples, read: vec![0, 4, 9], ..MachineTrace::default() };
+        // Of each 100 ms the process has 40, and others 50.
+        let look = |ms: u64, counts: u64| {
+            let times = CpuTimes {
+                own_nanos: ms * MILLI * 4 / 10,
+                idle_nanos: ms * MILLI / 10,
+                counted_nanos: counts * ms * MILLI,
+                throttled_nanos: 0,
+            };
+            (ProcessingTime(ms * MILLI), times)
+        };
+        let trace = |counts: u64| MachineTrace {
+            allowed: 1,
+            samples: vec![look(0, counts), look(100, counts), look(200, counts)],
+            read: vec![0, 4, 9],
+            ..MachineTrace::default()
+        };
         let timed = (ProcessingTime(50 * MILLI), ProcessingTime(150 * MILLI));
         let wall = UNIX_EPOCH + std::time::Duration::from_secs(1_000);
-        let progress = Progress::of(&trace, timed, (wall, ProcessingTime(300 * MILLI))).unwrap();
+        let of = |trace| Progress::of(&trace, timed, (wall, ProcessingTime(300 * MILLI))).unwrap();
+        let progress = of(trace(1));
         assert_eq!(progress.timed, (999_750 * MILLI, 999_850 * MILLI));
         assert_eq!(progress.at(999_850 * MILLI).unwrap().read, 6.5);
         assert_eq!(progress.at(999_699 * MILLI), None);
+        let core = |progress: Progress| progress.at(999_850 * MILLI).unwrap().core_nanos;
+        assert!((core(progress) - 75e6).abs() < 1.0, "used 60 ms, and left 15 idle");
+        assert!((core(of(trace(0))) - 150e6).abs() < 1.0, "nobody tells what others had");
         let silent = MachineTrace::default();
         assert_eq!(Progress::of(&silent, timed, (wall, ProcessingTime(0))), None);
     }

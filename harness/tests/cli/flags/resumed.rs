@@ -24,6 +24,7 @@ const RESUMED: Context = Context {
         refused("workload", "--workload forward <- --workload keyed-count", "workload"),
         field("clock", "/clock", "", "--clock wall <- --clock virtual"),
         field("input", "/output/digest", "", "--input lines.ndjson <- --events 4000"),
+        refused("kafka-config", "--kafka-config client.properties", "--input"),
         refused("output", "--output file:elsewhere <- --output file:out", "output"),
         refused("batches", "--batches", "cannot be used with"),
         refused(

@@ -15,6 +15,12 @@ const ALONE: Context = Context {
         field("workload", "/workload", "", "--workload forward <- --workload keyed-count"),
         field("clock", "/clock", "", "--clock virtual"),
         field("input", "/records_in", "", "--input lines.ndjson"),
+        refused("kafka-config", "--kafka-config client.properties", "--input"),
+        refused(
+            "kafka-config",
+            "--kafka-config client.properties --input lines.ndjson <- --events 400",
+            "goes with --input kafka:",
+        ),
         read("output", File("rows.ndjson"), "", "--output rows.ndjson"),
         read(
             "batches",
@@ -110,6 +116,7 @@ const VIRTUAL: Context = Context {
         field("workload", "/workload", "", "--workload forward <- --workload keyed-count"),
         field("clock", "/clock", "", "--clock wall <- --clock virtual"),
         field("input", "/records_in", "", "--input lines.ndjson"),
+        refused("kafka-config", "--kafka-config client.properties", "--input"),
         read("output", File("rows.ndjson"), "", "--output rows.ndjson"),
         read(
             "batches",
@@ -191,6 +198,7 @@ const FILE: Context = Context {
         field("workload", "/workload", "", "--workload uppercase <- --workload keyed-count"),
         field("clock", "/clock", "", "--clock virtual"),
         field("input", "/records_in", "", "--input other.ndjson <- --input lines.ndjson"),
+        refused("kafka-config", "--kafka-config client.properties", "goes with --input kafka:"),
         read("output", File("rows.ndjson"), "", "--output rows.ndjson"),
         read(
             "batches",
@@ -256,6 +264,7 @@ const PIPE: Context = Context {
         field("workload", "/workload", "", "--workload forward <- --workload keyed-count"),
         refused("clock", "--clock virtual", "has no virtual time"),
         field("input", "/records_in", "", "--input lines.ndjson <- --input -"),
+        refused("kafka-config", "--kafka-config client.properties", "goes with --input kafka:"),
         read("output", File("rows.ndjson"), "", "--output rows.ndjson"),
         read("batches", Text("no batches"), "<- --json", "--batches <- --json"),
         refused(

@@ -258,34 +258,8 @@ pub(super) fn missing(args: &RunArgs, experiment: &Experiment) -> Result<Vec<Str
     Ok(foreseen.missing)
 }
 
-/// Settings of the Kafka client, and what a topic cannot have.
+/// Settings of the Kafka client.
 fn client(args: &RunArgs) -> Result<ClientSettings> {
-    let Some(InputUri::Kafka(address)) = &args.input else {
-        return match args.kafka_config {
-            None => Ok(ClientSettings::default()),
-            Some(_) => Err(Error::Input(
-                "--kafka-config goes with --input kafka:HOST:PORT/TOPIC; leave it out".to_owned(),
-            )),
-        };
-    };
-    if args.shared.events.is_some() {
-        return Err(Error::Input(
-            "--events does not say which messages of a topic are read; write until=OFFSET in the \
-             input"
-                .to_owned(),
-        ));
-    }
-    if args.checkpoint_dir.is_some() {
-        return Err(Error::Input(format!(
-            "a job over kafka:{address} cannot be gone on with by another process yet: leave out \
-             --checkpoint-dir"
-        )));
-    }
-    if args.clock == Clock::Virtual {
-        return Err(Error::Input(
-            "a topic has no part in virtual time: leave out --clock virtual".to_owned(),
-        ));
-    }
     let path = args.kafka_config.as_deref();
     path.map_or(Ok(ClientSettings::default()), |path| {
         ClientSettings::read(path).map_err(kafka_error)

@@ -54,8 +54,14 @@ fn check_terminal(args: &RunArgs) -> Result<()> {
 /// What cannot go together with recovery.
 fn check_recovery(args: &RunArgs) -> Result<()> {
     let repeats = args.shared.repeats.is_some_and(|repeats| repeats > 1);
-    if args.checkpoint_dir.is_some() && args.input.as_ref().is_some_and(is_live) {
+    if args.checkpoint_dir.is_some() && args.input.as_ref().is_some_and(is_read_once) {
         return wrong("--checkpoint-dir needs an input that can be read again: a file, or none");
+    }
+    if let (Some(_), Some(InputUri::Kafka(address))) = (&args.checkpoint_dir, &args.input) {
+        return wrong(format!(
+            "another process cannot go on with a job over kafka:{address} yet: leave out \
+             --checkpoint-dir"
+        ));
     }
     if args.checkpoint_dir.is_some() && repeats {
         return wrong("--checkpoint-dir holds one job; --repeats would need several");
@@ -66,8 +72,13 @@ fn check_recovery(args: &RunArgs) -> Result<()> {
     Ok(())
 }
 
-fn is_live(input: &InputUri) -> bool {
+fn is_read_once(input: &InputUri) -> bool {
     matches!(input, InputUri::Stdin | InputUri::Tcp(_))
+}
+
+/// Whether events come when they come, and only the input knows how many.
+fn sets_the_pace(input: &InputUri) -> bool {
+    !matches!(input, InputUri::File(_))
 }
 
 /// An input has its own length, and a live one its own pace.
@@ -76,19 +87,32 @@ fn check_input(args: &RunArgs, input: &InputUri) -> Result<()> {
     if shared.duration.is_some() {
         return wrong(format!(
             "--duration is the length of generated events, and {input} has its own; leave it out{}",
-            if is_live(input) { "" } else { ", or take the first events of the file by --events" }
+            if sets_the_pace(input) {
+                ""
+            } else {
+                ", or take the first events of the file by --events"
+            }
         ));
     }
     if shared.warm_up.is_some() {
         return wrong(format!("--warm-up is for generated events, not for {input}; leave it out"));
     }
-    if !is_live(input) {
+    let is_topic = matches!(input, InputUri::Kafka(_));
+    if args.kafka_config.is_some() && !is_topic {
+        return wrong("--kafka-config goes with --input kafka:HOST:PORT/TOPIC; leave it out");
+    }
+    if is_topic && shared.events.is_some() {
+        return wrong(format!(
+            "--events does not say which messages of {input} are read; write until=OFFSET there"
+        ));
+    }
+    if !sets_the_pace(input) {
         return Ok(());
     }
     if args.clock == Clock::Virtual {
         return wrong(format!("{input} has no virtual time; read a file instead"));
     }
-    if shared.repeats.is_some_and(|repeats| repeats > 1) {
+    if is_read_once(input) && shared.repeats.is_some_and(|repeats| repeats > 1) {
         return wrong(format!("{input} can be read once; --repeats needs a file"));
     }
     if shared.rate.is_some() {
