@@ -15,9 +15,9 @@ use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::client::{KafkaFailure, may_pass};
+use crate::company::Company;
 use crate::fetch_buffer::FetchBuffer;
 use crate::topic::Topic;
-use crate::topic_log::Company;
 
 /// A partition that has so many bytes unread is paused, and fetched again once half is left.
 const MOST_BYTES: usize = 16 << 20;

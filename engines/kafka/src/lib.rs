@@ -3,6 +3,7 @@
 //!
 //! - `address`: a topic and what of it is read, as the user names it.
 //! - `client`: settings of the client, and what its errors mean.
+//! - `company`: whose clock it is read by, and who is told what happens.
 //! - `topic`: a topic as the broker describes it, with the offsets at which reading begins and ends.
 //! - `fetch_buffer`: what was fetched of a partition and not read yet.
 //! - `fetcher`: the thread that fetches ahead.
@@ -12,6 +13,7 @@
 
 mod address;
 mod client;
+mod company;
 mod fetch_buffer;
 mod fetcher;
 mod topic;
@@ -19,5 +21,6 @@ mod topic_log;
 
 pub use address::{AddressError, From, Isolation, TopicAddress, Until};
 pub use client::{ClientSettings, KafkaFailure};
+pub use company::Company;
 pub use topic::Topic;
-pub use topic_log::{Company, TopicLog};
+pub use topic_log::TopicLog;

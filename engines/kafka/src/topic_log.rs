@@ -9,17 +9,9 @@ use dataflow::job::message_log::{MessageChunk, MessageLog, MessageReader};
 use dataflow::job::source::{Available, SourceError, Splits};
 
 use crate::client::KafkaFailure;
+use crate::company::Company;
 use crate::fetcher::{Buffers, FetcherThread};
 use crate::topic::Topic;
-
-/// The clock of a run, and who is told what happens.
-#[derive(Clone)]
-pub struct Company {
-    /// Tells the processing time.
-    pub clock: Arc<dyn Fn() -> ProcessingTime + Send + Sync>,
-    /// Prints a line for the reader.
-    pub tell: Arc<dyn Fn(&str) + Send + Sync>,
-}
 
 /// The messages of a topic, fetched ahead while this is there.
 pub struct TopicLog {

@@ -33,6 +33,10 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
     ("engines/sequential", &["engine"]),
     ("engines/pipelined", &["channel", "checkpoint", "settings", "task", "job"]),
     (
+        "engines/kafka",
+        &["address", "client", "company", "topic", "fetch_buffer", "fetcher", "topic_log"],
+    ),
+    (
         "engines/microbatch",
         &[
             "settings",

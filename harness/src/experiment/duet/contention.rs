@@ -119,7 +119,7 @@ mod tests {
         assert_eq!((good.rounds, good.no_verdict_because), (5, None));
         assert!((0.97..0.98).contains(&good.beside_itself.unwrap()));
         let slowed = judged(|n| [90.0 + n as f64, 91.0 + n as f64]).no_verdict_because.unwrap();
-        assert!(slowed.contains("its throughput is 0.906 times what it is alone"), "{slowed}");
+        assert!(slowed.contains("its throughput is 0.907 times what it is alone"), "{slowed}");
         let cost = judge(Measures::Latency, &rounds(|n| [110.0 + n as f64, 111.0 + n as f64]));
         assert!(cost.no_verdict_because.unwrap().contains("its processor time per record is 1.10"));
     }

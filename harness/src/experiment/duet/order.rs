@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn a_side_makes_the_run_that_the_experiment_describes() {
         let registry = Registry::standard();
-        let text = "[[experiment]]\nworkload = \"sliding-sum\"\nrate = 5_000\nevents = 900\nseed = 7\n\
+        let text = "[[experiment]]\nworkload = \"keyed-count\"\nrate = 5_000\nevents = 900\nseed = 7\n\
                     parallelism = 1\nengines = [\"microbatch,batch_interval_ms=20\"]\n\
                     knobs = { keys = 12 }\nsettings = { guarantee = \"at-least-once\" }\n";
         let suite = Suite::parse(text, "duet.toml", &registry).unwrap();

@@ -1,0 +1,14 @@
+//! Whose clock a topic is read by, and who is told what happens.
+
+use std::sync::Arc;
+
+use dataflow::ProcessingTime;
+
+/// The clock of a run, and who is told what happens.
+#[derive(Clone)]
+pub struct Company {
+    /// Tells the processing time.
+    pub clock: Arc<dyn Fn() -> ProcessingTime + Send + Sync>,
+    /// Prints a line for the reader.
+    pub tell: Arc<dyn Fn(&str) + Send + Sync>,
+}
