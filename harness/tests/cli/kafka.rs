@@ -55,8 +55,10 @@ fn the_words_of_a_topic_are_counted_and_its_text_is_changed() {
             let upper = format!("{common} --workload uppercase --output file:upper");
             runs(folder.path(), &upper).with_status(0);
             let rows = std::fs::read_to_string(folder.path().join("upper")).unwrap();
-            let mut seen: Vec<String> =
-                json_lines(&rows).iter().map(|row| row.as_str().unwrap().to_owned()).collect();
+            let mut seen: Vec<String> = json_lines(&rows)
+                .iter()
+                .map(|row| row["line"].as_str().unwrap().to_owned())
+                .collect();
             seen.sort();
             let mut expected = WORDS.map(str::to_uppercase).to_vec();
             expected.sort();

@@ -57,7 +57,7 @@ fn every_field_of_real_results_is_documented_and_no_other() {
         format!("compare {common} --against-itself"),
         format!("sweep {common} --axis parallelism=1,2"),
         "compare faults.toml --json".to_owned(),
-        "compare --duet --workload keyed-count --events 2000 --repeats 1 --json".to_owned(),
+        "compare --duet --workload keyed-count --duration 600ms --repeats 1 --json".to_owned(),
     ] {
         fields(&run(folder.path(), &words(&line)).json(), "", &mut found);
     }
