@@ -14,9 +14,10 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::{Offset, TopicPartitionList};
 
-use crate::client::{KafkaFailure, may_pass};
+use crate::client::may_pass;
 use crate::company::Company;
 use crate::fetch_buffer::FetchBuffer;
+use crate::settings::KafkaFailure;
 use crate::topic::Topic;
 
 /// A partition that has so many bytes unread is paused, and fetched again once half is left.

@@ -5,7 +5,8 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::address::{From, TopicAddress, Until};
-use crate::client::{ClientSettings, KafkaFailure, PATIENCE, failure};
+use crate::client::{PATIENCE, config, failure};
+use crate::settings::{ClientSettings, KafkaFailure};
 
 /// The group whose name is given to the broker. Nothing is committed to it: a job keeps its offsets in
 /// its own checkpoints.
@@ -64,7 +65,7 @@ impl Topic {
 
     /// A client that reads it.
     pub(crate) fn consumer(&self) -> Result<BaseConsumer, KafkaFailure> {
-        let mut config = self.settings.config(&self.address.brokers);
+        let mut config = config(&self.settings, &self.address.brokers);
         config
             .set("group.id", GROUP)
             .set("enable.auto.commit", "false")

@@ -8,9 +8,9 @@ use dataflow::ProcessingTime;
 use dataflow::job::message_log::{MessageChunk, MessageLog, MessageReader};
 use dataflow::job::source::{Available, SourceError, Splits};
 
-use crate::client::KafkaFailure;
 use crate::company::Company;
 use crate::fetcher::{Buffers, FetcherThread};
+use crate::settings::KafkaFailure;
 use crate::topic::Topic;
 
 /// The messages of a topic, fetched ahead while this is there.

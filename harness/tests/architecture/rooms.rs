@@ -34,7 +34,17 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
     ("engines/pipelined", &["channel", "checkpoint", "settings", "task", "job"]),
     (
         "engines/kafka",
-        &["address", "client", "company", "topic", "fetch_buffer", "fetcher", "topic_log"],
+        &[
+            "address",
+            "settings",
+            "company",
+            "client",
+            "topic",
+            "fetch_buffer",
+            "fetcher",
+            "topic_log",
+            "absent",
+        ],
     ),
     (
         "engines/microbatch",

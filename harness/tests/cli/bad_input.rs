@@ -224,6 +224,16 @@ fn an_input_that_cannot_be_read_is_named() {
     refused(&format!("{piped} --input tcp:127.0.0.1:{port}"), &["127.0.0.1", "refused"]);
 }
 
+/// The client of Kafka is a feature of the build.
+#[cfg(not(feature = "kafka"))]
+#[test]
+fn a_build_without_kafka_says_how_to_have_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = format!("{RUN} --input kafka:localhost:9092/topic");
+    let err = run(folder.path(), &words(&line)).with_status(2).err;
+    assert!(err.contains("cargo build --release --features kafka"), "{err}");
+}
+
 /// Topics are read and not written: they are not to stand among what there is.
 #[test]
 fn a_topic_is_not_said_to_be_an_output() {

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rdkafka::ClientConfig;
-use rdkafka::mocking::MockCluster;
-use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer};
+use kafka::rdkafka::ClientConfig;
+use kafka::rdkafka::mocking::MockCluster;
+use kafka::rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer};
 
 use crate::program::{ENGINES, Ended, command, json_lines, run, signal, wait, wait_until, words};
 

@@ -25,6 +25,7 @@ mod interrupted_parts;
 #[cfg(unix)]
 mod interrupts;
 mod json;
+#[cfg(feature = "kafka")]
 mod kafka;
 mod knobs;
 mod late;
