@@ -27,6 +27,9 @@ pub(crate) fn failure(error: &KafkaError, brokers: &str, topic: &str) -> KafkaFa
     if let KafkaError::ClientConfig(_, description, name, _) = error {
         return KafkaFailure::Refused(format!("--kafka-config: {name}: {description}"));
     }
+    if let KafkaError::ClientCreation(description) = error {
+        return KafkaFailure::Refused(format!("--kafka-config: {description}"));
+    }
     let at = format!("kafka:{brokers}/{topic}");
     let refused = |what: &str| KafkaFailure::Refused(format!("{at}: {what}"));
     match error.rdkafka_error_code() {

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::task::{Poll, Waker};
 
-use dataflow::job::message_log::MessageChunk;
+use dataflow::job::message_log::{MessageChunk, MessageHead};
 use dataflow::job::source::{Available, Next};
 
 /// What was fetched of a partition and not read yet.
@@ -49,6 +49,16 @@ impl FetchBuffer {
         self.bytes
     }
 
+    /// Whether all that is to be read has been fetched.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.seek.is_none() && self.end.is_some_and(|end| self.fetched >= end)
+    }
+
+    /// What a bounded partition still lacks, from this offset on.
+    pub(crate) fn lacks(&self) -> Option<u64> {
+        self.end.filter(|end| self.seek.is_none() && self.fetched < *end).map(|_| self.fetched)
+    }
+
     /// Where the fetcher is to go on, once.
     pub(crate) fn take_seek(&mut self) -> Option<u64> {
         self.seek.take()
@@ -69,7 +79,7 @@ impl FetchBuffer {
             }
         }
         if !useful.is_empty() {
-            self.bytes += useful.bytes();
+            self.bytes += size(&useful);
             self.chunks.push_back(useful);
         }
         std::mem::take(&mut self.wakers)
@@ -99,11 +109,14 @@ impl FetchBuffer {
     /// # Errors
     /// Why nothing more will come.
     pub(crate) fn available(&mut self, from: u64) -> Result<Available, String> {
-        self.check()?;
         if let Some(end) = self.end {
             return Ok(Available { end, next: Next::Never });
         }
         self.go_to(from);
+        // What is there is read before a failure is told.
+        if self.fetched <= from {
+            self.check()?;
+        }
         Ok(Available { end: self.fetched.max(from), next: Next::Unknown })
     }
 
@@ -113,13 +126,13 @@ impl FetchBuffer {
         offsets: Range<u64>,
         waker: &Waker,
     ) -> Poll<Result<u64, String>> {
-        if let Err(cause) = self.check() {
-            return Poll::Ready(Err(cause));
-        }
         self.go_to(offsets.start);
         let upto = self.fetched.min(offsets.end);
         if upto > offsets.start && self.seek.is_none() {
             return Poll::Ready(Ok(upto));
+        }
+        if let Err(cause) = self.check() {
+            return Poll::Ready(Err(cause));
         }
         self.wake_later(waker);
         Poll::Pending
@@ -137,7 +150,7 @@ impl FetchBuffer {
         into.clear();
         while let Some(chunk) = self.chunks.front() {
             let Some((head, payload)) = chunk.get(self.taken) else {
-                self.bytes -= chunk.bytes();
+                self.bytes -= size(chunk);
                 self.chunks.pop_front();
                 self.taken = 0;
                 continue;
@@ -187,6 +200,11 @@ impl FetchBuffer {
     }
 }
 
+/// Bytes that messages take.
+fn size(chunk: &MessageChunk) -> usize {
+    chunk.bytes() + chunk.len() * size_of::<MessageHead>()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -222,7 +240,7 @@ mod tests {
         assert_eq!(buffer.available(5).unwrap(), Available { end: 21, next: Next::Unknown });
         assert_eq!(ready(&mut buffer, 5..8), Some(8));
         assert_eq!(read(&mut buffer, 5..8), [6]);
-        assert_eq!(buffer.bytes(), 40);
+        assert_eq!(buffer.bytes(), 4 * (10 + size_of::<MessageHead>()));
         assert_eq!(ready(&mut buffer, 8..300), Some(21));
         assert_eq!(read(&mut buffer, 8..21), [9, 10, 20]);
         assert_eq!((buffer.bytes(), ready(&mut buffer, 21..30)), (0, None));
@@ -238,7 +256,7 @@ mod tests {
         assert_eq!(ready(&mut buffer, 8..10), None, "what is left may still come");
         drop(buffer.reached_end());
         assert_eq!(ready(&mut buffer, 8..10), Some(10), "the rest were marks of transactions");
-        assert!(read(&mut buffer, 8..10).is_empty());
+        assert!(read(&mut buffer, 8..10).is_empty() && buffer.is_complete());
         let mut behind = FetchBuffer::new(0, Some(4));
         drop(behind.append(chunk(&[2, 4, 5])));
         assert_eq!(ready(&mut behind, 0..4), Some(4), "nothing before the end is missing");
@@ -270,12 +288,22 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_told_to_whoever_asks() {
+    fn what_is_there_is_read_before_a_failure_is_told() {
+        let mut there = FetchBuffer::new(0, Some(9));
+        drop(there.append(chunk(&[0, 1])));
+        drop(there.fail("the topic is gone"));
+        assert_eq!(ready(&mut there, 0..9), Some(2));
+        assert_eq!(read(&mut there, 0..2), [0, 1]);
+        let polled = there.poll_ready(2..9, Waker::noop());
+        assert_eq!(polled, Poll::Ready(Err("the topic is gone".to_owned())));
         let mut buffer = FetchBuffer::new(0, None);
         assert_eq!(ready(&mut buffer, 0..1), None);
+        drop(buffer.append(chunk(&[0])));
+        assert_eq!(read(&mut buffer, 0..1), [0]);
+        assert_eq!(ready(&mut buffer, 1..2), None);
         assert_eq!(buffer.fail("the topic is gone").len(), 1, "who waits is woken");
-        assert_eq!(buffer.available(0), Err("the topic is gone".to_owned()));
-        let polled = buffer.poll_ready(0..1, Waker::noop());
+        assert_eq!(buffer.available(1), Err("the topic is gone".to_owned()));
+        let polled = buffer.poll_ready(1..2, Waker::noop());
         assert_eq!(polled, Poll::Ready(Err("the topic is gone".to_owned())));
     }
 }

@@ -90,6 +90,7 @@ impl FetcherThread {
             buffers,
             splits,
             paused: vec![false; topic.partitions.len()],
+            asked_again: vec![None; topic.partitions.len()],
             down_since: None,
             looked: ProcessingTime::ZERO,
             told_of: topic.count,
@@ -121,6 +122,8 @@ struct Fetcher {
     /// The split of each partition.
     splits: BTreeMap<i32, u32>,
     paused: Vec<bool>,
+    /// Per split: from where on the broker was asked once more whether nothing is missing.
+    asked_again: Vec<Option<u64>>,
     /// Since when no broker answers.
     down_since: Option<ProcessingTime>,
     looked: ProcessingTime,
@@ -156,9 +159,7 @@ impl Fetcher {
                 Err(KafkaError::PartitionEOF(partition)) => {
                     // What came before it is in its buffer before its end is.
                     self.hand_over(&mut fetched);
-                    if let Some(split) = self.splits.get(&partition) {
-                        wake(self.buffers.of(*split).reached_end());
-                    }
+                    self.reached_end(partition)?;
                 }
                 Err(error) if may_pass(&error) => {
                     if self.down_since.is_none() {
@@ -195,13 +196,34 @@ impl Fetcher {
         }
     }
 
+    /// The broker has no more of a partition now. What is missing up to the end of a bounded one are
+    /// marks of transactions, if the end that the broker tells is not before it; a broker that has just
+    /// become the leader may lag, and is asked again.
+    fn reached_end(&mut self, partition: i32) -> Result<(), KafkaFailure> {
+        let Some(&split) = self.splits.get(&partition) else { return Ok(()) };
+        let range = self.topic.partitions[split as usize];
+        let Some(from) = self.buffers.of(split).lacks() else { return Ok(()) };
+        let topic = &self.topic.address.topic;
+        let high = self.consumer.fetch_watermarks(topic, partition, crate::client::PATIENCE);
+        let is_there = high.is_ok_and(|(_, high)| high.max(0) as u64 >= range.end.unwrap_or(0));
+        if is_there && self.asked_again[split as usize] == Some(from) {
+            wake(self.buffers.of(split).reached_end());
+            return Ok(());
+        }
+        // The next time that it says so is after this look.
+        self.asked_again[split as usize] = is_there.then_some(from);
+        let at = Offset::Offset(from as i64);
+        let sought = self.consumer.seek(topic, partition, at, crate::client::PATIENCE);
+        sought.map_err(|error| self.topic.failure(&error))
+    }
+
     /// Goes where readers want to read, and fetches no more of partitions that have enough.
     fn seek_and_pause(&mut self) -> Result<(), KafkaFailure> {
         for split in 0..self.paused.len() {
             let range = self.topic.partitions[split];
-            let (seek, bytes) = {
+            let (seek, bytes, is_complete) = {
                 let mut buffer = self.buffers.of(split as u32);
-                (buffer.take_seek(), buffer.bytes())
+                (buffer.take_seek(), buffer.bytes(), buffer.is_complete())
             };
             if let Some(offset) = seek {
                 let at = Offset::Offset(offset as i64);
@@ -209,7 +231,9 @@ impl Fetcher {
                     .seek(&self.topic.address.topic, range.partition, at, crate::client::PATIENCE)
                     .map_err(|error| self.topic.failure(&error))?;
             }
-            let is_full = bytes > if self.paused[split] { MOST_BYTES / 2 } else { MOST_BYTES };
+            // What lies behind the end is of no use, either.
+            let is_full =
+                is_complete || bytes > if self.paused[split] { MOST_BYTES / 2 } else { MOST_BYTES };
             if is_full != self.paused[split] {
                 let mut list = TopicPartitionList::new();
                 list.add_partition(&self.topic.address.topic, range.partition);
@@ -232,6 +256,10 @@ impl Fetcher {
         }
         self.looked = now;
         let at = format!("kafka:{}/{}", self.topic.address.brokers, self.topic.address.topic);
+        if self.buffers.all().all(|(_, buffer)| buffer.is_complete()) {
+            // Nothing is wanted of a broker any more, unless somebody goes back.
+            self.down_since = None;
+        }
         if let Some(since) = self.down_since {
             if self.topic.partition_numbers(&self.consumer).is_ok() {
                 self.down_since = None;

@@ -141,8 +141,14 @@ impl Topic {
             From::Time(millis) => self.at_time(consumer, partition, millis)?.unwrap_or(high),
         };
         let end = match self.address.until {
-            Until::End => Some(high),
+            Until::End => Some(high.max(start)),
             Until::Never => None,
+            Until::Offset(offset) if offset < low => {
+                return Err(self.refused(format!(
+                    "until={offset} is not in partition {partition} any more, which holds the offsets \
+                     {low} to {high} now"
+                )));
+            }
             Until::Offset(offset) if offset <= high => Some(offset.max(start)),
             Until::Offset(offset) => {
                 return Err(self.refused(format!(

@@ -21,6 +21,8 @@ pub(crate) struct Cut {
     pub(crate) ranges: Vec<Range<u64>>,
     /// When a split will have more, or should be looked at again.
     pub(crate) next_at: Option<ProcessingTime>,
+    /// When the next event is planned, of the splits that plan theirs.
+    pub(crate) planned_at: Option<ProcessingTime>,
 }
 
 impl Cut {
@@ -78,7 +80,7 @@ impl Offsets {
         max_offsets: u64,
     ) -> Result<Cut, SourceError> {
         let mut ranges = Vec::with_capacity(self.read.len());
-        let mut next_at = None;
+        let (mut next_at, mut planned_at) = (None, None);
         for split in 0..self.read.len() {
             let from = self.read[split];
             if self.ended[split] {
@@ -88,7 +90,10 @@ impl Offsets {
             let available = splits.available_from(split as u32, from, now)?;
             match available.next {
                 Next::Never => self.ended[split] = available.end == from,
-                Next::At(at) => next_at = earlier(next_at, at),
+                Next::At(at) => {
+                    planned_at = earlier(planned_at, at);
+                    next_at = earlier(next_at, at);
+                }
                 Next::Unknown => next_at = earlier(next_at, now.after(UNPLANNED_POLL_NANOS)),
             }
             // A resumed job can be ahead of the plan.
@@ -111,7 +116,7 @@ impl Offsets {
                 ranges[behind].end += 1;
             }
         }
-        Ok(Cut { ranges, next_at })
+        Ok(Cut { ranges, next_at, planned_at })
     }
 
     /// These ranges have been read, and held so many events.

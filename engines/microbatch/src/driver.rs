@@ -93,8 +93,8 @@ struct Driver {
 enum Next {
     /// A batch of new data, or one without any that applies a risen watermark or due timers.
     Batch(Cut),
-    /// Nothing to do yet.
-    Wait(Option<ProcessingTime>),
+    /// Nothing to do yet; the cut holds nothing.
+    Wait(Cut),
     /// The input has ended.
     End,
     /// The run was stopped.
@@ -210,7 +210,7 @@ impl Driver {
                     due = if back_to_back { self.runtime.now() } else { next_due };
                     self.sleep_until(due).await;
                 }
-                Next::Wait(next_at) => {
+                Next::Wait(Cut { next_at, planned_at, .. }) => {
                     let polled = now.after(self.settings.polling_nanos);
                     let at = match (self.settings.interval_nanos, self.settings.polling_nanos) {
                         (0, 0) => {
@@ -222,7 +222,7 @@ impl Driver {
                     };
                     due = at;
                     self.sleep_until(at).await;
-                    if next_at == Some(at) {
+                    if planned_at == Some(at) {
                         self.note_oversleep(at);
                     }
                 }
@@ -260,7 +260,7 @@ impl Driver {
         if self.offsets.have_ended() {
             return Ok(Next::End);
         }
-        Ok(Next::Wait(cut.next_at))
+        Ok(Next::Wait(cut))
     }
 
     /// When the earliest processing-time timer of any partition is due, by the runtime's clock.

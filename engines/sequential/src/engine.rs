@@ -199,7 +199,10 @@ impl Run {
                 let poll_at = now.after(POLL_NANOS);
                 let next_at = if found.unknown { poll_at } else { ProcessingTime::MAX };
                 let late_nanos = self.wait_until(next_at.min(found.next_at)).await;
-                splits.note_oversleep(found.next_at, late_nanos);
+                // An input that was polled has planned nothing.
+                if found.next_at <= next_at {
+                    splits.note_oversleep(found.next_at, late_nanos);
+                }
             }
         }
         self.completion.records_in = splits.records();

@@ -159,6 +159,13 @@ impl RunPairs<'_> {
                 format!("One promises {a} and the other {b}: no verdict between the two. ");
             (Verdict::None, reason)
         };
+        if ratio.is_some() && self.lacks_a_core_order() {
+            verdict = Verdict::None;
+            reason =
+                "Too few duets are valid in which the sides had the cores the other way round: \
+                      two of each kind are needed. "
+                    .to_owned();
+        }
         if let Some(late) = late {
             reason.push_str(&late.sentence());
             if !late.is_little() {
@@ -184,6 +191,16 @@ impl RunPairs<'_> {
                 settings(metric, b)
             ),
         }
+    }
+
+    /// Whether these are duets of which fewer than two are valid with the cores one way or the other:
+    /// what the cores differ by would be in the ratio.
+    fn lacks_a_core_order(&self) -> bool {
+        let valid = self.pairs.iter().filter(|(a, b)| a.valid && b.valid);
+        let duets = valid.filter_map(|(a, b)| Some(a.duet.as_ref()?.core > b.duet.as_ref()?.core));
+        let (swapped, straight): (Vec<bool>, Vec<bool>) = duets.partition(|it| *it);
+        let fewest = swapped.len().min(straight.len());
+        swapped.len() + straight.len() > 0 && fewest < 2
     }
 
     /// The pair of valid runs that differ most in how many rows they have left out as late; `None`

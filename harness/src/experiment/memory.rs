@@ -82,6 +82,24 @@ pub(super) fn check(spec: &RunSpec) -> Result<()> {
     check_against(need, available())
 }
 
+/// The same of runs that are made at once.
+///
+/// # Errors
+/// As [`check`].
+pub(super) fn check_together(specs: &[RunSpec]) -> Result<()> {
+    let add = |sum: Need, spec: &RunSpec| {
+        let need = Need::of(spec);
+        let parts = Footprint {
+            channels: sum.parts.channels.saturating_add(need.parts.channels),
+            subtasks: sum.parts.subtasks.saturating_add(need.parts.subtasks),
+        };
+        let splits = sum.splits.saturating_add(need.splits);
+        Need { parts, splits, keys: sum.keys.saturating_add(need.keys) }
+    };
+    let need = specs.iter().fold(Need::default(), add);
+    if need.bytes() < 64 << 20 { Ok(()) } else { check_against(need, available()) }
+}
+
 fn check_against(need: Need, available: Option<u64>) -> Result<()> {
     let Some(available) = available else { return Ok(()) };
     let bytes = need.bytes();

@@ -7,7 +7,6 @@ use dataflow::operator::lateness::LateNotes;
 use reports::schema::RunResult;
 use workloads::registry::{AnyEvents, Expected};
 
-use crate::error::{Error, Result};
 use crate::run::audience::Audience;
 use crate::run::spec::RunSpec;
 
@@ -25,22 +24,20 @@ pub enum Answer<'a> {
 }
 
 impl Answer<'_> {
-    /// The right answer when these records were late; `None` if the output is not compared.
-    ///
-    /// # Errors
-    /// When the input cannot be read again.
+    /// The right answer when these records were late; `None` if the output is not compared, as it also
+    /// is where an input from outside cannot be read again.
     pub(super) fn expected(
         self,
         spec: &RunSpec,
         events: &dyn AnyEvents,
         late: &LateNotes,
         audience: &dyn Audience,
-    ) -> Result<Option<Expected>> {
+    ) -> Option<Expected> {
         if late.unnoted() > 0 {
-            return Ok(None);
+            return None;
         }
         let known = |digest| Some(Expected { digest, unfounded: 0 });
-        Ok(match self {
+        match self {
             Self::Unchecked => None,
             Self::Known(digest) if late.is_empty() => known(digest),
             Self::Remembered(oracle) if late.is_empty() => {
@@ -48,12 +45,18 @@ impl Answer<'_> {
             }
             // Which records are late differs from run to run.
             Self::Known(_) | Self::Remembered(_) | Self::Evaluated => {
-                let expected = events.expected_with(spec.events, late);
-                Some(expected.map_err(|error| {
-                    Error::Run(format!("the input cannot be read again for the answer: {error}"))
-                })?)
+                match events.expected_with(spec.events, late) {
+                    Ok(expected) => Some(expected),
+                    Err(error) => {
+                        audience.note(&format!(
+                            "The answer was compared with nothing, as the input cannot be read again: \
+                             {error}"
+                        ));
+                        None
+                    }
+                }
             }
-        })
+        }
     }
 }
 

@@ -37,7 +37,8 @@ use crate::run::supervisor::{Supervision, supervise};
 
 /// A run that may take this much longer than its plan still fits its stamps.
 const STAMP_SLACK: u64 = 4;
-/// A job that outlives its process can be taken up within a day, in nanoseconds.
+/// A job that outlives its process can be taken up within a day, and what comes from outside may go on
+/// for as long, in nanoseconds.
 const LONGEST_OUTAGE_NANOS: u64 = 24 * 3_600 * 1_000_000_000;
 /// Time from the death of a driver to its next start, in nanoseconds.
 const RESTART_NANOS: u64 = 1_000_000_000;
@@ -111,7 +112,7 @@ fn execute(
     let cut_short = completion.interrupted || failure.is_some();
     let late = &completion.late;
     let expected =
-        if cut_short { None } else { io.answer.expected(&spec, events, late, io.audience)? };
+        if cut_short { None } else { io.answer.expected(&spec, events, late, io.audience) };
     let probe_nanos = trace.as_ref().map_or(0, |trace| trace.probe_nanos);
     let used = ResourceUse {
         cpu_nanos: cpu_nanos.saturating_sub(probe_nanos),
@@ -133,7 +134,11 @@ fn execute(
         result.invalid_because.insert(0, format!("A failure ended the run: {failure}."));
     }
     let now = (wall_time(), clock.runtime().now());
-    let progress = trace.and_then(|trace| Progress::of(&trace, observer.timed_part()?, now));
+    // Where not all batches were kept, what was read is known ten times a second.
+    let counted: u64 = result.batches.iter().map(|batch| batch.records).sum();
+    let batches = if counted == result.records_in { &result.batches[..] } else { &[] };
+    let progress =
+        trace.and_then(|trace| Progress::of(&trace, observer.timed_part()?, now, batches));
     Ok(Executed { result, latency: measured.latency, failure, progress })
 }
 
@@ -176,7 +181,9 @@ impl Setup {
         } else {
             clock.start()
         };
-        let schedule = schedule(spec, start, shape, planned_nanos);
+        // Nobody knows how long what comes from outside goes on.
+        let at_least = if is_live(events) { LONGEST_OUTAGE_NANOS } else { 0 };
+        let schedule = schedule(spec, start, shape, planned_nanos, at_least);
         let live = io.audience.wants_latency_so_far().then(Arc::<LiveCounts>::default);
         let latency = (spec.measures == Measures::Latency)
             .then(|| recorder(spec, &schedule).seen_by(live.clone()));
@@ -231,10 +238,11 @@ fn schedule(
     start: ProcessingTime,
     shape: LoadShape,
     planned_nanos: u64,
+    at_least_nanos: u64,
 ) -> Schedule {
     let straggler_ms = spec.knobs().get_integer("straggler_delay_ms").unwrap_or(0) as u64;
     let readable_nanos = planned_nanos.saturating_add(straggler_ms.saturating_mul(1_000_000));
-    let mut longest = readable_nanos.saturating_mul(STAMP_SLACK);
+    let mut longest = readable_nanos.saturating_mul(STAMP_SLACK).max(at_least_nanos);
     if spec.recovery.outlives_process {
         longest = longest.max(LONGEST_OUTAGE_NANOS);
     }

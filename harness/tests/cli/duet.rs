@@ -92,19 +92,32 @@ fn children(parent: u32) -> Vec<u32> {
     listed.split_whitespace().map(|it| it.parse().unwrap()).collect()
 }
 
+/// The names of the threads of a process.
+fn threads(process: u32) -> String {
+    let tasks = std::fs::read_dir(format!("/proc/{process}/task"));
+    let name = |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("comm"));
+    tasks.into_iter().flatten().filter_map(|task| name(task.ok()?).ok()).collect()
+}
+
 #[test]
 fn a_duet_that_is_stopped_is_saved_and_leaves_no_process() {
     let folder = tempfile::tempdir().unwrap();
     let line = "compare --duet --workload keyed-count --rate 1000 --duration 60s --repeats 1 \
-                --out out --json";
+                --against-itself --engine pipelined --out out --json";
     let child = command(folder.path(), &words(line)).spawn().unwrap();
     let parent = child.id();
-    wait_until("a side is at work", || !children(parent).is_empty());
+    wait_until("both sides are at work", || {
+        let sides = children(parent);
+        // A run has a probe.
+        sides.len() == 2 && sides.iter().all(|side| threads(*side).contains("streamgauge-pro"))
+    });
     let sides = children(parent);
     // Only the comparison is told; a terminal would tell all of them.
     signal("INT", parent);
     let result = wait(child).with_status(130).json();
     assert_eq!(result["interrupted"], true);
+    assert_eq!(runs(&result).len(), 2);
+    assert!(runs(&result).iter().all(|run| run["interrupted"] == true));
     wait_until("no side is left", || {
         sides.iter().all(|side| !Path::new(&format!("/proc/{side}")).exists())
     });
@@ -115,12 +128,15 @@ fn a_side_that_dies_ends_the_comparison() {
     let folder = tempfile::tempdir().unwrap();
     let line = "compare --duet --workload keyed-count --rate 1000 --duration 60s --repeats 1 \
                 --against-itself --engine pipelined --out out";
-    let child = command(folder.path(), &words(line)).spawn().unwrap();
-    let parent = child.id();
-    wait_until("both sides are at work", || children(parent).len() == 2);
-    signal("KILL", children(parent)[0]);
-    let ended = wait(child).with_status(3);
-    assert!(ended.err.contains("ended without a result: signal: 9"), "{}", ended.err);
+    for side in [0, 1] {
+        let line = line.replace("--out out", &format!("--out out{side}"));
+        let child = command(folder.path(), &words(&line)).spawn().unwrap();
+        let parent = child.id();
+        wait_until("both sides are at work", || children(parent).len() == 2);
+        signal("KILL", children(parent)[side]);
+        let ended = wait(child).with_status(3);
+        assert!(ended.err.contains("ended without a result: signal: 9"), "{}", ended.err);
+    }
 }
 
 #[test]

@@ -156,6 +156,7 @@ pub struct DuetSide {
     #[serde(deserialize_with = "text::name")]
     pub beside: String,
     /// The slices of 100 ms in which both were timed.
+    #[serde(default)]
     pub slices: Vec<DuetSlice>,
 }
 

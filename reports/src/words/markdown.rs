@@ -6,7 +6,7 @@ use crate::schema::{CompareResult, LatencyKind, Measures, Metric, Percentile};
 use crate::words::summary::{Experiment, Spread, Variant, experiments};
 use crate::words::units;
 use crate::words::units::NO_FIGURE;
-use crate::words::verdict;
+use crate::words::{contention, pooled, verdict};
 
 /// The summary of a comparison.
 ///
@@ -41,6 +41,9 @@ pub fn summary(result: &CompareResult) -> String {
         if !rows.is_empty() {
             text.push_str(&format!("\n{}{}\n", heading(measures), rows.join("\n")));
         }
+    }
+    for line in pooled::lines(result).into_iter().chain(contention::lines(result)) {
+        text.push_str(&format!("\n{}\n", plain(&line)));
     }
     text.push_str(&foot(result));
     visible(&text).into_owned()

@@ -151,14 +151,29 @@ fn paired_means(
         |run: &RunResult, other: &str| run.duet.as_ref().is_none_or(|duet| duet.beside == other);
     let value = |run: &RunResult| metric.of(run).filter(|value| *value > 0.0);
     let own = of_a.valid().filter(|run| !run.superseded && is_beside(run, b));
-    let pairs = own.filter_map(|run| {
+    let mut pairs: [Vec<(f64, f64)>; 2] = [Vec::new(), Vec::new()];
+    for run in own {
         let mut others = of_b.valid().filter(|other| !other.superseded && is_beside(other, a));
-        let other = others.find(|other| other.repeat == run.repeat)?;
-        Some((value(run)?.ln(), value(other)?.ln()))
-    });
-    let (sum_a, sum_b, pairs) =
-        pairs.fold((0.0, 0.0, 0.0), |(a, b, n), pair| (a + pair.0, b + pair.1, n + 1.0));
-    (pairs > 0.0).then(|| ((sum_a / pairs).exp(), (sum_b / pairs).exp()))
+        let Some(other) = others.find(|other| other.repeat == run.repeat) else { continue };
+        let (Some(of_a), Some(of_b)) = (value(run), value(other)) else { continue };
+        let core = |run: &RunResult| run.duet.as_ref().map(|duet| duet.core);
+        pairs[usize::from(core(run) > core(other))].push((of_a.ln(), of_b.ln()));
+    }
+    // Of duets each order of the cores counts alike, as in their ratio.
+    let fewest = pairs.iter().map(Vec::len).min().unwrap_or(0);
+    let groups = match fewest {
+        0 | 1 => vec![pairs.concat()],
+        _ => pairs.to_vec(),
+    };
+    if groups.iter().any(Vec::is_empty) {
+        return None;
+    }
+    let mean = |of: fn(&(f64, f64)) -> f64| {
+        let of_group =
+            |group: &Vec<(f64, f64)>| group.iter().map(of).sum::<f64>() / group.len() as f64;
+        (groups.iter().map(of_group).sum::<f64>() / groups.len() as f64).exp()
+    };
+    Some((mean(|pair| pair.0), mean(|pair| pair.1)))
 }
 
 /// `95 % interval 1.76 to 1.88, 5 pairs`; inverted when the ratio was.

@@ -4,6 +4,7 @@
 //! round what it takes from that of the next: the mean over rounds stays what it is, but the scatter,
 //! and with it the interval, is far too large. So the scatter is that within rounds of the same kind.
 
+use super::ratio::FEWEST_PAIRS;
 use super::student::{half_width, mean};
 
 /// The log-ratios of rounds with whether cores were swapped in them, such that their mean is the mean
@@ -19,6 +20,8 @@ pub(crate) fn without_core_effect(rounds: &[(f64, bool)], confidence: f64) -> Ve
     let Some(widen) = widen.filter(|_| straight.len().min(swapped.len()) >= 2) else {
         return rounds.iter().map(|(log, _)| *log).collect();
     };
+    // Of so few there is a range, and no interval.
+    let widen = if rounds.len() < FEWEST_PAIRS { 1.0 } else { widen };
     let (of_straight, of_swapped) = (mean(&straight), mean(&swapped));
     let centre = f64::midpoint(of_straight, of_swapped);
     let about = |(log, is_swapped): &(f64, bool)| {

@@ -2,7 +2,7 @@
 //! does alone, and the two copies must do the same. Cores share caches, memory and power, and a
 //! workload that is bound by these is slowed by whatever runs beside it.
 
-use reports::schema::{ContentionRow, Measures, Metric, RunResult};
+use reports::schema::{ContentionRow, MachineLoad, Measures, Metric, RunResult};
 use reports::words::units;
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +39,10 @@ pub(super) const fn metric(measures: Measures) -> &'static Metric {
 pub(super) fn round(alone: &RunResult, sides: &[RunResult; 2]) -> Option<Round> {
     let metric = metric(alone.measures);
     let is_quiet = |run: &RunResult| {
-        run.valid && run.machine.as_ref().is_some_and(|it| it.disturbed_because.is_none())
+        // Where the system does not count, nobody knows what else went on.
+        let is_known = |it: &MachineLoad| it.foreign_share.is_some();
+        let load = run.machine.as_ref().filter(|it| is_known(it));
+        run.valid && load.is_some_and(|it| it.disturbed_because.is_none())
     };
     let figure = |run: &RunResult| metric.of(run).filter(|it| *it > 0.0 && is_quiet(run));
     let [a, b] = sides;
@@ -48,8 +51,13 @@ pub(super) fn round(alone: &RunResult, sides: &[RunResult; 2]) -> Option<Round> 
     Some(Round { alone: figure(alone)?, sides: [figure(a)?, figure(b)?], swapped })
 }
 
-/// What the rounds of a variant say. The names are the caller's.
-pub(super) fn judge(measures: Measures, rounds: &[Round]) -> ContentionRow {
+/// What the rounds of a variant say. The names are the caller's; why runs of rounds that are missing
+/// were invalid, if not for what else went on.
+pub(super) fn judge(
+    measures: Measures,
+    rounds: &[Round],
+    invalid_because: Option<&str>,
+) -> ContentionRow {
     let metric = metric(measures);
     let of = |pair: fn(&Round) -> (f64, f64)| {
         let log = |round: &Round| (log_ratios(&[pair(round)]).first().copied(), round.swapped);
@@ -61,11 +69,18 @@ pub(super) fn judge(measures: Measures, rounds: &[Round]) -> ContentionRow {
     let between_sides = of(|it| (it.sides[0], it.sides[1]));
     let no_verdict_because = match (&beside_itself, &between_sides) {
         (Some(beside), Some(between)) if rounds.len() >= ROUNDS => why_not(metric, beside, between),
-        _ => Some(format!(
-            "it is not known yet how much a run disturbs one beside it: make the same comparison once \
-             while nothing else runs ({} of {ROUNDS} rounds were undisturbed)",
-            rounds.len()
-        )),
+        _ => Some(match invalid_because {
+            Some(because) => format!(
+                "it is not known how much a run disturbs one beside it, as the runs that were to tell \
+                 are invalid: {}",
+                because.trim_end_matches('.')
+            ),
+            None => format!(
+                "it is not known yet how much a run disturbs one beside it: make the same comparison \
+                 once while nothing else runs ({} of {ROUNDS} rounds were undisturbed so far)",
+                rounds.len()
+            ),
+        }),
     };
     ContentionRow {
         metric: metric.path.to_owned(),
@@ -99,8 +114,6 @@ fn why_not(metric: &Metric, beside: &Ratio, between: &Ratio) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use reports::schema::MachineLoad;
-
     use super::*;
 
     fn rounds(sides: impl Fn(usize) -> [f64; 2]) -> Vec<Round> {
@@ -110,7 +123,7 @@ mod tests {
     }
 
     fn judged(sides: impl Fn(usize) -> [f64; 2]) -> ContentionRow {
-        judge(Measures::Throughput, &rounds(sides))
+        judge(Measures::Throughput, &rounds(sides), None)
     }
 
     #[test]
@@ -120,7 +133,8 @@ mod tests {
         assert!((0.97..0.98).contains(&good.beside_itself.unwrap()));
         let slowed = judged(|n| [90.0 + n as f64, 91.0 + n as f64]).no_verdict_because.unwrap();
         assert!(slowed.contains("its throughput is 0.907 times what it is alone"), "{slowed}");
-        let cost = judge(Measures::Latency, &rounds(|n| [110.0 + n as f64, 111.0 + n as f64]));
+        let cost =
+            judge(Measures::Latency, &rounds(|n| [110.0 + n as f64, 111.0 + n as f64]), None);
         assert!(cost.no_verdict_because.unwrap().contains("its processor time per record is 1.10"));
     }
 
@@ -136,13 +150,18 @@ mod tests {
 
     #[test]
     fn nothing_is_known_before_there_were_quiet_rounds() {
-        let few = judge(Measures::Throughput, &rounds(|_| [100.0; 2])[1..]);
-        assert!(few.no_verdict_because.unwrap().contains("(4 of 5 rounds were undisturbed)"));
-        assert_eq!(judge(Measures::Latency, &[]).beside_itself, None);
+        let few = judge(Measures::Throughput, &rounds(|_| [100.0; 2])[1..], None);
+        assert!(
+            few.no_verdict_because.unwrap().contains("(4 of 5 rounds were undisturbed so far)")
+        );
+        let short = judge(Measures::Latency, &[], Some("It was too short."));
+        assert_eq!(short.beside_itself, None);
+        assert!(short.no_verdict_because.unwrap().ends_with("are invalid: It was too short"));
         let run = |throughput_per_s: f64, because: Option<&str>| RunResult {
             valid: true,
             throughput_per_s,
             machine: Some(MachineLoad {
+                foreign_share: Some(0.01),
                 disturbed_because: because.map(str::to_owned),
                 ..MachineLoad::default()
             }),
@@ -157,5 +176,7 @@ mod tests {
         assert_eq!(round(&run(2.0, None), &[run(3.0, None), run(4.0, Some("others"))]), None);
         let blind = RunResult { machine: None, ..run(2.0, None) };
         assert_eq!(round(&blind, &quiet), None, "nobody knows what else went on");
+        let uncounted = RunResult { machine: Some(MachineLoad::default()), ..run(2.0, None) };
+        assert_eq!(round(&uncounted, &quiet), None, "a system that counts nothing tells nothing");
     }
 }

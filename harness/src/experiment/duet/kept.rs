@@ -17,20 +17,13 @@ use crate::run::spec::RunSpec;
 const MACHINE: [&str; 6] = ["cores", "processor", "kernel", "profile", "version", "commit"];
 
 /// What was measured of a variant, with what it holds for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct KeptRounds {
     /// Machine, build, workload, engine and settings.
     holds_for: Value,
     /// When it was measured, UTC.
     pub(super) measured: String,
     pub(super) rounds: Vec<Round>,
-}
-
-impl KeptRounds {
-    /// What is not kept, as there were too few rounds.
-    pub(super) fn unfinished(rounds: Vec<Round>) -> Self {
-        Self { holds_for: Value::Null, measured: String::new(), rounds }
-    }
 }
 
 /// A folder with a file for each variant that was looked into.
@@ -88,7 +81,12 @@ fn holds_for(spec: &RunSpec, cores: [usize; 2]) -> Value {
     let machine: Value =
         MACHINE.iter().map(|name| ((*name).to_owned(), machine[*name].clone())).collect();
     let is_piloted = spec.piloted.iter().any(|it| it == "rate");
-    let rate = if is_piloted { json!("at most") } else { json!(spec.rate.per_second()) };
+    // What a pilot chose differs from time to time; twice as much is something else.
+    let about = |rate: f64| json!({ "log2": rate.log2().round() });
+    let rate = match spec.rate.per_second() {
+        Some(rate) if is_piloted => about(rate),
+        rate => json!(rate),
+    };
     let mut knobs = spec.knobs().values().clone();
     if is_piloted && knobs.get("event_rate").and_then(Value::as_f64) == spec.rate.per_second() {
         knobs.remove("event_rate");
@@ -101,7 +99,14 @@ fn holds_for(spec: &RunSpec, cores: [usize; 2]) -> Value {
         "rate": rate,
         "on_cores": cores,
         "machine": machine,
+        "program": program(),
     })
+}
+
+/// The program itself: a commit does not tell what was changed since, nor an engine of one's own.
+fn program() -> Value {
+    let read = std::env::current_exe().and_then(std::fs::read);
+    read.map_or(Value::Null, |content| json!(ContentHash::of(&content).to_string()))
 }
 
 #[cfg(test)]
@@ -128,7 +133,8 @@ mod tests {
         assert_eq!(kept.read(&spec(2e3, false), [0, 1]), None, "another rate");
         assert_eq!(kept.read(&spec(1e3, false), [0, 2]), None, "other cores");
         kept.write(&spec(1e3, true), [0, 1], Vec::new()).unwrap();
-        assert!(kept.read(&spec(2e3, true), [0, 1]).is_some(), "what a pilot chose is no matter");
+        assert!(kept.read(&spec(1_100.0, true), [0, 1]).is_some(), "a pilot chose about as much");
+        assert!(kept.read(&spec(4e3, true), [0, 1]).is_none(), "and now four times as much");
     }
 
     #[test]

@@ -12,20 +12,22 @@ pub(crate) mod side;
 use std::path::Path;
 
 use dataflow::StopSignal;
-use reports::schema::{Comparison, ContentionRow, DuetSlice, RunResult, Verdict};
+use reports::schema::{Comparison, ContentionRow, DuetSlice, Measures, RunResult, Verdict};
 use reports::words::units;
 
 use crate::cli::defaults;
 use crate::error::{Error, Result};
+use crate::experiment::memory;
 use crate::experiment::sizing::{RunSize, spec};
 use crate::experiment::suite::{Experiment, Variant};
 use crate::measure::machine::progress::{Progress, SharedPart, Stretch};
 use crate::run::answer::Oracle;
 use crate::run::audience::Audience;
+use crate::run::validity;
 
 use contention::Round;
-use kept::{KeptFolder, KeptRounds};
-use order::SideOrder;
+use kept::KeptFolder;
+use order::{SideOrder, SideReport};
 use process::Side;
 
 /// Two sides need as many slices together for their figures to be used.
@@ -77,6 +79,10 @@ impl Duet {
         (stop, audience): Company<'_>,
     ) -> Result<Option<[RunResult; 2]>> {
         let [a, b] = variants;
+        if !experiment.force {
+            let specs = [spec(experiment, a, size, round)?, spec(experiment, b, size, round)?];
+            memory::check_together(&specs)?;
+        }
         let first = round as usize % 2;
         let mut order = |variant: &Variant, beside: &Variant, place: usize| {
             let order = self.order(experiment, variant, (size, round), audience)?;
@@ -85,11 +91,13 @@ impl Duet {
         let orders = [order(a, b, 0)?, order(b, a, 1)?];
         let Some(ended) = together(&orders, stop)? else { return Ok(None) };
         let [mut a, mut b] = ended;
-        if let (Some(of_a), Some(of_b)) = (&a.1, &b.1) {
-            let shared = SharedPart::of(of_a, of_b);
-            keep_shared(&mut a.0, &shared, 0);
-            keep_shared(&mut b.0, &shared, 1);
-        }
+        let shared = match (&a.1, &b.1) {
+            (Some(of_a), Some(of_b)) => SharedPart::of(of_a, of_b),
+            // Where the system does not tell, nothing is known of what both ran in.
+            _ => SharedPart::default(),
+        };
+        keep_shared(&mut a.0, &shared, 0);
+        keep_shared(&mut b.0, &shared, 1);
         Ok(Some([a.0, b.0]))
     }
 
@@ -107,57 +115,61 @@ impl Duet {
         let mut rows = Vec::new();
         for variant in &experiment.variants {
             let spec = spec(experiment, variant, size, 0)?;
-            let kept = match self.kept.read(&spec, self.cores) {
-                Some(kept) => kept,
-                None => {
-                    let rounds = self.rounds(experiment, variant, size, company)?;
-                    match rounds.len() {
-                        contention::ROUNDS => self.kept.write(&spec, self.cores, rounds)?,
-                        _ => KeptRounds::unfinished(rounds),
-                    }
+            let mut kept = self.kept.read(&spec, self.cores).unwrap_or_default();
+            let mut because = None;
+            if kept.rounds.len() < contention::ROUNDS {
+                let before = kept.rounds.len();
+                because = self.add_rounds(experiment, variant, size, company, &mut kept.rounds)?;
+                if kept.rounds.len() > before {
+                    kept = self.kept.write(&spec, self.cores, kept.rounds)?;
                 }
-            };
+            }
             rows.push(ContentionRow {
                 experiment: experiment.name.clone(),
                 workload: experiment.workload.name().to_owned(),
                 variant: variant.name.clone(),
                 measured: kept.measured,
-                ..contention::judge(spec.measures, &kept.rounds)
+                ..contention::judge(spec.measures, &kept.rounds, because.as_deref())
             });
         }
         Ok(rows)
     }
 
-    /// Lets a variant run alone and beside a copy of itself, in turn, until there were rounds enough in
-    /// which nothing else went on.
-    fn rounds(
+    /// Lets a variant run alone and beside a copy of itself, in turn, until there are rounds enough in
+    /// which nothing else went on. Returns why runs were invalid, if some were for another reason.
+    fn add_rounds(
         &mut self,
         experiment: &Experiment,
         variant: &Variant,
         size: RunSize,
         (stop, audience): Company<'_>,
-    ) -> Result<Vec<Round>> {
+        rounds: &mut Vec<Round>,
+    ) -> Result<Option<String>> {
         audience.say(&format!("contention: {} on {}", experiment.workload.name(), variant.name));
-        let mut rounds = Vec::new();
-        for round in 0..MOST_ROUNDS as u32 {
-            let left = MOST_ROUNDS - round as usize;
+        let mut because = None;
+        for made in 0..MOST_ROUNDS {
+            let left = MOST_ROUNDS - made;
             if rounds.len() == contention::ROUNDS || rounds.len() + left < contention::ROUNDS {
                 break;
             }
+            let round = (rounds.len() + made) as u32;
             let order = self.order(experiment, variant, (size, round), audience)?;
             let alone = order.on(self.cores[round as usize % 2], None);
             let Some([(mut alone, progress)]) = together(&[alone], stop)? else { break };
             // Cut as the sides are: without what comes before and after whole slices.
-            if let Some(progress) = &progress {
-                keep_shared(&mut alone, &SharedPart::of(progress, progress), 0);
-            }
+            let shared = progress.as_ref().map(|own| SharedPart::of(own, own));
+            keep_shared(&mut alone, &shared.unwrap_or_default(), 0);
             let pair = [variant, variant];
             let Some(sides) = self.run(experiment, pair, (size, round), (stop, audience))? else {
                 break;
             };
             rounds.extend(contention::round(&alone, &sides));
+            let [a, b] = &sides;
+            let invalid = [&alone, a, b].into_iter().filter(|run| !validity::is_disturbed(run));
+            let mut reasons = invalid.flat_map(|run| &run.invalid_because);
+            because = reasons.next().cloned().or(because);
         }
-        Ok(rounds)
+        Ok(because)
     }
 
     fn order(
@@ -187,8 +199,13 @@ fn together<const N: usize>(
     }
     ready?;
     sides.iter_mut().for_each(Side::go);
-    let ended = sides.iter_mut().map(|side| side.report(stop)?.ended());
-    let ended = ended.collect::<Result<Vec<_>>>()?;
+    let mut ended: [Option<EndedRun>; N] = std::array::from_fn(|_| None);
+    while ended.iter().any(Option::is_none) {
+        for (side, ended) in sides.iter_mut().zip(&mut ended).filter(|(_, it)| it.is_none()) {
+            *ended = side.poll_report(stop)?.map(SideReport::ended).transpose()?;
+        }
+    }
+    let ended: Vec<EndedRun> = ended.into_iter().flatten().collect();
     ended.try_into().map(Some).map_err(|_| Error::run("a side of the duet is missing"))
 }
 
@@ -203,16 +220,30 @@ fn keep_shared(run: &mut RunResult, shared: &SharedPart, side: usize) {
         };
         duet.slices = shared.slices.iter().map(slice).collect();
     }
-    if slices < FEWEST_SLICES || part.read <= 0.0 {
-        run.valid = false;
-        run.invalid_because.push(format!(
+    let too_little = if slices < FEWEST_SLICES {
+        Some(format!(
             "Both sides were timed together in {slices} slices of 100 ms only, and {FEWEST_SLICES} \
              are needed: --duration or --events."
-        ));
+        ))
+    } else if part.read <= 0.0 {
+        let millis = shared.nanos() / 1_000_000;
+        Some(format!("It read nothing in the {millis} ms in which both sides were timed."))
+    } else {
+        None
+    };
+    if let Some(because) = too_little {
+        run.valid = false;
+        run.invalid_because.push(because);
         return;
     }
+    let nanos = shared.nanos() as f64;
+    // At a planned rate events come when they are planned, whoever has the core.
+    let had = match run.measures {
+        Measures::Throughput => part.core_nanos.min(nanos).max(1.0),
+        Measures::Latency => nanos,
+    };
     run.elapsed_ns = shared.nanos();
-    run.throughput_per_s = part.read * 1e9 / part.core_nanos.min(shared.nanos() as f64).max(1.0);
+    run.throughput_per_s = part.read * 1e9 / had;
     run.cpu_ns_per_record = Some(part.cpu_nanos / part.read);
 }
 

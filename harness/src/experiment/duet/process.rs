@@ -1,6 +1,7 @@
 //! The process of one side of a duet, as the comparison sees it.
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
@@ -33,7 +34,10 @@ impl Side {
     pub(super) fn start(order: &SideOrder) -> Result<Self> {
         let failed =
             |error: std::io::Error| Error::Run(format!("cannot start a side of the duet: {error}"));
-        let program = std::env::current_exe().map_err(failed)?;
+        // The program that runs, also if its file was replaced meanwhile.
+        let own = Path::new("/proc/self/exe");
+        let program =
+            if own.exists() { own.to_owned() } else { std::env::current_exe().map_err(failed)? };
         let mut child = Command::new(program)
             .arg(COMMAND)
             .stdin(Stdio::piped())
@@ -78,13 +82,13 @@ impl Side {
         self.tell(GO);
     }
 
-    /// Waits for what it reports.
+    /// What it reports, if it does so soon.
     ///
     /// # Errors
     /// When it has died.
-    pub(super) fn report(&mut self, stop: &StopSignal) -> Result<SideReport> {
-        let line = self.line(stop)?;
-        self.read(&line)
+    pub(super) fn poll_report(&mut self, stop: &StopSignal) -> Result<Option<SideReport>> {
+        let line = self.poll_line(stop)?;
+        line.map(|line| self.read(&line)).transpose()
     }
 
     fn read<T: DeserializeOwned>(&self, line: &str) -> Result<T> {
@@ -93,22 +97,30 @@ impl Side {
         })
     }
 
-    /// Its next line. When the user wants to stop, it is told so, and what it then says is waited for.
+    /// Its next line.
     fn line(&mut self, stop: &StopSignal) -> Result<String> {
         loop {
-            if stop.is_requested() {
-                self.stdin = None;
+            if let Some(line) = self.poll_line(stop)? {
+                return Ok(line);
             }
-            match self.lines.recv_timeout(LOOK) {
-                Ok(line) => return line.map_err(Error::run),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => {
-                    let status = self.child.wait().map_err(Error::run)?;
-                    let core = self.core;
-                    return Err(Error::Run(format!(
-                        "the side of the duet on core {core} ended without a result: {status}"
-                    )));
-                }
+        }
+    }
+
+    /// Its next line, if it comes within [`LOOK`]. When the user wants to stop, it is told so, and what
+    /// it then says is waited for.
+    fn poll_line(&mut self, stop: &StopSignal) -> Result<Option<String>> {
+        if stop.is_requested() {
+            self.stdin = None;
+        }
+        match self.lines.recv_timeout(LOOK) {
+            Ok(line) => line.map(Some).map_err(Error::run),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => {
+                let status = self.child.wait().map_err(Error::run)?;
+                let core = self.core;
+                Err(Error::Run(format!(
+                    "the side of the duet on core {core} ended without a result: {status}"
+                )))
             }
         }
     }

@@ -4,6 +4,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use dataflow::ProcessingTime;
+use reports::schema::BatchRow;
 use serde::{Deserialize, Serialize};
 
 use super::cpu_times::CpuTimes;
@@ -31,16 +32,21 @@ pub(crate) struct Milestone {
 pub(crate) struct Progress {
     /// In the order of time, about one for each slice.
     milestones: Vec<Milestone>,
+    /// Where an engine tells of a batch only once it is over: when batches began and ended, and how
+    /// many events had been read by then.
+    batches: Vec<(u64, f64)>,
     /// Where the timed part began and ended, in nanoseconds since 1970.
     timed: (u64, u64),
 }
 
 impl Progress {
-    /// Of a run whose clock shows `now.1` at `now.0`; `None` if the system did not tell.
+    /// Of a run whose clock shows `now.1` at `now.0`, with all of its batches if it made some; `None` if
+    /// the system did not tell.
     pub(crate) fn of(
         trace: &MachineTrace,
         timed: (ProcessingTime, ProcessingTime),
         now: (SystemTime, ProcessingTime),
+        batches: &[BatchRow],
     ) -> Option<Self> {
         let unix = u64::try_from(now.0.duration_since(UNIX_EPOCH).ok()?.as_nanos()).ok()?;
         let at = |instant: ProcessingTime| unix.saturating_sub(now.1.0.saturating_sub(instant.0));
@@ -55,7 +61,22 @@ impl Progress {
             Milestone { at_nanos: at(*instant), read: *read as f64, cpu_nanos, core_nanos }
         };
         let milestones = trace.samples.iter().zip(&trace.read).map(milestone).collect();
-        Some(Self { milestones, timed: (at(timed.0), at(timed.1)) })
+        let batches =
+            read_by_batches(batches).map(|(nanos, read)| (at(ProcessingTime(nanos)), read));
+        let batches = batches.collect();
+        Some(Self { milestones, batches, timed: (at(timed.0), at(timed.1)) })
+    }
+
+    /// Events that had been read at an instant by what batches tell; `None` without any.
+    fn read_in_batches(&self, nanos: u64) -> Option<f64> {
+        let (first, last) = (self.batches.first()?, self.batches.last()?);
+        if nanos <= first.0 || nanos >= last.0 {
+            return Some(if nanos <= first.0 { first.1 } else { last.1 });
+        }
+        let next = self.batches.partition_point(|it| it.0 < nanos);
+        let (before, after) = (self.batches[next - 1], self.batches[next]);
+        let share = (nanos - before.0) as f64 / (after.0 - before.0).max(1) as f64;
+        Some(before.1 + share * (after.1 - before.1))
     }
 
     /// How far it had come at an instant, on a straight line between the looks beside it; `None`
@@ -64,18 +85,31 @@ impl Progress {
         let next = self.milestones.partition_point(|it| it.at_nanos < nanos);
         let after = self.milestones.get(next)?;
         if after.at_nanos == nanos {
-            return Some(*after);
+            let read = self.read_in_batches(nanos).unwrap_or(after.read);
+            return Some(Milestone { read, ..*after });
         }
         let before = self.milestones.get(next.checked_sub(1)?)?;
         let share = (nanos - before.at_nanos) as f64 / (after.at_nanos - before.at_nanos) as f64;
         let between = |from: f64, upto: f64| from + share * (upto - from);
+        let read = self.read_in_batches(nanos);
         Some(Milestone {
             at_nanos: nanos,
-            read: between(before.read, after.read),
+            read: read.unwrap_or_else(|| between(before.read, after.read)),
             cpu_nanos: between(before.cpu_nanos, after.cpu_nanos),
             core_nanos: between(before.core_nanos, after.core_nanos),
         })
     }
+}
+
+/// When batches began and ended, and how many events had been read by then: within a batch they are
+/// read from its beginning to its end.
+fn read_by_batches(batches: &[BatchRow]) -> impl Iterator<Item = (u64, f64)> {
+    let mut read = 0.0;
+    batches.iter().flat_map(move |batch| {
+        let (began, before) = (batch.trigger_ns + batch.delay_ns, read);
+        read += batch.records as f64;
+        [(began, before), (began + batch.total_ns, read)]
+    })
 }
 
 /// Whether the system counts the time of its cores: some sandboxes print zeros.
@@ -99,7 +133,7 @@ pub(crate) struct Stretch {
 }
 
 /// What two runs did in the part in which the timed parts of both went on, slice by slice.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct SharedPart {
     /// Of each slice of [`SLICE_NANOS`], what the one did and what the other did.
     pub(crate) slices: Vec<[Stretch; 2]>,
@@ -157,7 +191,8 @@ mod tests {
                 core_nanos: ms as f64 * 1e6,
             }
         });
-        Progress { milestones: milestones.collect(), timed: (from * MILLI, upto * MILLI) }
+        let timed = (from * MILLI, upto * MILLI);
+        Progress { milestones: milestones.collect(), batches: Vec::new(), timed }
     }
 
     #[test]
@@ -201,7 +236,8 @@ mod tests {
         };
         let timed = (ProcessingTime(50 * MILLI), ProcessingTime(150 * MILLI));
         let wall = UNIX_EPOCH + std::time::Duration::from_secs(1_000);
-        let of = |trace| Progress::of(&trace, timed, (wall, ProcessingTime(300 * MILLI))).unwrap();
+        let of =
+            |trace| Progress::of(&trace, timed, (wall, ProcessingTime(300 * MILLI)), &[]).unwrap();
         let progress = of(trace(1));
         assert_eq!(progress.timed, (999_750 * MILLI, 999_850 * MILLI));
         assert_eq!(progress.at(999_850 * MILLI).unwrap().read, 6.5);
@@ -210,6 +246,33 @@ mod tests {
         assert!((core(progress) - 75e6).abs() < 1.0, "used 60 ms, and left 15 idle");
         assert!((core(of(trace(0))) - 150e6).abs() < 1.0, "nobody tells what others had");
         let silent = MachineTrace::default();
-        assert_eq!(Progress::of(&silent, timed, (wall, ProcessingTime(0))), None);
+        assert_eq!(Progress::of(&silent, timed, (wall, ProcessingTime(0)), &[]), None);
+    }
+
+    /// An engine that tells of a batch only once it is over reads all the while: what was cut off in the
+    /// middle of a batch was missing, and all the processor time of it was not.
+    #[test]
+    fn a_batch_that_is_cut_in_its_middle_counts_for_its_part() {
+        let a = run(0, (0, 500), 10.0);
+        let mut b = run(0, (0, 1_000), 4.0);
+        // Batches of 300 ms, of which 1,200 events are read each time; told in steps.
+        b.batches =
+            vec![(0, 0.0), (300 * MILLI, 1_200.0), (300 * MILLI, 1_200.0), (600 * MILLI, 2_400.0)];
+        b.milestones
+            .iter_mut()
+            .for_each(|it| it.read = (it.at_nanos / (300 * MILLI)) as f64 * 1_200.0);
+        let shared = SharedPart::of(&a, &b);
+        assert_eq!(shared.slices.len(), 5);
+        assert!((shared.all(1).read - 2_000.0).abs() < 1e-6, "{:?}", shared.all(1));
+        let row = |trigger_ns, total_ns, records| BatchRow {
+            trigger_ns,
+            total_ns,
+            records,
+            delay_ns: 5,
+            ..BatchRow::default()
+        };
+        let rows = [row(10, 20, 100), row(40, 10, 50)];
+        let read: Vec<_> = read_by_batches(&rows).collect();
+        assert_eq!(read, [(15, 0.0), (35, 100.0), (45, 100.0), (55, 150.0)]);
     }
 }

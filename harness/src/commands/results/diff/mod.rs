@@ -5,7 +5,7 @@ pub(crate) mod table;
 use crate::analysis::diff::row::FLOOR;
 use crate::analysis::diff::{Diff, source};
 use crate::cli::DiffArgs;
-use crate::error::{Outcome, Result};
+use crate::error::{Error, Outcome, Result};
 use crate::terminal::out;
 
 /// Runs the command.
@@ -15,6 +15,14 @@ use crate::terminal::out;
 pub(crate) fn diff(args: &DiffArgs) -> Result<Outcome> {
     let (a, b) = (source::open(&args.a)?, source::open(&args.b)?);
     let names = (args.a.display().to_string(), args.b.display().to_string());
+    for (name, result) in [(&names.0, &a), (&names.1, &b)] {
+        if result.runs.iter().any(|run| run.duet.is_some()) {
+            return Err(Error::Input(format!(
+                "{name} holds duets: only the ratio of the two sides of a duet means something, and \
+                 no figure of one side can be compared with another time's"
+            )));
+        }
+    }
     let floor = args.floor.unwrap_or(FLOOR);
     let diff = Diff::with_floor(floor, (&names.0, &a), (&names.1, &b));
     diff.check(args.anyway)?;

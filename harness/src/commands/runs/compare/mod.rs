@@ -61,6 +61,8 @@ pub(crate) fn compare(
     if args.dry_run {
         return dry_run(&suite, &baselines, args.json, stop);
     }
+    // What a duet needs is asked for before a folder is made.
+    args.duet.then(Duet::new).transpose().map(drop)?;
     let folder = ResultFolder::make(args.out.folder(), &suite.name)?;
     let options = CompareOptions {
         sweep: None,

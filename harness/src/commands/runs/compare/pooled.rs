@@ -15,8 +15,13 @@ const PERCENTILES: [(Percentile, f64); 4] = [
 /// Batches, flushes or checkpoints that the samples must come from.
 const FEWEST_EMISSIONS: u64 = 10;
 
-/// The latencies of a run from the planned time, second by second.
-pub(super) fn slices(latency: Option<&Recorder>) -> Vec<SliceCounts> {
+/// The latencies of a run from the planned time, second by second; none of a run that has every
+/// percentile by itself.
+pub(super) fn slices(run: &RunResult, latency: Option<&Recorder>) -> Vec<SliceCounts> {
+    let has = |it: Percentile| Metric::of_latency(LatencyKind::FromPlanned, it).of(run).is_some();
+    if PERCENTILES.iter().all(|(it, _)| has(*it)) {
+        return Vec::new();
+    }
     let counts = |interval: crate::measure::latency::Interval| {
         let recorded = interval.histogram.iter_recorded();
         recorded.map(|it| (it.value_iterated_to(), it.count_at_value())).collect()
@@ -114,6 +119,6 @@ mod tests {
     }
 
     fn slices_of_none() -> Vec<SliceCounts> {
-        slices(None)
+        slices(&RunResult::default(), None)
     }
 }

@@ -271,8 +271,8 @@ impl<'a> SuiteSession<'a> {
     fn keep(&mut self, result: RunResult, latency: Option<&Recorder>) -> Result<()> {
         self.runner.audience.result(&result);
         save(&self.folder, self.runs.len(), &result, latency)?;
+        self.slices.push(pooled::slices(&result, latency));
         self.runs.push(result);
-        self.slices.push(pooled::slices(latency));
         Ok(())
     }
 
