@@ -125,7 +125,9 @@ mod tests {
         assert_eq!("tcp:localhost:99".parse(), Ok(InputUri::Tcp("localhost:99".to_owned())));
         assert_eq!("print".parse(), Ok(OutputUri::Print));
         assert_eq!("discard".parse(), Ok(OutputUri::Discard));
-        for wrong in ["tcp:99", "tcp:host:0", "tcp:host:x", "kafka:a/b", "", "file:"] {
+        for wrong in
+            ["tcp:99", "tcp:host:0", "tcp:host:x", "kafka:a/b", "pulsar:a:1/b", "", "file:"]
+        {
             assert!(wrong.parse::<InputUri>().is_err(), "{wrong}");
             assert!(wrong.parse::<OutputUri>().is_err(), "{wrong}");
         }

@@ -217,7 +217,11 @@ fn an_input_that_cannot_be_read_is_named() {
     refused(&format!("{RUN} --input missing.ndjson"), &["missing.ndjson"]);
     refused(&format!("{RUN} --input file:missing.ndjson"), &["missing.ndjson"]);
     refused(&format!("{RUN} --input folder"), &["folder", "it is a folder"]);
-    refused(&format!("{RUN} --input kafka:broker/topic"), &["`kafka:`", "tcp:HOST:PORT"]);
+    refused(
+        &format!("{RUN} --input kafka:broker/topic"),
+        &["`broker` is no broker", "kafka:HOST:PORT/TOPIC"],
+    );
+    refused(&format!("{RUN} --input pulsar:broker/topic"), &["`pulsar:`", "tcp:HOST:PORT"]);
     let piped = "run --engine pipelined --workload keyed-count";
     refused(&format!("{RUN} --input tcp:localhost"), &["tcp:HOST:PORT"]);
     let port = closed_port();
@@ -229,8 +233,8 @@ fn an_input_that_cannot_be_read_is_named() {
 #[test]
 fn a_build_without_kafka_says_how_to_have_it() {
     let folder = tempfile::tempdir().unwrap();
-    let line = format!("{RUN} --input kafka:localhost:9092/topic");
-    let err = run(folder.path(), &words(&line)).with_status(2).err;
+    let line = "run --engine pipelined --workload keyed-count --input kafka:localhost:9092/topic";
+    let err = run(folder.path(), &words(line)).with_status(2).err;
     assert!(err.contains("cargo build --release --features kafka"), "{err}");
 }
 
