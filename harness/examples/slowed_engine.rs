@@ -121,6 +121,9 @@ impl Runtime for Burning {
 fn main() -> ExitCode {
     let mut registry = Registry::standard();
     for (name, of, percent) in [
+        // What slowing costs by itself.
+        ("pipelined-0", "pipelined", 0),
+        ("microbatch-0", "microbatch", 0),
         ("pipelined-5", "pipelined", 5),
         ("pipelined-10", "pipelined", 10),
         ("pipelined-20", "pipelined", 20),
