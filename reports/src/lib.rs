@@ -26,11 +26,7 @@
 //!     started: "2026-11-22T17:52:04Z".into(),
 //!     command: "streamgauge compare --quick".into(),
 //!     interrupted: true,
-//!     runs: vec![],
-//!     comparisons: vec![],
-//!     sweep: None,
-//!     noise: vec![],
-//!     environment: Default::default(),
+//!     ..CompareResult::default()
 //! };
 //! let charts = chart::all(&result)?;
 //! assert!(charts.is_empty(), "no runs, no charts");
