@@ -74,12 +74,7 @@ fn footprint(spec: &RunSpec) -> Footprint {
 /// # Errors
 /// Says how much it needs for what, and how much there is.
 pub(super) fn check(spec: &RunSpec) -> Result<()> {
-    let need = Need::of(spec);
-    // Most runs are small: the system is asked only about those that are not.
-    if need.bytes() < 64 << 20 {
-        return Ok(());
-    }
-    check_against(need, available())
+    check_together(std::slice::from_ref(spec))
 }
 
 /// The same of runs that are made at once.
@@ -97,6 +92,7 @@ pub(super) fn check_together(specs: &[RunSpec]) -> Result<()> {
         Need { parts, splits, keys: sum.keys.saturating_add(need.keys) }
     };
     let need = specs.iter().fold(Need::default(), add);
+    // Most runs are small: the system is asked only about those that are not.
     if need.bytes() < 64 << 20 { Ok(()) } else { check_against(need, available()) }
 }
 

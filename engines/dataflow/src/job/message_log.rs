@@ -43,8 +43,7 @@ impl MessageChunk {
 
     /// Its messages and their payloads.
     pub fn iter(&self) -> impl Iterator<Item = (MessageHead, &[u8])> {
-        let begins = std::iter::once(0).chain(self.heads.iter().map(|head| head.end));
-        self.heads.iter().zip(begins).map(|(head, begin)| (*head, &self.bytes[begin..head.end]))
+        (0..self.len()).map_while(|place| self.get(place))
     }
 
     /// The message at a place, from 0.
