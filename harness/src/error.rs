@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use dataflow::job::settings::nearest;
+use kafka::KafkaFailure;
 
 /// An error with its exit status.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +39,16 @@ impl Error {
     /// A failed run, from anything that can be printed.
     pub fn run(error: impl std::fmt::Display) -> Self {
         Self::Run(error.to_string())
+    }
+}
+
+impl From<KafkaFailure> for Error {
+    /// What went wrong with a broker, by the exit status that it leads to.
+    fn from(failure: KafkaFailure) -> Self {
+        match failure {
+            KafkaFailure::Refused(what) => Self::Input(what),
+            KafkaFailure::Failed(what) => Self::Run(what),
+        }
     }
 }
 

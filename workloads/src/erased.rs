@@ -85,6 +85,9 @@ pub trait AnyWorkload: Send + Sync {
     ) -> Result<Box<dyn AnyEvents>, InputError>;
 }
 
+/// Takes an event's time and its line of JSON; whether it wants more.
+pub type EachLine<'a> = dyn FnMut(EventTime, &str) -> bool + 'a;
+
 /// The events of one workload under fixed knobs.
 pub trait AnyEvents: Send + Sync {
     /// How many there are: `u64::MAX` for generated events, which never end; `None` for a live
@@ -106,8 +109,18 @@ pub trait AnyEvents: Send + Sync {
         let expected = self.expected_with(count, &LateNotes::default());
         expected.expect("what is at hand can be read again").digest
     }
-    /// The first `count` events, or all if there are fewer, as NDJSON.
-    fn sample(&self, count: u64) -> String;
+    /// Hands over the first `count` events, or all if there are fewer: when each happened, and its
+    /// line of JSON. Ends early once `each` wants no more.
+    fn each_line(&self, count: u64, each: &mut EachLine<'_>);
+    /// The same as NDJSON.
+    fn sample(&self, count: u64) -> String {
+        let mut lines = String::new();
+        self.each_line(count, &mut |_, line| {
+            lines.push_str(line);
+            true
+        });
+        lines
+    }
 }
 
 /// The answer of an evaluator.

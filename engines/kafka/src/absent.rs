@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::task::Waker;
 
-use dataflow::ProcessingTime;
 use dataflow::job::message_log::{MessageLog, MessageReader};
 use dataflow::job::source::{Available, SourceError, Splits};
+use dataflow::{Digest, Guarantee, ProcessingTime};
 
 use crate::address::TopicAddress;
-use crate::company::Company;
+use crate::company::{Company, Tell};
+use crate::output_address::OutputAddress;
 use crate::settings::{ClientSettings, KafkaFailure};
 
 /// A topic; there is none in this build.
@@ -21,10 +22,124 @@ impl Topic {
     /// # Errors
     /// Always: it says how to build a program that can.
     pub fn open(address: TopicAddress, _: ClientSettings) -> Result<Self, KafkaFailure> {
-        Err(KafkaFailure::Refused(format!(
-            "kafka:{address}: this program was built without a client of Kafka; build it with `cargo \
-             build --release --features kafka`, which needs a C compiler and make"
-        )))
+        Err(refused(&address))
+    }
+}
+
+fn refused(address: &dyn std::fmt::Display) -> KafkaFailure {
+    KafkaFailure::Refused(format!(
+        "kafka:{address}: this program was built without a client of Kafka; build it with `cargo build \
+         --release --features kafka`, which needs a C compiler and make"
+    ))
+}
+
+/// A topic that is written to; there is none in this build.
+#[derive(Clone, Copy, Debug)]
+pub enum OutputTopic {}
+
+impl OutputTopic {
+    /// Opens none.
+    ///
+    /// # Errors
+    /// Always: it says how to build a program that can.
+    pub fn open(address: OutputAddress, _: ClientSettings) -> Result<Self, KafkaFailure> {
+        Err(refused(&address))
+    }
+
+    /// Is never called.
+    pub fn address(&self) -> &OutputAddress {
+        match *self {}
+    }
+
+    /// Is never called.
+    ///
+    /// # Errors
+    /// None.
+    pub fn ends(&self) -> Result<Vec<u64>, KafkaFailure> {
+        match *self {}
+    }
+
+    /// Is never called.
+    ///
+    /// # Errors
+    /// None.
+    pub fn committed(&self, _: &[u64]) -> Result<Digest, KafkaFailure> {
+        match *self {}
+    }
+}
+
+/// Writes rows; there is none in this build.
+#[derive(Clone, Copy, Debug)]
+pub enum TopicWriter {}
+
+impl TopicWriter {
+    /// Is never called.
+    ///
+    /// # Errors
+    /// None.
+    pub fn open(topic: OutputTopic, _: Guarantee, _: Tell) -> Result<Self, KafkaFailure> {
+        match topic {}
+    }
+
+    /// Is never called.
+    ///
+    /// # Errors
+    /// None.
+    pub fn write(&mut self, _: u32, _: &[u8]) -> Result<(), KafkaFailure> {
+        match *self {}
+    }
+
+    /// Is never called.
+    ///
+    /// # Errors
+    /// None.
+    pub fn write_message(&mut self, _: u32, _: &[u8]) -> Result<(), KafkaFailure> {
+        match *self {}
+    }
+
+    /// Is never called.
+    ///
+    /// # Errors
+    /// None.
+    pub fn flush(&mut self) -> Result<(), KafkaFailure> {
+        match *self {}
+    }
+}
+
+/// Publishes commits; there is none in this build.
+#[derive(Clone, Copy, Debug)]
+pub enum Publisher {}
+
+impl Publisher {
+    /// Is never called.
+    ///
+    /// # Errors
+    /// None.
+    pub fn open(topic: OutputTopic, _: &str, _: u32, _: Tell) -> Result<Self, KafkaFailure> {
+        match topic {}
+    }
+
+    /// Is never called.
+    pub fn slots(&self) -> u32 {
+        match *self {}
+    }
+
+    /// Is never called.
+    pub fn slot_of(&self, _: u32) -> u32 {
+        match *self {}
+    }
+
+    /// Is never called.
+    pub fn next(&self, _: u32) -> Option<u64> {
+        match *self {}
+    }
+
+    /// Is never called.
+    ///
+    /// # Errors
+    /// None.
+    pub fn publish(&self, _: u32, _: u64, _: &[(u32, Vec<u8>)]) -> Result<(), KafkaFailure> {
+        match *self {}
     }
 }
 

@@ -91,8 +91,8 @@ impl FromStr for TopicAddress {
     fn from_str(text: &str) -> Result<Self, AddressError> {
         let (place, options) = text.split_once('?').unwrap_or((text, ""));
         let (brokers, topic) = place.rsplit_once('/').ok_or_else(|| wrong("no topic is named"))?;
-        brokers.split(',').try_for_each(check_broker)?;
-        check_topic(topic)?;
+        brokers.split(',').try_for_each(check_broker).map_err(wrong)?;
+        check_topic(topic).map_err(wrong)?;
         let mut address = Self {
             brokers: brokers.to_owned(),
             topic: topic.to_owned(),
@@ -125,21 +125,19 @@ impl FromStr for TopicAddress {
     }
 }
 
-fn check_broker(broker: &str) -> Result<(), AddressError> {
+pub(crate) fn check_broker(broker: &str) -> Result<(), String> {
     let port = broker.rsplit_once(':').filter(|(host, _)| !host.is_empty());
     let port = port.and_then(|(_, port)| port.parse::<u16>().ok()).filter(|port| *port > 0);
-    port.map(drop).ok_or_else(|| wrong(format!("`{broker}` is no broker")))
+    port.map(drop).ok_or_else(|| format!("`{broker}` is no broker"))
 }
 
-fn check_topic(topic: &str) -> Result<(), AddressError> {
+pub(crate) fn check_topic(topic: &str) -> Result<(), String> {
     let is_plain = |it: char| it.is_ascii_alphanumeric() || "._-".contains(it);
     let is_name = !topic.is_empty() && topic.len() <= LONGEST_TOPIC && topic.chars().all(is_plain);
     if is_name && topic != "." && topic != ".." {
         return Ok(());
     }
-    Err(wrong(format!(
-        "`{topic}` is no topic: 1 to {LONGEST_TOPIC} letters, digits, `.`, `_` and `-`"
-    )))
+    Err(format!("`{topic}` is no topic: 1 to {LONGEST_TOPIC} letters, digits, `.`, `_` and `-`"))
 }
 
 fn from(text: &str) -> Result<From, AddressError> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rdkafka::ClientConfig;
+use rdkafka::client::{Client, ClientContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use crate::settings::{ClientSettings, KafkaFailure};
@@ -20,6 +21,23 @@ pub(crate) fn config(settings: &ClientSettings, brokers: &str) -> ClientConfig {
     // What matters is returned as an error; the rest is the client's own business.
     config.set("log_level", "2");
     config
+}
+
+/// The partitions that a topic has now, in the order of their numbers.
+pub(crate) fn partition_numbers<C: ClientContext>(
+    client: &Client<C>,
+    name: &str,
+) -> Result<Vec<i32>, KafkaError> {
+    let unknown = KafkaError::MetadataFetch(RDKafkaErrorCode::UnknownTopicOrPartition);
+    let metadata = client.fetch_metadata(Some(name), PATIENCE)?;
+    let topic = metadata.topics().iter().find(|it| it.name() == name);
+    let topic = topic.ok_or_else(|| unknown.clone())?;
+    if let Some(error) = topic.error() {
+        return Err(KafkaError::MetadataFetch(RDKafkaErrorCode::from(error)));
+    }
+    let mut numbers: Vec<i32> = topic.partitions().iter().map(|it| it.id()).collect();
+    numbers.sort_unstable();
+    if numbers.is_empty() { Err(unknown) } else { Ok(numbers) }
 }
 
 /// What an error of the client means to who uses `topic` at `brokers`.

@@ -1,4 +1,4 @@
-//! Apache Kafka: a topic as the input of a job. A partition is a split, and its offsets are Kafka's own:
+//! Apache Kafka: topics as inputs and outputs of a job. A partition is a split, and its offsets are Kafka's own:
 //! they begin anywhere and have gaps, where transactions have left their marks or a topic was compacted.
 //!
 //! - `address`: a topic and what of it is read, as the user names it.
@@ -9,6 +9,10 @@
 //! - `fetch_buffer`: what was fetched of a partition and not read yet.
 //! - `fetcher`: the thread that fetches ahead.
 //! - `topic_log`: the messages of a topic as the splits of a job.
+//! - `output_address`: a topic that is written to, as the user names it.
+//! - `output_topic`: a topic that rows are written to, and what a reader of it finds.
+//! - `topic_writer`: writes rows as they come, and has them delivered before a checkpoint completes.
+//! - `publisher`: publishes what a job has committed, each commit once.
 //! - `absent`: what stands for topics in a build without a client.
 //!
 //! It knows `dataflow` alone; what a message means is the workload's business. The client is built with
@@ -24,21 +28,35 @@ mod company;
 mod fetch_buffer;
 #[cfg(feature = "client")]
 mod fetcher;
+mod output_address;
+#[cfg(feature = "client")]
+mod output_topic;
+#[cfg(feature = "client")]
+mod publisher;
 mod settings;
 #[cfg(feature = "client")]
 mod topic;
 #[cfg(feature = "client")]
 mod topic_log;
+#[cfg(feature = "client")]
+mod topic_writer;
 
 #[cfg(not(feature = "client"))]
-pub use absent::{Topic, TopicLog};
+pub use absent::{OutputTopic, Publisher, Topic, TopicLog, TopicWriter};
 pub use address::{AddressError, From, Isolation, TopicAddress, Until};
-pub use company::Company;
+pub use company::{Company, Tell};
+pub use output_address::{Acks, Compression, OutputAddress, OutputAddressError};
+#[cfg(feature = "client")]
+pub use output_topic::OutputTopic;
+#[cfg(feature = "client")]
+pub use publisher::{Publisher, Step, StepGate};
 pub use settings::{ClientSettings, KafkaFailure};
 #[cfg(feature = "client")]
 pub use topic::{PartitionRange, Topic};
 #[cfg(feature = "client")]
 pub use topic_log::TopicLog;
+#[cfg(feature = "client")]
+pub use topic_writer::TopicWriter;
 
 /// For tests, which write to the topics that they read.
 #[cfg(feature = "client")]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Settings that would break what this crate promises.
-const OURS: [&str; 9] = [
+const OURS: [&str; 15] = [
     "bootstrap.servers",
     "metadata.broker.list",
     "group.id",
@@ -15,6 +15,12 @@ const OURS: [&str; 9] = [
     "allow.auto.create.topics",
     // A follower may lag behind the end that the leader has told.
     "client.rack",
+    "transactional.id",
+    "enable.idempotence",
+    "acks",
+    "request.required.acks",
+    "compression.type",
+    "compression.codec",
 ];
 
 /// What is wrong with a broker, a topic or the settings of the client.

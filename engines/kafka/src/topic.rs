@@ -1,16 +1,16 @@
 //! A topic as the broker describes it, with the offsets at which reading begins and ends.
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::address::{From, TopicAddress, Until};
-use crate::client::{PATIENCE, config, failure};
+use crate::client::{PATIENCE, config, failure, partition_numbers};
 use crate::settings::{ClientSettings, KafkaFailure};
 
 /// The group whose name is given to the broker. Nothing is committed to it: a job keeps its offsets in
 /// its own checkpoints.
-const GROUP: &str = "streamgauge";
+pub(crate) const GROUP: &str = "streamgauge";
 
 /// A topic, and which offsets of it are read.
 #[derive(Clone, Debug)]
@@ -90,20 +90,8 @@ impl Topic {
         &self,
         consumer: &BaseConsumer,
     ) -> Result<Vec<i32>, KafkaFailure> {
-        let name = &self.address.topic;
-        let metadata = consumer.fetch_metadata(Some(name), PATIENCE);
-        let metadata = metadata.map_err(|error| self.failure(&error))?;
-        let topic = metadata.topics().iter().find(|it| it.name() == name);
-        let unknown =
-            || self.failure(&KafkaError::MetadataFetch(RDKafkaErrorCode::UnknownTopicOrPartition));
-        let topic = topic.ok_or_else(unknown)?;
-        if let Some(error) = topic.error() {
-            let error = KafkaError::MetadataFetch(RDKafkaErrorCode::from(error));
-            return Err(self.failure(&error));
-        }
-        let mut numbers: Vec<i32> = topic.partitions().iter().map(|it| it.id()).collect();
-        numbers.sort_unstable();
-        if numbers.is_empty() { Err(unknown()) } else { Ok(numbers) }
+        let numbers = partition_numbers(consumer.client(), &self.address.topic);
+        numbers.map_err(|error| self.failure(&error))
     }
 
     fn wanted(&self, there: &[i32]) -> Result<Vec<i32>, KafkaFailure> {

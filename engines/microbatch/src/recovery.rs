@@ -293,7 +293,7 @@ impl Recovery {
 
     /// What the tasks of a batch make durable.
     pub(crate) fn durable(&self, batch: u64) -> Durable {
-        Durable { store: self.store.clone(), batch, pre_commit: self.committer.is_some() }
+        Durable { store: self.store.clone(), batch }
     }
 
     /// Logs a batch that is about to run.

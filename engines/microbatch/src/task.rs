@@ -45,8 +45,6 @@ pub(crate) struct TaskSpec {
 pub(crate) struct Durable {
     pub(crate) store: StateStore,
     pub(crate) batch: u64,
-    /// Whether its output is a transaction.
-    pub(crate) pre_commit: bool,
 }
 
 /// Why a task has no result.
@@ -263,10 +261,7 @@ impl RunningTask<'_> {
         self.status.set(Activity::Storage);
         let version = Version(durable.batch + 1);
         let partition = &mut self.partition;
-        let closing = match durable.pre_commit {
-            true => partition.runner.pre_commit(Version(durable.batch)),
-            false => None,
-        };
+        let closing = partition.runner.pre_commit(Version(durable.batch));
         let since = partition.chain.since(durable.store.most_deltas);
         let how = since.map_or(Save::Full, |(since, _)| Save::Since(since));
         let state = partition.runner.save(how).map_err(|error| self.failed(error))?;

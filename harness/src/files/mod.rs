@@ -1,5 +1,6 @@
 //! Files: where results go, and rows in and out. What writes them is the crate `files`.
 
+pub(crate) mod at_once;
 pub(crate) mod invocation;
 pub(crate) mod result_folder;
 pub(crate) mod row_change;

@@ -1,5 +1,5 @@
-//! Writes rows to standard output, a file or a socket. A thread of its own writes them, so that a
-//! slow receiver holds back the job and never a worker.
+//! Writes rows to standard output, a file, a socket or a topic. A thread of its own writes them, so
+//! that a slow receiver holds back the job and never a worker.
 
 use dataflow::exchange::failure::FailureKind;
 use std::collections::VecDeque;
@@ -9,8 +9,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 use std::thread::JoinHandle;
 
+use dataflow::BoxFuture;
 use dataflow::exchange::sink::SinkError;
 use files::failure::advice;
+use kafka::TopicWriter;
 
 use crate::error::{Error, Result};
 use crate::files::WholeFile;
@@ -34,8 +36,15 @@ struct RowQueue {
 
 #[derive(Default)]
 struct QueueState {
-    waiting: VecDeque<Vec<u8>>,
+    /// Lines, and the sink that wrote them.
+    waiting: VecDeque<(u32, Vec<u8>)>,
     bytes: usize,
+    /// How often lines were taken, and how often they have been written.
+    taken: u64,
+    written: u64,
+    /// What was written before this is to be where it belongs soon, and before that it is.
+    flush: u64,
+    flushed: u64,
     closed: bool,
     error: Option<String>,
     wakers: Vec<Waker>,
@@ -47,13 +56,18 @@ pub(crate) struct WriterThread {
     thread: JoinHandle<io::Result<()>>,
 }
 
-enum RowTarget {
+/// Where rows are written to.
+pub(crate) enum RowTarget {
+    /// A file, which takes its name in the end.
     File(WholeFile),
+    /// Standard output or a socket.
     Stream(Box<dyn Write + Send>),
+    /// A topic.
+    Topic(TopicWriter),
 }
 
-impl WriterThread {
-    /// Opens an output; `None` for `discard`.
+impl RowTarget {
+    /// Opens an output that is no topic; `None` for `discard`.
     ///
     /// # Errors
     /// When it cannot be opened for writing.
@@ -61,24 +75,63 @@ impl WriterThread {
         let refused = |error: io::Error| {
             Error::input(format!("cannot write to {uri}: {error}{}", advice(&error)))
         };
-        let target = match uri {
-            OutputUri::Discard => return Ok(None),
-            OutputUri::Print => RowTarget::Stream(Box::new(io::stdout())),
-            OutputUri::File(path) => {
-                RowTarget::File(WholeFile::create_alone(path).map_err(refused)?)
-            }
+        Ok(Some(match uri {
+            OutputUri::Discard | OutputUri::Kafka(_) => return Ok(None),
+            OutputUri::Print => Self::Stream(Box::new(io::stdout())),
+            OutputUri::File(path) => Self::File(WholeFile::create_alone(path).map_err(refused)?),
             OutputUri::Tcp(address) => {
                 let stream = TcpStream::connect(address).map_err(refused)?;
-                RowTarget::Stream(Box::new(stream))
+                Self::Stream(Box::new(stream))
             }
-        };
-        let shared = Arc::new(RowQueue::new(uri.to_string(), None));
+        }))
+    }
+
+    /// Writes lines of a sink.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub(crate) fn write(&mut self, sink: u32, lines: &[u8]) -> io::Result<()> {
+        match self {
+            Self::File(file) => file.write_all(lines),
+            Self::Stream(stream) => stream.write_all(lines).and_then(|()| stream.flush()),
+            Self::Topic(topic) => topic.write(sink, lines).map_err(io::Error::other),
+        }
+    }
+
+    /// Everything is where it belongs, as far as it can be before the end.
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::File(file) => file.flush(),
+            Self::Stream(stream) => stream.flush(),
+            Self::Topic(topic) => topic.flush().map_err(io::Error::other),
+        }
+    }
+
+    /// Everything is where it belongs; a file takes its name.
+    ///
+    /// # Errors
+    /// When that fails.
+    pub(crate) fn end(&mut self) -> io::Result<()> {
+        match self {
+            Self::File(file) => file.keep(),
+            other => other.flush(),
+        }
+    }
+}
+
+impl WriterThread {
+    /// Writes to a target, whose name is for errors.
+    ///
+    /// # Errors
+    /// When the thread cannot be started.
+    pub(crate) fn start(name: String, target: RowTarget) -> Result<Self> {
+        let shared = Arc::new(RowQueue::new(name, None));
         let writer = RowWriter(Arc::clone(&shared));
         let thread = std::thread::Builder::new()
             .name("streamgauge-output".to_owned())
             .spawn(move || shared.write_all(target))
             .map_err(Error::run)?;
-        Ok(Some(Self { writer, thread }))
+        Ok(Self { writer, thread })
     }
 
     /// What sinks write to.
@@ -116,29 +169,35 @@ impl RowQueue {
     fn write_all(&self, mut target: RowTarget) -> io::Result<()> {
         loop {
             let mut state = self.lock();
-            while state.waiting.is_empty() && !state.closed {
+            while state.waiting.is_empty() && !state.closed && state.flush <= state.flushed {
                 state = self.work.wait(state).expect("no holder fails");
             }
-            let Some(lines) = state.waiting.pop_front() else { break };
+            let is_to_flush = state.flushed < state.flush && state.flush <= state.written;
+            let next = if is_to_flush { None } else { state.waiting.pop_front() };
+            let written = state.written;
             drop(state);
-            let written = match &mut target {
-                RowTarget::File(file) => file.write_all(&lines),
-                RowTarget::Stream(stream) => stream.write_all(&lines).and_then(|()| stream.flush()),
+            let done = match &next {
+                Some((sink, lines)) => target.write(*sink, lines),
+                None if is_to_flush => target.flush(),
+                None => break,
             };
             let mut state = self.lock();
-            state.bytes -= lines.len();
-            if let Err(error) = &written {
+            match next {
+                Some((_, lines)) => {
+                    state.bytes -= lines.len();
+                    state.written += 1;
+                }
+                None => state.flushed = written,
+            }
+            if let Err(error) = &done {
                 state.error = Some(format!("{error}{}", advice(error)));
             }
             let wakers = std::mem::take(&mut state.wakers);
             drop(state);
             wakers.into_iter().for_each(Waker::wake);
-            written?;
+            done?;
         }
-        match &mut target {
-            RowTarget::File(file) => file.keep(),
-            RowTarget::Stream(stream) => stream.flush(),
-        }
+        target.end()
     }
 }
 
@@ -149,11 +208,11 @@ impl RowWriter {
         Self(Arc::new(RowQueue::new(target.to_owned(), Some(stream))))
     }
 
-    /// Takes lines; whether there is room is asked afterwards.
+    /// Takes lines of a sink; whether there is room is asked afterwards.
     ///
     /// # Errors
     /// When earlier lines could not be written.
-    pub fn send(&self, lines: Vec<u8>) -> std::result::Result<(), SinkError> {
+    pub fn send(&self, sink: u32, lines: Vec<u8>) -> std::result::Result<(), SinkError> {
         if let Some(stream) = &self.0.at_once {
             let written = stream.lock().expect("no holder fails").write_all(&lines);
             return written.map_err(|error| self.failed(&error.to_string()));
@@ -163,7 +222,8 @@ impl RowWriter {
             return Err(self.failed(error));
         }
         state.bytes += lines.len();
-        state.waiting.push_back(lines);
+        state.taken += 1;
+        state.waiting.push_back((sink, lines));
         drop(state);
         self.0.work.notify_one();
         Ok(())
@@ -176,6 +236,37 @@ impl RowWriter {
             return Poll::Ready(Err(self.failed(error)));
         }
         if state.bytes <= WAITING_BYTES {
+            return Poll::Ready(Ok(()));
+        }
+        state.wakers.push(context.waker().clone());
+        Poll::Pending
+    }
+
+    /// Ready when all that was taken before this call is where it belongs.
+    pub fn flushed(&self) -> BoxFuture<std::result::Result<(), SinkError>> {
+        let (writer, upto) = (self.clone(), self.begin_flush());
+        Box::pin(std::future::poll_fn(move |context| writer.poll_flushed(upto, context)))
+    }
+
+    fn begin_flush(&self) -> u64 {
+        let mut state = self.0.lock();
+        if self.0.at_once.is_none() {
+            state.flush = state.taken;
+            self.0.work.notify_one();
+        }
+        state.flush
+    }
+
+    fn poll_flushed(
+        &self,
+        upto: u64,
+        context: &mut Context<'_>,
+    ) -> Poll<std::result::Result<(), SinkError>> {
+        let mut state = self.0.lock();
+        if let Some(error) = &state.error {
+            return Poll::Ready(Err(self.failed(error)));
+        }
+        if state.flushed >= upto {
             return Poll::Ready(Ok(()));
         }
         state.wakers.push(context.waker().clone());

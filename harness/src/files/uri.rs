@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use kafka::{AddressError, TopicAddress};
+use kafka::{AddressError, OutputAddress, OutputAddressError, TopicAddress};
 
 /// `file:PATH` or a bare path, `-`, `tcp:HOST:PORT`, `kafka:BROKERS/TOPIC`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum InputUri {
     Kafka(TopicAddress),
 }
 
-/// `print`, `file:PATH` or a bare path, `discard`, `tcp:HOST:PORT`.
+/// `print`, `file:PATH` or a bare path, `discard`, `tcp:HOST:PORT`, `kafka:BROKERS/TOPIC`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OutputUri {
     /// Standard output.
@@ -30,6 +30,8 @@ pub enum OutputUri {
     Discard,
     /// A socket.
     Tcp(String),
+    /// A topic of Apache Kafka.
+    Kafka(OutputAddress),
 }
 
 /// The address of `tcp:HOST:PORT`.
@@ -55,7 +57,8 @@ fn file(text: &str) -> Result<PathBuf, String> {
     match scheme {
         Some(scheme) if path == text && scheme.chars().all(|it| it.is_ascii_alphabetic()) => {
             Err(format!(
-                "`{scheme}:` is not known here; there are file:PATH, - , print, discard and tcp:HOST:PORT"
+                "`{scheme}:` is not known here; there are file:PATH, - , print, discard, tcp:HOST:PORT \
+                 and kafka:HOST:PORT/TOPIC"
             ))
         }
         _ => Ok(PathBuf::from(path)),
@@ -82,6 +85,12 @@ impl FromStr for InputUri {
 impl FromStr for OutputUri {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(address) = text.strip_prefix("kafka:") {
+            return address
+                .parse()
+                .map(Self::Kafka)
+                .map_err(|error: OutputAddressError| error.to_string());
+        }
         match tcp(text) {
             Some(address) => address.map(Self::Tcp),
             None if text == "print" || text == "-" => Ok(Self::Print),
@@ -109,6 +118,7 @@ impl fmt::Display for OutputUri {
             Self::File(path) => path.display().fmt(f),
             Self::Discard => f.write_str("nowhere"),
             Self::Tcp(address) => write!(f, "tcp:{address}"),
+            Self::Kafka(address) => write!(f, "kafka:{address}"),
         }
     }
 }

@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
-use dataflow::exchange::sink::{Output, Sink, SinkError, SinkSlot};
+use dataflow::exchange::sink::{Output, Sink, SinkError, SinkSlot, Transaction};
+use dataflow::operator::snapshot::Version;
 use dataflow::record::latency_trace::Part;
-use dataflow::{Digest, ProcessingTime};
+use dataflow::{BoxFuture, Digest, ProcessingTime};
 
 use crate::files::rows::RowWriter;
 use crate::measure::latency::Recorder;
@@ -30,8 +31,9 @@ pub fn measuring(
     }));
     let wants = Recorder::wants(latency.as_ref(), rows.is_some());
     let shared = Arc::clone(&measured);
-    let open = move |_subtask| -> Box<dyn Sink> {
+    let open = move |subtask| -> Box<dyn Sink> {
         Box::new(MeasuringSink {
+            subtask,
             own: SinkMeasurement { digest: Digest::default(), latency: latency.clone() },
             rows: rows.clone(),
             shared: Arc::clone(&shared),
@@ -42,6 +44,7 @@ pub fn measuring(
 
 /// One subtask's sink: keeps its own figures and brings them in when it goes.
 struct MeasuringSink {
+    subtask: u32,
     own: SinkMeasurement,
     rows: Option<RowWriter>,
     shared: Arc<Mutex<SinkMeasurement>>,
@@ -57,7 +60,7 @@ impl Sink for MeasuringSink {
             latency.record_trails(&output.trails, output.without_trail);
         }
         match &self.rows {
-            Some(rows) => rows.send(std::mem::take(&mut output.text)),
+            Some(rows) => rows.send(self.subtask, std::mem::take(&mut output.text)),
             None => Ok(()),
         }
     }
@@ -66,6 +69,17 @@ impl Sink for MeasuringSink {
         match &self.rows {
             Some(rows) => rows.poll_room(context),
             None => Poll::Ready(Ok(())),
+        }
+    }
+
+    /// Rows that a checkpoint or batch covers are where they belong before it completes.
+    fn pre_commit(&mut self, _: Version) -> BoxFuture<Result<Option<Transaction>, SinkError>> {
+        match &self.rows {
+            Some(rows) => {
+                let flushed = rows.flushed();
+                Box::pin(async move { flushed.await.map(|()| None) })
+            }
+            None => Box::pin(std::future::ready(Ok(None))),
         }
     }
 }

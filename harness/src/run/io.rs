@@ -7,7 +7,7 @@ use dataflow::job::storage::Storage;
 use workloads::registry::AnyEvents;
 
 use crate::files::rows::RowWriter;
-use crate::measure::transactional::CommitWatch;
+use crate::measure::transactional::{CommitWatch, TopicOutput};
 use crate::run::answer::Answer;
 use crate::run::audience::Audience;
 use crate::run::clock::RunClock;
@@ -22,6 +22,8 @@ pub struct RunIo<'a> {
     pub(crate) rows: Option<&'a RowWriter>,
     /// The folder that takes the rows under exactly-once, which has its own way of writing.
     pub(crate) folder: Option<&'a Arc<dyn Storage>>,
+    /// The topic that takes the rows under exactly-once.
+    pub(crate) topic: Option<&'a Arc<TopicOutput>>,
     /// Is told what a reader of that folder has come to see.
     pub(crate) watch: Option<&'a CommitWatch>,
     /// Whether the files of that folder are compared with what was written once the run is over.
@@ -42,6 +44,7 @@ impl<'a> RunIo<'a> {
             clock: None,
             rows: None,
             folder: None,
+            topic: None,
             watch: None,
             check_files: true,
             answer,
@@ -72,6 +75,12 @@ impl<'a> RunIo<'a> {
     #[must_use]
     pub fn folder(self, folder: Option<&'a Arc<dyn Storage>>) -> Self {
         Self { folder, ..self }
+    }
+
+    /// Publishes rows to a topic as they are committed, if there is one.
+    #[must_use]
+    pub fn topic(self, topic: Option<&'a Arc<TopicOutput>>) -> Self {
+        Self { topic, ..self }
     }
 
     /// Tells of every commit into that folder, if somebody wants to know.

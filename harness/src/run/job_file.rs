@@ -1,22 +1,18 @@
 //! The file in a checkpoint directory that describes its job.
 
-use dataflow::exchange::failure::FailureKind;
-use std::future::Future;
 use std::io::Read;
-use std::sync::{Arc, Mutex};
-use std::time::UNIX_EPOCH;
+use std::sync::Arc;
 
 use dataflow::ProcessingTime;
 use dataflow::job::recovery::fingerprint::{Fingerprint, FingerprintReader};
 use dataflow::job::recovery::seal::{load, save};
-use dataflow::job::runtime::Runtime;
-use dataflow::job::storage::{Storage, StorageError};
+use dataflow::job::storage::Storage;
 use dataflow::record::content_hash::ContentHash;
-use runtime::{VirtualOptions, VirtualTime};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::files::invocation::wall_time;
+use crate::files::at_once::at_once;
+use crate::files::invocation::unix_nanos;
 use crate::run::spec::RunSpec;
 
 /// Its name in the directory.
@@ -200,33 +196,5 @@ impl InputFile {
             }
         }
         Ok(())
-    }
-}
-
-fn unix_nanos() -> u64 {
-    wall_time().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
-}
-
-/// Runs storage operations before there is a clock to run them on.
-///
-/// # Errors
-/// What the storage reports: a damaged file is bad input, anything else a failed run.
-pub(crate) fn at_once<T: Send + 'static>(
-    work: impl Future<Output = std::result::Result<T, StorageError>> + Send + 'static,
-) -> Result<T> {
-    let place: Arc<Mutex<Option<std::result::Result<T, StorageError>>>> = Arc::default();
-    let result = Arc::clone(&place);
-    let done = VirtualTime::new(VirtualOptions::default()).block_on(Box::pin(async move {
-        let came = work.await;
-        *result.lock().expect("nobody else writes here") = Some(came);
-    }));
-    let came = place.lock().expect("nobody else writes here").take();
-    match (done, came) {
-        (Ok(()), Some(Ok(value))) => Ok(value),
-        (Ok(()), Some(Err(error))) if error.kind == FailureKind::Damaged => {
-            Err(Error::input(error))
-        }
-        (Ok(()), Some(Err(error))) => Err(Error::run(error)),
-        _ => Err(Error::run("a storage operation never ended")),
     }
 }

@@ -108,6 +108,7 @@ fn execute(
     }
 
     let files = if failure.is_none() { setup.output.files(&io)? } else { None };
+    let topic = if failure.is_none() { setup.output.topic(&io)? } else { None };
     let measured = setup.output.measured();
     let cut_short = completion.interrupted || failure.is_some();
     let late = &completion.late;
@@ -123,11 +124,12 @@ fn execute(
         environment,
     };
     let is_generated = events.count() == Some(u64::MAX);
-    let writes = io.rows.is_some() || io.folder.is_some();
+    let writes = io.rows.is_some() || io.folder.is_some() || io.topic.is_some();
     let for_figures = is_generated && !writes && !spec.recovery.outlives_process;
     let observer = &setup.observer;
     let mut result = result(&spec, &completion, &measured, expected, observer, used, for_figures);
     result.output.files = files;
+    result.output.topic = topic;
     if let Some(failure) = &failure {
         result.records_out = result.series.iter().map(|bin| bin.records).sum();
         result.valid = false;

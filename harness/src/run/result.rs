@@ -81,6 +81,7 @@ pub(crate) fn result(
             digest: measured.digest.to_string(),
             expected_digest: expected.map(|expected| expected.digest.to_string()),
             files: None,
+            topic: None,
             late: late(completion, expected),
         },
         late_records: completion.counters.late_records,

@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex};
 use dataflow::Guarantee;
 use dataflow::exchange::sink::SinkSlot;
 use dataflow::job::runtime::Runtime;
-use reports::schema::OutputFiles;
+use reports::schema::{OutputFiles, OutputTopic};
 
 use crate::error::{Error, Result};
+use crate::files::at_once::at_once;
 use crate::measure::latency::Recorder;
 use crate::measure::sink::{SinkMeasurement, measuring};
-use crate::measure::transactional::{CheckedOutput, Options, Transactional, transactional};
+use crate::measure::transactional::{CheckedOutput, Options, SINK, Transactional, transactional};
 use crate::run::io::RunIo;
-use crate::run::job_file::at_once;
 use crate::run::spec::RunSpec;
 
 /// Where results go, and what has been measured of them.
@@ -36,13 +36,14 @@ impl RunSink {
             let (slot, measured) = measuring(latency, io.rows.cloned());
             return Self::AtOnce(slot, measured);
         }
-        let wants = Recorder::wants(latency.as_ref(), io.folder.is_some());
+        let wants = Recorder::wants(latency.as_ref(), io.folder.is_some() || io.topic.is_some());
         let (storage, prefix) = match io.folder {
             Some(folder) => (Arc::clone(folder), String::new()),
-            None => (runtime.storage(), "sink/".to_owned()),
+            None => (runtime.storage(), SINK.to_owned()),
         };
         let watch = io.watch.cloned();
-        let options = Options { storage, prefix, wants, latency, watch };
+        let topic = io.topic.cloned();
+        let options = Options { storage, prefix, wants, latency, watch, topic };
         Self::Committed(Box::new(options), Arc::default())
     }
 
@@ -82,6 +83,21 @@ impl RunSink {
                 }
             })?;
         Ok(Some(OutputFiles { checked: true, parts, bytes }))
+    }
+
+    /// Holds the rows of a topic against what was published, by earlier processes too; `None` where
+    /// there is no such topic.
+    ///
+    /// # Errors
+    /// When they differ, and when the topic cannot be read.
+    pub(super) fn topic(&self, io: &RunIo<'_>) -> Result<Option<OutputTopic>> {
+        match io.topic {
+            Some(topic) if io.check_files => {
+                Ok(Some(OutputTopic { checked: true, rows: topic.check()? }))
+            }
+            Some(_) => Ok(Some(OutputTopic::default())),
+            None => Ok(None),
+        }
     }
 
     /// Everything that was seen: by an earlier process too, as far as the digest is concerned.

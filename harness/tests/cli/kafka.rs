@@ -10,13 +10,13 @@ use kafka::rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext,
 use crate::program::{ENGINES, Ended, command, json_lines, run, signal, wait, wait_until, words};
 
 /// A broker in this process.
-struct Cluster {
-    mock: MockCluster<'static, DefaultProducerContext>,
+pub(crate) struct Cluster {
+    pub(crate) mock: MockCluster<'static, DefaultProducerContext>,
     producer: BaseProducer,
 }
 
 impl Cluster {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mock = MockCluster::new(1).unwrap();
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", mock.bootstrap_servers()).set("linger.ms", "0");
@@ -24,7 +24,7 @@ impl Cluster {
     }
 
     /// A topic with these messages, dealt out to its partitions, and its address.
-    fn topic(&self, name: &str, partitions: i32, lines: &[&str]) -> String {
+    pub(crate) fn topic(&self, name: &str, partitions: i32, lines: &[&str]) -> String {
         self.mock.create_topic(name, partitions, 1).unwrap();
         for (place, line) in (0..).zip(lines) {
             self.put(name, place % partitions, line);

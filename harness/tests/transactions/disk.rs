@@ -75,6 +75,18 @@ impl Disk {
         self.lock().fault.is_some()
     }
 
+    /// Something besides the disk that may fail: whether it goes well.
+    #[allow(dead_code, reason = "a topic of a true broker is no part of these tests")]
+    pub(crate) fn step(&self, name: &str) -> bool {
+        matches!(self.lock().operate(name, |_, _| Some(())), Some(Ok(())))
+    }
+
+    /// Whether the process has ended.
+    #[allow(dead_code, reason = "a topic of a true broker is no part of these tests")]
+    pub(crate) fn is_dead(&self) -> bool {
+        self.lock().dead
+    }
+
     pub(crate) fn set_slow(&self, is_slow: bool) {
         self.lock().is_slow = is_slow;
     }

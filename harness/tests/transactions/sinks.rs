@@ -56,6 +56,7 @@ impl Process {
             wants: Wants { stamps: true, rows: true, ..Wants::default() },
             latency,
             watch: None,
+            topic: None,
         });
         Self { slot, output }
     }

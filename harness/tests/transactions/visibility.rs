@@ -280,6 +280,7 @@ fn without_rows_a_commit_is_one_file_below_its_prefix() {
         wants: Wants::default(),
         latency: None,
         watch: None,
+        topic: None,
     };
     let (slot, output) = transactional(options.clone());
     now(output.abort_others(&[])).unwrap();

@@ -33,7 +33,7 @@ pub use recovery_figures::{CheckpointRow, FailureRow, RecoveryFigures};
 pub use rescale::RescaleRow;
 pub use run::{
     DuetSide, DuetSlice, ExchangeLoad, LateCheck, MachineLoad, Measures, OutputCheck, OutputFiles,
-    Overslept, RUN_SCHEMA, RunResult, Slope,
+    OutputTopic, Overslept, RUN_SCHEMA, RunResult, Slope,
 };
 pub use series::{SERIES_BIN_NS, SeriesRow};
 pub use sweep::{Sweep, SweepAxis, SweepPoint};

@@ -244,6 +244,10 @@ pub struct OutputCheck {
     /// no folder of parts.
     #[serde(default)]
     pub files: Option<OutputFiles>,
+    /// The topic that the digest is of, with what earlier processes have published; `null` unless
+    /// results went to a topic under exactly-once.
+    #[serde(default)]
+    pub topic: Option<OutputTopic>,
     /// Records that came late; `null` when none did.
     #[serde(default)]
     pub late: Option<LateCheck>,
@@ -286,6 +290,16 @@ pub struct OutputFiles {
     pub parts: u64,
     /// Their bytes in all.
     pub bytes: u64,
+}
+
+/// Whether a topic holds what the digest tells.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OutputTopic {
+    /// The rows that a reader of what is committed finds were compared with what was published, at the
+    /// end of the run; `false` under `--no-check-output`.
+    pub checked: bool,
+    /// Rows that were compared, changes counted singly.
+    pub rows: u64,
 }
 
 /// How an exchange spread its records.

@@ -12,7 +12,7 @@ use dataflow::operator::lateness::LateNotes;
 use dataflow::{Data, EventTime, Plan, ProcessingTime, Record, Stamps, Stream};
 use serde::Deserialize;
 
-use crate::erased::{AnyEvents, Expected, expected};
+use crate::erased::{AnyEvents, EachLine, Expected, expected};
 use crate::inputs::event_lines::EventOf;
 use crate::inputs::live::{check_knobs, json_line};
 use crate::schedule::arrival::{Schedule, outlasted};
@@ -109,15 +109,13 @@ impl<W: Workload> AnyEvents for MessageEvents<W> {
         Ok(expected(&*self.workload, &self.knobs, events.into_iter(), times.into_iter(), late))
     }
 
-    fn sample(&self, count: u64) -> String {
-        let (mut lines, mut left) = (String::new(), count);
+    fn each_line(&self, count: u64, each: &mut EachLine<'_>) {
+        let mut left = count;
         let read = self.read_again(|event| {
-            lines.push_str(&json_line(&event.value));
             left = left.saturating_sub(1);
-            left > 0
+            each(event.event_time, &json_line(&event.value)) && left > 0
         });
         drop(read);
-        lines
     }
 }
 

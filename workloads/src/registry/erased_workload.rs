@@ -12,7 +12,7 @@ use dataflow::operator::lateness::LateNotes;
 use dataflow::{Plan, ResultKind, Stream};
 use serde_json::Value;
 
-use crate::erased::{AnyEvents, AnyWorkload, Expected, LiveInput, expected};
+use crate::erased::{AnyEvents, AnyWorkload, EachLine, Expected, LiveInput, expected};
 use crate::event_time::event_order::in_event_time;
 use crate::inputs::lines::read_lines;
 use crate::inputs::live::{LiveEvents, json_line};
@@ -146,9 +146,13 @@ where
         Ok(expected(&*self.workload, &self.knobs, events, times, late))
     }
 
-    fn sample(&self, count: u64) -> String {
-        let numbers = 0..count.min(self.count);
-        numbers.map(|number| json_line(&self.events.event(number).value)).collect()
+    fn each_line(&self, count: u64, each: &mut EachLine<'_>) {
+        for number in 0..count.min(self.count) {
+            let event = self.events.event(number);
+            if !each(event.event_time, &json_line(&event.value)) {
+                break;
+            }
+        }
     }
 }
 

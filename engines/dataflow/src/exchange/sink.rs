@@ -3,8 +3,8 @@
 //! What reaches [`Sink::write`] is an [`Output`]: how many results, their digest, and, only if
 //! [`Wants`] says so, event times and stamps (for latency) and lines of JSON (for rows). The engine
 //! passes the instant of the call, and that is the emission. [`Sink::poll_room`] is back-pressure,
-//! and [`Sink::poll_finish`] the end. Under exactly-once [`Sink::pre_commit`] closes a
-//! [`Transaction`], which a [`Committer`] makes visible.
+//! and [`Sink::poll_finish`] the end. At a checkpoint or batch [`Sink::pre_commit`] makes what was
+//! written durable: under exactly-once as a [`Transaction`], which a [`Committer`] makes visible.
 
 use crate::exchange::failure::FailureKind;
 use std::sync::Arc;
@@ -171,10 +171,11 @@ pub trait Sink: Send {
         self.poll_room(context)
     }
 
-    /// Closes the transaction that takes what is written, calls it `id`, and begins the next.
-    /// Once ready, all of it is durable, and nobody sees it before a [`Committer`] commits it.
-    /// `None` from a sink without transactions, whose output is seen at once. Ids rise; an
-    /// empty transaction may be `None` too.
+    /// The checkpoint or batch `id` covers everything that was written so far: once ready, all of it
+    /// is durable. A sink with transactions closes the one that is open and begins the next, and
+    /// nobody sees it before a [`Committer`] commits it. `None` from a sink without, whose output is
+    /// seen at once (at-least-once: it must only be delivered before the checkpoint completes). Ids
+    /// rise; an empty transaction may be `None` too.
     ///
     /// # Errors
     /// When it cannot be made durable.

@@ -240,7 +240,6 @@ impl Wiring {
             stage: stage.0,
             place: stage.0 * self.parallelism as usize + number as usize,
             aligns: guarantee == Guarantee::ExactlyOnce,
-            transactions: guarantee == Guarantee::ExactlyOnce,
             deltas: self.settings.checkpoint_deltas,
             chained: 0,
             newest: self.first_checkpoint - 1,

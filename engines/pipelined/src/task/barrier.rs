@@ -106,8 +106,7 @@ impl Subtask {
     }
 
     fn close_transaction(&mut self, id: u64) -> Option<PreCommit> {
-        let transactions = self.checkpointing.as_ref().is_some_and(|own| own.transactions);
-        if transactions { self.runner.pre_commit(Version(id)) } else { None }
+        self.checkpointing.as_ref().and_then(|_| self.runner.pre_commit(Version(id)))
     }
 
     /// Tells the coordinator that no more checkpoint will pass here, and gives it the last

@@ -19,8 +19,6 @@ pub(crate) struct Checkpointing {
     pub(crate) place: usize,
     /// Whether barriers block their channels until all are in.
     pub(crate) aligns: bool,
-    /// Whether the sink has transactions.
-    pub(crate) transactions: bool,
     /// Deltas between two full snapshots; 0: all are full.
     pub(crate) deltas: u64,
     /// Files that the next delta would be one to.

@@ -1,8 +1,11 @@
 //! Arguments of `sample`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use crate::cli::defaults;
+use crate::files::uri::OutputUri;
 use crate::quantity;
 
 /// Arguments of `sample`.
@@ -20,4 +23,11 @@ pub struct SampleArgs {
     /// A knob; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// Where events go, as NDJSON: print, file:PATH, discard, tcp:HOST:PORT, or
+    /// kafka:HOST:PORT/TOPIC?acks=all&compression=none, whose messages say event_time_ms and n besides
+    #[arg(long, value_name = "URI", default_value = "print", allow_hyphen_values = true)]
+    pub output: OutputUri,
+    /// Settings of the Kafka client, name=value on each line, such as those for TLS and passwords
+    #[arg(long, value_name = "FILE")]
+    pub kafka_config: Option<PathBuf>,
 }

@@ -28,9 +28,10 @@ pub struct RunArgs {
     #[arg(long, value_name = "URI", allow_hyphen_values = true)]
     pub input: Option<InputUri>,
     /// Settings of the Kafka client, name=value on each line, such as those for TLS and passwords
-    #[arg(long, value_name = "FILE", requires = "input")]
+    #[arg(long, value_name = "FILE")]
     pub kafka_config: Option<PathBuf>,
-    /// Results as NDJSON to print, file:PATH, discard or tcp:HOST:PORT
+    /// Results as NDJSON to print, file:PATH, discard, tcp:HOST:PORT, or
+    /// kafka:HOST:PORT/TOPIC?acks=all&compression=none: a message for each row
     #[arg(long, value_name = "URI", allow_hyphen_values = true)]
     pub output: Option<OutputUri>,
     /// Show every micro-batch; JSON has them anyway
@@ -42,8 +43,8 @@ pub struct RunArgs {
     /// Go on with the job that --checkpoint-dir holds, if need be at another parallelism
     #[arg(long, requires = "checkpoint_dir")]
     pub resume: bool,
-    /// Do not compare the part files of an exactly-once output with what was written, once the run is
-    /// over; the result says so
+    /// Do not compare the part files or the topic of an exactly-once output with what was written, once
+    /// the run is over; the result says so
     #[arg(long)]
     pub no_check_output: bool,
     /// Stop once so many events have been read, to go on later with --resume

@@ -1,13 +1,13 @@
-//! `list` and `sample`: engines, workloads, placements and suites, and the events of a workload.
+//! `list`: engines, workloads, placements and suites.
 
 use dataflow::job::settings::Setting;
 use dataflow::placement::{PLACEMENTS, PlacementKind};
 use serde_json::{Value, json};
 
-use crate::cli::{ListArgs, ListTopic, SampleArgs};
+use crate::cli::{ListArgs, ListTopic};
 use crate::error::{Error, Outcome, Result};
 use crate::experiment::suite::{SHIPPED, about};
-use crate::registry::{Registry, key_values};
+use crate::registry::Registry;
 use crate::terminal::out;
 
 /// Runs `list`.
@@ -119,16 +119,4 @@ fn setting_line(setting: &Setting) -> String {
     let default = shown(setting.default_value(false));
     let mirrors = setting.mirrors.map_or(String::new(), |key| format!(" [{key}]"));
     format!("      {}={default}  {}; {}{mirrors}", setting.name, setting.kind, setting.help)
-}
-
-/// Runs `sample`.
-///
-/// # Errors
-/// For an unknown workload or knob.
-pub(crate) fn sample(args: &SampleArgs, registry: &Registry) -> Result<Outcome> {
-    let workload = registry.workload(&args.workload)?;
-    let given = key_values(args.set.iter().map(String::as_str))?;
-    let knobs = workload.resolve(&given, None).map_err(Error::input)?;
-    out::line(workload.generate(&knobs, args.seed).sample(args.events).trim_end());
-    Ok(Outcome::Good)
 }

@@ -4,4 +4,5 @@ pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod list;
 pub(crate) mod plot;
+pub(crate) mod sample;
 pub(crate) mod suite;

@@ -84,7 +84,7 @@ impl Duet {
             memory::check_together(&specs)?;
         }
         let first = round as usize % 2;
-        let mut order = |variant: &Variant, beside: &Variant, place: usize| {
+        let mut order = |variant: &Variant, beside: &Variant, place: usize| -> Result<SideOrder> {
             let order = self.order(experiment, variant, (size, round), audience)?;
             Ok(order.on(self.cores[(first + place) % 2], Some(&beside.name)))
         };

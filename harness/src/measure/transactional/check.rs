@@ -19,10 +19,7 @@ pub struct CheckedOutput {
 }
 
 /// Refuses visible files that are missing, have another length, or are listed by no commit.
-pub(super) async fn lengths(
-    place: &OutputFolder,
-    entries: impl IntoIterator<Item = &Entry>,
-) -> Result<(), SinkError> {
+pub(super) async fn lengths(place: &OutputFolder, entries: &[&Entry]) -> Result<(), SinkError> {
     let mut there: BTreeMap<String, u64> = place.lengths(VISIBLE).await?.into_iter().collect();
     for entry in entries {
         let Some(rows) = entry.rows else { continue };
@@ -69,7 +66,7 @@ fn check_length(
 /// Refuses visible files whose content is not what was written.
 pub(super) async fn contents(
     place: &OutputFolder,
-    entries: &[Entry],
+    entries: &[&Entry],
 ) -> Result<CheckedOutput, SinkError> {
     let mut checked = CheckedOutput::default();
     for entry in entries {

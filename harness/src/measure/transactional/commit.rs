@@ -9,7 +9,8 @@ use dataflow::exchange::sink::{Commit, CommitHead, SinkError, Transaction};
 use dataflow::operator::snapshot::Version;
 use dataflow::record::content_hash::ContentHash;
 
-use super::ledger::{Entry, Fate, Ledger, Loaded};
+use super::ledger::{Committed, Entry, Fate, Ledger, Loaded};
+use super::topic_output::{TopicOutput, unix_millis};
 use crate::measure::sink::SinkMeasurement;
 use crate::measure::transactional::check;
 use crate::measure::transactional::check::CheckedOutput;
@@ -30,6 +31,8 @@ pub(super) struct Shared {
     pub(super) rows: bool,
     /// Is told what a reader of the folder has come to see.
     pub(super) watch: Option<CommitWatch>,
+    /// Where a reader sees what was committed, if that is not the folder.
+    pub(super) topic: Option<Arc<TopicOutput>>,
     /// Commits and aborts, one at a time.
     pub(super) turn: CommitLock,
     pub(super) attempt: AtomicU64,
@@ -111,11 +114,13 @@ impl Shared {
             let entries = ledger.open_ones(&given);
             if !entries.is_empty() {
                 self.check_pending(&entries)?;
-                ledger.put(&self.place, id, origin, entries.clone()).await?;
-                self.show(&entries).await?;
+                let made = self.topic.as_ref().map(|_| unix_millis());
+                let shown = ledger.put(&self.place, id, origin, made, entries).await?;
+                self.show(&shown).await?;
             }
         }
-        self.measure(&ledger, now);
+        // A reader of a topic sees rows once their transaction is committed.
+        self.measure(&ledger, self.topic.as_ref().map_or(now, |topic| topic.now()));
         self.discard(&given).await?;
         if ledger.is_long() {
             ledger.compact(&self.place).await?;
@@ -134,8 +139,10 @@ impl Shared {
         // What another process or a commit that was cut short has done is in the storage alone.
         self.state().ledger = None;
         let loaded = self.load(known).await?;
-        check::lengths(&self.place, loaded.indexed.iter().chain(&loaded.recent)).await?;
-        check::contents(&self.place, &loaded.recent).await?;
+        if self.topic.is_none() {
+            check::lengths(&self.place, &loaded.all()).await?;
+            check::contents(&self.place, &loaded.recent()).await?;
+        }
         let newest = loaded.ledger.newest();
         self.state().ledger = Some(loaded.ledger);
         Ok(newest)
@@ -146,9 +153,8 @@ impl Shared {
         let _turn = self.turn.take().await;
         let known = self.take_ledger().await?.head();
         let loaded = self.load(known).await?;
-        let entries: Vec<Entry> = loaded.indexed.into_iter().chain(loaded.recent).collect();
-        check::lengths(&self.place, &entries).await?;
-        let checked = check::contents(&self.place, &entries).await?;
+        check::lengths(&self.place, &loaded.all()).await?;
+        let checked = check::contents(&self.place, &loaded.all()).await?;
         self.state().ledger = Some(loaded.ledger);
         Ok(checked)
     }
@@ -198,10 +204,15 @@ impl Shared {
         let pending = self.place.list(PENDING).await?;
         // What has not got its visible name yet is looked at under the one that it has.
         let is_pending = |entry: &&Entry| pending.contains(&entry.pending());
-        let hidden: Vec<Entry> = loaded.recent.iter().filter(is_pending).cloned().collect();
+        let hidden: Vec<Entry> = loaded.recent().into_iter().filter(is_pending).cloned().collect();
         check::pending(&self.place, &hidden).await?;
         self.state().pending.extend(pending);
-        self.show(&loaded.recent).await?;
+        if let Some(topic) = &self.topic {
+            topic.check_newest(&self.place, loaded.ledger.head())?;
+        }
+        for commit in &loaded.recent {
+            self.show(commit).await?;
+        }
         Ok(loaded)
     }
 
@@ -218,9 +229,14 @@ impl Shared {
 
     /// Gives the files of a commit that has been made their visible names, as far as they do not
     /// have them.
-    async fn show(&self, entries: &[Entry]) -> Result<(), SinkError> {
+    async fn show(&self, commit: &Committed) -> Result<(), SinkError> {
         let mut shown = Vec::new();
-        for entry in entries.iter().filter(|entry| entry.rows.is_some()) {
+        if let Some(topic) = &self.topic {
+            topic.publish(&self.place, commit).await?;
+            let published = commit.entries.iter().filter(|entry| entry.rows.is_some());
+            return self.remove_pending(published.map(Entry::pending).collect()).await;
+        }
+        for entry in commit.entries.iter().filter(|entry| entry.rows.is_some()) {
             let pending = entry.pending();
             // Forgotten before it is tried: should that fail, a list tells what has become of it.
             let is_pending = self.state().pending.remove(&pending);

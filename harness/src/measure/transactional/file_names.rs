@@ -15,6 +15,10 @@ use serde::{Deserialize, Serialize};
 pub(super) const MANIFESTS: &str = "_committed/";
 /// Names of indexes begin with this.
 const INDEX: &str = "_committed/index-";
+/// The topic that a reader sees what was committed in, if it is not the folder.
+pub(super) const TOPIC: &str = "_committed/topic";
+/// Which commits a slot has published; its number follows.
+pub(super) const PUBLISHED: &str = "_committed/published-";
 /// The number of the last attempt that began to write.
 pub(super) const ATTEMPT: &str = "_committed/attempt";
 /// Files that are pre-committed begin with this.
@@ -176,6 +180,10 @@ impl OutputFolder {
         value: &T,
     ) -> Result<ContentHash, SinkError> {
         seal::save(&self.storage, &self.full(name), value).await.map_err(refused)
+    }
+
+    pub(super) async fn read(&self, name: &str) -> Result<Option<Vec<u8>>, SinkError> {
+        self.storage.read(&self.full(name)).await.map_err(refused)
     }
 
     pub(super) async fn load<T: DeserializeOwned>(

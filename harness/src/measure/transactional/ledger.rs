@@ -76,7 +76,16 @@ struct Manifest {
     origin: ContentHash,
     /// The commit made before it.
     before: Option<CommitHead>,
+    /// When it was made, in milliseconds since 1970, if rows of it are published elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    made_unix_ms: Option<u64>,
     entries: Vec<Entry>,
+}
+
+impl Manifest {
+    fn committed(&self) -> Committed {
+        Committed { id: self.id, made_unix_ms: self.made_unix_ms, entries: self.entries.clone() }
+    }
 }
 
 /// The manifests of several commits, in the place of their files. Never changed: the next one goes
@@ -119,8 +128,28 @@ pub(super) struct Loaded {
     pub(super) ledger: Ledger,
     /// Transactions of commits that are in an index: their files have their visible names.
     pub(super) indexed: Vec<Entry>,
-    /// Of the others: a file of theirs may still be pending.
-    pub(super) recent: Vec<Entry>,
+    /// The others: a file of theirs may still be pending.
+    pub(super) recent: Vec<Committed>,
+}
+
+impl Loaded {
+    /// Transactions of commits that are in no index.
+    pub(super) fn recent(&self) -> Vec<&Entry> {
+        self.recent.iter().flat_map(|commit| &commit.entries).collect()
+    }
+
+    /// All transactions.
+    pub(super) fn all(&self) -> Vec<&Entry> {
+        self.indexed.iter().chain(self.recent()).collect()
+    }
+}
+
+/// A commit that has been made.
+pub(super) struct Committed {
+    pub(super) id: Version,
+    /// When, in milliseconds since 1970; unknown of what an earlier version has written.
+    pub(super) made_unix_ms: Option<u64>,
+    pub(super) entries: Vec<Entry>,
 }
 
 impl Ledger {
@@ -153,7 +182,7 @@ impl Ledger {
                 let of = manifest.id.0;
                 return Err(place.damage(name, &format!("it is the manifest of commit {of}")));
             }
-            recent.extend(manifest.entries.iter().cloned());
+            recent.push(manifest.committed());
             ledger.follow(place, name, manifest, seal)?;
             seen |= ledger.head() == known;
         }
@@ -266,12 +295,14 @@ impl Ledger {
         place: &OutputFolder,
         id: Version,
         origin: ContentHash,
+        made_unix_ms: Option<u64>,
         entries: Vec<Entry>,
-    ) -> Result<(), SinkError> {
-        let manifest = Manifest { id, origin, before: self.head(), entries };
+    ) -> Result<Committed, SinkError> {
+        let manifest = Manifest { id, origin, before: self.head(), made_unix_ms, entries };
         let seal = place.save(&place::manifest(id), &manifest).await?;
+        let committed = manifest.committed();
         self.enter(manifest, seal);
-        Ok(())
+        Ok(committed)
     }
 
     /// Whether there are many manifests.

@@ -19,6 +19,9 @@
 //! altered or there twice without notice: names, lengths and recent parts are checked at every
 //! attempt, all parts at the end of a run.
 //!
+//! Where the output is a topic, a commit's rows are published from its pending files, which go once
+//! that is done: `topic_output`.
+//!
 //! A writer's attempt and number belong to it alone, so that what a killed subtask still had on
 //! its way never meets what its successor writes.
 
@@ -45,6 +48,7 @@ pub(crate) mod held_latencies;
 mod ledger;
 pub(crate) mod row_file;
 pub(crate) mod subtask_sink;
+mod topic_output;
 
 use crate::measure::transactional::commit_lock::CommitLock;
 use crate::measure::transactional::file_names::OutputFolder;
@@ -52,6 +56,10 @@ use crate::measure::transactional::subtask_sink::SubtaskSink;
 pub use check::CheckedOutput;
 pub use commit::CommitWatch;
 use commit::{Shared, State};
+pub use topic_output::TopicOutput;
+
+/// Where the output lies among the files of a job, unless it is a folder of its own.
+pub(crate) const SINK: &str = "sink/";
 
 /// Where a job's output goes, and what is kept of it.
 #[derive(Clone)]
@@ -66,15 +74,18 @@ pub struct Options {
     pub latency: Option<Recorder>,
     /// Is told what a reader of the folder has come to see.
     pub watch: Option<CommitWatch>,
+    /// Where a reader sees what was committed, if that is not the folder.
+    pub topic: Option<Arc<TopicOutput>>,
 }
 
 /// A slot for a plan, and what commits and measures its output.
 pub fn transactional(options: Options) -> (SinkSlot, Arc<Transactional>) {
-    let Options { storage, prefix, wants, latency, watch } = options;
+    let Options { storage, prefix, wants, latency, watch, topic } = options;
     let shared = Arc::new(Shared {
         place: OutputFolder { storage, prefix },
         rows: wants.rows,
         watch,
+        topic,
         turn: CommitLock::default(),
         attempt: AtomicU64::new(0),
         writers: AtomicU64::new(0),

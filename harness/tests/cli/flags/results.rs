@@ -51,6 +51,12 @@ const SAMPLE: Context = Context {
         field("seed", "/key", "", "--seed 7"),
         field("set", "/key", "--set keys=1", "--set keys=100"),
         refused("set", "--set keys=3 --set keys=4", "`keys` was given twice"),
+        read("output", File("sample.ndjson"), "", "--output sample.ndjson"),
+        refused(
+            "kafka-config",
+            "--kafka-config client",
+            "--kafka-config goes with --output kafka:",
+        ),
     ],
 };
 

@@ -15,11 +15,11 @@ const ALONE: Context = Context {
         field("workload", "/workload", "", "--workload forward <- --workload keyed-count"),
         field("clock", "/clock", "", "--clock virtual"),
         field("input", "/records_in", "", "--input lines.ndjson"),
-        refused("kafka-config", "--kafka-config client.properties", "--input"),
+        refused("kafka-config", "--kafka-config client.properties", "goes with --input or"),
         refused(
             "kafka-config",
             "--kafka-config client.properties --input lines.ndjson <- --events 400",
-            "goes with --input kafka:",
+            "goes with --input or --output kafka:",
         ),
         read("output", File("rows.ndjson"), "", "--output rows.ndjson"),
         read(
@@ -116,7 +116,7 @@ const VIRTUAL: Context = Context {
         field("workload", "/workload", "", "--workload forward <- --workload keyed-count"),
         field("clock", "/clock", "", "--clock wall <- --clock virtual"),
         field("input", "/records_in", "", "--input lines.ndjson"),
-        refused("kafka-config", "--kafka-config client.properties", "--input"),
+        refused("kafka-config", "--kafka-config client.properties", "goes with --input or"),
         read("output", File("rows.ndjson"), "", "--output rows.ndjson"),
         read(
             "batches",
@@ -198,7 +198,11 @@ const FILE: Context = Context {
         field("workload", "/workload", "", "--workload uppercase <- --workload keyed-count"),
         field("clock", "/clock", "", "--clock virtual"),
         field("input", "/records_in", "", "--input other.ndjson <- --input lines.ndjson"),
-        refused("kafka-config", "--kafka-config client.properties", "goes with --input kafka:"),
+        refused(
+            "kafka-config",
+            "--kafka-config client.properties",
+            "goes with --input or --output kafka:",
+        ),
         read("output", File("rows.ndjson"), "", "--output rows.ndjson"),
         read(
             "batches",
@@ -264,7 +268,11 @@ const PIPE: Context = Context {
         field("workload", "/workload", "", "--workload forward <- --workload keyed-count"),
         refused("clock", "--clock virtual", "has no virtual time"),
         field("input", "/records_in", "", "--input lines.ndjson <- --input -"),
-        refused("kafka-config", "--kafka-config client.properties", "goes with --input kafka:"),
+        refused(
+            "kafka-config",
+            "--kafka-config client.properties",
+            "goes with --input or --output kafka:",
+        ),
         read("output", File("rows.ndjson"), "", "--output rows.ndjson"),
         read("batches", Text("no batches"), "<- --json", "--batches <- --json"),
         refused(

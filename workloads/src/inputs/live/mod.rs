@@ -10,7 +10,7 @@ use dataflow::job::source::{Available, Next, Reader, Source, SourceError, Splits
 use dataflow::operator::lateness::LateNotes;
 use dataflow::{Data, EventTime, Plan, ProcessingTime, Record, Stamps, Stream};
 
-use crate::erased::{AnyEvents, Expected, LiveInput, expected};
+use crate::erased::{AnyEvents, EachLine, Expected, LiveInput, expected};
 use crate::inputs::event_lines::{EventLines, EventOf};
 use crate::inputs::live_log::{Entry, LiveFailure, LiveLog};
 use crate::schedule::arrival::{Schedule, outlasted};
@@ -90,9 +90,13 @@ impl<W: Workload> AnyEvents for LiveEvents<W> {
         Ok(expected(&*self.workload, &self.knobs, events, times.into_iter(), late))
     }
 
-    fn sample(&self, count: u64) -> String {
-        let numbers = 0..count.min(self.log.len());
-        numbers.map(|number| json_line(&self.log.entry(number).event.value)).collect()
+    fn each_line(&self, count: u64, each: &mut EachLine<'_>) {
+        for number in 0..count.min(self.log.len()) {
+            let event = self.log.entry(number).event;
+            if !each(event.event_time, &json_line(&event.value)) {
+                break;
+            }
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dataflow::{ProcessingTime, StopSignal};
-use kafka::{ClientSettings, Company, KafkaFailure, Topic, TopicAddress, TopicLog};
+use kafka::{ClientSettings, Company, Topic, TopicAddress, TopicLog};
 use workloads::registry::{AnyEvents, LiveInput};
 
 use crate::error::{Error, Result};
@@ -65,19 +65,15 @@ fn open_topic(
     spec: &RunSpec,
     run_clock: &RunClock,
 ) -> Result<Box<dyn AnyEvents>> {
-    let topic = Topic::open(address.clone(), settings.clone()).map_err(kafka_error)?;
-    let runtime = run_clock.runtime();
-    let company = Company { clock: Arc::new(move || runtime.now()), tell: Arc::new(out::note) };
-    let log = TopicLog::open(topic, company).map_err(kafka_error)?;
+    let topic = Topic::open(address.clone(), settings.clone())?;
+    let log = TopicLog::open(topic, company(run_clock))?;
     spec.workload.messages(spec.knobs(), Arc::new(log)).map_err(Error::input)
 }
 
-/// What went wrong with a broker, by the exit status that it leads to.
-pub(super) fn kafka_error(failure: KafkaFailure) -> Error {
-    match failure {
-        KafkaFailure::Refused(what) => Error::Input(what),
-        KafkaFailure::Failed(what) => Error::Run(what),
-    }
+/// Topics are read and written by the clock of the run.
+pub(super) fn company(run_clock: &RunClock) -> Company {
+    let runtime = run_clock.runtime();
+    Company { clock: Arc::new(move || runtime.now()), tell: Arc::new(out::note) }
 }
 
 fn connect(address: &str) -> Result<TcpStream> {

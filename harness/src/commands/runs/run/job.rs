@@ -10,13 +10,13 @@ use dataflow::job::storage::Storage;
 use dataflow::record::content_hash::ContentHash;
 use dataflow::{Guarantee, StopSignal};
 use files::Kind;
-use kafka::ClientSettings;
+use kafka::{ClientSettings, OutputTopic, TopicWriter};
 use reports::schema::{Measures, RunResult};
 use runtime::DirectoryStorage;
 use workloads::registry::AnyEvents;
 
 use super::checkpoint_folder::CheckpointFolder;
-use super::input::{kafka_error, open_file, open_live};
+use super::input::{company, open_file, open_live};
 use super::usage::check_resumed;
 use crate::cli::RunArgs;
 use crate::error::{Error, Result};
@@ -25,16 +25,17 @@ use crate::experiment::sizing;
 use crate::experiment::sizing::RunSize;
 use crate::experiment::suite::Experiment;
 use crate::files::WholeFile;
-use crate::files::rows::WriterThread;
+use crate::files::at_once::at_once;
+use crate::files::rows::{RowTarget, WriterThread};
 use crate::files::uri::{InputUri, OutputUri};
-use crate::measure::transactional::is_empty;
+use crate::measure::transactional::{SINK, TopicOutput, is_empty};
 use crate::quantity::Rate;
 use crate::run::answer::{Answer, Oracle};
 use crate::run::audience::Silent;
 use crate::run::clock::{Clock, RunClock, clock};
 use crate::run::executor::{Executor, Runner};
 use crate::run::io::RunIo;
-use crate::run::job_file::{InputFile, JobFile, at_once};
+use crate::run::job_file::{InputFile, JobFile};
 use crate::run::real::Real;
 use crate::run::spec::{Recovery, RunSpec};
 use crate::terminal::out;
@@ -99,11 +100,11 @@ impl<'a> RunJob<'a> {
         }
         let path = match &self.args.output {
             Some(OutputUri::File(path)) => path,
-            None | Some(OutputUri::Discard) => return Ok(None),
+            None | Some(OutputUri::Discard | OutputUri::Kafka(_)) => return Ok(None),
             Some(other) => {
                 return Err(Error::Input(format!(
                     "exactly-once needs an output that can be committed: file:PATH, which becomes \
-                     a folder of part files, or discard; {other} shows everything at once"
+                     a folder of part files, kafka:HOST:PORT/TOPIC, or discard; {other} shows everything at once"
                 )));
             }
         };
@@ -117,6 +118,19 @@ impl<'a> RunJob<'a> {
             )));
         }
         Ok(Some(folder))
+    }
+
+    /// The topic that results go to; it is there.
+    fn output_topic(&self) -> Result<Option<OutputTopic>> {
+        let Some(OutputUri::Kafka(address)) = &self.args.output else { return Ok(None) };
+        Ok(Some(OutputTopic::open(address.clone(), self.client.clone())?))
+    }
+
+    /// Takes a topic over, in which results are published as they are committed.
+    fn publishing(&self, topic: OutputTopic, run_clock: &RunClock) -> Result<Arc<TopicOutput>> {
+        let storage = run_clock.runtime().storage();
+        let company = company(run_clock);
+        Ok(Arc::new(TopicOutput::open(topic, storage, SINK, self.spec.parallelism, company)?))
     }
 
     /// The job as it is given now, where it is to survive the process; one that is taken up must be
@@ -155,20 +169,34 @@ impl<'a> RunJob<'a> {
         self.spec.repeat = repeat;
         let given = self.given()?;
         let folder = self.folder()?;
-        if self.args.no_check_output && folder.is_none() {
+        let output_topic = self.output_topic()?;
+        let is_published =
+            output_topic.is_some() && self.spec.guarantee() == Guarantee::ExactlyOnce;
+        if self.args.no_check_output && folder.is_none() && !is_published {
             return Err(Error::Input(
-                "--no-check-output goes with a folder of part files: --output file:FOLDER under \
-                 --guarantee exactly-once"
+                "--no-check-output goes with a folder of part files or a topic: --output file:FOLDER or \
+                 kafka:HOST:PORT/TOPIC under --guarantee exactly-once"
                     .to_owned(),
             ));
         }
-        let writing = match &self.args.output {
-            Some(output) if folder.is_none() => WriterThread::open(output)?,
+        let target = match &self.args.output {
+            Some(output) if folder.is_none() => RowTarget::open(output)?,
             _ => None,
         };
         let trace = self.args.trace.as_deref().map(Trace::open).transpose()?;
         // Last, as it writes down a new job: one that cannot run leaves none.
         let run_clock = self.clock(given.as_ref())?;
+        let (target, published) = match output_topic {
+            Some(topic) if is_published => (None, Some(self.publishing(topic, &run_clock)?)),
+            Some(topic) => {
+                let guarantee = self.spec.guarantee();
+                let writer = TopicWriter::open(topic, guarantee, Arc::new(out::note))?;
+                (Some(RowTarget::Topic(writer)), None)
+            }
+            None => (target, None),
+        };
+        let name = self.args.output.as_ref().map(ToString::to_string).unwrap_or_default();
+        let writing = target.map(|target| WriterThread::start(name, target)).transpose()?;
         let spec = &self.spec;
         let live;
         let events: &dyn AnyEvents = match (&self.events, &self.args.input) {
@@ -187,7 +215,7 @@ impl<'a> RunJob<'a> {
             Some(_) => Answer::Evaluated,
         };
         let io = RunIo::new(answer, stop, &progress).events(events).clock(&run_clock);
-        let io = io.rows(rows.as_ref()).folder(folder.as_ref());
+        let io = io.rows(rows.as_ref()).folder(folder.as_ref()).topic(published.as_ref());
         let executed = Real.run(spec, io.check_files(!self.args.no_check_output));
         progress.finish();
         let result = executed?.result;
@@ -261,9 +289,7 @@ pub(super) fn missing(args: &RunArgs, experiment: &Experiment) -> Result<Vec<Str
 /// Settings of the Kafka client.
 fn client(args: &RunArgs) -> Result<ClientSettings> {
     let path = args.kafka_config.as_deref();
-    path.map_or(Ok(ClientSettings::default()), |path| {
-        ClientSettings::read(path).map_err(kafka_error)
-    })
+    Ok(path.map_or(Ok(ClientSettings::default()), ClientSettings::read)?)
 }
 
 /// Rate and number of events.
@@ -339,19 +365,27 @@ fn check_guarantee(args: &RunArgs, spec: &RunSpec, can_be_read_again: bool) -> R
         ));
     }
     let writes = !matches!(args.output, None | Some(OutputUri::Discard));
-    if guarantee == Guarantee::AtLeastOnce && args.checkpoint_dir.is_some() && writes {
+    let to_topic = matches!(args.output, Some(OutputUri::Kafka(_)));
+    if guarantee == Guarantee::AtLeastOnce && args.checkpoint_dir.is_some() && writes && !to_topic {
         return Err(Error::Input(
             "under at-least-once the rows of an earlier process are not kept: with \
-             --checkpoint-dir write to --output discard, or use --guarantee exactly-once, whose \
-             folder goes on"
+             --checkpoint-dir write to --output discard or a topic, or use --guarantee exactly-once, \
+             whose folder goes on"
+                .to_owned(),
+        ));
+    }
+    if guarantee == Guarantee::ExactlyOnce && to_topic && args.checkpoint_dir.is_none() {
+        return Err(Error::Input(
+            "exactly-once into a topic keeps rows on disk until they are published: add \
+             --checkpoint-dir FOLDER"
                 .to_owned(),
         ));
     }
     let repeats = args.shared.repeats.is_some_and(|repeats| repeats > 1);
     if guarantee == Guarantee::ExactlyOnce && repeats && writes {
         return Err(Error::Input(
-            "a folder of part files holds the output of one job; --repeats would need several: \
-             leave --repeats or --output out"
+            "a folder of part files or a topic holds the output of one job; --repeats would need \
+             several: leave --repeats or --output out"
                 .to_owned(),
         ));
     }

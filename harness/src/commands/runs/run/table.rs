@@ -127,6 +127,18 @@ fn add_output(add: &mut impl FnMut(&str, String), result: &RunResult) {
         };
         add("files", checked);
     }
+    if let Some(checked) = topic(result) {
+        add("topic", checked);
+    }
+}
+
+/// What a reader of the topic finds.
+fn topic(result: &RunResult) -> Option<String> {
+    let topic = result.output.topic.as_ref()?;
+    Some(match topic.checked {
+        true => format!("{} rows, each as published and once", units::count(topic.rows)),
+        false => "not checked".to_owned(),
+    })
 }
 
 fn percentiles(result: &RunResult, kind: LatencyKind) -> String {

@@ -24,6 +24,7 @@ pub(super) fn check(args: &RunArgs) -> Result<()> {
         return wrong("--trace needs --clock virtual");
     }
     check_recovery(args)?;
+    check_topics(args)?;
     match &args.input {
         Some(input) => check_input(args, input),
         None => check_pilot(args),
@@ -32,6 +33,21 @@ pub(super) fn check(args: &RunArgs) -> Result<()> {
 
 fn wrong<T>(what: impl Into<String>) -> Result<T> {
     Err(Error::Input(what.into()))
+}
+
+/// What goes with topics alone, and what they do not have.
+fn check_topics(args: &RunArgs) -> Result<()> {
+    let reads = matches!(args.input, Some(InputUri::Kafka(_)));
+    let writes = matches!(args.output, Some(OutputUri::Kafka(_)));
+    if args.kafka_config.is_some() && !reads && !writes {
+        return wrong(
+            "--kafka-config goes with --input or --output kafka:HOST:PORT/TOPIC; leave it out",
+        );
+    }
+    if let Some(output) = args.output.as_ref().filter(|_| writes && args.clock == Clock::Virtual) {
+        return wrong(format!("{output} has no virtual time; write to file:PATH instead"));
+    }
+    Ok(())
 }
 
 /// What is printed or drawn in the same place.
@@ -98,9 +114,6 @@ fn check_input(args: &RunArgs, input: &InputUri) -> Result<()> {
         return wrong(format!("--warm-up is for generated events, not for {input}; leave it out"));
     }
     let is_topic = matches!(input, InputUri::Kafka(_));
-    if args.kafka_config.is_some() && !is_topic {
-        return wrong("--kafka-config goes with --input kafka:HOST:PORT/TOPIC; leave it out");
-    }
     if is_topic && shared.events.is_some() {
         return wrong(format!(
             "--events does not say which messages of {input} are read; write until=OFFSET there"

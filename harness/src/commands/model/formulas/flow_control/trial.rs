@@ -13,7 +13,7 @@ use reports::schema::{Measures, RunResult};
 use runtime::{Costs, MemoryStorage, VirtualOptions, VirtualTime};
 use serde_json::Value;
 use workloads::queries::KeyedCount;
-use workloads::registry::{AnyEvents, Expected};
+use workloads::registry::{AnyEvents, EachLine, Expected};
 use workloads::schedule::arrival::Schedule;
 use workloads::spec::Workload;
 
@@ -170,7 +170,7 @@ impl AnyEvents for FlowEvents {
         self.generated.expected_with(count, late)
     }
 
-    fn sample(&self, count: u64) -> String {
-        self.generated.sample(count)
+    fn each_line(&self, count: u64, each: &mut EachLine<'_>) {
+        self.generated.each_line(count, each);
     }
 }

@@ -1,0 +1,376 @@
+//! Publishes what a job has committed, each commit once: rows and the number of their commit go into
+//! one transaction, so that whoever takes the job up finds out which commits a reader sees.
+//!
+//! A job writes by several slots, each with a `transactional.id` and a group of its own. A commit `n` is
+//! a transaction for each slot that has rows of it. The group's offset of partition 0 of the topic is
+//! `n + 1` from then on. Slots are not atomic with one another: a reader may see one before another.
+
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{BaseProducer, Producer};
+use rdkafka::{Offset, TopicPartitionList};
+
+use crate::company::Tell;
+use crate::output_topic::{Deliveries, OutputTopic, TURN};
+use crate::settings::KafkaFailure;
+
+/// How long one call of a transaction may take before it is tried again.
+const CALL: Duration = Duration::from_secs(10);
+/// How long a commit is tried.
+const LONGEST: Duration = Duration::from_secs(120);
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The rows of one sink, one a line.
+pub(crate) type SinkRows = (u32, Vec<u8>);
+
+/// What is about to happen within a transaction, for tests that end it there.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The transaction is to begin.
+    Begin,
+    /// A row is to be sent.
+    Send,
+    /// Every row is sent and none need be delivered.
+    Drain,
+    /// The number of the commit is to be added.
+    AddOffset,
+    /// The transaction is to be committed.
+    Commit,
+    /// The transaction is committed.
+    Committed,
+}
+
+/// Asked before each step: whether to go on.
+pub type StepGate = dyn Fn(Step) -> bool + Send + Sync;
+
+/// Publishes the commits of one job.
+pub struct Publisher {
+    topic: OutputTopic,
+    job: String,
+    slots: Vec<Mutex<Slot>>,
+    tell: Tell,
+    gate: OnceLock<Box<StepGate>>,
+}
+
+/// One transactional client, made anew after an error that it does not survive.
+#[derive(Default)]
+struct Slot {
+    client: Option<SlotClient>,
+    /// Commits before this one are published, as far as the broker knows; `None` if it knows none.
+    next: Option<u64>,
+}
+
+struct SlotClient {
+    producer: BaseProducer<Deliveries>,
+    /// Knows the group that offsets are committed for.
+    group: BaseConsumer,
+}
+
+/// What to do after an error.
+enum Cure {
+    Abort,
+    /// A new client finds out what has become of the transaction.
+    Anew,
+    End(KafkaFailure),
+}
+
+impl Publisher {
+    /// Takes over the slots of a job: whoever else held them can publish no more, and a transaction
+    /// that was left open is aborted.
+    ///
+    /// # Errors
+    /// When the broker does not answer or refuses it.
+    pub fn open(
+        topic: OutputTopic,
+        job: &str,
+        slots: u32,
+        tell: Tell,
+    ) -> Result<Self, KafkaFailure> {
+        let slots = (0..slots).map(|_| Mutex::default()).collect();
+        let publisher = Self { topic, job: job.to_owned(), slots, tell, gate: OnceLock::new() };
+        publisher.every_slot(|number, slot| publisher.recover(number, slot))?;
+        Ok(publisher)
+    }
+
+    /// For tests that end it between two steps.
+    #[doc(hidden)]
+    pub fn gate(&self, gate: Box<StepGate>) {
+        drop(self.gate.set(gate));
+    }
+
+    /// How many slots there are.
+    pub fn slots(&self) -> u32 {
+        self.slots.len() as u32
+    }
+
+    /// The slot that a sink writes by.
+    pub fn slot_of(&self, sink: u32) -> u32 {
+        sink % self.slots()
+    }
+
+    /// The first commit that is not known to be published by a slot; `None` if the broker knows nothing
+    /// of the slot: nothing was published, or so long ago that it has forgotten (after
+    /// `offsets.retention.minutes`, 7 days).
+    pub fn next(&self, slot: u32) -> Option<u64> {
+        self.slots[slot as usize].lock().expect("no holder fails").next
+    }
+
+    /// Publishes the rows of a commit by one slot, unless that was done before. Commits of a slot are
+    /// given in their order.
+    ///
+    /// # Errors
+    /// When another process has taken over the job, when the broker refuses the rows, and when it does
+    /// not take them for two minutes.
+    pub fn publish(&self, slot: u32, commit: u64, rows: &[SinkRows]) -> Result<(), KafkaFailure> {
+        let mut held = self.slots[slot as usize].lock().expect("no holder fails");
+        let (began, mut told) = (Instant::now(), false);
+        while held.next.is_none_or(|next| next <= commit) {
+            let Err(failed) = self.try_once(slot, &mut held, commit, rows) else { break };
+            let (error, cure) = failed;
+            match cure {
+                Cure::End(failure) => return Err(failure),
+                Cure::Abort => self.abort(&mut held)?,
+                Cure::Anew => held.client = None,
+            }
+            if began.elapsed() > LONGEST {
+                return Err(error);
+            }
+            if !told && began.elapsed() > CALL / 2 {
+                told = true;
+                (self.tell)(&format!("{error}; commit {commit} is tried again"));
+            }
+            std::thread::sleep(PAUSE);
+        }
+        Ok(())
+    }
+
+    /// Runs something for each slot, each on a thread of its own: a first transaction takes seconds.
+    fn every_slot(
+        &self,
+        work: impl Fn(u32, &mut Slot) -> Result<(), KafkaFailure> + Sync,
+    ) -> Result<(), KafkaFailure> {
+        std::thread::scope(|scope| {
+            let begun: Vec<_> = (0..)
+                .zip(&self.slots)
+                .map(|(number, slot)| {
+                    let work = &work;
+                    scope.spawn(move || work(number, &mut slot.lock().expect("nobody fails")))
+                })
+                .collect();
+            begun.into_iter().try_for_each(|thread| {
+                thread.join().unwrap_or_else(|_| {
+                    Err(KafkaFailure::Failed("a thread of the Kafka client failed".to_owned()))
+                })
+            })
+        })
+    }
+
+    fn name_of(&self, slot: u32) -> String {
+        format!("{}-{slot}", self.job)
+    }
+
+    /// A new client for a slot, and what the broker knows of the slot. The offset is asked for once the
+    /// slot is taken over: while a transaction is open the broker does not tell it.
+    fn recover(&self, number: u32, slot: &mut Slot) -> Result<(), KafkaFailure> {
+        let name = self.name_of(number);
+        let made = |error: KafkaError| self.topic.failure(&error);
+        let mut config = self.topic.config();
+        config.set("transactional.id", &name);
+        let producer: BaseProducer<Deliveries> =
+            config.create_with_context(Deliveries::default()).map_err(made)?;
+        let mut reader = crate::client::config(&self.topic.settings, &self.topic.address.brokers);
+        reader.set("group.id", &name).set("enable.auto.commit", "false");
+        let group: BaseConsumer = reader.create().map_err(made)?;
+        self.patiently(|| producer.init_transactions(CALL))?;
+        let mut asked = TopicPartitionList::new();
+        asked.add_partition(&self.topic.address.topic, self.topic.partitions[0]);
+        let known = self.patiently(|| group.committed_offsets(asked.clone(), CALL))?;
+        let known = known.elements().first().map(|it| it.offset());
+        slot.next = match known {
+            Some(Offset::Offset(next)) => Some(next.max(0) as u64),
+            _ => None,
+        };
+        slot.client = Some(SlotClient { producer, group });
+        Ok(())
+    }
+
+    /// Calls again while the broker does not answer.
+    fn patiently<T>(
+        &self,
+        mut call: impl FnMut() -> Result<T, KafkaError>,
+    ) -> Result<T, KafkaFailure> {
+        let began = Instant::now();
+        loop {
+            match call() {
+                Ok(value) => return Ok(value),
+                Err(error) if may_be_called_again(&error) && began.elapsed() < LONGEST => {
+                    std::thread::sleep(PAUSE);
+                }
+                Err(error) => return Err(self.topic.failure(&error)),
+            }
+        }
+    }
+
+    fn try_once(
+        &self,
+        number: u32,
+        slot: &mut Slot,
+        commit: u64,
+        rows: &[SinkRows],
+    ) -> Result<(), (KafkaFailure, Cure)> {
+        if slot.client.is_none() {
+            let recovered = self.recover(number, slot);
+            recovered.map_err(|error| (error.clone(), cure_of_recovery(error)))?;
+            if slot.next.is_some_and(|next| next > commit) {
+                return Ok(());
+            }
+        }
+        let Some(client) = &slot.client else { return Ok(()) };
+        self.transact(client, commit, rows).map_err(|failed| match failed {
+            Failed::Client(error) => (self.topic.failure(&error), self.cure(&error)),
+            Failed::Ours(failure) => (failure.clone(), Cure::End(failure)),
+        })?;
+        slot.next = Some(commit + 1);
+        Ok(())
+    }
+
+    fn transact(&self, client: &SlotClient, commit: u64, rows: &[SinkRows]) -> Result<(), Failed> {
+        let SlotClient { producer, group } = client;
+        self.pass(Step::Begin)?;
+        producer.begin_transaction()?;
+        for (sink, lines) in rows {
+            for row in lines.split(|byte| *byte == b'\n').filter(|row| !row.is_empty()) {
+                self.pass(Step::Send)?;
+                self.topic.send(producer, *sink, row).map_err(Failed::Ours)?;
+            }
+        }
+        self.pass(Step::Drain)?;
+        drain(producer);
+        if let Some(error) = producer.context().take_failure() {
+            return Err(Failed::Client(error));
+        }
+        self.pass(Step::AddOffset)?;
+        let mut offsets = TopicPartitionList::new();
+        let mut first = offsets.add_partition(&self.topic.address.topic, self.topic.partitions[0]);
+        first.set_offset(Offset::Offset(commit as i64 + 1))?;
+        first.set_metadata(format!("{} commit {commit}", self.job));
+        let metadata = group.group_metadata().ok_or_else(|| {
+            Failed::Ours(KafkaFailure::Failed("the client has no group".to_owned()))
+        })?;
+        again(|| producer.send_offsets_to_transaction(&offsets, &metadata, CALL))?;
+        self.pass(Step::Commit)?;
+        again(|| producer.commit_transaction(CALL))?;
+        self.pass(Step::Committed)
+    }
+
+    fn pass(&self, step: Step) -> Result<(), Failed> {
+        match self.gate.get() {
+            Some(gate) if !gate(step) => {
+                let ended = format!("the test has ended it before {step:?}");
+                Err(Failed::Ours(KafkaFailure::Failed(ended)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What is sent is delivered first: an abort with messages on their way blocks, and the client is
+    /// of no use afterwards.
+    fn abort(&self, slot: &mut Slot) -> Result<(), KafkaFailure> {
+        let Some(client) = &slot.client else { return Ok(()) };
+        drain(&client.producer);
+        drop(client.producer.context().take_failure());
+        match again(|| client.producer.abort_transaction(CALL)) {
+            Ok(()) => Ok(()),
+            Err(error) if is_fenced(&error) => Err(self.fenced()),
+            Err(_) => {
+                slot.client = None;
+                Ok(())
+            }
+        }
+    }
+
+    fn cure(&self, error: &KafkaError) -> Cure {
+        if is_fenced(error) {
+            return Cure::End(self.fenced());
+        }
+        match (self.topic.failure(error), error) {
+            (failure @ KafkaFailure::Refused(_), _) => Cure::End(failure),
+            (_, KafkaError::Transaction(error)) if error.txn_requires_abort() => Cure::Abort,
+            (_, KafkaError::MessageProduction(_)) => Cure::Abort,
+            _ => Cure::Anew,
+        }
+    }
+
+    fn fenced(&self) -> KafkaFailure {
+        KafkaFailure::Refused(format!(
+            "kafka:{}: another process owns this job now (its transactions `{}-..` were taken over), or \
+             a transaction took longer than transaction.timeout.ms; go on with the job in one process \
+             alone",
+            self.topic.address, self.job
+        ))
+    }
+}
+
+/// Why a transaction did not come to its end.
+enum Failed {
+    Client(KafkaError),
+    Ours(KafkaFailure),
+}
+
+impl From<KafkaError> for Failed {
+    fn from(error: KafkaError) -> Self {
+        Self::Client(error)
+    }
+}
+
+fn cure_of_recovery(failure: KafkaFailure) -> Cure {
+    match failure {
+        KafkaFailure::Refused(_) => Cure::End(failure),
+        KafkaFailure::Failed(_) => Cure::Anew,
+    }
+}
+
+/// Waits until nothing is on its way, or for as long as one call.
+fn drain(producer: &BaseProducer<Deliveries>) {
+    let began = Instant::now();
+    while producer.in_flight_count() > 0 && began.elapsed() < LONGEST {
+        producer.poll(TURN);
+    }
+}
+
+/// Calls again where the client says that the same call may succeed.
+fn again(mut call: impl FnMut() -> Result<(), KafkaError>) -> Result<(), KafkaError> {
+    let began = Instant::now();
+    loop {
+        match call() {
+            Err(KafkaError::Transaction(error))
+                if error.is_retriable() && began.elapsed() < LONGEST =>
+            {
+                std::thread::sleep(PAUSE);
+            }
+            other => return other,
+        }
+    }
+}
+
+fn may_be_called_again(error: &KafkaError) -> bool {
+    match error {
+        KafkaError::Transaction(error) => error.is_retriable(),
+        _ => crate::client::may_pass(error),
+    }
+}
+
+fn is_fenced(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::Fenced
+                | RDKafkaErrorCode::ProducerFenced
+                | RDKafkaErrorCode::TransactionCoordinatorFenced
+        )
+    )
+}

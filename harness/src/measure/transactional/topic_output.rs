@@ -1,0 +1,293 @@
+//! A topic in which a reader sees what was committed. The manifest decides; the rows are published from
+//! the pending files, never from rows that were computed again:
+//!
+//! 1. A commit's manifest is put.
+//! 2. Each slot publishes its rows, with the number of the commit, in one transaction.
+//! 3. A mark says that the slot has done so, and what its rows come to.
+//! 4. The pending files go.
+//!
+//! Whoever finds a manifest goes on at 2. The broker tells which commits a slot has published; where it
+//! has forgotten that, the mark does.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use dataflow::exchange::failure::FailureKind;
+use dataflow::exchange::sink::{CommitHead, SinkError};
+use dataflow::job::recovery::seal::{load, save};
+use dataflow::job::storage::Storage;
+use dataflow::record::content_hash::ContentHash;
+use dataflow::{Digest, ProcessingTime};
+use kafka::{Company, KafkaFailure, OutputTopic, Publisher};
+use serde::{Deserialize, Serialize};
+
+use super::ledger::{Committed, Entry};
+use crate::error::{Error, Result};
+use crate::files::at_once::at_once;
+use crate::files::invocation::unix_nanos;
+use crate::measure::transactional::check::missing_pending;
+use crate::measure::transactional::file_names::{OutputFolder, PUBLISHED, TOPIC};
+
+/// After this time a broker has forgotten what a slot has published (`offsets.retention.minutes`).
+const FORGOTTEN_AFTER_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
+
+/// What is kept of the topic where the job keeps its files.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct TopicFile {
+    /// What the job's transactions are called.
+    job: String,
+    /// How many transactions a commit has at most. Never changed: a slot that nobody takes over would
+    /// leave its last transaction open.
+    slots: u32,
+    /// Where each partition ended when the job began.
+    starts: Vec<u64>,
+}
+
+/// What a slot has published.
+#[derive(Copy, Clone, Debug, Default, Serialize, Deserialize)]
+struct Mark {
+    /// Commits before this one.
+    next: u64,
+    /// Rows of all of them.
+    rows: i64,
+    /// Sum of their hashes.
+    sum: u128,
+}
+
+/// A topic in which a reader sees what was committed.
+pub struct TopicOutput {
+    topic: OutputTopic,
+    name: String,
+    file: TopicFile,
+    publisher: Arc<Publisher>,
+    storage: Arc<dyn Storage>,
+    prefix: String,
+    company: Company,
+}
+
+impl TopicOutput {
+    /// Takes over the topic for a job that keeps its files in `storage` under `prefix`. A new job has
+    /// as many slots as `slots`.
+    ///
+    /// # Errors
+    /// When the broker does not answer or refuses it, and when the topic is not the job's.
+    pub fn open(
+        topic: OutputTopic,
+        storage: Arc<dyn Storage>,
+        prefix: &str,
+        slots: u32,
+        company: Company,
+    ) -> Result<Self> {
+        let name = format!("kafka:{}", topic.address());
+        let path = format!("{prefix}{TOPIC}");
+        let kept = Arc::clone(&storage);
+        let at = path.clone();
+        let found = at_once(async move { load::<TopicFile>(&kept, &at).await })?;
+        let ends = topic.ends().map_err(Error::from)?;
+        let file = match found {
+            Some((file, _)) if file.starts.len() == ends.len() => file,
+            Some((file, _)) => {
+                return Err(Error::Input(format!(
+                    "{name} has {} partitions, and had {} when the job began: --resume needs the same \
+                     topic",
+                    ends.len(),
+                    file.starts.len()
+                )));
+            }
+            None => {
+                let drawn =
+                    format!("{} {} {}", unix_nanos(), std::process::id(), storage.locate(""));
+                let job = format!("streamgauge-{}", ContentHash::of(drawn.as_bytes()));
+                let file = TopicFile { job, slots, starts: ends };
+                let (kept, own) = (Arc::clone(&storage), file.clone());
+                at_once(async move { save(&kept, &path, &own).await })?;
+                file
+            }
+        };
+        let publisher = Publisher::open(topic.clone(), &file.job, file.slots, company.tell.clone());
+        let publisher = Arc::new(publisher.map_err(Error::from)?);
+        Ok(Self { topic, name, file, publisher, storage, prefix: prefix.to_owned(), company })
+    }
+
+    /// Lets a test end a commit between two steps.
+    #[cfg(feature = "kafka")]
+    #[doc(hidden)]
+    pub fn gate(&self, gate: Box<kafka::StepGate>) {
+        self.publisher.gate(gate);
+    }
+
+    /// The processing time.
+    pub(super) fn now(&self) -> ProcessingTime {
+        (self.company.clock)()
+    }
+
+    /// Refuses files of the job that are older than the topic.
+    pub(super) fn check_newest(
+        &self,
+        place: &OutputFolder,
+        newest: Option<CommitHead>,
+    ) -> std::result::Result<(), SinkError> {
+        for slot in 0..self.file.slots {
+            let Some(next) = self.publisher.next(slot) else { continue };
+            if next.checked_sub(1) > newest.map(|head| head.id.0) {
+                let newest = newest.map_or("none".to_owned(), |head| head.id.0.to_string());
+                let what = format!(
+                    "{} holds rows of commit {}, and the newest commit here is {newest}: these files \
+                     are an older copy",
+                    self.name,
+                    next - 1
+                );
+                return Err(place.damage(TOPIC, &what));
+            }
+        }
+        Ok(())
+    }
+
+    /// Publishes a commit, as far as that was not done.
+    pub(super) async fn publish(
+        &self,
+        place: &OutputFolder,
+        commit: &Committed,
+    ) -> std::result::Result<(), SinkError> {
+        let mut of_slots: BTreeMap<u32, Vec<&Entry>> = BTreeMap::new();
+        for entry in commit.entries.iter().filter(|entry| entry.rows.is_some()) {
+            of_slots.entry(self.publisher.slot_of(entry.key.sink)).or_default().push(entry);
+        }
+        let mut publishing = Vec::new();
+        for (slot, entries) in of_slots {
+            let mark = self.mark(place, slot).await?;
+            if mark.is_some_and(|mark| mark.next > commit.id.0) {
+                continue;
+            }
+            self.check_age(place, slot, commit)?;
+            let mut rows = Vec::new();
+            for entry in entries {
+                let content = place.read(&entry.pending()).await?;
+                let content = content.ok_or_else(|| missing_pending(place, entry))?;
+                rows.push((entry.key.sink, content));
+            }
+            publishing.push((slot, mark.unwrap_or_default(), rows));
+        }
+        let (publisher, id) = (Arc::clone(&self.publisher), commit.id.0);
+        let published =
+            tokio::task::spawn_blocking(move || publish_all(&publisher, id, publishing));
+        let marks = published.await.map_err(|error| self.failed(&error.to_string()))?;
+        for (slot, mark) in marks.map_err(|failure| self.refused(failure))? {
+            place.save(&format!("{PUBLISHED}{slot}"), &mark).await?;
+        }
+        Ok(())
+    }
+
+    async fn mark(
+        &self,
+        place: &OutputFolder,
+        slot: u32,
+    ) -> std::result::Result<Option<Mark>, SinkError> {
+        Ok(place.load::<Mark>(&format!("{PUBLISHED}{slot}")).await?.map(|(mark, _)| mark))
+    }
+
+    /// Refuses to guess whether a commit was published that neither a mark nor the broker knows of.
+    fn check_age(
+        &self,
+        place: &OutputFolder,
+        slot: u32,
+        commit: &Committed,
+    ) -> std::result::Result<(), SinkError> {
+        let age = commit.made_unix_ms.map(|made| unix_millis().saturating_sub(made));
+        if self.publisher.next(slot).is_some() || age.is_none_or(|age| age < FORGOTTEN_AFTER_MS) {
+            return Ok(());
+        }
+        let what = format!(
+            "whether commit {} was published to {} is unknown: it was made more than 7 days ago, and the \
+             broker has forgotten what was published (offsets.retention.minutes)",
+            commit.id.0, self.name
+        );
+        Err(place.damage(&format!("{PUBLISHED}{slot}"), &what))
+    }
+
+    fn failed(&self, cause: &str) -> SinkError {
+        SinkError {
+            target: self.name.clone(),
+            cause: cause.to_owned(),
+            kind: FailureKind::Transient,
+        }
+    }
+
+    fn refused(&self, failure: KafkaFailure) -> SinkError {
+        let kind = match failure {
+            KafkaFailure::Refused(_) => FailureKind::Permanent,
+            KafkaFailure::Failed(_) => FailureKind::Transient,
+        };
+        SinkError { kind, ..self.failed(&failure.to_string()) }
+    }
+
+    /// Holds the rows that a reader of what is committed finds against those that were published: by
+    /// earlier processes too, and none twice. Returns how many there are.
+    ///
+    /// # Errors
+    /// When they differ, and when the topic cannot be read.
+    pub fn check(&self) -> Result<u64> {
+        let mut published = Digest::default();
+        for slot in 0..self.file.slots {
+            let (kept, at) =
+                (Arc::clone(&self.storage), format!("{}{PUBLISHED}{slot}", self.prefix));
+            if let Some((mark, _)) = at_once(async move { load::<Mark>(&kept, &at).await })? {
+                published.merge(&Digest { records: mark.rows, sum: mark.sum });
+            }
+        }
+        let there = self.topic.committed(&self.file.starts).map_err(Error::from)?;
+        if there == published {
+            return Ok(there.records.unsigned_abs());
+        }
+        let others = match there.records == published.records {
+            true => "as many, and not the same".to_owned(),
+            false => format!("{} of them", there.records),
+        };
+        Err(Error::Input(format!(
+            "{} holds other rows than the {} that this job has published: {others}, behind the offsets at \
+             which it began; nobody else may write there, or leave the check out by --no-check-output",
+            self.name, published.records
+        )))
+    }
+}
+
+/// Publishes a commit by several slots at once. Returns their new marks.
+fn publish_all(
+    publisher: &Publisher,
+    commit: u64,
+    of_slots: Vec<(u32, Mark, Vec<(u32, Vec<u8>)>)>,
+) -> std::result::Result<Vec<(u32, Mark)>, KafkaFailure> {
+    std::thread::scope(|scope| {
+        let begun: Vec<_> = of_slots
+            .into_iter()
+            .map(|(slot, before, rows)| {
+                scope.spawn(move || {
+                    publisher.publish(slot, commit, &rows)?;
+                    Ok((slot, before.and(commit, &rows)))
+                })
+            })
+            .collect();
+        let ended = begun.into_iter().map(|thread| {
+            let failed = || KafkaFailure::Failed("a thread that publishes has failed".to_owned());
+            thread.join().unwrap_or_else(|_| Err(failed()))
+        });
+        ended.collect()
+    })
+}
+
+impl Mark {
+    /// With the rows of one more commit.
+    fn and(self, commit: u64, rows: &[(u32, Vec<u8>)]) -> Self {
+        let mut digest = Digest { records: self.rows, sum: self.sum };
+        for (_, lines) in rows {
+            let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+            lines.for_each(|line| digest.insert(line));
+        }
+        Self { next: commit + 1, rows: digest.records, sum: digest.sum }
+    }
+}
+
+/// Now, in milliseconds since 1970.
+pub(super) fn unix_millis() -> u64 {
+    unix_nanos() / 1_000_000
+}

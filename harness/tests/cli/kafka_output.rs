@@ -1,0 +1,134 @@
+//! Topics as outputs, on the broker that librdkafka has for tests. It keeps no promise of transactions:
+//! the tests of `broker` do that on a true one.
+
+use std::path::Path;
+use std::time::Duration;
+
+use kafka::rdkafka::consumer::{BaseConsumer, Consumer};
+use kafka::rdkafka::error::KafkaError;
+use kafka::rdkafka::message::BorrowedMessage;
+use kafka::rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
+
+use crate::kafka::Cluster;
+use crate::program::{Ended, json_lines, run, words};
+
+fn runs(folder: &Path, line: &str) -> Ended {
+    run(folder, &words(line))
+}
+
+/// Every message of a topic: its partition and what it holds.
+fn messages(cluster: &Cluster, topic: &str, partitions: i32) -> Vec<(i32, String)> {
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", cluster.mock.bootstrap_servers()).set("group.id", "test");
+    config.set("enable.auto.commit", "false").set("enable.partition.eof", "true");
+    let consumer: BaseConsumer = config.create().unwrap();
+    let mut assigned = TopicPartitionList::new();
+    for partition in 0..partitions {
+        assigned.add_partition_offset(topic, partition, Offset::Beginning).unwrap();
+    }
+    consumer.assign(&assigned).unwrap();
+    let text = |it: &BorrowedMessage<'_>| str::from_utf8(it.payload().unwrap()).unwrap().to_owned();
+    let (mut open, mut all) = (partitions, Vec::new());
+    while open > 0 {
+        match consumer.poll(Duration::from_secs(20)).expect("the broker answers") {
+            Ok(message) => all.push((message.partition(), text(&message))),
+            Err(KafkaError::PartitionEOF(_)) => open -= 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    all
+}
+
+fn sorted(mut rows: Vec<String>) -> Vec<String> {
+    rows.sort();
+    rows
+}
+
+#[test]
+fn rows_go_to_a_topic_under_every_guarantee() {
+    let (folder, cluster) = (tempfile::tempdir().unwrap(), Cluster::new());
+    let job = "--workload nexmark-q1 --events 3000 --parallelism 3";
+    let to_file = format!("run --engine sequential {job} --output file:rows");
+    runs(folder.path(), &to_file).with_status(0);
+    let rows = std::fs::read_to_string(folder.path().join("rows")).unwrap();
+    let expected = sorted(rows.lines().map(str::to_owned).collect());
+    for engine in ["pipelined", "microbatch"] {
+        for guarantee in ["none", "at-least-once", "exactly-once"] {
+            let name = format!("{engine}-{guarantee}");
+            let topic = cluster.topic(&name, 2, &[]);
+            let checkpoints = match guarantee {
+                "exactly-once" => format!("--checkpoint-dir state-{engine}"),
+                _ => String::new(),
+            };
+            let line = format!(
+                "run --engine {engine} {job} --guarantee {guarantee} {checkpoints} \
+                 --output {topic}?compression=lz4 --json"
+            );
+            let result = runs(folder.path(), &line).done_unless_busy().json();
+            let there = messages(&cluster, &name, 2);
+            assert!(there.iter().any(|(partition, _)| *partition == 1), "both are written to");
+            let there = sorted(there.into_iter().map(|(_, row)| row).collect());
+            assert!(there == expected, "{name}: {} rows of {}", there.len(), expected.len());
+            let checked = &result["output"]["topic"];
+            match guarantee {
+                "exactly-once" => assert_eq!(checked["rows"], expected.len()),
+                _ => assert!(checked.is_null()),
+            }
+        }
+    }
+}
+
+#[test]
+fn events_of_a_sample_come_back_as_they_were() {
+    let (folder, cluster) = (tempfile::tempdir().unwrap(), Cluster::new());
+    for workload in ["keyed-count", "nexmark-q3", "word-count"] {
+        let topic = cluster.topic(workload, 3, &[]);
+        let fill = format!("sample --workload {workload} --events 500 --output {topic}");
+        assert_eq!(runs(folder.path(), &fill).with_status(0).out, "");
+        let there = messages(&cluster, workload, 3);
+        assert_eq!(there.len(), 500);
+        if workload != "word-count" {
+            let numbered = there.iter().map(|(partition, row)| {
+                let row: serde_json::Value = serde_json::from_str(row).unwrap();
+                assert!(row["event_time_ms"].is_i64(), "{row}");
+                (row["n"].as_i64().unwrap(), *partition)
+            });
+            let in_turn = numbered.clone().all(|(n, partition)| n % 3 == i64::from(partition));
+            assert!(in_turn && numbered.count() == 500);
+        }
+        let read = format!("run --engine sequential --workload {workload} --input {topic} --json");
+        let from_topic = runs(folder.path(), &read).with_status(0).json();
+        let own = format!("run --engine sequential --workload {workload} --events 500 --json");
+        let generated = runs(folder.path(), &own).done_unless_busy().json();
+        assert_eq!(from_topic["output"]["digest"], generated["output"]["digest"], "{workload}");
+    }
+    let printed = runs(folder.path(), "sample --workload keyed-count --events 2").with_status(0);
+    assert!(json_lines(&printed.out).iter().all(|row| row["n"].is_null()));
+}
+
+#[test]
+fn what_a_topic_as_output_cannot_have_is_refused() {
+    let (folder, cluster) = (tempfile::tempdir().unwrap(), Cluster::new());
+    let topic = cluster.topic("t", 1, &[]);
+    for (more, what) in [
+        ("--guarantee exactly-once", "add --checkpoint-dir FOLDER"),
+        ("--guarantee at-least-once --output TOPIC?acks=1", "acks=1 can lose rows"),
+        ("--clock virtual", "has no virtual time"),
+        ("--repeats 2 --guarantee exactly-once --checkpoint-dir s", "--repeats would need several"),
+        ("--no-check-output", "goes with a folder of part files or a topic"),
+        ("--output TOPIC?acks=3", "`acks=3` is not known"),
+        ("--output TOPIC?from=latest", "unknown option `from`"),
+        ("--output kafka:localhost:9092", "no topic is named"),
+        ("--kafka-config nowhere", "cannot read nowhere"),
+        ("--output BROKERS/nothing", "there is no such topic"),
+    ] {
+        let output = if more.contains("--output") { "" } else { "--output TOPIC" };
+        let line =
+            format!("run --engine pipelined --workload uppercase --events 9 {output} {more}");
+        let brokers = format!("kafka:{}", cluster.mock.bootstrap_servers());
+        let line = line.replace("TOPIC", &topic).replace("BROKERS", &brokers);
+        let ended = runs(folder.path(), &line).with_status(2);
+        assert!(ended.err.contains(what), "{more}: {}", ended.err);
+    }
+    assert_eq!(messages(&cluster, "t", 1), []);
+}
