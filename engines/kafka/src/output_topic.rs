@@ -13,7 +13,7 @@ use rdkafka::message::{DeliveryResult, Message};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 use rdkafka::{Offset, TopicPartitionList};
 
-use crate::client::{PATIENCE, config, failure, partition_numbers};
+use crate::client::{PATIENCE, config, failure, may_pass, partition_numbers, patiently};
 use crate::output_address::OutputAddress;
 use crate::settings::{ClientSettings, KafkaFailure};
 
@@ -129,7 +129,8 @@ impl OutputTopic {
     }
 
     fn end(&self, consumer: &BaseConsumer, partition: i32) -> Result<u64, KafkaFailure> {
-        let marks = consumer.fetch_watermarks(&self.address.topic, partition, PATIENCE);
+        let ask = || consumer.fetch_watermarks(&self.address.topic, partition, PATIENCE);
+        let marks = patiently(PATIENCE, may_pass, ask);
         marks.map(|(_, high)| high.max(0) as u64).map_err(|error| self.failure(&error))
     }
 
@@ -162,7 +163,7 @@ impl OutputTopic {
                 Some(Err(KafkaError::PartitionEOF(partition))) => {
                     open.retain(|it| *it != partition);
                 }
-                Some(Err(error)) if crate::client::may_pass(&error) => continue,
+                Some(Err(error)) if may_pass(&error) => continue,
                 Some(Err(error)) => return Err(self.failure(&error)),
             }
             heard = Instant::now();

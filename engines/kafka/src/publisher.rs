@@ -13,6 +13,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, Producer};
 use rdkafka::{Offset, TopicPartitionList};
 
+use crate::client::{PAUSE, patiently};
 use crate::company::Tell;
 use crate::output_topic::{Deliveries, OutputTopic, TURN};
 use crate::settings::KafkaFailure;
@@ -21,8 +22,6 @@ use crate::settings::KafkaFailure;
 const CALL: Duration = Duration::from_secs(10);
 /// How long a commit is tried.
 const LONGEST: Duration = Duration::from_secs(120);
-/// Between two tries.
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// The rows of one sink, one a line.
 pub(crate) type SinkRows = (u32, Vec<u8>);
@@ -132,7 +131,11 @@ impl Publisher {
             let Err(failed) = self.try_once(slot, &mut held, commit, rows) else { break };
             let (error, cure) = failed;
             match cure {
-                Cure::End(failure) => return Err(failure),
+                Cure::End(failure) => {
+                    // Whoever tries once more asks the broker first what has become of it.
+                    held.client = None;
+                    return Err(failure);
+                }
                 Cure::Abort => self.abort(&mut held)?,
                 Cure::Anew => held.client = None,
             }
@@ -199,20 +202,8 @@ impl Publisher {
     }
 
     /// Calls again while the broker does not answer.
-    fn patiently<T>(
-        &self,
-        mut call: impl FnMut() -> Result<T, KafkaError>,
-    ) -> Result<T, KafkaFailure> {
-        let began = Instant::now();
-        loop {
-            match call() {
-                Ok(value) => return Ok(value),
-                Err(error) if may_be_called_again(&error) && began.elapsed() < LONGEST => {
-                    std::thread::sleep(PAUSE);
-                }
-                Err(error) => return Err(self.topic.failure(&error)),
-            }
-        }
+    fn patiently<T>(&self, call: impl FnMut() -> Result<T, KafkaError>) -> Result<T, KafkaFailure> {
+        patiently(LONGEST, may_be_called_again, call).map_err(|error| self.topic.failure(&error))
     }
 
     fn try_once(
@@ -343,18 +334,9 @@ fn drain(producer: &BaseProducer<Deliveries>) {
 }
 
 /// Calls again where the client says that the same call may succeed.
-fn again(mut call: impl FnMut() -> Result<(), KafkaError>) -> Result<(), KafkaError> {
-    let began = Instant::now();
-    loop {
-        match call() {
-            Err(KafkaError::Transaction(error))
-                if error.is_retriable() && began.elapsed() < LONGEST =>
-            {
-                std::thread::sleep(PAUSE);
-            }
-            other => return other,
-        }
-    }
+fn again(call: impl FnMut() -> Result<(), KafkaError>) -> Result<(), KafkaError> {
+    let is_retriable = |error: &KafkaError| matches!(error, KafkaError::Transaction(error) if error.is_retriable());
+    patiently(LONGEST, is_retriable, call)
 }
 
 fn may_be_called_again(error: &KafkaError) -> bool {

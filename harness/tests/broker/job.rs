@@ -65,6 +65,14 @@ impl Broker {
         let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
         let made = admin.create_topics([&topic], &AdminOptions::new());
         self.runtime.block_on(made).unwrap().remove(0).unwrap();
+        // The broker answers before it knows the topic itself.
+        let is_there = || {
+            let metadata = admin.inner().fetch_metadata(Some(name), Duration::from_secs(10));
+            metadata.unwrap().topics()[0].error().is_none()
+        };
+        while !is_there() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
         name.to_owned()
     }
 
