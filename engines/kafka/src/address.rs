@@ -5,6 +5,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use dataflow::job::message_log::{MessageForm, MessageFormat};
+
 /// Longest name of a topic, in bytes: Kafka's own limit.
 const LONGEST_TOPIC: usize = 249;
 
@@ -23,6 +25,8 @@ pub struct TopicAddress {
     pub partitions: BTreeSet<u32>,
     /// Which messages of transactions are read (`isolation.level`).
     pub isolation: Isolation,
+    /// How events are made of its messages.
+    pub form: MessageForm,
 }
 
 /// Where reading a partition begins.
@@ -74,7 +78,7 @@ impl Isolation {
 /// An address that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{what}; write kafka:HOST:PORT/TOPIC?from=earliest|latest|OFFSET|TIME&until=end|OFFSET|never&partitions=0-3&isolation=read_committed|read_uncommitted"
+    "{what}; write kafka:HOST:PORT/TOPIC?from=earliest|latest|OFFSET|TIME&until=end|OFFSET|never&partitions=0-3&isolation=read_committed|read_uncommitted&format=ndjson|text|raw"
 )]
 pub struct AddressError {
     /// What is wrong.
@@ -100,6 +104,7 @@ impl FromStr for TopicAddress {
             until: Until::default(),
             partitions: BTreeSet::new(),
             isolation: Isolation::default(),
+            form: MessageForm::default(),
         };
         let mut seen = BTreeSet::new();
         for option in options.split('&').filter(|it| !it.is_empty()) {
@@ -113,6 +118,7 @@ impl FromStr for TopicAddress {
                 "until" => address.until = until(value)?,
                 "partitions" => address.partitions = partitions(value)?,
                 "isolation" => address.isolation = isolation(value)?,
+                "format" => address.form.format = Some(format(value)?),
                 _ => return Err(wrong(format!("unknown option `{name}`"))),
             }
         }
@@ -200,6 +206,11 @@ fn isolation(text: &str) -> Result<Isolation, AddressError> {
         })
 }
 
+fn format(text: &str) -> Result<MessageFormat, AddressError> {
+    let found = MessageFormat::ALL.into_iter().find(|it| it.name() == text);
+    found.ok_or_else(|| wrong(format!("`format={text}` is none of ndjson, text and raw")))
+}
+
 impl fmt::Display for TopicAddress {
     /// As it is read; what is the default is left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -227,6 +238,9 @@ impl fmt::Display for TopicAddress {
         if self.isolation != Isolation::default() {
             options.push(format!("isolation={}", self.isolation.name()));
         }
+        if let Some(format) = self.form.format {
+            options.push(format!("format={}", format.name()));
+        }
         if options.is_empty() { Ok(()) } else { write!(f, "?{}", options.join("&")) }
     }
 }
@@ -242,6 +256,9 @@ mod tests {
             "a:1,[::1]:2/t.x-y?from=latest&until=never",
             "a:1/t?from=500&until=5000000&partitions=0,1,2,7",
             "a:1/t?from=2026-11-30T10:00:00.000Z&isolation=read_uncommitted",
+            "a:1/t?format=text",
+            "a:1/t?until=never&format=ndjson",
+            "a:1/t?format=raw",
         ] {
             let address: TopicAddress = text.parse().unwrap();
             assert_eq!(address.to_string(), text);
@@ -272,6 +289,7 @@ mod tests {
             ("a:1/t?partitions=3-1", "is no list of partitions"),
             ("a:1/t?partitions=0-9999999999", "is no list of partitions"),
             ("a:1/t?isolation=none", "neither read_committed nor"),
+            ("a:1/t?format=avro", "`format=avro` is none of ndjson, text and raw"),
             ("a:1/t?form=1", "unknown option `form`"),
             ("a:1/t?from=1&from=2", "`from` was given twice"),
         ] {

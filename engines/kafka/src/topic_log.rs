@@ -66,6 +66,10 @@ impl MessageLog for TopicLog {
         &self.name
     }
 
+    fn part(&self, split: u32) -> String {
+        format!("{}, partition {}", self.name, self.topic.partitions[split as usize].partition)
+    }
+
     fn reader(&self) -> Box<dyn MessageReader> {
         Box::new(TopicReader { name: self.name.clone(), buffers: Arc::clone(&self.buffers) })
     }

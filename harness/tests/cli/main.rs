@@ -27,6 +27,8 @@ mod interrupts;
 mod json;
 #[cfg(feature = "kafka")]
 mod kafka;
+#[cfg(feature = "kafka")]
+mod kafka_messages;
 mod knobs;
 mod late;
 mod live;

@@ -4,4 +4,5 @@ mod event_lines;
 pub(crate) mod lines;
 pub(crate) mod live;
 pub(crate) mod live_log;
+mod message_decoder;
 pub(crate) mod messages;

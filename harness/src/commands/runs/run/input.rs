@@ -69,7 +69,8 @@ fn open_topic(
     let runtime = run_clock.runtime();
     let company = Company { clock: Arc::new(move || runtime.now()), tell: Arc::new(out::note) };
     let log = TopicLog::open(topic, company).map_err(kafka_error)?;
-    spec.workload.messages(spec.knobs(), Arc::new(log)).map_err(Error::input)
+    let log = Arc::new(log);
+    spec.workload.messages(spec.knobs(), log, &address.form).map_err(Error::input)
 }
 
 /// What went wrong with a broker, by the exit status that it leads to.
