@@ -73,8 +73,8 @@ pub trait AnyWorkload: Send + Sync {
     /// When knobs ask for what such an input cannot have.
     fn live(&self, knobs: &Settings, live: LiveInput) -> Result<Box<dyn AnyEvents>, InputError>;
     /// Reads events from the messages of a log: a message is an event as a line is, unless `form` says
-    /// otherwise. It has the event time that it says, else that of its field `event_time_ms`, else
-    /// that of the message's time stamp. It is planned when it has come to this process.
+    /// otherwise. It has the event time of what `form` names, or else that which it says, else that of
+    /// its field `event_time_ms`, else that of the message's time stamp. It is planned when it has come to this process.
     ///
     /// # Errors
     /// When knobs ask for what such an input cannot have, or the workload cannot have messages of

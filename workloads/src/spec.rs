@@ -164,6 +164,11 @@ pub trait Workload: Send + Sync + 'static {
         None
     }
 
+    /// Whether every event says so itself, and the plan relies on it: no input may say otherwise.
+    fn tells_time(&self) -> bool {
+        false
+    }
+
     /// Whether [`Workload::parse`] reads a text rather than JSON, so that a blank line is an event,
     /// too.
     fn reads_text(&self) -> bool {

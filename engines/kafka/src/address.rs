@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use dataflow::job::message_log::{MessageForm, MessageFormat};
+use dataflow::job::message_log::{MessageForm, MessageFormat, MessageTime};
 
 /// Longest name of a topic, in bytes: Kafka's own limit.
 const LONGEST_TOPIC: usize = 249;
@@ -78,7 +78,7 @@ impl Isolation {
 /// An address that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{what}; write kafka:HOST:PORT/TOPIC?from=earliest|latest|OFFSET|TIME&until=end|OFFSET|never&partitions=0-3&isolation=read_committed|read_uncommitted&format=ndjson|text|raw"
+    "{what}; write kafka:HOST:PORT/TOPIC?from=earliest|latest|OFFSET|TIME&until=end|OFFSET|never&partitions=0-3&isolation=read_committed|read_uncommitted&format=ndjson|text|raw&time=timestamp|field:NAME"
 )]
 pub struct AddressError {
     /// What is wrong.
@@ -119,6 +119,7 @@ impl FromStr for TopicAddress {
                 "partitions" => address.partitions = partitions(value)?,
                 "isolation" => address.isolation = isolation(value)?,
                 "format" => address.form.format = Some(format(value)?),
+                "time" => address.form.time = Some(event_time(value)?),
                 _ => return Err(wrong(format!("unknown option `{name}`"))),
             }
         }
@@ -126,6 +127,15 @@ impl FromStr for TopicAddress {
             && until < from
         {
             return Err(wrong(format!("until={until} lies before from={from}")));
+        }
+        if let MessageForm { format: Some(format), time: Some(MessageTime::Field(field)) } =
+            &address.form
+            && *format != MessageFormat::Ndjson
+        {
+            let format = format.name();
+            return Err(wrong(format!(
+                "time=field:{field} needs JSON, and format={format} is none"
+            )));
         }
         Ok(address)
     }
@@ -211,6 +221,14 @@ fn format(text: &str) -> Result<MessageFormat, AddressError> {
     found.ok_or_else(|| wrong(format!("`format={text}` is none of ndjson, text and raw")))
 }
 
+fn event_time(text: &str) -> Result<MessageTime, AddressError> {
+    match text.strip_prefix("field:").filter(|field| !field.is_empty()) {
+        Some(field) => Ok(MessageTime::Field(field.to_owned())),
+        None if text == "timestamp" => Ok(MessageTime::Timestamp),
+        None => Err(wrong(format!("`time={text}` is neither timestamp nor field:NAME"))),
+    }
+}
+
 impl fmt::Display for TopicAddress {
     /// As it is read; what is the default is left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -241,6 +259,11 @@ impl fmt::Display for TopicAddress {
         if let Some(format) = self.form.format {
             options.push(format!("format={}", format.name()));
         }
+        match &self.form.time {
+            None => {}
+            Some(MessageTime::Timestamp) => options.push("time=timestamp".to_owned()),
+            Some(MessageTime::Field(field)) => options.push(format!("time=field:{field}")),
+        }
         if options.is_empty() { Ok(()) } else { write!(f, "?{}", options.join("&")) }
     }
 }
@@ -258,7 +281,9 @@ mod tests {
             "a:1/t?from=2026-11-30T10:00:00.000Z&isolation=read_uncommitted",
             "a:1/t?format=text",
             "a:1/t?until=never&format=ndjson",
-            "a:1/t?format=raw",
+            "a:1/t?format=raw&time=timestamp",
+            "a:1/t?time=field:meta.at=utc",
+            "a:1/t?format=ndjson&time=field:at",
         ] {
             let address: TopicAddress = text.parse().unwrap();
             assert_eq!(address.to_string(), text);
@@ -290,6 +315,12 @@ mod tests {
             ("a:1/t?partitions=0-9999999999", "is no list of partitions"),
             ("a:1/t?isolation=none", "neither read_committed nor"),
             ("a:1/t?format=avro", "`format=avro` is none of ndjson, text and raw"),
+            ("a:1/t?time=now", "`time=now` is neither timestamp nor field:NAME"),
+            ("a:1/t?time=field:", "`time=field:` is neither"),
+            (
+                "a:1/t?time=field:at&format=text",
+                "time=field:at needs JSON, and format=text is none",
+            ),
             ("a:1/t?form=1", "unknown option `form`"),
             ("a:1/t?from=1&from=2", "`from` was given twice"),
         ] {

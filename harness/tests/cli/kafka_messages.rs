@@ -64,11 +64,46 @@ fn what_a_workload_cannot_have_is_refused_with_what_it_can() {
             "format=text is not for keyed-count, which can have format=ndjson",
         ),
         ("nexmark-q0", "format=raw", "format=raw is not for nexmark-q0"),
+        ("word-count", "time=field:at", "time=field:at needs JSON"),
+        ("word-count", "time=now", "`time=now` is neither timestamp nor field:NAME"),
+        ("nexmark-q5", "time=timestamp", "leave time= out"),
         ("word-count", "format=csv", "`format=csv` is none of ndjson, text and raw"),
     ] {
         let line =
             format!("run --engine pipelined --workload {workload} --input {topic}?{options}");
         let error = runs(folder.path(), &line).with_status(2).err;
         assert!(error.contains(what), "{error}");
+    }
+}
+
+#[test]
+fn an_event_has_happened_when_what_is_named_says() {
+    let (folder, cluster) = (tempfile::tempdir().unwrap(), Cluster::new());
+    // Ten to a second by a number, a second each by a text, and all in one hour by `event_time_ms`.
+    let row = |n: u64| {
+        let (at, second) = (n * 100, n % 60);
+        format!(
+            r#"{{"key":1,"at":{at},"meta.at":"1970-01-01T00:00:{second:02}.5+00:00","event_time_ms":0}}"#
+        )
+    };
+    let rows: Vec<String> = (0..60).map(row).collect();
+    let lines: Vec<&str> = rows.iter().map(String::as_str).collect();
+    let topic = cluster.topic("t", 1, &lines);
+    for engine in ENGINES {
+        for (time, windows) in [("field:at", 6), ("field:meta.at", 60)] {
+            let line = format!(
+                "run --engine {engine} --workload windowed-count --set window_ms=1000 --json \
+                 --input {topic}?time={time}"
+            );
+            let result = runs(folder.path(), &line).with_status(0).json();
+            assert_eq!(result["output"]["records"], windows, "{engine}, {time}");
+            assert_eq!(result["output"]["digest"], result["output"]["expected_digest"]);
+        }
+        let line = format!(
+            "run --engine {engine} --workload windowed-count --input {topic}?time=field:nowhere"
+        );
+        let error = runs(folder.path(), &line).with_status(2).err;
+        let place = format!(", partition 0, split 0, offset 0 (column {}): ", lines[0].len());
+        assert!(error.contains(&format!("{place}missing field `nowhere`")), "{error}");
     }
 }

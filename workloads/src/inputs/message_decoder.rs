@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use dataflow::EventTime;
-use dataflow::job::message_log::{MessageForm, MessageFormat, MessageHead};
-use serde::Deserialize;
+use dataflow::job::message_log::{MessageForm, MessageFormat, MessageHead, MessageTime};
 
 use crate::inputs::event_lines::EventOf;
+use crate::inputs::time_field::time_field;
 use crate::spec::{EARLIEST, LATEST, TimedEvent, Workload, parse_json};
 use crate::text::abridged;
 
@@ -14,7 +14,11 @@ use crate::text::abridged;
 pub(crate) struct MessageDecoder<W> {
     workload: Arc<W>,
     format: MessageFormat,
+    time: Option<MessageTime>,
 }
+
+/// The field that says when an event has happened, unless another is named.
+const DEFAULT_FIELD: &str = "event_time_ms";
 
 /// Column of a message, from 1, and what is wrong there.
 type Wrong = (u64, String);
@@ -36,7 +40,23 @@ impl<W: Workload> MessageDecoder<W> {
                 names.join(" or format=")
             ));
         }
-        Ok(Self { workload, format })
+        let name = workload.name();
+        match &form.time {
+            Some(MessageTime::Field(field)) if format != MessageFormat::Ndjson => {
+                let format = format.name();
+                Err(format!(
+                    "time=field:{field} needs JSON, and messages of {name} are format={format} unless \
+                     told otherwise"
+                ))
+            }
+            Some(_) if workload.tells_time() => Err(format!(
+                "the events of {name} say themselves when they have happened; leave time= out"
+            )),
+            time => {
+                let time = time.clone();
+                Ok(Self { workload, format, time })
+            }
+        }
     }
 
     /// The event of a message.
@@ -73,26 +93,39 @@ impl<W: Workload> MessageDecoder<W> {
         }
     }
 
-    /// It has happened when it says so itself, when its field `event_time_ms` says so, or else at the
-    /// message's time stamp.
+    /// It has happened when what was named says so; or else when it says so itself, when its field
+    /// `event_time_ms` says so, or at the message's time stamp.
     fn event_time(
         &self,
         value: &EventOf<W>,
         head: MessageHead,
         text: &str,
     ) -> Result<EventTime, Wrong> {
-        let by_field = || {
-            let is_json = self.format == MessageFormat::Ndjson;
-            let field = is_json.then(|| serde_json::from_str::<EventTimeField>(text).ok());
-            of_millis(field??.event_time_ms?)
-        };
-        let by_stamp = || of_millis(head.timestamp_ms?);
-        let own = self.workload.event_time(value).or_else(by_field).or_else(by_stamp);
-        own.ok_or_else(|| {
-            let cause = "neither the event nor its message says when it has happened, within 292 \
-                         years of 1970; add a field event_time_ms";
-            (1, cause.to_owned())
-        })
+        let by_stamp = || head.timestamp_ms?.checked_mul(1_000_000).map(EventTime);
+        match &self.time {
+            Some(MessageTime::Timestamp) => by_stamp()
+                .ok_or_else(|| (1, "the message has no time stamp, and time=timestamp".to_owned())),
+            Some(MessageTime::Field(name)) => time_field(text, name)?.ok_or_else(|| {
+                (text.len() as u64, format!("missing field `{name}`, and time=field:{name}"))
+            }),
+            None => {
+                let own = self.workload.event_time(value);
+                let own = own.map_or_else(|| self.by_default_field(text), |own| Ok(Some(own)))?;
+                own.or_else(by_stamp).ok_or_else(|| {
+                    let cause = "neither the event nor its message says when it has happened, \
+                                 within 292 years of 1970; add a field event_time_ms";
+                    (1, cause.to_owned())
+                })
+            }
+        }
+    }
+
+    /// By the field that needs no name, where a message is an object of JSON.
+    fn by_default_field(&self, text: &str) -> Result<Option<EventTime>, Wrong> {
+        if self.format == MessageFormat::Ndjson && text.trim_ascii_start().starts_with('{') {
+            return time_field(text, DEFAULT_FIELD);
+        }
+        Ok(None)
     }
 }
 
@@ -114,16 +147,6 @@ fn one_line(text: &str) -> Result<&str, Wrong> {
     })
 }
 
-/// A field that says when an event has happened, in milliseconds since 1970.
-#[derive(Deserialize)]
-struct EventTimeField {
-    event_time_ms: Option<i64>,
-}
-
-fn of_millis(millis: i64) -> Option<EventTime> {
-    millis.checked_mul(1_000_000).map(EventTime)
-}
-
 #[cfg(test)]
 mod tests {
     use dataflow::ProcessingTime;
@@ -131,6 +154,7 @@ mod tests {
 
     use super::*;
     use crate::queries::KeyedCount;
+    use crate::queries::nexmark::{Nexmark, single_bids};
     use crate::queries::uppercase::Uppercase;
 
     /// The event of a message with the time stamp 7.
@@ -146,7 +170,7 @@ mod tests {
     }
 
     fn format(format: MessageFormat) -> MessageForm {
-        MessageForm { format: Some(format) }
+        MessageForm { format: Some(format), time: None }
     }
 
     fn text(form: &MessageForm, payload: &[u8]) -> Result<String, Wrong> {
@@ -202,5 +226,43 @@ mod tests {
         // A text has no fields.
         let event = decode(Uppercase, &MessageForm::default(), br#"{"event_time_ms":3}"#).unwrap();
         assert_eq!(event.event_time.0, 7_000_000);
+        let wrong = br#"{"key":1,"event_time_ms":"soon"}"#;
+        let (column, cause) = decode(KeyedCount, &MessageForm::default(), wrong).unwrap_err();
+        assert!(column == 31 && cause.contains("whole milliseconds"), "{column}: {cause}");
+    }
+
+    fn time(time: MessageTime) -> MessageForm {
+        MessageForm { format: None, time: Some(time) }
+    }
+
+    #[test]
+    fn a_time_that_is_named_is_used_and_nothing_else() {
+        let both = br#"{"key":1,"event_time_ms":-3,"at":"1970-01-01T00:00:01Z"}"#;
+        for (named, nanos) in
+            [(MessageTime::Timestamp, 7_000_000), (MessageTime::Field("at".into()), 1_000_000_000)]
+        {
+            let event = decode(KeyedCount, &time(named), both).unwrap();
+            assert_eq!(event.event_time.0, nanos);
+        }
+        let missing = time(MessageTime::Field("when".into()));
+        let (column, cause) = decode(KeyedCount, &missing, both).unwrap_err();
+        assert_eq!(
+            (column, cause.as_str()),
+            (both.len() as u64, "missing field `when`, and time=field:when")
+        );
+        let event = decode(Uppercase, &time(MessageTime::Timestamp), b"a").unwrap();
+        assert_eq!(event.event_time.0, 7_000_000);
+    }
+
+    #[test]
+    fn a_time_that_cannot_be_is_refused() {
+        let field = time(MessageTime::Field("at".into()));
+        let refused = MessageDecoder::new(Arc::new(Uppercase), &field).err().unwrap();
+        assert!(refused.contains("time=field:at needs JSON"), "{refused}");
+        let q0 = || Arc::new(Nexmark::new(single_bids::q0::Q0));
+        for form in [field, time(MessageTime::Timestamp)] {
+            let refused = MessageDecoder::new(q0(), &form).err().unwrap();
+            assert!(refused.contains("leave time= out"), "{refused}");
+        }
     }
 }

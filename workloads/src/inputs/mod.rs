@@ -6,3 +6,4 @@ pub(crate) mod live;
 pub(crate) mod live_log;
 mod message_decoder;
 pub(crate) mod messages;
+mod time_field;

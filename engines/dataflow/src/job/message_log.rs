@@ -46,11 +46,22 @@ impl MessageFormat {
     }
 }
 
+/// Where a message says when its event has happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MessageTime {
+    /// In its time stamp.
+    Timestamp,
+    /// In a field of its JSON.
+    Field(String),
+}
+
 /// How events are made of messages. What is `None` follows from the workload.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MessageForm {
     /// What payloads are.
     pub format: Option<MessageFormat>,
+    /// When events have happened.
+    pub time: Option<MessageTime>,
 }
 
 /// Messages of one split in the order of their offsets, with their payloads in one piece.
