@@ -9,6 +9,7 @@ use dataflow::job::source::{Available, SourceError, Splits};
 
 use crate::address::TopicAddress;
 use crate::company::Company;
+use crate::fingerprint::TopicFingerprint;
 use crate::settings::{ClientSettings, KafkaFailure};
 
 /// A topic; there is none in this build.
@@ -25,6 +26,27 @@ impl Topic {
             "kafka:{address}: this program was built without a client of Kafka; build it with `cargo \
              build --release --features kafka`, which needs a C compiler and make"
         )))
+    }
+
+    /// Opens none, either.
+    ///
+    /// # Errors
+    /// As [`Topic::open`].
+    pub fn open_again(
+        address: TopicAddress,
+        settings: ClientSettings,
+        _: &TopicFingerprint,
+        _: &TopicFingerprint,
+    ) -> Result<Self, KafkaFailure> {
+        Self::open(address, settings)
+    }
+
+    /// Is never called.
+    ///
+    /// # Errors
+    /// None.
+    pub fn fingerprint(&self) -> Result<TopicFingerprint, KafkaFailure> {
+        match *self {}
     }
 }
 

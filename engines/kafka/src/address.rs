@@ -75,6 +75,13 @@ impl Isolation {
     }
 }
 
+impl TopicAddress {
+    /// The topic and what of it is read: what stays when brokers move.
+    pub fn without_brokers(&self) -> String {
+        self.to_string().split_off(self.brokers.len() + "/".len())
+    }
+}
+
 /// An address that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
@@ -287,6 +294,7 @@ mod tests {
         ] {
             let address: TopicAddress = text.parse().unwrap();
             assert_eq!(address.to_string(), text);
+            assert_eq!(format!("{}/{}", address.brokers, address.without_brokers()), text);
         }
         let address: TopicAddress =
             "a:1/t?partitions=0-2,7&from=2026-11-30T10:00:00Z".parse().unwrap();

@@ -138,7 +138,6 @@ fn what_a_topic_cannot_have_is_refused() {
         .unwrap();
     for (more, what) in [
         ("--events 5", "until=OFFSET"),
-        ("--guarantee exactly-once --checkpoint-dir state", "leave out --checkpoint-dir"),
         ("--clock virtual", "has no virtual time"),
         ("--rate 1k", "come when they come"),
         ("--fault kill:driver@50%", "nobody knows how many will come"),

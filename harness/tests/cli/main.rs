@@ -29,6 +29,8 @@ mod json;
 mod kafka;
 #[cfg(feature = "kafka")]
 mod kafka_messages;
+#[cfg(all(feature = "kafka", unix))]
+mod kafka_resumed;
 mod knobs;
 mod late;
 mod live;

@@ -175,6 +175,10 @@ impl<W: Workload> Splits for MessageSource<W> {
     fn when_available(&self, split: u32, waker: &Waker) {
         self.log.when_available(split, waker);
     }
+
+    fn obstacle(&self, split: u32, from: u64) -> Result<Option<String>, SourceError> {
+        self.log.obstacle(split, from)
+    }
 }
 
 impl<W: Workload> Source<EventOf<W>> for MessageSource<W>
