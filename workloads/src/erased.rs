@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use dataflow::exchange::sink::SinkSlot;
 use dataflow::job::engine::StopSignal;
-use dataflow::job::message_log::MessageLog;
+use dataflow::job::message_log::{MessageForm, MessageLog};
 use dataflow::job::settings::{Setting, SettingError, Settings};
 use dataflow::job::source::SourceError;
 use dataflow::operator::lateness::LateNotes;
@@ -72,16 +72,18 @@ pub trait AnyWorkload: Send + Sync {
     /// # Errors
     /// When knobs ask for what such an input cannot have.
     fn live(&self, knobs: &Settings, live: LiveInput) -> Result<Box<dyn AnyEvents>, InputError>;
-    /// Reads events from the messages of a log: a message is an event as a line is. It has the event
-    /// time that it says, else that of its field `event_time_ms`, else that of the message's time
-    /// stamp. It is planned when it has come to this process.
+    /// Reads events from the messages of a log: a message is an event as a line is, unless `form` says
+    /// otherwise. It has the event time of what `form` names, or else that which it says, else that of
+    /// its field `event_time_ms`, else that of the message's time stamp. It is planned when it has come to this process.
     ///
     /// # Errors
-    /// When knobs ask for what such an input cannot have.
+    /// When knobs ask for what such an input cannot have, or the workload cannot have messages of
+    /// this form.
     fn messages(
         &self,
         knobs: &Settings,
         log: Arc<dyn MessageLog>,
+        form: &MessageForm,
     ) -> Result<Box<dyn AnyEvents>, InputError>;
 }
 

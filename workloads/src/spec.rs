@@ -5,6 +5,7 @@ use dataflow::job::settings::{Setting, SettingError, Settings};
 use dataflow::operator::lateness::LateRows;
 use dataflow::operators::Input;
 use dataflow::{Data, Digest, EventTime, Plan, ResultKind, Stream};
+use serde::de::DeserializeOwned;
 
 /// The latest event time, 146 years after 0, which is 1970: half of what 64 bits of nanoseconds
 /// hold, so that delays and windows can be added to any without overflow.
@@ -85,6 +86,23 @@ pub(crate) const fn last_instant_of_window(time: EventTime, size_nanos: i64) -> 
     EventTime(time.0 + (size_nanos - 1 - time.0.rem_euclid(size_nanos)))
 }
 
+/// An event from its JSON.
+///
+/// # Errors
+/// Column (from 1) and cause.
+pub(crate) fn parse_json<E: DeserializeOwned>(line: &str) -> Result<E, (u64, String)> {
+    serde_json::from_str(line).map_err(|error| wrong_json(&error))
+}
+
+/// Column (from 1) and cause of an error in a line of JSON.
+pub(crate) fn wrong_json(error: &serde_json::Error) -> (u64, String) {
+    // The line is one of many; whoever reads them knows which.
+    let message = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let cause = message.strip_suffix(&place).unwrap_or(&message);
+    (error.column() as u64, cause.to_owned())
+}
+
 /// A workload. Engines and the harness hold it erased; see [`crate::registry`].
 pub trait Workload: Send + Sync + 'static {
     /// Its events when nothing is read from outside.
@@ -146,25 +164,30 @@ pub trait Workload: Send + Sync + 'static {
         None
     }
 
-    /// Whether a line of an input is no event and skipped. By default blank ones are; they count as
-    /// lines in messages.
-    fn skips(&self, line: &str) -> bool {
-        line.trim_ascii().is_empty()
+    /// Whether every event says so itself, and the plan relies on it: no input may say otherwise.
+    fn tells_time(&self) -> bool {
+        false
     }
 
-    /// Parses an event from a line of text, for `--input`. The default reads JSON. Numbers that
-    /// something is computed from must be refused here where that could overflow.
+    /// Whether [`Workload::parse`] reads a text rather than JSON, so that a blank line is an event,
+    /// too.
+    fn reads_text(&self) -> bool {
+        false
+    }
+
+    /// Whether a line of an input is no event and skipped. By default blank ones are, unless a line is
+    /// a text; they count as lines in messages.
+    fn skips(&self, line: &str) -> bool {
+        !self.reads_text() && line.trim_ascii().is_empty()
+    }
+
+    /// Parses an event from a line of an input. The default reads JSON. Numbers that something is
+    /// computed from must be refused here where that could overflow.
     ///
     /// # Errors
     /// Column (from 1) and cause.
     fn parse(&self, line: &str) -> Result<<Self::Events as Events>::Event, (u64, String)> {
-        serde_json::from_str(line).map_err(|error| {
-            // The line is one of many; whoever reads them knows which.
-            let message = error.to_string();
-            let place = format!(" at line {} column {}", error.line(), error.column());
-            let cause = message.strip_suffix(&place).unwrap_or(&message);
-            (error.column() as u64, cause.to_owned())
-        })
+        parse_json(line)
     }
 
     /// The job.

@@ -9,6 +9,7 @@ use dataflow::{Digest, Guarantee, ProcessingTime};
 
 use crate::address::TopicAddress;
 use crate::company::{Company, Tell};
+use crate::fingerprint::TopicFingerprint;
 use crate::output_address::OutputAddress;
 use crate::settings::{ClientSettings, KafkaFailure};
 
@@ -23,6 +24,27 @@ impl Topic {
     /// Always: it says how to build a program that can.
     pub fn open(address: TopicAddress, _: ClientSettings) -> Result<Self, KafkaFailure> {
         Err(refused(&address))
+    }
+
+    /// Opens none, either.
+    ///
+    /// # Errors
+    /// As [`Topic::open`].
+    pub fn open_again(
+        address: TopicAddress,
+        settings: ClientSettings,
+        _: &TopicFingerprint,
+        _: &TopicFingerprint,
+    ) -> Result<Self, KafkaFailure> {
+        Self::open(address, settings)
+    }
+
+    /// Is never called.
+    ///
+    /// # Errors
+    /// None.
+    pub fn fingerprint(&self) -> Result<TopicFingerprint, KafkaFailure> {
+        match *self {}
     }
 }
 

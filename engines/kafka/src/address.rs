@@ -5,6 +5,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use dataflow::job::message_log::{MessageForm, MessageFormat, MessageTime};
+
 /// Longest name of a topic, in bytes: Kafka's own limit.
 const LONGEST_TOPIC: usize = 249;
 
@@ -23,6 +25,8 @@ pub struct TopicAddress {
     pub partitions: BTreeSet<u32>,
     /// Which messages of transactions are read (`isolation.level`).
     pub isolation: Isolation,
+    /// How events are made of its messages.
+    pub form: MessageForm,
 }
 
 /// Where reading a partition begins.
@@ -71,10 +75,17 @@ impl Isolation {
     }
 }
 
+impl TopicAddress {
+    /// The topic and what of it is read: what stays when brokers move.
+    pub fn without_brokers(&self) -> String {
+        self.to_string().split_off(self.brokers.len() + "/".len())
+    }
+}
+
 /// An address that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{what}; write kafka:HOST:PORT/TOPIC?from=earliest|latest|OFFSET|TIME&until=end|OFFSET|never&partitions=0-3&isolation=read_committed|read_uncommitted"
+    "{what}; write kafka:HOST:PORT/TOPIC?from=earliest|latest|OFFSET|TIME&until=end|OFFSET|never&partitions=0-3&isolation=read_committed|read_uncommitted&format=ndjson|text|raw&time=timestamp|field:NAME"
 )]
 pub struct AddressError {
     /// What is wrong.
@@ -100,6 +111,7 @@ impl FromStr for TopicAddress {
             until: Until::default(),
             partitions: BTreeSet::new(),
             isolation: Isolation::default(),
+            form: MessageForm::default(),
         };
         let mut seen = BTreeSet::new();
         for option in options.split('&').filter(|it| !it.is_empty()) {
@@ -113,6 +125,8 @@ impl FromStr for TopicAddress {
                 "until" => address.until = until(value)?,
                 "partitions" => address.partitions = partitions(value)?,
                 "isolation" => address.isolation = isolation(value)?,
+                "format" => address.form.format = Some(format(value)?),
+                "time" => address.form.time = Some(event_time(value)?),
                 _ => return Err(wrong(format!("unknown option `{name}`"))),
             }
         }
@@ -120,6 +134,15 @@ impl FromStr for TopicAddress {
             && until < from
         {
             return Err(wrong(format!("until={until} lies before from={from}")));
+        }
+        if let MessageForm { format: Some(format), time: Some(MessageTime::Field(field)) } =
+            &address.form
+            && *format != MessageFormat::Ndjson
+        {
+            let format = format.name();
+            return Err(wrong(format!(
+                "time=field:{field} needs JSON, and format={format} is none"
+            )));
         }
         Ok(address)
     }
@@ -198,6 +221,19 @@ fn isolation(text: &str) -> Result<Isolation, AddressError> {
         })
 }
 
+fn format(text: &str) -> Result<MessageFormat, AddressError> {
+    let found = MessageFormat::ALL.into_iter().find(|it| it.name() == text);
+    found.ok_or_else(|| wrong(format!("`format={text}` is none of ndjson, text and raw")))
+}
+
+fn event_time(text: &str) -> Result<MessageTime, AddressError> {
+    match text.strip_prefix("field:").filter(|field| !field.is_empty()) {
+        Some(field) => Ok(MessageTime::Field(field.to_owned())),
+        None if text == "timestamp" => Ok(MessageTime::Timestamp),
+        None => Err(wrong(format!("`time={text}` is neither timestamp nor field:NAME"))),
+    }
+}
+
 impl fmt::Display for TopicAddress {
     /// As it is read; what is the default is left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -225,6 +261,14 @@ impl fmt::Display for TopicAddress {
         if self.isolation != Isolation::default() {
             options.push(format!("isolation={}", self.isolation.name()));
         }
+        if let Some(format) = self.form.format {
+            options.push(format!("format={}", format.name()));
+        }
+        match &self.form.time {
+            None => {}
+            Some(MessageTime::Timestamp) => options.push("time=timestamp".to_owned()),
+            Some(MessageTime::Field(field)) => options.push(format!("time=field:{field}")),
+        }
         if options.is_empty() { Ok(()) } else { write!(f, "?{}", options.join("&")) }
     }
 }
@@ -240,9 +284,15 @@ mod tests {
             "a:1,[::1]:2/t.x-y?from=latest&until=never",
             "a:1/t?from=500&until=5000000&partitions=0,1,2,7",
             "a:1/t?from=2026-11-30T10:00:00.000Z&isolation=read_uncommitted",
+            "a:1/t?format=text",
+            "a:1/t?until=never&format=ndjson",
+            "a:1/t?format=raw&time=timestamp",
+            "a:1/t?time=field:meta.at=utc",
+            "a:1/t?format=ndjson&time=field:at",
         ] {
             let address: TopicAddress = text.parse().unwrap();
             assert_eq!(address.to_string(), text);
+            assert_eq!(format!("{}/{}", address.brokers, address.without_brokers()), text);
         }
         let address: TopicAddress =
             "a:1/t?partitions=0-2,7&from=2026-11-30T10:00:00Z".parse().unwrap();
@@ -270,6 +320,13 @@ mod tests {
             ("a:1/t?partitions=3-1", "is no list of partitions"),
             ("a:1/t?partitions=0-9999999999", "is no list of partitions"),
             ("a:1/t?isolation=none", "neither read_committed nor"),
+            ("a:1/t?format=avro", "`format=avro` is none of ndjson, text and raw"),
+            ("a:1/t?time=now", "`time=now` is neither timestamp nor field:NAME"),
+            ("a:1/t?time=field:", "`time=field:` is neither"),
+            (
+                "a:1/t?time=field:at&format=text",
+                "time=field:at needs JSON, and format=text is none",
+            ),
             ("a:1/t?form=1", "unknown option `form`"),
             ("a:1/t?from=1&from=2", "`from` was given twice"),
         ] {

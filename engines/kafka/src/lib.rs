@@ -4,8 +4,10 @@
 //! - `address`: a topic and what of it is read, as the user names it.
 //! - `settings`: settings of the client that the user gives, and what goes wrong.
 //! - `company`: whose clock it is read by, and who is told what happens.
+//! - `fingerprint`: what a job has found in a topic, so that it goes on with no other.
 //! - `client`: the client of librdkafka, and what its errors mean.
 //! - `topic`: a topic as the broker describes it, with the offsets at which reading begins and ends.
+//! - `resumption`: whether a job may go on with a topic in another process.
 //! - `fetch_buffer`: what was fetched of a partition and not read yet.
 //! - `fetcher`: the thread that fetches ahead.
 //! - `topic_log`: the messages of a topic as the splits of a job.
@@ -28,11 +30,14 @@ mod company;
 mod fetch_buffer;
 #[cfg(feature = "client")]
 mod fetcher;
+mod fingerprint;
 mod output_address;
 #[cfg(feature = "client")]
 mod output_topic;
 #[cfg(feature = "client")]
 mod publisher;
+#[cfg(feature = "client")]
+mod resumption;
 mod settings;
 #[cfg(feature = "client")]
 mod topic;
@@ -45,6 +50,7 @@ mod topic_writer;
 pub use absent::{OutputTopic, Publisher, Topic, TopicLog, TopicWriter};
 pub use address::{AddressError, From, Isolation, TopicAddress, Until};
 pub use company::{Company, Tell};
+pub use fingerprint::{MessageFingerprint, PartitionFingerprint, TopicFingerprint};
 pub use output_address::{Acks, Compression, OutputAddress, OutputAddressError};
 #[cfg(feature = "client")]
 pub use output_topic::OutputTopic;

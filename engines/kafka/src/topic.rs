@@ -1,5 +1,7 @@
 //! A topic as the broker describes it, with the offsets at which reading begins and ends.
 
+use std::ops::Range;
+
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
@@ -19,6 +21,8 @@ pub struct Topic {
     settings: ClientSettings,
     /// In the order of their numbers: each is a split.
     pub(crate) partitions: Vec<PartitionRange>,
+    /// The offsets that each of them held when it was opened.
+    pub(crate) there: Vec<Range<u64>>,
     /// Partitions that the topic has.
     pub(crate) count: usize,
 }
@@ -41,16 +45,22 @@ impl Topic {
     /// When no broker answers, there is no such topic or partition, and when an offset that was named
     /// is not there.
     pub fn open(address: TopicAddress, settings: ClientSettings) -> Result<Self, KafkaFailure> {
-        let mut topic = Self { address, settings, partitions: Vec::new(), count: 0 };
+        let mut topic = Self::unopened(address, settings);
         let consumer = topic.consumer()?;
         let there = topic.partition_numbers(&consumer)?;
         topic.count = there.len();
         let wanted = topic.wanted(&there)?;
-        topic.partitions = wanted
-            .into_iter()
-            .map(|partition| topic.range(&consumer, partition))
-            .collect::<Result<_, _>>()?;
+        for partition in wanted {
+            let there = topic.watermarks(&consumer, partition)?;
+            topic.partitions.push(topic.range(&consumer, partition, &there)?);
+            topic.there.push(there);
+        }
         Ok(topic)
+    }
+
+    /// Of which nothing is known so far.
+    pub(crate) fn unopened(address: TopicAddress, settings: ClientSettings) -> Self {
+        Self { address, settings, partitions: Vec::new(), there: Vec::new(), count: 0 }
     }
 
     /// What is read of each split.
@@ -80,7 +90,7 @@ impl Topic {
         failure(error, &self.address.brokers, &self.address.topic)
     }
 
-    fn refused(&self, what: impl std::fmt::Display) -> KafkaFailure {
+    pub(crate) fn refused(&self, what: impl std::fmt::Display) -> KafkaFailure {
         let TopicAddress { brokers, topic, .. } = &self.address;
         KafkaFailure::Refused(format!("kafka:{brokers}/{topic}: {what}"))
     }
@@ -108,14 +118,24 @@ impl Topic {
         }
     }
 
+    /// The offsets that a partition holds now.
+    pub(crate) fn watermarks(
+        &self,
+        consumer: &BaseConsumer,
+        partition: i32,
+    ) -> Result<Range<u64>, KafkaFailure> {
+        let watermarks = consumer.fetch_watermarks(&self.address.topic, partition, PATIENCE);
+        let (low, high) = watermarks.map_err(|error| self.failure(&error))?;
+        Ok(low.max(0) as u64..high.max(0) as u64)
+    }
+
+    /// What is read of a partition that holds these offsets.
     fn range(
         &self,
         consumer: &BaseConsumer,
         partition: i32,
+        &Range { start: low, end: high }: &Range<u64>,
     ) -> Result<PartitionRange, KafkaFailure> {
-        let watermarks = consumer.fetch_watermarks(&self.address.topic, partition, PATIENCE);
-        let (low, high) = watermarks.map_err(|error| self.failure(&error))?;
-        let (low, high) = (low.max(0) as u64, high.max(0) as u64);
         let start = match self.address.from {
             From::Earliest => low,
             From::Latest => high,

@@ -59,11 +59,20 @@ impl Splits for TopicLog {
     fn when_available(&self, split: u32, waker: &Waker) {
         self.buffers.of(split).wake_later(waker);
     }
+
+    fn obstacle(&self, split: u32, from: u64) -> Result<Option<String>, SourceError> {
+        let obstacle = self.topic.obstacle(split, from);
+        obstacle.map_err(|error| failed(&self.name, split, from, error.to_string()))
+    }
 }
 
 impl MessageLog for TopicLog {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn part(&self, split: u32) -> String {
+        format!("{}, partition {}", self.name, self.topic.partitions[split as usize].partition)
     }
 
     fn reader(&self) -> Box<dyn MessageReader> {

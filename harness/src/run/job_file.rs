@@ -1,18 +1,19 @@
 //! The file in a checkpoint directory that describes its job.
 
-use std::io::Read;
 use std::sync::Arc;
 
 use dataflow::ProcessingTime;
-use dataflow::job::recovery::fingerprint::{Fingerprint, FingerprintReader};
+use dataflow::job::recovery::fingerprint::Fingerprint;
 use dataflow::job::recovery::seal::{load, save};
 use dataflow::job::storage::Storage;
 use dataflow::record::content_hash::ContentHash;
+use kafka::TopicFingerprint;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::files::at_once::at_once;
 use crate::files::invocation::unix_nanos;
+use crate::run::job_input::{HeldInput, JobInput};
 use crate::run::spec::RunSpec;
 
 /// Its name in the directory.
@@ -41,26 +42,17 @@ pub(crate) struct JobFile {
     pub rate: Option<f64>,
     /// How many events; of an input, at most so many.
     pub events: u64,
-    /// The input as it was at the first start; `None` when events are generated.
-    pub input: Option<InputFile>,
+    /// The input as it was at the first start.
+    pub input: JobInput,
     /// Events that are not timed.
     pub warm_up: u64,
     /// When it was first started, in nanoseconds since 1970.
     pub started_unix_nanos: u64,
 }
 
-/// A file of events.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct InputFile {
-    /// As the user named it.
-    pub name: String,
-    /// What it held at the first start, as it is stored. It may grow.
-    pub held: Fingerprint,
-}
-
 impl JobFile {
     /// Of a job that starts now.
-    pub(crate) fn new(spec: &RunSpec, events: u64, output: &str, input: Option<InputFile>) -> Self {
+    pub(crate) fn new(spec: &RunSpec, events: u64, output: &str, input: JobInput) -> Self {
         Self {
             workload: spec.workload.name().to_owned(),
             engine: spec.engine.name().to_owned(),
@@ -101,15 +93,58 @@ impl JobFile {
         at_once(async move { save(&storage, NAME, &own).await })
     }
 
+    /// What the input held at the first start and at later ones.
+    ///
+    /// # Errors
+    /// When the file that tells it cannot be read or is damaged.
+    pub(crate) fn held(&self, storage: &Arc<dyn Storage>) -> Result<HeldInput> {
+        let storage = Arc::clone(storage);
+        Ok(match &self.input {
+            JobInput::Generated => HeldInput::Generated,
+            JobInput::File { held, .. } => {
+                let later =
+                    at_once(async move { load::<Vec<Fingerprint>>(&storage, LATER).await })?;
+                let mut held = vec![*held];
+                held.extend(later.into_iter().flat_map(|(later, _)| later));
+                HeldInput::File(held)
+            }
+            JobInput::Topic(began) => {
+                let later =
+                    at_once(async move { load::<TopicFingerprint>(&storage, LATER).await })?;
+                let newest = later.map_or_else(|| began.clone(), |(newest, _)| newest);
+                HeldInput::Topic { began: began.clone(), newest }
+            }
+        })
+    }
+
+    /// Writes down what the input of this start holds, if that is more than it ever `held`.
+    ///
+    /// # Errors
+    /// When that cannot be written.
+    pub(crate) fn note_held(&self, held: &HeldInput, storage: &Arc<dyn Storage>) -> Result<()> {
+        let storage = Arc::clone(storage);
+        match (held, &self.input) {
+            (HeldInput::File(held), JobInput::File { held: now, .. })
+                if held.iter().all(|held| held.offset < now.offset) =>
+            {
+                let later = [&held[1..], &[*now]].concat();
+                at_once(async move { save(&storage, LATER, &later).await.map(drop) })
+            }
+            (HeldInput::Topic { newest, .. }, JobInput::Topic(now))
+                if now.covers_more_than(newest) =>
+            {
+                let now = now.clone();
+                at_once(async move { save(&storage, LATER, &now).await.map(drop) })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether a job that is to be taken up is this one.
     ///
     /// # Errors
     /// Says what differs.
     pub(crate) fn fits(&self, given: &Self, place: &str) -> Result<()> {
-        let named = |input: &Option<InputFile>| match input {
-            None => "generated".to_owned(),
-            Some(_) => "read from a file".to_owned(),
-        };
         let events = |job: &Self| match job.events {
             u64::MAX => "without a limit".to_owned(),
             events => events.to_string(),
@@ -121,7 +156,7 @@ impl JobFile {
             ("knobs", &self.knobs, &given.knobs),
             ("clock", &self.clock, &given.clock),
             ("seed", &self.seed, &given.seed),
-            ("input", &named(&self.input), &named(&given.input)),
+            ("input", &self.input.named(), &given.input.named()),
             ("number of events", &events(self), &events(given)),
             ("output", &self.output, &given.output),
         ];
@@ -131,67 +166,6 @@ impl JobFile {
                 return Err(Error::Input(format!(
                     "{place} holds a job whose {what} is {own}, and {other} was given; \
                      --resume needs the same"
-                )));
-            }
-        }
-        Ok(())
-    }
-}
-
-impl InputFile {
-    /// What the input held at the first start and at later ones.
-    ///
-    /// # Errors
-    /// When the file that tells it cannot be read or is damaged.
-    pub(crate) fn all_held(&self, storage: &Arc<dyn Storage>) -> Result<Vec<Fingerprint>> {
-        let storage = Arc::clone(storage);
-        let later = at_once(async move { load::<Vec<Fingerprint>>(&storage, LATER).await })?;
-        let mut held = vec![self.held];
-        held.extend(later.into_iter().flat_map(|(later, _)| later));
-        Ok(held)
-    }
-
-    /// Writes down what it holds now, if that is more than ever.
-    ///
-    /// # Errors
-    /// When that cannot be written.
-    pub(crate) fn grown(held: &[Fingerprint], storage: &Arc<dyn Storage>) -> Result<()> {
-        let (storage, later) = (Arc::clone(storage), held[1..].to_vec());
-        at_once(async move { save(&storage, LATER, &later).await.map(drop) })
-    }
-
-    /// Refuses a file that is not the one that was read at each earlier start, with more lines behind
-    /// it or not. One that is what it was at some earlier start may not be what was read since: the
-    /// engine knows how far that was.
-    ///
-    /// # Errors
-    /// Says what it held and what it holds.
-    pub(crate) fn check<R: Read>(
-        path: &str,
-        held: &[Fingerprint],
-        now: &FingerprintReader<R>,
-    ) -> Result<()> {
-        let whole = now.whole();
-        let was_so = held.contains(&whole);
-        for held in held {
-            if was_so && held.offset > whole.offset {
-                continue;
-            }
-            let there = now.upto(held.offset);
-            if there != *held {
-                return Err(Error::Input(format!(
-                    "{path} is not the input that the job has read: that began with {held}, and \
-                     this with {there}; --resume needs the same input, with more behind it or not"
-                )));
-            }
-            // What had no end yet was read as a whole line.
-            let in_a_line = now.byte_before(held.offset).is_some_and(|byte| byte != b'\n');
-            if in_a_line && whole.offset > held.offset {
-                return Err(Error::Input(format!(
-                    "{path} has grown within a line that the job has read: at byte {} that line \
-                     was at its end, without a newline; --resume needs the same input, with more \
-                     lines behind it or not",
-                    held.offset
                 )));
             }
         }

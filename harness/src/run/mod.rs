@@ -9,6 +9,7 @@ pub(crate) mod fault;
 mod generator;
 pub(crate) mod io;
 pub(crate) mod job_file;
+pub(crate) mod job_input;
 #[cfg(test)]
 pub(crate) mod mock;
 pub(crate) mod real;

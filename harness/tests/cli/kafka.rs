@@ -29,17 +29,27 @@ impl Cluster {
         for (place, line) in (0..).zip(lines) {
             self.put(name, place % partitions, line);
         }
-        self.producer.flush(Duration::from_secs(10)).unwrap();
+        self.flush();
         format!("kafka:{}/{name}", self.mock.bootstrap_servers())
     }
 
     fn put(&self, topic: &str, partition: i32, line: &str) {
-        let record = BaseRecord::<(), str>::to(topic).partition(partition).payload(line);
+        self.put_bytes(topic, partition, line.as_bytes());
+    }
+
+    /// Sends a message; [`Cluster::flush`] waits for it.
+    pub(crate) fn put_bytes(&self, topic: &str, partition: i32, payload: &[u8]) {
+        let record = BaseRecord::<(), [u8]>::to(topic).partition(partition).payload(payload);
         self.producer.send(record).map_err(|(error, _)| error).unwrap();
+    }
+
+    /// Waits until all that was sent is there.
+    pub(crate) fn flush(&self) {
+        self.producer.flush(Duration::from_secs(10)).unwrap();
     }
 }
 
-fn runs(folder: &Path, line: &str) -> Ended {
+pub(crate) fn runs(folder: &Path, line: &str) -> Ended {
     run(folder, &words(line))
 }
 
@@ -115,7 +125,7 @@ fn a_message_that_is_no_event_is_pointed_at() {
     for engine in ENGINES {
         let line = format!("run --engine {engine} --workload keyed-count --input {topic}");
         let error = runs(folder.path(), &line).with_status(2).err;
-        let place = "/bad, split 0, offset 1 (column 8): expected value";
+        let place = "/bad, partition 0, split 0, offset 1 (column 8): expected value";
         assert!(error.contains(place), "{engine}: {error}");
     }
 }
@@ -128,7 +138,6 @@ fn what_a_topic_cannot_have_is_refused() {
         .unwrap();
     for (more, what) in [
         ("--events 5", "until=OFFSET"),
-        ("--guarantee exactly-once --checkpoint-dir state", "leave out --checkpoint-dir"),
         ("--clock virtual", "has no virtual time"),
         ("--rate 1k", "come when they come"),
         ("--fault kill:driver@50%", "nobody knows how many will come"),
@@ -185,7 +194,7 @@ fn a_topic_that_goes_on_is_read_until_it_is_stopped() {
         let holds = |text: &str| std::fs::read_to_string(&rows).unwrap().contains(text);
         wait_until("the first message is out", || holds("ONE"));
         cluster.put("t", 0, engine);
-        cluster.producer.flush(Duration::from_secs(10)).unwrap();
+        cluster.flush();
         wait_until("what came later is out", || holds(&engine.to_uppercase()));
         signal("INT", child.id());
         wait(child).with_status(130);

@@ -28,7 +28,11 @@ mod json;
 #[cfg(feature = "kafka")]
 mod kafka;
 #[cfg(feature = "kafka")]
+mod kafka_messages;
+#[cfg(feature = "kafka")]
 mod kafka_output;
+#[cfg(all(feature = "kafka", unix))]
+mod kafka_resumed;
 mod knobs;
 mod late;
 mod live;

@@ -6,38 +6,46 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 
 use dataflow::exchange::sink::SinkSlot;
-use dataflow::job::message_log::{MessageChunk, MessageHead, MessageLog, MessageReader};
+use dataflow::job::message_log::{
+    MessageChunk, MessageForm, MessageHead, MessageLog, MessageReader,
+};
 use dataflow::job::source::{Available, READ_CHUNK, Reader, Source, SourceError, Splits};
 use dataflow::operator::lateness::LateNotes;
 use dataflow::{Data, EventTime, Plan, ProcessingTime, Record, Stamps, Stream};
-use serde::Deserialize;
 
 use crate::erased::{AnyEvents, EachLine, Expected, expected};
 use crate::inputs::event_lines::EventOf;
 use crate::inputs::live::{check_knobs, json_line};
+use crate::inputs::message_decoder::MessageDecoder;
 use crate::schedule::arrival::{Schedule, outlasted};
-use crate::spec::{EARLIEST, Knobs, LATEST, TimedEvent, Workload};
-use crate::text::{InputError, abridged};
+use crate::spec::{Knobs, TimedEvent, Workload};
+use crate::text::InputError;
 
 /// The events that the messages of a log are.
 pub(crate) struct MessageEvents<W: Workload> {
     workload: Arc<W>,
     knobs: Knobs,
     log: Arc<dyn MessageLog>,
+    decoder: Arc<MessageDecoder<W>>,
 }
 
 impl<W: Workload> MessageEvents<W> {
     /// Of a log.
     ///
     /// # Errors
-    /// When knobs ask for what it cannot have.
+    /// When knobs ask for what it cannot have, or the workload cannot have messages of this form.
     pub(crate) fn new(
         workload: Arc<W>,
         knobs: &Knobs,
         log: Arc<dyn MessageLog>,
+        form: &MessageForm,
     ) -> Result<Self, InputError> {
         check_knobs(knobs, log.name())?;
-        Ok(Self { workload, knobs: knobs.clone(), log })
+        let decoder = MessageDecoder::new(Arc::clone(&workload), form).map_err(|cause| {
+            let input = log.name().to_owned();
+            InputError { input, line: 0, column: 0, cause }
+        })?;
+        Ok(Self { workload, knobs: knobs.clone(), log, decoder: Arc::new(decoder) })
     }
 
     /// Every event of the log once more, split by split, until `each` has enough.
@@ -64,7 +72,7 @@ impl<W: Workload> MessageEvents<W> {
                 let upto = upto?;
                 reader.read(split, from..upto, &mut chunk)?;
                 for (head, payload) in chunk.iter() {
-                    if !each(event(&*self.workload, &*log, split, head, payload)?) {
+                    if !each(event(&self.decoder, &*log, split, head, payload)?) {
                         return Ok(());
                     }
                 }
@@ -90,8 +98,8 @@ impl<W: Workload> AnyEvents for MessageEvents<W> {
     }
 
     fn plan(&self, schedule: Schedule, sink: SinkSlot) -> Plan {
-        let (workload, log) = (Arc::clone(&self.workload), Arc::clone(&self.log));
-        let source = MessageSource { workload, log, schedule };
+        let (decoder, log) = (Arc::clone(&self.decoder), Arc::clone(&self.log));
+        let source = MessageSource { decoder, log, schedule };
         let bound_nanos = self.workload.bound_nanos(&self.knobs);
         let stream = Stream::from_source(Arc::new(source), bound_nanos);
         self.workload.plan(&self.knobs, stream, sink)
@@ -119,57 +127,27 @@ impl<W: Workload> AnyEvents for MessageEvents<W> {
     }
 }
 
-/// A field that says when an event has happened, in milliseconds since 1970.
-#[derive(Deserialize)]
-struct EventTimeField {
-    event_time_ms: Option<i64>,
-}
-
-/// The event of a message: it has happened when it says so itself, when its field `event_time_ms` says
-/// so, or else at the message's time stamp.
+/// The event of a message of a log.
 fn event<W: Workload>(
-    workload: &W,
+    decoder: &MessageDecoder<W>,
     log: &dyn MessageLog,
     split: u32,
     head: MessageHead,
     payload: &[u8],
 ) -> Result<TimedEvent<EventOf<W>>, SourceError> {
-    let failed = |column: u64, cause: String| SourceError {
-        input: log.name().to_owned(),
+    decoder.event(head, payload).map_err(|(column, cause)| SourceError {
+        input: log.part(split),
         split,
         offset: head.offset,
         line: None,
         column: Some(column.max(1)),
         cause,
-    };
-    let text = std::str::from_utf8(payload).map_err(|error| {
-        let place = error.valid_up_to();
-        failed(place as u64 + 1, format!("not UTF-8: byte {:#04x}", payload[place]))
-    })?;
-    let value = workload.parse(text);
-    let value = value.map_err(|(column, cause)| failed(column, abridged(&cause)))?;
-    let by_field = || {
-        let field = serde_json::from_str::<EventTimeField>(text).ok()?.event_time_ms?;
-        field.checked_mul(1_000_000).map(EventTime)
-    };
-    let by_stamp = || head.timestamp_ms?.checked_mul(1_000_000).map(EventTime);
-    let own = workload.event_time(&value).or_else(by_field).or_else(by_stamp);
-    let event_time = own.ok_or_else(|| {
-        let cause = "neither the event nor its message says when it has happened, within 292 years of \
-                     1970; add a field event_time_ms";
-        failed(1, cause.to_owned())
-    })?;
-    if event_time < EARLIEST || LATEST < event_time {
-        let nanos = event_time.0;
-        let cause = format!("the event time {nanos} ns is out of range: within 146 years of 1970");
-        return Err(failed(1, cause));
-    }
-    Ok(TimedEvent { value, event_time })
+    })
 }
 
 /// A log as a source.
 struct MessageSource<W> {
-    workload: Arc<W>,
+    decoder: Arc<MessageDecoder<W>>,
     log: Arc<dyn MessageLog>,
     schedule: Schedule,
 }
@@ -195,6 +173,10 @@ impl<W: Workload> Splits for MessageSource<W> {
     fn when_available(&self, split: u32, waker: &Waker) {
         self.log.when_available(split, waker);
     }
+
+    fn obstacle(&self, split: u32, from: u64) -> Result<Option<String>, SourceError> {
+        self.log.obstacle(split, from)
+    }
 }
 
 impl<W: Workload> Source<EventOf<W>> for MessageSource<W>
@@ -203,7 +185,7 @@ where
 {
     fn reader(&self) -> Box<dyn Reader<EventOf<W>>> {
         Box::new(EventReader {
-            workload: Arc::clone(&self.workload),
+            decoder: Arc::clone(&self.decoder),
             reader: self.log.reader(),
             log: Arc::clone(&self.log),
             schedule: self.schedule.clone(),
@@ -213,7 +195,7 @@ where
 }
 
 struct EventReader<W> {
-    workload: Arc<W>,
+    decoder: Arc<MessageDecoder<W>>,
     reader: Box<dyn MessageReader>,
     log: Arc<dyn MessageLog>,
     schedule: Schedule,
@@ -242,7 +224,7 @@ impl<W: Workload> Reader<EventOf<W>> for EventReader<W> {
         let mut newest = EventTime::MIN;
         for (head, payload) in self.chunk.iter() {
             let TimedEvent { value, event_time } =
-                event(&*self.workload, &*self.log, split, head, payload)?;
+                event(&self.decoder, &*self.log, split, head, payload)?;
             let stamps = if head.offset < timed_from {
                 Stamps::UNTIMED
             } else {

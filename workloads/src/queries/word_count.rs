@@ -59,8 +59,8 @@ impl Workload for WordCount {
     fn events(&self, knobs: &Knobs, seed: u64) -> WordLines {
         WordLines::new(knobs, seed)
     }
-    fn skips(&self, _: &str) -> bool {
-        false
+    fn reads_text(&self) -> bool {
+        true
     }
     fn parse(&self, line: &str) -> Result<String, (u64, String)> {
         Ok(line.to_owned())

@@ -5,7 +5,7 @@ use std::io::BufRead;
 use std::sync::Arc;
 
 use dataflow::exchange::sink::SinkSlot;
-use dataflow::job::message_log::MessageLog;
+use dataflow::job::message_log::{MessageForm, MessageLog};
 use dataflow::job::settings::{Setting, SettingError, Settings};
 use dataflow::job::source::SourceError;
 use dataflow::operator::lateness::LateNotes;
@@ -100,8 +100,9 @@ impl<W: Workload> AnyWorkload for ErasedWorkload<W> {
         &self,
         knobs: &Settings,
         log: Arc<dyn MessageLog>,
+        form: &MessageForm,
     ) -> Result<Box<dyn AnyEvents>, InputError> {
-        Ok(Box::new(MessageEvents::new(Arc::clone(&self.0), knobs, log)?))
+        Ok(Box::new(MessageEvents::new(Arc::clone(&self.0), knobs, log, form)?))
     }
 }
 

@@ -3,6 +3,8 @@
 mod erased_workload;
 #[cfg(test)]
 mod knobs_tests;
+#[cfg(test)]
+mod round_trip_tests;
 mod standard;
 #[cfg(test)]
 mod tests;

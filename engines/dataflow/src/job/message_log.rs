@@ -21,6 +21,49 @@ pub struct MessageHead {
     end: usize,
 }
 
+/// What the payload of a message is.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum MessageFormat {
+    /// An event as JSON.
+    Ndjson,
+    /// One line of text.
+    Text,
+    /// A text as it is, whatever lines it has.
+    Raw,
+}
+
+impl MessageFormat {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Ndjson, Self::Text, Self::Raw];
+
+    /// As the user names it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ndjson => "ndjson",
+            Self::Text => "text",
+            Self::Raw => "raw",
+        }
+    }
+}
+
+/// Where a message says when its event has happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MessageTime {
+    /// In its time stamp.
+    Timestamp,
+    /// In a field of its JSON.
+    Field(String),
+}
+
+/// How events are made of messages. What is `None` follows from the workload.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MessageForm {
+    /// What payloads are.
+    pub format: Option<MessageFormat>,
+    /// When events have happened.
+    pub time: Option<MessageTime>,
+}
+
 /// Messages of one split in the order of their offsets, with their payloads in one piece.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MessageChunk {
@@ -79,6 +122,12 @@ impl MessageChunk {
 pub trait MessageLog: Splits {
     /// The input as the user knows it.
     fn name(&self) -> &str;
+
+    /// The part of it that a split is, as the user knows it.
+    fn part(&self, split: u32) -> String {
+        let _ = split;
+        self.name().to_owned()
+    }
 
     /// A reader for one subtask.
     fn reader(&self) -> Box<dyn MessageReader>;

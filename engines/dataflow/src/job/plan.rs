@@ -144,7 +144,13 @@ pub struct Plan {
     pub sink: SinkSlot,
     /// Whether results are changes (`upsert`, `retract`) rather than records (`append`).
     pub emits_changes: bool,
+    /// The hash of a row by its line of JSON, which must be that of the row that was written: an output
+    /// that is read back has a digest. Of a change, the column `op` is passed over.
+    pub hash_of_line: HashOfLine,
 }
+
+/// See [`Plan::hash_of_line`].
+pub type HashOfLine = fn(&str) -> serde_json::Result<u128>;
 
 impl Plan {
     /// The edges that leave a stage, in the order of their numbers there.
@@ -274,7 +280,13 @@ impl Draft {
         sides[port] = Some(Arc::new(move |context| Box::new(Side(make(context)))));
     }
 
-    pub(crate) fn finish(self, last: StageId, sink: SinkSlot, emits_changes: bool) -> Plan {
+    pub(crate) fn finish(
+        self,
+        last: StageId,
+        sink: SinkSlot,
+        emits_changes: bool,
+        hash_of_line: HashOfLine,
+    ) -> Plan {
         let mut parts = self.parts();
         parts.stages[last.0].writes_sink = true;
         let stages = std::mem::take(&mut parts.stages);
@@ -282,6 +294,6 @@ impl Draft {
         assert!(open.is_none(), "stage {open:?} was begun and leads nowhere");
         let edges = std::mem::take(&mut parts.edges);
         assert!(edges.iter().all(|edge| edge.from < edge.to), "an edge was never connected");
-        Plan { stages, edges, source: parts.source.clone(), sink, emits_changes }
+        Plan { stages, edges, source: parts.source.clone(), sink, emits_changes, hash_of_line }
     }
 }

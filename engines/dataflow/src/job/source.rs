@@ -66,6 +66,16 @@ pub trait Splits: Send + Sync {
     fn when_available(&self, split: u32, waker: &Waker) {
         let _ = (split, waker);
     }
+
+    /// Why a split cannot be read on from an offset up to which another process has read it, as it is
+    /// no longer what it was; `None` if it can. What is made or held here always can.
+    ///
+    /// # Errors
+    /// When the input does not say.
+    fn obstacle(&self, split: u32, from: u64) -> Result<Option<String>, SourceError> {
+        let _ = (split, from);
+        Ok(None)
+    }
 }
 
 impl dyn Splits + '_ {

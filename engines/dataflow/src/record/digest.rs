@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use serde::de::DeserializeOwned;
 use serde::ser::{self, Serialize};
 
 /// Count and hash sum of the records in a result.
@@ -56,6 +57,14 @@ pub fn hash_of<T: Serialize + ?Sized>(row: &T) -> u128 {
     let fed = row.serialize(&mut hasher);
     debug_assert!(fed.is_ok(), "a field hasher accepts every value");
     hasher.finish()
+}
+
+/// The hash of the record that a line of JSON is.
+///
+/// # Errors
+/// When it is no such record.
+pub fn hash_of_line<T: Serialize + DeserializeOwned>(line: &str) -> serde_json::Result<u128> {
+    serde_json::from_str::<T>(line).map(|row| hash_of(&row))
 }
 
 /// A serializer that hashes what it is given: two words by one multiplication of 64 by 64 bits.

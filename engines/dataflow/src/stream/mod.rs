@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::exchange::sink::SinkSlot;
 use crate::exchange::{Appending, ByKey, Changing, Exchange, Forward, Tail};
-use crate::job::plan::{Draft, EdgeKind, Plan, StageContext, StageId};
+use crate::job::plan::{Draft, EdgeKind, HashOfLine, Plan, StageContext, StageId};
 use crate::job::source::{Source, SourceSpec};
 use crate::operator::{Operator, SidePort, Then, TwoInputOperator};
 use crate::operators::{
@@ -14,6 +14,7 @@ use crate::operators::{
 };
 use crate::record::change::Change;
 use crate::record::data::{Data, Key};
+use crate::record::digest::hash_of_line;
 use crate::stage::{FusedStage, Head, InputPort, OneInput, TwoInputs};
 
 mod changes;
@@ -149,18 +150,19 @@ impl<Op: Operator, H: Head<Op::In>> Stream<Op, H> {
         Op::Out: Data,
     {
         let wants = slot.wants;
-        self.end(slot, false, move |_| Appending { wants })
+        self.end(slot, false, hash_of_line::<Op::Out>, move |_| Appending { wants })
     }
 
     fn end<T: Tail<Op::Out> + 'static>(
         self,
         slot: SinkSlot,
         emits_changes: bool,
+        hash_of_line: HashOfLine,
         tail: impl Fn(&StageContext<'_>) -> T + Send + 'static,
     ) -> Plan {
         let (draft, stage) = (self.draft.clone(), self.stage);
         self.close(tail);
-        draft.finish(stage, slot, emits_changes)
+        draft.finish(stage, slot, emits_changes, hash_of_line)
     }
 
     fn close<T: Tail<Op::Out> + 'static>(
@@ -185,7 +187,7 @@ impl<T: Data, Op: Operator<Out = Change<T>>, H: Head<Op::In>> Stream<Op, H> {
     /// Ends the job; the result is the table that the changes leave.
     pub fn sink_changes(self, slot: SinkSlot) -> Plan {
         let wants = slot.wants;
-        self.end(slot, true, move |_| Changing { wants })
+        self.end(slot, true, hash_of_line::<T>, move |_| Changing { wants })
     }
 }
 

@@ -24,7 +24,7 @@ pub struct RunArgs {
     pub clock: Clock,
     /// Events from file:PATH (or a bare path), - for standard input, tcp:HOST:PORT, or
     /// kafka:HOST:PORT/TOPIC?from=earliest&until=end: text lines for word-count and uppercase, NDJSON
-    /// for the others
+    /// for the others; of a topic, unless its format= says otherwise
     #[arg(long, value_name = "URI", allow_hyphen_values = true)]
     pub input: Option<InputUri>,
     /// Settings of the Kafka client, name=value on each line, such as those for TLS and passwords

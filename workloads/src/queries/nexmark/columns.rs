@@ -1,12 +1,13 @@
 //! Columns that several queries share.
 
 use dataflow::Data;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::nexmark::{Bid, Text};
 
 /// A price in thousandths of a cent: Nexmark's `DECIMAL(23, 3)`. A number in JSON.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Decimal(pub(crate) u64);
 
 impl Decimal {
@@ -16,14 +17,31 @@ impl Decimal {
     }
 }
 
+/// Thousandths below this number keep their last digit as numbers of JSON.
+const EXACT: u64 = 1 << 51;
+
 impl Serialize for Decimal {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() {
-            // Prices are below 2^53 thousandths, so this is exact to the digit.
+            // Prices are below `EXACT`.
             serializer.serialize_f64(self.0 as f64 / 1_000.0)
         } else {
             serializer.serialize_u64(self.0)
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Decimal {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return u64::deserialize(deserializer).map(Self);
+        }
+        let number = f64::deserialize(deserializer)?;
+        let thousandths = (number * 1_000.0).round();
+        if !(0.0..EXACT as f64).contains(&thousandths) || thousandths / 1_000.0 != number {
+            return Err(D::Error::custom(format!("{number} is no price of up to three decimals")));
+        }
+        Ok(Self(thousandths as u64))
     }
 }
 
@@ -77,5 +95,30 @@ impl From<&Bid> for FullBid {
         let &Bid { auction, bidder, price, date_time, .. } = bid;
         let (channel, url, extra) = (bid.channel(), bid.url(), bid.extra());
         Self { auction, bidder, price, channel, url, date_time, extra }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_price_is_a_number_of_json_to_the_digit(thousandths in 0..EXACT) {
+            let json = serde_json::to_string(&Decimal(thousandths)).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Decimal>(&json).unwrap(), Decimal(thousandths));
+            let bytes = postcard::to_allocvec(&Decimal(thousandths)).unwrap();
+            prop_assert_eq!(postcard::from_bytes::<Decimal>(&bytes).unwrap(), Decimal(thousandths));
+        }
+    }
+
+    #[test]
+    fn what_is_no_price_is_refused() {
+        assert_eq!(serde_json::from_str::<Decimal>("7").unwrap(), Decimal(7_000));
+        for wrong in ["-0.001", "0.0001", "1e30", "\"1\"", "null"] {
+            assert!(serde_json::from_str::<Decimal>(wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -102,6 +102,9 @@ impl<Q: Query> Workload for Nexmark<Q> {
     fn event_time(&self, event: &Event) -> Option<EventTime> {
         Some(event_time(event.date_time()))
     }
+    fn tells_time(&self) -> bool {
+        true
+    }
 
     fn events(&self, knobs: &Knobs, seed: u64) -> NexmarkEvents {
         NexmarkEvents::new(knobs, seed)

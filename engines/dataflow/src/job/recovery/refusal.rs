@@ -62,6 +62,12 @@ impl Plan {
         read: u64,
         ended: bool,
     ) -> Result<(), EngineError> {
+        if let Some(obstacle) = self.source.splits.obstacle(split, read)? {
+            return Err(EngineError::Refused(format!(
+                "{obstacle} (the job has written {file} there); begin again with an empty checkpoint \
+                 directory and output"
+            )));
+        }
         let end = self.source.splits.available(split, read, ProcessingTime::MAX)?.end;
         let what = match end.cmp(&read) {
             Ordering::Less => "shorter",

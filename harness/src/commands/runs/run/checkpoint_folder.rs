@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use dataflow::ProcessingTime;
-use dataflow::job::recovery::fingerprint::Fingerprint;
 use dataflow::job::storage::Storage;
 use dataflow::record::content_hash::ContentHash;
 use files::owned_folder::Found;
@@ -14,7 +13,8 @@ use runtime::DirectoryStorage;
 use crate::cli::RunArgs;
 use crate::error::{Error, Result};
 use crate::run::clock::{RunClock, clock_with};
-use crate::run::job_file::{InputFile, JobFile};
+use crate::run::job_file::JobFile;
+use crate::run::job_input::HeldInput;
 use crate::run::spec::RunSpec;
 
 /// Where the checkpoints of a job survive the process.
@@ -30,7 +30,7 @@ pub(super) struct FormerJob {
     /// By what its checkpoints know it.
     seal: ContentHash,
     /// What its input held at each start.
-    held: Vec<Fingerprint>,
+    held: HeldInput,
 }
 
 impl<'a> CheckpointFolder<'a> {
@@ -58,10 +58,7 @@ impl<'a> CheckpointFolder<'a> {
     fn former(&self) -> Result<Option<FormerJob>> {
         let storage = self.open()?;
         let Some((file, seal)) = JobFile::read(&storage)? else { return Ok(None) };
-        let held = match &file.input {
-            None => Vec::new(),
-            Some(input) => input.all_held(&storage)?,
-        };
+        let held = file.held(&storage)?;
         Ok(Some(FormerJob { file, seal, held }))
     }
 
@@ -69,9 +66,9 @@ impl<'a> CheckpointFolder<'a> {
         Ok(DirectoryStorage::open(self.path, Kind::Checkpoints).map_err(Error::input)?)
     }
 
-    /// What the input held at each start.
-    pub(super) fn held(&self) -> &[Fingerprint] {
-        self.job.as_ref().map_or(&[], |job| &job.held)
+    /// What the input held at each start; `None` before the first.
+    pub(super) fn held(&self) -> Option<&HeldInput> {
+        self.job.as_ref().map(|job| &job.held)
     }
 
     /// Refuses a job that is not the one in the folder.
@@ -103,11 +100,7 @@ impl<'a> CheckpointFolder<'a> {
         }
         let (age, seal) = match &self.job {
             Some(FormerJob { file, seal, held }) => {
-                if let Some(now) = given.input.as_ref().map(|input| input.held)
-                    && held.iter().all(|held| held.offset < now.offset)
-                {
-                    InputFile::grown(&[held, &[now][..]].concat(), &storage)?;
-                }
+                given.note_held(held, &storage)?;
                 (file.age(), *seal)
             }
             None => (ProcessingTime::ZERO, given.write(&storage)?),

@@ -1,4 +1,4 @@
-//! Inputs of `run`: files, pipes and sockets.
+//! Inputs of `run`: files, pipes, sockets and topics.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -14,6 +14,7 @@ use workloads::registry::{AnyEvents, LiveInput};
 use crate::error::{Error, Result};
 use crate::files::uri::InputUri;
 use crate::run::clock::RunClock;
+use crate::run::job_input::HeldInput;
 use crate::run::spec::RunSpec;
 use crate::terminal::out;
 
@@ -34,13 +35,13 @@ pub(super) fn open_file(path: &Path) -> Result<BufReader<File>> {
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Opens an input that can be read once.
+/// Opens an input that is read as it comes; a topic may have been opened before.
 ///
 /// # Errors
 /// When it cannot be opened, or knobs ask for what it cannot have.
 pub(super) fn open_live(
     uri: &InputUri,
-    settings: &ClientSettings,
+    (settings, topic): (&ClientSettings, Option<Topic>),
     spec: &RunSpec,
     run_clock: &RunClock,
     stop: &StopSignal,
@@ -49,7 +50,10 @@ pub(super) fn open_live(
         InputUri::Stdin => Box::new(BufReader::new(std::io::stdin())),
         InputUri::Tcp(address) => Box::new(BufReader::new(connect(address)?)),
         InputUri::File(path) => Box::new(open_file(path)?),
-        InputUri::Kafka(address) => return open_topic(address, settings, spec, run_clock),
+        InputUri::Kafka(address) => {
+            let topic = topic.map_or_else(|| open_topic(address, settings, None), Ok)?;
+            return read_topic(topic, address, spec, run_clock);
+        }
     };
     let runtime = run_clock.runtime();
     let start = ProcessingTime::ZERO;
@@ -58,16 +62,35 @@ pub(super) fn open_live(
     spec.workload.live(spec.knobs(), live).map_err(Error::input)
 }
 
-/// Opens a topic, whose messages can be read again.
-fn open_topic(
+/// Opens a topic; if it was `held` at earlier starts of a job, at the same offsets.
+///
+/// # Errors
+/// When it cannot be opened, and when it is not the one that was read.
+pub(super) fn open_topic(
     address: &TopicAddress,
     settings: &ClientSettings,
+    held: Option<&HeldInput>,
+) -> Result<Topic> {
+    let (named, settings) = (address.clone(), settings.clone());
+    let opened = match held {
+        // What was named otherwise is refused as such, once it is compared.
+        Some(HeldInput::Topic { began, newest }) if began.address == address.without_brokers() => {
+            Topic::open_again(named, settings, began, newest)
+        }
+        _ => Topic::open(named, settings),
+    };
+    Ok(opened?)
+}
+
+/// Reads a topic, whose messages can be read again.
+fn read_topic(
+    topic: Topic,
+    address: &TopicAddress,
     spec: &RunSpec,
     run_clock: &RunClock,
 ) -> Result<Box<dyn AnyEvents>> {
-    let topic = Topic::open(address.clone(), settings.clone())?;
-    let log = TopicLog::open(topic, company(run_clock))?;
-    spec.workload.messages(spec.knobs(), Arc::new(log)).map_err(Error::input)
+    let log = Arc::new(TopicLog::open(topic, company(run_clock))?);
+    spec.workload.messages(spec.knobs(), log, &address.form).map_err(Error::input)
 }
 
 /// Topics are read and written by the clock of the run.

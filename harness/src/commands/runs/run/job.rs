@@ -5,18 +5,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use dataflow::job::engine::Start;
-use dataflow::job::recovery::fingerprint::{Fingerprint, FingerprintReader};
+use dataflow::job::recovery::fingerprint::FingerprintReader;
 use dataflow::job::storage::Storage;
 use dataflow::record::content_hash::ContentHash;
 use dataflow::{Guarantee, StopSignal};
 use files::Kind;
-use kafka::{ClientSettings, OutputTopic, TopicWriter};
+use kafka::{ClientSettings, OutputTopic, Topic, TopicWriter};
 use reports::schema::{Measures, RunResult};
 use runtime::DirectoryStorage;
 use workloads::registry::AnyEvents;
 
 use super::checkpoint_folder::CheckpointFolder;
-use super::input::{company, open_file, open_live};
+use super::input::{company, open_file, open_live, open_topic};
 use super::usage::check_resumed;
 use crate::cli::RunArgs;
 use crate::error::{Error, Result};
@@ -35,7 +35,8 @@ use crate::run::audience::Silent;
 use crate::run::clock::{Clock, RunClock, clock};
 use crate::run::executor::{Executor, Runner};
 use crate::run::io::RunIo;
-use crate::run::job_file::{InputFile, JobFile};
+use crate::run::job_file::JobFile;
+use crate::run::job_input::{HeldInput, JobInput, check_file};
 use crate::run::real::Real;
 use crate::run::spec::{Recovery, RunSpec};
 use crate::terminal::out;
@@ -49,8 +50,8 @@ pub(super) struct RunJob<'a> {
     events: Option<Box<dyn AnyEvents>>,
     oracle: Oracle,
     checkpoints: Option<CheckpointFolder<'a>>,
-    /// The file that they were read from.
-    input: Option<InputFile>,
+    /// What they were read from; of a topic that is told once it is opened.
+    input: JobInput,
     /// How to talk to Kafka.
     client: ClientSettings,
 }
@@ -74,7 +75,7 @@ impl<'a> RunJob<'a> {
         }
         let mut spec = sizing::spec(experiment, &experiment.variants[0], size, 0)?;
         spec.clock = args.clock;
-        let held = checkpoints.as_ref().map_or(&[][..], CheckpointFolder::held);
+        let held = checkpoints.as_ref().and_then(CheckpointFolder::held);
         let OpenEvents { events, input } = open_events(args, &mut spec, held)?;
         if let Some(job) = former {
             check_resumed(args, job)?;
@@ -133,19 +134,33 @@ impl<'a> RunJob<'a> {
         Ok(Arc::new(TopicOutput::open(topic, storage, SINK, self.spec.parallelism, company)?))
     }
 
+    /// The topic of a job that is to survive the process, whose offsets are settled by its first start.
+    fn topic(&self) -> Result<Option<Topic>> {
+        match (&self.checkpoints, &self.args.input) {
+            (Some(folder), Some(InputUri::Kafka(address))) => {
+                open_topic(address, &self.client, folder.held()).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// The job as it is given now, where it is to survive the process; one that is taken up must be
     /// the same.
-    fn given(&self) -> Result<Option<JobFile>> {
+    fn given(&self, topic: Option<&Topic>) -> Result<Option<JobFile>> {
         let (spec, Some(folder)) = (&self.spec, &self.checkpoints) else { return Ok(None) };
         let output = self.args.output.as_ref();
         let output = output.map_or("discard".to_owned(), ToString::to_string);
-        let events = match (&self.input, self.args.shared.events, &folder.job) {
-            (None, ..) => spec.events,
-            (Some(_), Some(limit), _) => limit,
-            (Some(_), None, Some(job)) => job.file.events,
-            (Some(_), None, None) => u64::MAX,
+        let input = match topic {
+            Some(topic) => JobInput::Topic(topic.fingerprint()?),
+            None => self.input.clone(),
         };
-        let given = JobFile::new(spec, events, &output, self.input.clone());
+        let events = match (&input, self.args.shared.events, &folder.job) {
+            (JobInput::Generated, ..) => spec.events,
+            (_, Some(limit), _) => limit,
+            (_, None, Some(job)) => job.file.events,
+            (_, None, None) => u64::MAX,
+        };
+        let given = JobFile::new(spec, events, &output, input);
         folder.check(&given)?;
         Ok(Some(given))
     }
@@ -167,7 +182,8 @@ impl<'a> RunJob<'a> {
     /// When the engine fails, and when an input or output cannot be opened.
     pub(super) fn run(&mut self, repeat: u32, stop: &StopSignal) -> Result<RunResult> {
         self.spec.repeat = repeat;
-        let given = self.given()?;
+        let topic = self.topic()?;
+        let given = self.given(topic.as_ref())?;
         let folder = self.folder()?;
         let output_topic = self.output_topic()?;
         let is_published =
@@ -202,7 +218,7 @@ impl<'a> RunJob<'a> {
         let events: &dyn AnyEvents = match (&self.events, &self.args.input) {
             (Some(events), _) => &**events,
             (None, Some(uri)) => {
-                live = open_live(uri, &self.client, spec, &run_clock, stop)?;
+                live = open_live(uri, (&self.client, topic), spec, &run_clock, stop)?;
                 &*live
             }
             (None, None) => return Err(Error::run("a run without events")),
@@ -318,29 +334,30 @@ fn size(
     }
 }
 
-/// Events that can be read again, and the file that they were read from. Neither of a live input,
-/// which is opened for its run.
+/// Events that are at hand, and what they were read from. None of a live input, which is opened for
+/// its run.
 struct OpenEvents {
     events: Option<Box<dyn AnyEvents>>,
-    input: Option<InputFile>,
+    input: JobInput,
 }
 
-/// Opens events that can be read again; a file must be what was `held` at earlier starts.
-fn open_events(args: &RunArgs, spec: &mut RunSpec, held: &[Fingerprint]) -> Result<OpenEvents> {
+/// Opens events that are at hand; a file must be what was `held` at earlier starts.
+fn open_events(args: &RunArgs, spec: &mut RunSpec, held: Option<&HeldInput>) -> Result<OpenEvents> {
     match &args.input {
-        None => Ok(OpenEvents { events: Some(spec.generate()), input: None }),
+        None => Ok(OpenEvents { events: Some(spec.generate()), input: JobInput::Generated }),
         Some(InputUri::File(path)) => {
             let name = path.display().to_string();
+            let held = held.map_or(&[][..], HeldInput::of_file);
             let marks = held.iter().map(|held| held.offset).collect();
             let reader = FingerprintReader::new(open_file(path)?, marks);
             let mut input = BufReader::new(reader);
             let events =
                 spec.workload.lines(spec.knobs(), &name, &mut input).map_err(Error::input)?;
             let reader = input.into_inner();
-            InputFile::check(&name, held, &reader)?;
+            check_file(&name, held, &reader)?;
             let limit = args.shared.events.unwrap_or(spec.events);
             spec.events = events.count().unwrap_or(0).min(limit);
-            let input = Some(InputFile { name, held: reader.whole() });
+            let input = JobInput::File { name, held: reader.whole() };
             Ok(OpenEvents { events: Some(events), input })
         }
         Some(_) => {
@@ -348,7 +365,7 @@ fn open_events(args: &RunArgs, spec: &mut RunSpec, held: &[Fingerprint]) -> Resu
             spec.measures = Measures::Latency;
             spec.rate = Rate::Max;
             spec.events = args.shared.events.unwrap_or(u64::MAX);
-            Ok(OpenEvents { events: None, input: None })
+            Ok(OpenEvents { events: None, input: JobInput::Generated })
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::files::uri::{InputUri, OutputUri};
 use crate::quantity::Rate;
 use crate::run::clock::Clock;
 use crate::run::job_file::JobFile;
+use crate::run::job_input::JobInput;
 
 /// Refuses options that contradict one another, or of which one would be ignored.
 ///
@@ -72,12 +73,6 @@ fn check_recovery(args: &RunArgs) -> Result<()> {
     let repeats = args.shared.repeats.is_some_and(|repeats| repeats > 1);
     if args.checkpoint_dir.is_some() && args.input.as_ref().is_some_and(is_read_once) {
         return wrong("--checkpoint-dir needs an input that can be read again: a file, or none");
-    }
-    if let (Some(_), Some(InputUri::Kafka(address))) = (&args.checkpoint_dir, &args.input) {
-        return wrong(format!(
-            "another process cannot go on with a job over kafka:{address} yet: leave out \
-             --checkpoint-dir"
-        ));
     }
     if args.checkpoint_dir.is_some() && repeats {
         return wrong("--checkpoint-dir holds one job; --repeats would need several");
@@ -184,7 +179,9 @@ pub(super) fn check_resumed(args: &RunArgs, job: &JobFile) -> Result<()> {
         return differs("rate", &shown(rate), &shown(given));
     }
     let timed = job.events.saturating_sub(job.warm_up);
-    if let Some(given) = shared.events.filter(|given| job.input.is_none() && *given != timed) {
+    if let Some(given) =
+        shared.events.filter(|given| job.input == JobInput::Generated && *given != timed)
+    {
         return differs("number of events", &timed.to_string(), &given.to_string());
     }
     let in_events = |time: Duration| job.rate.map(|rate| events_in(time, rate));
