@@ -119,13 +119,33 @@ impl OutputTopic {
         }
     }
 
-    /// The offset at which each partition ends now, for readers of what is committed.
+    /// The offset at which each partition ends now.
     ///
     /// # Errors
     /// When the broker does not tell it.
     pub fn ends(&self) -> Result<Vec<u64>, KafkaFailure> {
-        let consumer = self.reader()?;
+        let consumer = self.reader("read_uncommitted")?;
         self.partitions.iter().map(|&partition| self.end(&consumer, partition)).collect()
+    }
+
+    /// Waits until a reader of what is committed can read up to where each partition ends now: a
+    /// transaction is committed a moment before it can be read.
+    fn settled(&self, consumer: &BaseConsumer) -> Result<(), KafkaFailure> {
+        let (ends, began) = (self.ends()?, Instant::now());
+        for (&partition, &end) in self.partitions.iter().zip(&ends) {
+            while self.end(consumer, partition)? < end {
+                if began.elapsed() > SILENCE {
+                    return Err(KafkaFailure::Failed(format!(
+                        "kafka:{}: partition {partition} cannot be read up to offset {end}: somebody's \
+                         transaction has been open there for {} s",
+                        self.address,
+                        SILENCE.as_secs()
+                    )));
+                }
+                std::thread::sleep(TURN);
+            }
+        }
+        Ok(())
     }
 
     fn end(&self, consumer: &BaseConsumer, partition: i32) -> Result<u64, KafkaFailure> {
@@ -139,7 +159,8 @@ impl OutputTopic {
     /// # Errors
     /// When the topic cannot be read, or has other partitions.
     pub fn committed(&self, from: &[u64]) -> Result<Digest, KafkaFailure> {
-        let consumer = self.reader()?;
+        let consumer = self.reader("read_committed")?;
+        self.settled(&consumer)?;
         let mut assigned = TopicPartitionList::new();
         let mut open = Vec::new();
         for (&partition, &from) in self.partitions.iter().zip(from) {
@@ -171,14 +192,14 @@ impl OutputTopic {
         Ok(digest)
     }
 
-    fn reader(&self) -> Result<BaseConsumer, KafkaFailure> {
+    fn reader(&self, isolation: &str) -> Result<BaseConsumer, KafkaFailure> {
         let mut config = config(&self.settings, &self.address.brokers);
         config
             .set("group.id", crate::topic::GROUP)
             .set("enable.auto.commit", "false")
             .set("enable.partition.eof", "true")
             .set("auto.offset.reset", "error")
-            .set("isolation.level", "read_committed");
+            .set("isolation.level", isolation);
         config.create().map_err(|error| self.failure(&error))
     }
 }

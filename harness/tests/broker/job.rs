@@ -79,15 +79,23 @@ impl Broker {
     /// The rows that a reader of what is committed sees, sorted. It knows nothing of the code that is
     /// tested.
     pub(crate) fn rows(&self, topic: &str) -> Vec<String> {
-        let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", &self.address).set("group.id", "test");
-        config.set("enable.auto.commit", "false").set("enable.partition.eof", "true");
-        config.set("isolation.level", "read_committed");
-        let consumer: BaseConsumer = config.create().unwrap();
-        let metadata = consumer.fetch_metadata(Some(topic), Duration::from_secs(10)).unwrap();
+        let consumer = |isolation: &str| -> BaseConsumer {
+            let mut config = ClientConfig::new();
+            config.set("bootstrap.servers", &self.address).set("group.id", "test");
+            config.set("enable.auto.commit", "false").set("enable.partition.eof", "true");
+            config.set("isolation.level", isolation).create().unwrap()
+        };
+        let (all, consumer) = (consumer("read_uncommitted"), consumer("read_committed"));
+        let patience = Duration::from_secs(10);
+        let metadata = consumer.fetch_metadata(Some(topic), patience).unwrap();
         let mut open = metadata.topics()[0].partitions().len();
         let mut assigned = TopicPartitionList::new();
         for partition in 0..open as i32 {
+            // What is committed can be read a moment later.
+            let end = all.fetch_watermarks(topic, partition, patience).unwrap().1;
+            while consumer.fetch_watermarks(topic, partition, patience).unwrap().1 < end {
+                std::thread::sleep(Duration::from_millis(5));
+            }
             assigned.add_partition_offset(topic, partition, Offset::Beginning).unwrap();
         }
         consumer.assign(&assigned).unwrap();

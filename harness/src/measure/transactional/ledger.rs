@@ -77,7 +77,6 @@ struct Manifest {
     /// The commit made before it.
     before: Option<CommitHead>,
     /// When it was made, in milliseconds since 1970, if rows of it are published elsewhere.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     made_unix_ms: Option<u64>,
     entries: Vec<Entry>,
 }
@@ -147,7 +146,7 @@ impl Loaded {
 /// A commit that has been made.
 pub(super) struct Committed {
     pub(super) id: Version,
-    /// When, in milliseconds since 1970; unknown of what an earlier version has written.
+    /// When, in milliseconds since 1970, if rows of it are published elsewhere.
     pub(super) made_unix_ms: Option<u64>,
     pub(super) entries: Vec<Entry>,
 }
