@@ -49,6 +49,11 @@ impl FetchBuffer {
         self.bytes
     }
 
+    /// Everything before this offset has been fetched, as far as it is there.
+    pub(crate) fn fetched(&self) -> u64 {
+        self.fetched
+    }
+
     /// Whether all that is to be read has been fetched.
     pub(crate) fn is_complete(&self) -> bool {
         self.seek.is_none() && self.end.is_some_and(|end| self.fetched >= end)

@@ -5,6 +5,7 @@
 //! - `settings`: settings of the client that the user gives, and what goes wrong.
 //! - `company`: whose clock it is read by, and who is told what happens.
 //! - `client`: the client of librdkafka, and what its errors mean.
+//! - `outage`: which partitions bring nothing, why, and for how long.
 //! - `topic`: a topic as the broker describes it, with the offsets at which reading begins and ends.
 //! - `fetch_buffer`: what was fetched of a partition and not read yet.
 //! - `fetcher`: the thread that fetches ahead.
@@ -24,6 +25,8 @@ mod company;
 mod fetch_buffer;
 #[cfg(feature = "client")]
 mod fetcher;
+#[cfg(feature = "client")]
+mod outage;
 mod settings;
 #[cfg(feature = "client")]
 mod topic;

@@ -2,10 +2,12 @@
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::metadata::MetadataPartition;
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::address::{From, TopicAddress, Until};
 use crate::client::{PATIENCE, config, failure};
+use crate::outage::Trouble;
 use crate::settings::{ClientSettings, KafkaFailure};
 
 /// The group whose name is given to the broker. Nothing is committed to it: a job keeps its offsets in
@@ -34,18 +36,40 @@ pub struct PartitionRange {
     pub end: Option<u64>,
 }
 
+/// A partition as a broker describes it.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct PartitionNow {
+    /// Its number.
+    pub(crate) number: i32,
+    /// The broker that leads it; negative if there is none.
+    pub(crate) leader: i32,
+}
+
+impl PartitionNow {
+    /// Whether a broker leads it.
+    pub(crate) fn has_leader(self) -> bool {
+        self.leader >= 0
+    }
+}
+
 impl Topic {
     /// Asks the broker for the topic, and settles where reading begins and ends.
     ///
     /// # Errors
-    /// When no broker answers, there is no such topic or partition, and when an offset that was named
-    /// is not there.
+    /// When no broker answers, there is no such topic or partition, a partition has no leader, and when
+    /// an offset that was named is not there.
     pub fn open(address: TopicAddress, settings: ClientSettings) -> Result<Self, KafkaFailure> {
         let mut topic = Self { address, settings, partitions: Vec::new(), count: 0 };
         let consumer = topic.consumer()?;
-        let there = topic.partition_numbers(&consumer)?;
+        let there = topic.partitions_now(&consumer)?;
         topic.count = there.len();
-        let wanted = topic.wanted(&there)?;
+        let numbers: Vec<i32> = there.iter().map(|it| it.number).collect();
+        let wanted = topic.wanted(&numbers)?;
+        if let Some(headless) = there.iter().find(|it| !it.has_leader() && wanted.contains(&it.number)) {
+            let at = topic.at_partition(headless.number);
+            let (what, cure) = (Trouble::NoLeader.what(), Trouble::NoLeader.cure());
+            return Err(KafkaFailure::Failed(format!("{at}: {what}; {cure}")));
+        }
         topic.partitions = wanted
             .into_iter()
             .map(|partition| topic.range(&consumer, partition))
@@ -81,15 +105,28 @@ impl Topic {
     }
 
     fn refused(&self, what: impl std::fmt::Display) -> KafkaFailure {
-        let TopicAddress { brokers, topic, .. } = &self.address;
-        KafkaFailure::Refused(format!("kafka:{brokers}/{topic}: {what}"))
+        KafkaFailure::Refused(format!("{}: {what}", self.place()))
     }
 
-    /// The partitions that the topic has now.
-    pub(crate) fn partition_numbers(
+    /// The topic as messages name it.
+    pub(crate) fn place(&self) -> String {
+        let TopicAddress { brokers, topic, .. } = &self.address;
+        format!("kafka:{brokers}/{topic}")
+    }
+
+    /// A partition as messages name it.
+    pub(crate) fn at_partition(&self, number: i32) -> String {
+        format!("{}, partition {number}", self.place())
+    }
+
+    /// The partitions that the topic has now, in the order of their numbers.
+    ///
+    /// # Errors
+    /// When there is no such topic any more, it may not be read, or no broker answers.
+    pub(crate) fn partitions_now(
         &self,
         consumer: &BaseConsumer,
-    ) -> Result<Vec<i32>, KafkaFailure> {
+    ) -> Result<Vec<PartitionNow>, KafkaFailure> {
         let name = &self.address.topic;
         let metadata = consumer.fetch_metadata(Some(name), PATIENCE);
         let metadata = metadata.map_err(|error| self.failure(&error))?;
@@ -101,9 +138,10 @@ impl Topic {
             let error = KafkaError::MetadataFetch(RDKafkaErrorCode::from(error));
             return Err(self.failure(&error));
         }
-        let mut numbers: Vec<i32> = topic.partitions().iter().map(|it| it.id()).collect();
-        numbers.sort_unstable();
-        if numbers.is_empty() { Err(unknown()) } else { Ok(numbers) }
+        let now = |it: &MetadataPartition| PartitionNow { number: it.id(), leader: it.leader() };
+        let mut partitions: Vec<PartitionNow> = topic.partitions().iter().map(now).collect();
+        partitions.sort_unstable_by_key(|it| it.number);
+        if partitions.is_empty() { Err(unknown()) } else { Ok(partitions) }
     }
 
     fn wanted(&self, there: &[i32]) -> Result<Vec<i32>, KafkaFailure> {

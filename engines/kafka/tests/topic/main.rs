@@ -11,6 +11,7 @@ use std::time::Duration;
 use dataflow::ProcessingTime;
 use dataflow::job::message_log::{MessageChunk, MessageLog};
 use dataflow::job::source::{Next, Splits};
+use kafka::rdkafka::types::RDKafkaRespErr;
 use kafka::{ClientSettings, Company, KafkaFailure, Topic, TopicLog};
 
 use cluster::Cluster;
@@ -42,6 +43,19 @@ fn company() -> (Company, Told) {
 
 fn open(address: &str) -> Result<Topic, KafkaFailure> {
     Topic::open(address.parse().unwrap(), ClientSettings::default())
+}
+
+/// What the reader of a split is told in the end, when no more comes.
+fn failure_of(log: &TopicLog, split: u32, from: u64) -> String {
+    let mut reader = log.reader();
+    let waker = waker();
+    loop {
+        let mut context = Context::from_waker(&waker);
+        match reader.poll_ready(split, from..from + 1, &mut context) {
+            Poll::Pending => std::thread::park_timeout(Duration::from_secs(10)),
+            Poll::Ready(ready) => return ready.unwrap_err().to_string(),
+        }
+    }
 }
 
 fn log(address: &str) -> TopicLog {
@@ -177,4 +191,62 @@ fn a_broker_that_is_away_for_a_while_is_waited_for() {
         cluster.put("t", 0, 0, &["after"]);
         assert_eq!(texts(&reading.join().unwrap()), ["after"]);
     });
+}
+
+#[test]
+fn a_partition_without_a_leader_is_told_of_and_not_waited_for_without_end() {
+    let cluster = Cluster::new(&[("t", 2)]);
+    cluster.put("t", 0, 0, &["a", "b"]);
+    cluster.put("t", 1, 0, &["x"]);
+    for options in ["until=end", "until=never"] {
+        cluster.mock.partition_leader("t", 1, Some(1)).unwrap();
+        let (company, told) = company();
+        let topic = open(&format!("{}?{options}", cluster.address("t"))).unwrap();
+        cluster.mock.partition_leader("t", 1, None).unwrap();
+        let log = TopicLog::open(topic, company).unwrap();
+        assert_eq!(texts(&read(&log, 0, 0, 2)), ["a", "b"], "the other one is read");
+        let error = failure_of(&log, 1, 0);
+        for part in ["/t, partition 1, offset 0", "it has no leader, for over 60 s", "partitions="] {
+            assert!(error.contains(part), "{options}: {error}");
+        }
+        let told = told.lock().unwrap().join("\n");
+        assert!(told.contains("/t, partition 1: it has no leader; it is waited for"), "{told}");
+        assert!(!told.contains("partition 0"), "{told}");
+    }
+    let error = open(&cluster.address("t")).unwrap_err();
+    assert!(error.to_string().contains("partition 1: it has no leader"), "{error}");
+}
+
+#[test]
+fn a_partition_that_has_a_leader_again_is_read_on() {
+    let cluster = Cluster::new(&[("t", 1)]);
+    cluster.put("t", 0, 0, &["before"]);
+    let (company, told) = company();
+    let topic = open(&format!("{}?until=never", cluster.address("t"))).unwrap();
+    let log = TopicLog::open(topic, company).unwrap();
+    assert_eq!(texts(&read(&log, 0, 0, 1)), ["before"]);
+    cluster.mock.partition_leader("t", 0, None).unwrap();
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(|| read(&log, 0, 1, 1));
+        while !told.lock().unwrap().iter().any(|line| line.contains("it is waited for")) {
+            std::thread::yield_now();
+        }
+        cluster.mock.partition_leader("t", 0, Some(1)).unwrap();
+        cluster.put("t", 0, 0, &["after"]);
+        assert_eq!(texts(&reading.join().unwrap()), ["after"]);
+    });
+}
+
+#[test]
+fn a_topic_that_is_deleted_ends_the_reading_at_once() {
+    let cluster = Cluster::new(&[("t", 1)]);
+    cluster.put("t", 0, 0, &["a"]);
+    let (company, told) = company();
+    let topic = open(&format!("{}?until=never", cluster.address("t"))).unwrap();
+    let log = TopicLog::open(topic, company).unwrap();
+    assert_eq!(texts(&read(&log, 0, 0, 1)), ["a"]);
+    cluster.mock.topic_error("t", RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART).unwrap();
+    let error = failure_of(&log, 0, 1);
+    assert!(error.contains("there is no such topic"), "{error}");
+    assert!(told.lock().unwrap().is_empty(), "it is not waited for");
 }
