@@ -114,7 +114,13 @@ impl Driver {
         let mut driver = Self {
             offsets: Offsets::new(&*plan.source.splits),
             watermarks: BoundedOutOfOrderness::new(plan.source.bound_nanos),
-            stages: Stages::new(plan, layout, scheduler, Arc::clone(&runtime)),
+            stages: Stages::new(
+                plan,
+                layout,
+                scheduler,
+                Arc::clone(&runtime),
+                control.stop.clone(),
+            ),
             applied: EventTime::MIN,
             trigger: TriggerClock::new(settings.interval_nanos, runtime.random("trigger")),
             timer: runtime.timer(),
@@ -293,7 +299,8 @@ impl Driver {
         self.run_batch(&spec, due, started).await
     }
 
-    /// Runs a batch until it is committed.
+    /// Runs a batch until it is committed, or the run is stopped: then the next look at the splits says
+    /// so, and the batch has never been.
     async fn run_batch(
         &mut self,
         spec: &BatchSpec,
@@ -312,21 +319,21 @@ impl Driver {
             match self.stages.run(spec, started, durable.as_ref()).await? {
                 Pass::Complete(ran) => break ran,
                 Pass::Lost(stage, lost) => self.retry(spec, stage, lost, &mut failures).await?,
+                Pass::Stopped => return self.rebuild_all().await,
             }
         };
-        let BatchOutcome { newest, events, stages_nanos, ended: stages_ended, tasks, transactions } =
-            ran;
+        let BatchOutcome { newest, ranges, events, ended: stages_ended, .. } = ran;
         self.applied = self.applied.max(watermark);
         // Used from the next batch on.
         self.watermarks.observe(newest);
-        self.offsets.advance(&spec.ranges, &events);
-        for (split, _) in (0..).zip(&spec.ranges).filter(|(_, range)| !range.is_empty()) {
+        self.offsets.advance(&ranges, &events);
+        for (split, _) in (0..).zip(&ranges).filter(|(_, range)| !range.is_empty()) {
             let read = self.offsets.events()[split as usize];
             self.control.observer.read(split, stages_ended, read);
         }
         let mut ended = stages_ended;
         if let Some(recovery) = &mut self.recovery {
-            let output = recovery.commit_output(batch, transactions, self.runtime.now()).await?;
+            let output = recovery.commit_output(batch, ran.transactions, self.runtime.now()).await?;
             if spec.last {
                 self.stages.finish_sinks(self.settings.stall_nanos).await?;
             }
@@ -348,9 +355,9 @@ impl Driver {
             started,
             ended,
             records: events.iter().sum(),
-            stages_nanos,
+            stages_nanos: ran.stages_nanos,
             watermark,
-            tasks,
+            tasks: ran.tasks,
         });
         Ok(())
     }
@@ -370,28 +377,38 @@ impl Driver {
         numbers.sort_unstable();
         let cause = failures.note(stage.0, lost)?;
         self.control.observer.restarting(failed_at, &cause);
-        let Self { stages, recovery, .. } = self;
-        let recovery = recovery.as_ref().expect("without a guarantee a lost task ends the run");
-        let replayed = if stages.plan.stages[stage.0].reads_source {
-            let (rebuilt, _) =
-                recovery.rebuild(&stages.plan, &stages.layout, stage, &numbers).await?;
-            stages.replace(stage, rebuilt);
+        let replayed = if self.stages.plan.stages[stage.0].reads_source {
+            self.rebuild(stage, &numbers).await?;
+            let Self { stages, .. } = self;
             let tasks = stages.layout.parallelism[stage.0];
             let ranges = numbers.iter().flat_map(|&number| own(spec, number, tasks));
             ranges.map(|(_, range)| range.end - range.start).sum()
         } else {
-            stages.clear();
-            for stage in stages.ids() {
-                let numbers: Vec<u32> = (0..stages.layout.parallelism[stage.0]).collect();
-                let (rebuilt, _) =
-                    recovery.rebuild(&stages.plan, &stages.layout, stage, &numbers).await?;
-                stages.replace(stage, rebuilt);
-            }
+            self.rebuild_all().await?;
             spec.offsets()
         };
         self.restarts += 1;
         self.replayed += replayed;
         self.control.observer.restarted(self.runtime.now(), replayed);
+        Ok(())
+    }
+
+    /// Makes all partitions anew from what the last committed batch has left.
+    async fn rebuild_all(&mut self) -> Result<(), EngineError> {
+        self.stages.clear();
+        for stage in self.stages.ids() {
+            let numbers: Vec<u32> = (0..self.stages.layout.parallelism[stage.0]).collect();
+            self.rebuild(stage, &numbers).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes partitions of a stage anew from what the last committed batch has left.
+    async fn rebuild(&mut self, stage: StageId, numbers: &[u32]) -> Result<(), EngineError> {
+        let Self { stages, recovery, .. } = self;
+        let recovery = recovery.as_ref().expect("without a guarantee a lost task ends the run");
+        let (rebuilt, _) = recovery.rebuild(&stages.plan, &stages.layout, stage, numbers).await?;
+        stages.replace(stage, rebuilt);
         Ok(())
     }
 

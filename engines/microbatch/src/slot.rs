@@ -68,6 +68,8 @@ pub(crate) struct StageState {
     pub(crate) results: Vec<TaskResult>,
     pub(crate) lost: Vec<LostTask>,
     pub(crate) error: Option<EngineError>,
+    /// Whether the run was stopped while a task waited for events.
+    pub(crate) stopped: bool,
     /// Homes of slots that vanished while tasks waited.
     pub(crate) vacant: Vec<Home>,
     pub(crate) driver: Option<Waker>,
@@ -83,6 +85,7 @@ impl StageRun {
             results: Vec::with_capacity(count),
             lost: Vec::new(),
             error: None,
+            stopped: false,
             vacant: Vec::new(),
             driver: None,
         };
@@ -122,13 +125,22 @@ impl StageState {
         match self.on_loss {
             OnLoss::Fail => return self.fail(lost.into_error()),
             OnLoss::RunOthers => {}
-            OnLoss::DropWaiting => {
-                self.unfinished -= self.waiting.len();
-                self.waiting.clear();
-            }
+            OnLoss::DropWaiting => self.drop_waiting(),
         }
         self.lost.push(lost);
         self.end_one();
+    }
+
+    fn stop(&mut self) {
+        self.stopped = true;
+        self.drop_waiting();
+        self.end_one();
+    }
+
+    /// Tasks that have not begun will not.
+    fn drop_waiting(&mut self) {
+        self.unfinished -= self.waiting.len();
+        self.waiting.clear();
     }
 
     fn fail(&mut self, error: EngineError) {
@@ -194,6 +206,7 @@ impl Slot {
             match (ended, held) {
                 (Some(Ok(result)), _) => state.finish(result),
                 (Some(Err(TaskFailure::Final(error))), _) => state.fail(error),
+                (Some(Err(TaskFailure::Stopped)), _) => state.stop(),
                 (Some(Err(TaskFailure::MayPass(error))), Some(held)) => {
                     let lost = held.lost(self.runtime.now(), Some(error));
                     state.lose(lost);

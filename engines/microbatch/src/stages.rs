@@ -1,5 +1,6 @@
 //! A batch's way through the stages of a job: one after the other, blocks from each to the next.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use dataflow::exchange::sink::Transaction;
@@ -9,14 +10,16 @@ use dataflow::job::runtime::Runtime;
 use dataflow::job::source::splits_of;
 use dataflow::job::status::{Activity, Status};
 use dataflow::record::content_hash::ContentHash;
-use dataflow::{Completion, EngineError, EventTime, Plan, ProcessingTime, Progress};
+use dataflow::{
+    Completion, EngineError, EventTime, Plan, ProcessingTime, Progress, StopSignal,
+};
 
 use crate::batch_log::BatchSpec;
 use crate::partition::Partition;
 use crate::scheduler::Scheduler;
 use crate::settings::{BLOCK_BUFFER_BYTES, ResolvedSettings};
 use crate::slot::{LostTask, OnLoss};
-use crate::task::{Block, Durable, TaskResult, TaskSpec};
+use crate::task::{Block, Durable, SplitRead, TaskResult, TaskSpec};
 
 /// The stages of a job, with what lives in them from batch to batch.
 pub(crate) struct Stages {
@@ -28,6 +31,7 @@ pub(crate) struct Stages {
     done: Vec<TaskResult>,
     scheduler: Scheduler,
     runtime: Arc<dyn Runtime>,
+    stop: StopSignal,
 }
 
 /// How far a batch has come.
@@ -36,6 +40,9 @@ pub(crate) enum Pass {
     Complete(BatchOutcome),
     /// Tasks of this stage were lost.
     Lost(StageId, Vec<LostTask>),
+    /// The run was stopped while a task waited for events. With a guarantee the batch must be whole, and
+    /// nothing of it counts.
+    Stopped,
 }
 
 /// What a batch has done.
@@ -43,6 +50,8 @@ pub(crate) enum Pass {
 pub(crate) struct BatchOutcome {
     /// The newest event time read.
     pub(crate) newest: EventTime,
+    /// Offsets read of every split: those of the batch, unless it was stopped.
+    pub(crate) ranges: Vec<Range<u64>>,
     /// Events read of every split.
     pub(crate) events: Vec<u64>,
     /// Length of every stage.
@@ -62,9 +71,10 @@ impl Stages {
         layout: Layout,
         scheduler: Scheduler,
         runtime: Arc<dyn Runtime>,
+        stop: StopSignal,
     ) -> Self {
         let partitions = plan.stages.iter().map(|_| Vec::new()).collect();
-        Self { plan, layout, partitions, done: Vec::new(), scheduler, runtime }
+        Self { plan, layout, partitions, done: Vec::new(), scheduler, runtime, stop }
     }
 
     /// Numbers of all stages.
@@ -125,10 +135,10 @@ impl Stages {
         let (before, in_force) = (at(spec.applied), at(spec.watermark.max(spec.applied)));
         let mut blocks: Vec<Vec<Vec<Block>>> =
             self.layout.parallelism.iter().map(|&count| no_blocks(count)).collect();
-        let events = vec![0; spec.ranges.len()];
         let mut ran = BatchOutcome {
             newest: EventTime::MIN,
-            events,
+            ranges: spec.ranges.iter().map(|range| range.start..range.start).collect(),
+            events: vec![0; spec.ranges.len()],
             ended: began,
             ..BatchOutcome::default()
         };
@@ -146,6 +156,7 @@ impl Stages {
                 before,
                 in_force,
                 durable: durable.cloned(),
+                stop: self.stop.clone(),
             });
             let on_loss = match (durable, reads_source) {
                 (None, _) => OnLoss::Fail,
@@ -153,6 +164,9 @@ impl Stages {
                 (Some(_), false) => OnLoss::DropWaiting,
             };
             let outcome = self.scheduler.run_stage(tasks.collect(), on_loss).await?;
+            if outcome.stopped {
+                return Ok(Pass::Stopped);
+            }
             let mut results = outcome.results;
             if !self.done.is_empty() {
                 results.append(&mut self.done);
@@ -182,7 +196,10 @@ impl Stages {
         ran: &mut BatchOutcome,
     ) {
         ran.newest = ran.newest.max(result.newest);
-        result.events.iter().for_each(|(split, events)| ran.events[*split as usize] += events);
+        for SplitRead { split, upto, events } in result.read {
+            ran.ranges[split as usize].end = upto;
+            ran.events[split as usize] += events;
+        }
         ran.tasks.push(result.report);
         ran.transactions.extend(result.transaction);
         let number = result.partition.number as usize;
@@ -225,7 +242,7 @@ fn no_blocks(partitions: u32) -> Vec<Vec<Block>> {
 }
 
 /// The splits of a source task and what it reads of them.
-pub(crate) fn own(spec: &BatchSpec, number: u32, tasks: u32) -> Vec<(u32, std::ops::Range<u64>)> {
+pub(crate) fn own(spec: &BatchSpec, number: u32, tasks: u32) -> Vec<(u32, Range<u64>)> {
     splits_of(number, tasks, spec.ranges.len() as u32)
         .map(|split| (split, spec.ranges[split as usize].clone()))
         .filter(|(_, range)| !range.is_empty())

@@ -1,8 +1,10 @@
 //! The whole job goes down in the middle of a durable operation, and is resumed.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use dataflow::ProcessingTime;
+use dataflow::job::observer::Observer;
 use dataflow::job::recovery::seal::load_existing;
 use dataflow::job::runtime::Runtime;
 use dataflow::job::storage::Storage;
@@ -166,6 +168,42 @@ fn a_stopped_job_releases_nothing_early_and_goes_on() {
         assert_eq!((ended.replayed, ended.interrupted), (0, false), "a stop leaves no open batch");
     }
     assert!(interrupted >= 4, "{interrupted} stops came before the end");
+}
+
+#[test]
+fn a_batch_that_was_stopped_while_it_waited_for_events_has_never_been() {
+    for missing_from in [0, 1, 17, 40, 58] {
+        let mut world = World::new(EVENTS);
+        world.events.missing_from = missing_from;
+        let read = Arc::new(ReadEvents::default());
+        let stop_at = Some(ProcessingTime::from_millis(30));
+        let attempt = Attempt { stop_at, observer: read.clone(), ..Attempt::fresh() };
+        let stopped = world.run(attempt).completion();
+        assert!(stopped.interrupted && stopped.records_in <= missing_from, "{stopped:?}");
+        assert_eq!(read.sum(), stopped.records_in, "what was not committed was not read");
+        let committed = world.seen.rows().len() as u64;
+        assert_eq!(stopped.records_out, committed, "nor was it written");
+        world.events.missing_from = u64::MAX;
+        let ended = world.run(Attempt::resumed()).completion();
+        assert!(!ended.interrupted && ended.records_in == EVENTS, "{ended:?}");
+        assert_eq!(world.seen.rows(), world.events.expected(), "from {missing_from}");
+    }
+}
+
+/// How many events of each split have been read.
+#[derive(Default)]
+struct ReadEvents(Mutex<BTreeMap<u32, u64>>);
+
+impl ReadEvents {
+    fn sum(&self) -> u64 {
+        self.0.lock().unwrap().values().sum()
+    }
+}
+
+impl Observer for ReadEvents {
+    fn read(&self, split: u32, _: ProcessingTime, events: u64) {
+        self.0.lock().unwrap().insert(split, events);
+    }
 }
 
 #[test]
