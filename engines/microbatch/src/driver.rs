@@ -7,7 +7,7 @@ use std::sync::Arc;
 use dataflow::job::engine::{BoxFuture, Footprint, Guarantee, Job, Start};
 use dataflow::job::observer::{BatchReport, RescaleReport};
 use dataflow::job::placement_settings::check_placement;
-use dataflow::job::plan::{Plan, StageId};
+use dataflow::job::plan::Plan;
 use dataflow::job::runtime::{Runtime, Timer};
 use dataflow::job::settings::{Setting, Settings};
 use dataflow::job::source::note_oversleep;
@@ -16,13 +16,12 @@ use dataflow::record::content_hash::ContentHash;
 use dataflow::{Completion, Control, Engine, EngineError, EventTime, ProcessingTime};
 
 use crate::batch_log::{BatchSpec, LoggedLayout};
+use crate::batch_runner::BatchRunner;
 use crate::cut::{Cut, Offsets};
 use crate::recovery::{BatchResult, Recovery, StartingPoint};
-use crate::retry::TaskFailures;
 use crate::scheduler::Scheduler;
 use crate::settings::{ResolvedSettings, SETTINGS};
-use crate::slot::LostTask;
-use crate::stages::{BatchOutcome, Pass, Stages, layout, own};
+use crate::stages::{BatchOutcome, Stages, layout};
 use crate::trigger::TriggerClock;
 
 /// The micro-batch model with a structured driver.
@@ -65,7 +64,7 @@ impl Engine for MicroBatch {
 }
 
 struct Driver {
-    stages: Stages,
+    work: BatchRunner,
     settings: ResolvedSettings,
     offsets: Offsets,
     watermarks: BoundedOutOfOrderness,
@@ -76,17 +75,13 @@ struct Driver {
     runtime: Arc<dyn Runtime>,
     control: Control,
     batch: u64,
-    /// Absent without a guarantee.
-    recovery: Option<Recovery>,
-    /// The logged batch that runs again before any other.
+    /// The logged batch that runs again before any other, until it has.
     again: Option<BatchSpec>,
     /// Whether the batch that ends the job is committed.
     ended: bool,
     /// By how much operators' processing time is ahead of the runtime's clock: a resumed job
     /// goes on from the time that it had come to.
     ahead_nanos: u64,
-    restarts: u64,
-    replayed: u64,
 }
 
 /// What the driver does at a trigger.
@@ -111,44 +106,41 @@ impl Driver {
         let settings = ResolvedSettings::new(&settings, parallelism);
         let layout = layout(&plan, parallelism, &settings);
         let scheduler = Scheduler::new(parallelism, Arc::clone(&runtime), settings.stall_nanos);
+        let (offsets, bound) = (Offsets::new(&*plan.source.splits), plan.source.bound_nanos);
+        let stop = control.stop.clone();
+        let stages = Stages::new(plan, layout, scheduler, Arc::clone(&runtime), stop);
+        let observer = Arc::clone(&control.observer);
+        let failures = settings.max_task_failures;
         let mut driver = Self {
-            offsets: Offsets::new(&*plan.source.splits),
-            watermarks: BoundedOutOfOrderness::new(plan.source.bound_nanos),
-            stages: Stages::new(
-                plan,
-                layout,
-                scheduler,
-                Arc::clone(&runtime),
-                control.stop.clone(),
-            ),
+            offsets,
+            watermarks: BoundedOutOfOrderness::new(bound),
+            work: BatchRunner::new(stages, failures, Arc::clone(&runtime), observer),
             applied: EventTime::MIN,
             trigger: TriggerClock::new(settings.interval_nanos, runtime.random("trigger")),
             timer: runtime.timer(),
             runtime,
             control,
             batch: 0,
-            recovery: None,
             again: None,
             ended: false,
             ahead_nanos: 0,
-            restarts: 0,
-            replayed: 0,
             settings,
         };
         if driver.settings.guarantee == Guarantee::None {
-            driver.stages.make_fresh();
+            driver.work.stages.make_fresh();
         } else {
             driver.take_up(start, identity).await?;
         }
         if !driver.ended {
-            driver.stages.open();
+            driver.work.stages.open();
         }
         Ok(driver)
     }
 
     /// Takes up what the storage holds of the job.
     async fn take_up(&mut self, start: Start, identity: ContentHash) -> Result<(), EngineError> {
-        let Self { settings, stages, runtime, control, .. } = self;
+        let Self { settings, work, runtime, control, .. } = self;
+        let stages = &mut work.stages;
         let storage = runtime.storage();
         let (recovery, begin) =
             Recovery::begin((start, identity), settings, &stages.plan, &stages.layout, storage)
@@ -167,7 +159,7 @@ impl Driver {
         let committed = recovery.committed();
         let before = committed.map(|log| log.events.clone());
         let committed = committed.map(|log| (log.newest, log.applied));
-        self.recovery = Some(recovery);
+        work.recovery = Some(recovery);
         let (spec, is_committed) = match begin {
             StartingPoint::Fresh => return Ok(()),
             StartingPoint::After(spec) => (spec, true),
@@ -175,11 +167,6 @@ impl Driver {
         };
         self.ahead_nanos = spec.processing_time.since(self.runtime.now());
         let before = before.unwrap_or_else(|| vec![0; spec.ranges.len()]);
-        for ((split, range), events) in (0..).zip(&spec.ranges).zip(&before) {
-            // A batch that runs again is counted as replayed when it does.
-            let again = if is_committed { 0 } else { range.end - range.start };
-            self.control.observer.resumed(split, events + again);
-        }
         self.offsets = Offsets::resume(&spec.ranges, before);
         let Some((newest, applied)) = committed.filter(|_| is_committed) else {
             self.watermarks.observe(spec.newest);
@@ -189,18 +176,25 @@ impl Driver {
         };
         // Its events are among those that were read before.
         self.offsets.advance(&spec.ranges, &[]);
+        self.tell_resumed();
         self.watermarks.observe(newest);
         (self.applied, self.batch) = (applied, spec.batch + 1);
         self.ended = spec.last;
         Ok(())
     }
 
+    /// Tells from where in each split the job goes on.
+    fn tell_resumed(&self) {
+        for (split, events) in (0..).zip(self.offsets.events()) {
+            self.control.observer.resumed(split, *events);
+        }
+    }
+
     async fn run(mut self) -> Result<Completion, EngineError> {
         self.control.observer.started(self.runtime.now());
         let mut due = self.runtime.now();
-        if let Some(spec) = self.again.take() {
-            self.replayed += spec.offsets();
-            self.control.observer.restarted(due, spec.offsets());
+        if let Some(spec) = self.again.clone() {
+            self.control.observer.restarted(due);
             self.run_batch(&spec, due, due).await?;
             due = self.runtime.now();
         }
@@ -234,7 +228,7 @@ impl Driver {
                 }
                 // With a guarantee, a stopped job goes on when it is resumed: nothing is
                 // released that events to come may still change.
-                Next::Stop if self.recovery.is_some() => break,
+                Next::Stop if self.work.recovery.is_some() => break,
                 Next::End | Next::Stop => {
                     // The end of the input: a batch without data that releases everything.
                     let (now, nothing) = (self.runtime.now(), self.offsets.nothing());
@@ -250,7 +244,7 @@ impl Driver {
         if self.control.stop.is_requested() {
             return Ok(Next::Stop);
         }
-        let splits = Arc::clone(&self.stages.plan.source.splits);
+        let splits = Arc::clone(&self.work.stages.plan.source.splits);
         // What was there one interval ago should have been read by the trigger before this one.
         let should_have = ProcessingTime(now.0.saturating_sub(self.settings.interval_nanos));
         for split in 0..splits.splits() {
@@ -271,7 +265,7 @@ impl Driver {
 
     /// When the earliest processing-time timer of any partition is due, by the runtime's clock.
     fn wake_at(&self) -> Option<ProcessingTime> {
-        let partitions = self.stages.partitions.iter().flatten();
+        let partitions = self.work.stages.partitions.iter().flatten();
         let earliest = partitions.filter_map(|partition| partition.runner.wake_at()).min()?;
         Some(ProcessingTime(earliest.0.saturating_sub(self.ahead_nanos)))
     }
@@ -293,7 +287,7 @@ impl Driver {
             processing_time: started.after(self.ahead_nanos),
             last: watermark == EventTime::MAX,
         };
-        if let Some(recovery) = &mut self.recovery {
+        if let Some(recovery) = &mut self.work.recovery {
             recovery.log(&spec).await?;
         }
         self.run_batch(&spec, due, started).await
@@ -309,42 +303,45 @@ impl Driver {
     ) -> Result<(), EngineError> {
         let (batch, watermark) = (spec.batch, spec.watermark);
         if self.runtime.tracing() {
-            let records = spec.offsets();
-            self.runtime.trace(format_args!("batch {batch} records={records} wm={}", watermark.0));
+            let offsets = spec.offsets();
+            self.runtime.trace(format_args!("batch {batch} offsets={offsets} wm={}", watermark.0));
         }
         self.control.observer.batch_begins(batch, spec.offsets());
-        let durable = self.recovery.as_ref().map(|recovery| recovery.durable(batch));
-        let mut failures = TaskFailures::new(self.settings.max_task_failures);
-        let ran = loop {
-            match self.stages.run(spec, started, durable.as_ref()).await? {
-                Pass::Complete(ran) => break ran,
-                Pass::Lost(stage, lost) => self.retry(spec, stage, lost, &mut failures).await?,
-                Pass::Stopped => return self.rebuild_all().await,
+        let Some(ran) = self.work.run(spec, started).await? else {
+            if self.again.take().is_some() {
+                self.tell_resumed();
             }
+            return Ok(());
         };
         let BatchOutcome { newest, ranges, events, ended: stages_ended, .. } = ran;
         self.applied = self.applied.max(watermark);
         // Used from the next batch on.
         self.watermarks.observe(newest);
         self.offsets.advance(&ranges, &events);
+        if self.again.take().is_some() {
+            // How many events it holds is known only now.
+            self.work.replayed += events.iter().sum::<u64>();
+            self.tell_resumed();
+        }
         for (split, _) in (0..).zip(&ranges).filter(|(_, range)| !range.is_empty()) {
             let read = self.offsets.events()[split as usize];
             self.control.observer.read(split, stages_ended, read);
         }
         let mut ended = stages_ended;
-        if let Some(recovery) = &mut self.recovery {
+        let BatchRunner { stages, recovery, .. } = &mut self.work;
+        if let Some(recovery) = recovery {
             let output = recovery.commit_output(batch, ran.transactions, self.runtime.now()).await?;
             if spec.last {
-                self.stages.finish_sinks(self.settings.stall_nanos).await?;
+                stages.finish_sinks(self.settings.stall_nanos).await?;
             }
             let result = BatchResult {
                 output,
                 newest: self.watermarks.newest(),
                 applied: self.applied,
                 events: self.offsets.events().to_vec(),
-                layout: LoggedLayout::of(&self.stages.layout),
+                layout: LoggedLayout::of(&stages.layout),
             };
-            recovery.commit(batch, result, self.stages.written()).await?;
+            recovery.commit(batch, result, stages.written()).await?;
             ended = self.runtime.now();
         }
         self.ended = spec.last;
@@ -362,74 +359,24 @@ impl Driver {
         Ok(())
     }
 
-    /// Makes lost tasks' partitions anew from the state that the batch has opened. A task of the
-    /// source's stage is tried again alone. One behind it has lost its input with it, as its
-    /// blocks were taken: then the batch begins again at its first stage.
-    async fn retry(
-        &mut self,
-        spec: &BatchSpec,
-        stage: StageId,
-        lost: Vec<LostTask>,
-        failures: &mut TaskFailures,
-    ) -> Result<(), EngineError> {
-        let failed_at = lost.iter().map(|task| task.at).min().unwrap_or(self.runtime.now());
-        let mut numbers: Vec<u32> = lost.iter().map(|task| task.partition).collect();
-        numbers.sort_unstable();
-        let cause = failures.note(stage.0, lost)?;
-        self.control.observer.restarting(failed_at, &cause);
-        let replayed = if self.stages.plan.stages[stage.0].reads_source {
-            self.rebuild(stage, &numbers).await?;
-            let Self { stages, .. } = self;
-            let tasks = stages.layout.parallelism[stage.0];
-            let ranges = numbers.iter().flat_map(|&number| own(spec, number, tasks));
-            ranges.map(|(_, range)| range.end - range.start).sum()
-        } else {
-            self.rebuild_all().await?;
-            spec.offsets()
-        };
-        self.restarts += 1;
-        self.replayed += replayed;
-        self.control.observer.restarted(self.runtime.now(), replayed);
-        Ok(())
-    }
-
-    /// Makes all partitions anew from what the last committed batch has left.
-    async fn rebuild_all(&mut self) -> Result<(), EngineError> {
-        self.stages.clear();
-        for stage in self.stages.ids() {
-            let numbers: Vec<u32> = (0..self.stages.layout.parallelism[stage.0]).collect();
-            self.rebuild(stage, &numbers).await?;
-        }
-        Ok(())
-    }
-
-    /// Makes partitions of a stage anew from what the last committed batch has left.
-    async fn rebuild(&mut self, stage: StageId, numbers: &[u32]) -> Result<(), EngineError> {
-        let Self { stages, recovery, .. } = self;
-        let recovery = recovery.as_ref().expect("without a guarantee a lost task ends the run");
-        let (rebuilt, _) = recovery.rebuild(&stages.plan, &stages.layout, stage, numbers).await?;
-        stages.replace(stage, rebuilt);
-        Ok(())
-    }
-
     /// What is left of the job.
     async fn finish(mut self) -> Result<Completion, EngineError> {
-        let interrupted = match &self.recovery {
+        let interrupted = match &self.work.recovery {
             Some(_) => !self.ended,
             None => !self.offsets.have_ended(),
         };
         let mut completion = Completion {
             records_in: self.offsets.events().iter().sum(),
             interrupted,
-            restarts: self.restarts,
-            replayed: self.replayed,
-            checkpoints: if self.recovery.is_some() { self.batch } else { 0 },
+            restarts: self.work.restarts,
+            replayed: self.work.replayed,
+            checkpoints: if self.work.recovery.is_some() { self.batch } else { 0 },
             ..Completion::default()
         };
-        if self.recovery.is_none() || !self.ended {
-            self.stages.finish_sinks(self.settings.stall_nanos).await?;
+        if self.work.recovery.is_none() || !self.ended {
+            self.work.stages.finish_sinks(self.settings.stall_nanos).await?;
         }
-        self.stages.count_into(&mut completion);
+        self.work.stages.count_into(&mut completion);
         self.control.observer.finished(self.runtime.now());
         Ok(completion)
     }
@@ -450,7 +397,7 @@ impl Driver {
 
     /// It had nothing to do but to wait for an event at `due`, and has done so.
     fn note_oversleep(&self, due: ProcessingTime) {
-        let splits = &*self.stages.plan.source.splits;
+        let splits = &*self.work.stages.plan.source.splits;
         let from = (0..splits.splits()).map(|split| (split, self.offsets.read(split)));
         note_oversleep(splits, from, due, self.timer.late_nanos(), &*self.control.observer);
     }

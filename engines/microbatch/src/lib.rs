@@ -20,9 +20,11 @@
 //! - `retry`: how often a task may fail
 //! - `stages`: the way of a batch through all stages
 //! - `recovery`: takes up what the storage holds
+//! - `batch_runner`: runs a batch until nothing of it is lost
 //! - `driver`: the loop that does all of it
 
 pub mod batch_log;
+mod batch_runner;
 mod cut;
 mod driver;
 mod partition;

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
@@ -34,6 +34,8 @@ pub(crate) struct LostTask {
     /// `stage/partition`.
     pub(crate) name: String,
     pub(crate) at: ProcessingTime,
+    /// Events that it had read.
+    pub(crate) read: u64,
     /// What it failed with; `None` when it vanished.
     pub(crate) error: Option<EngineError>,
 }
@@ -173,13 +175,15 @@ struct Slot {
 struct HeldTask {
     partition: u32,
     status: Arc<Status>,
+    read: Arc<AtomicU64>,
 }
 
 impl HeldTask {
     fn lost(self, at: ProcessingTime, error: Option<EngineError>) -> LostTask {
         self.status.set(Activity::Ended);
         let name = self.status.name().to_owned();
-        LostTask { partition: self.partition, name, at, error }
+        let read = self.read.load(Ordering::Relaxed);
+        LostTask { partition: self.partition, name, at, read, error }
     }
 }
 
@@ -188,8 +192,11 @@ impl Slot {
         loop {
             let next = self.stage.lock().waiting.pop_front();
             let Some(spec) = next else { return };
-            let (partition, status) = (spec.partition.number, Arc::clone(&spec.status));
-            self.held = Some(HeldTask { partition, status });
+            self.held = Some(HeldTask {
+                partition: spec.partition.number,
+                status: Arc::clone(&spec.status),
+                read: Arc::clone(&spec.read),
+            });
             let ended = {
                 let mut running = pin!(task::run(spec, self.home, Arc::clone(&self.runtime)));
                 let abandoned = &self.stage.abandoned;

@@ -39,7 +39,12 @@ pub(crate) enum Pass {
     /// Through all stages.
     Complete(BatchOutcome),
     /// Tasks of this stage were lost.
-    Lost(StageId, Vec<LostTask>),
+    Lost {
+        stage: StageId,
+        lost: Vec<LostTask>,
+        /// Events that had been read and will be read again.
+        read: u64,
+    },
     /// The run was stopped while a task waited for events. With a guarantee the batch must be whole, and
     /// nothing of it counts.
     Stopped,
@@ -149,6 +154,7 @@ impl Stages {
             let partitions = std::mem::take(&mut self.partitions[stage.0]);
             let tasks = partitions.into_iter().map(|partition| TaskSpec {
                 status: Status::new(partition.name(), Vec::new(), Activity::Slot),
+                read: Arc::default(),
                 offsets: if reads_source { own(spec, partition.number, count) } else { Vec::new() },
                 cut: began,
                 blocks: std::mem::take(&mut inputs[partition.number as usize]),
@@ -174,7 +180,12 @@ impl Stages {
             }
             if !outcome.lost.is_empty() {
                 self.done = results;
-                return Ok(Pass::Lost(stage, outcome.lost));
+                let lost = outcome.lost;
+                let read = match reads_source {
+                    true => lost.iter().map(|task| task.read).sum(),
+                    false => ran.events.iter().sum(),
+                };
+                return Ok(Pass::Lost { stage, lost, read });
             }
             for result in results {
                 self.take(stage, result, &mut blocks, &mut ran);
@@ -242,7 +253,7 @@ fn no_blocks(partitions: u32) -> Vec<Vec<Block>> {
 }
 
 /// The splits of a source task and what it reads of them.
-pub(crate) fn own(spec: &BatchSpec, number: u32, tasks: u32) -> Vec<(u32, Range<u64>)> {
+fn own(spec: &BatchSpec, number: u32, tasks: u32) -> Vec<(u32, Range<u64>)> {
     splits_of(number, tasks, spec.ranges.len() as u32)
         .map(|split| (split, spec.ranges[split as usize].clone()))
         .filter(|(_, range)| !range.is_empty())

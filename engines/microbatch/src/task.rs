@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use dataflow::exchange::outbox::Sealed;
 use dataflow::exchange::sink::Transaction;
@@ -38,6 +39,8 @@ pub(crate) struct TaskSpec {
     /// What outlives a failure; `None` without a guarantee.
     pub(crate) durable: Option<Durable>,
     pub(crate) status: Arc<Status>,
+    /// Events that it has read so far: known also when it is lost.
+    pub(crate) read: Arc<AtomicU64>,
     /// Once it is requested, a task waits for no more events.
     pub(crate) stop: StopSignal,
 }
@@ -117,6 +120,7 @@ struct RunningTask<'a> {
     home: Home,
     runtime: &'a dyn Runtime,
     status: &'a Status,
+    events: &'a AtomicU64,
     stop: &'a StopSignal,
 }
 
@@ -136,6 +140,7 @@ pub(crate) async fn run(
         home,
         runtime: &*runtime,
         status: &spec.status,
+        events: &spec.read,
         stop: &spec.stop,
     };
     running.status.set(Activity::Working);
@@ -203,6 +208,7 @@ impl RunningTask<'_> {
             let mut batch = emptied.take().expect("the last chunk is used up");
             let read = reader.read(split, from..upto, &mut batch)?;
             all.events += read.events;
+            self.events.fetch_add(read.events, Ordering::Relaxed);
             all.newest = all.newest.max(read.newest);
             self.run(Input::Read { batch, cut: Some(self.cut) }).await?;
             emptied = self.partition.runner.emptied();

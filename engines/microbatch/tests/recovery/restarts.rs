@@ -190,6 +190,46 @@ fn a_batch_that_was_stopped_while_it_waited_for_events_has_never_been() {
     }
 }
 
+#[test]
+fn a_batch_that_runs_again_counts_in_events_though_offsets_have_gaps() {
+    let spaced = || {
+        let mut world = World::new(EVENTS);
+        world.events.spacing = 3;
+        world
+    };
+    let whole = spaced().run(Attempt::fresh()).operations;
+    let mut replayed = 0;
+    for at in 0..whole {
+        let world = spaced();
+        let fault = Some((at, Fault::Before));
+        assert!(world.run(Attempt { fault, ..Attempt::fresh() }).result.is_none());
+        let resumed = Arc::new(ResumedEvents::default());
+        let attempt = Attempt { observer: resumed.clone(), ..Attempt::resumed() };
+        let completion = world.run(attempt).completion();
+        assert_eq!(world.seen.rows(), world.events.expected(), "operation {at}");
+        // Twelve offsets of three splits hold no more.
+        assert!(completion.replayed <= 6, "operation {at}: {}", completion.replayed);
+        let (events, read) = (resumed.0.lock().unwrap(), resumed.1.lock().unwrap());
+        let is_behind = |(split, events): (&u32, &u64)| read.get(split).is_none_or(|it| events <= it);
+        assert!(events.iter().all(is_behind), "operation {at}");
+        replayed += completion.replayed;
+    }
+    assert!(replayed > 20, "{replayed}");
+}
+
+/// From where in each split a job goes on, and where its first batch has read to.
+#[derive(Default)]
+struct ResumedEvents(Mutex<BTreeMap<u32, u64>>, Mutex<BTreeMap<u32, u64>>);
+
+impl Observer for ResumedEvents {
+    fn resumed(&self, split: u32, events: u64) {
+        self.0.lock().unwrap().insert(split, events);
+    }
+    fn read(&self, split: u32, _: ProcessingTime, events: u64) {
+        self.1.lock().unwrap().entry(split).or_insert(events);
+    }
+}
+
 /// How many events of each split have been read.
 #[derive(Default)]
 struct ReadEvents(Mutex<BTreeMap<u32, u64>>);
