@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::task::{Poll, Waker};
 
+use dataflow::ProcessingTime;
 use dataflow::job::message_log::{MessageChunk, MessageHead};
 use dataflow::job::source::{Available, Next};
 
@@ -24,6 +25,8 @@ pub(crate) struct FetchBuffer {
     bytes: usize,
     /// Where the fetcher is to go on, in the place of where it is.
     seek: Option<u64>,
+    /// Up to where a reader of a partition that goes on was told that messages are there.
+    told: u64,
     wakers: Vec<Waker>,
     failure: Option<String>,
 }
@@ -39,6 +42,7 @@ impl FetchBuffer {
             taken: 0,
             bytes: 0,
             seek: None,
+            told: start,
             wakers: Vec::new(),
             failure: None,
         }
@@ -109,11 +113,15 @@ impl FetchBuffer {
         std::mem::take(&mut self.wakers)
     }
 
-    /// What can be read from an offset on.
+    /// What could be read from an offset on at an instant, which may have passed.
     ///
     /// # Errors
     /// Why nothing more will come.
-    pub(crate) fn available(&mut self, from: u64) -> Result<Available, String> {
+    pub(crate) fn available(
+        &mut self,
+        from: u64,
+        now: ProcessingTime,
+    ) -> Result<Available, String> {
         if let Some(end) = self.end {
             return Ok(Available { end, next: Next::Never });
         }
@@ -122,7 +130,18 @@ impl FetchBuffer {
         if self.fetched <= from {
             self.check()?;
         }
-        Ok(Available { end: self.fetched.max(from), next: Next::Unknown })
+        self.told = self.fetched_by(now).max(from);
+        Ok(Available { end: self.told, next: Next::Unknown })
+    }
+
+    /// Before which offset everything had been fetched at an instant. What came together has one time.
+    fn fetched_by(&self, now: ProcessingTime) -> u64 {
+        let last = |chunk: &MessageChunk| chunk.get(chunk.len().checked_sub(1)?).map(|(head, _)| head);
+        let mut newest = self.chunks.iter().rev().filter_map(last).peekable();
+        if newest.peek().is_none_or(|head| head.fetched <= now) {
+            return self.fetched;
+        }
+        newest.find(|head| head.fetched <= now).map_or(self.head, |head| head.offset + 1)
     }
 
     /// Up to which of these offsets messages are there; pending until some are.
@@ -139,12 +158,19 @@ impl FetchBuffer {
         if let Err(cause) = self.check() {
             return Poll::Ready(Err(cause));
         }
-        self.wake_later(waker);
+        self.register(waker);
         Poll::Pending
     }
 
-    /// Wakes once more is there, or nothing more will come.
+    /// Wakes once more is there than [`Self::available`] has told last, or nothing more will come.
     pub(crate) fn wake_later(&mut self, waker: &Waker) {
+        if self.end.is_none() && self.fetched > self.told {
+            waker.wake_by_ref();
+        }
+        self.register(waker);
+    }
+
+    fn register(&mut self, waker: &Waker) {
         if !self.wakers.iter().any(|known| known.will_wake(waker)) {
             self.wakers.push(waker.clone());
         }
@@ -212,15 +238,34 @@ fn size(chunk: &MessageChunk) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::task::Wake;
+
     use super::*;
-    use dataflow::ProcessingTime;
+
+    const NOW: ProcessingTime = ProcessingTime::from_millis(9_000);
 
     fn chunk(offsets: &[u64]) -> MessageChunk {
-        let mut chunk = MessageChunk::default();
+        chunk_at(0, offsets)
+    }
+
+    fn chunk_at(millis: u64, offsets: &[u64]) -> MessageChunk {
+        let (mut chunk, at) = (MessageChunk::default(), ProcessingTime::from_millis(millis));
         for offset in offsets {
-            chunk.push(*offset, None, ProcessingTime::ZERO, &[*offset as u8; 10]);
+            chunk.push(*offset, None, at, &[*offset as u8; 10]);
         }
         chunk
+    }
+
+    /// Counts how often it is woken.
+    #[derive(Default)]
+    struct Wakes(AtomicU64);
+
+    impl Wake for Wakes {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     fn ready(buffer: &mut FetchBuffer, offsets: Range<u64>) -> Option<u64> {
@@ -242,7 +287,7 @@ mod tests {
         assert_eq!(ready(&mut buffer, 5..9), None);
         drop(buffer.append(chunk(&[6, 9])));
         drop(buffer.append(chunk(&[10, 20])));
-        assert_eq!(buffer.available(5).unwrap(), Available { end: 21, next: Next::Unknown });
+        assert_eq!(buffer.available(5, NOW).unwrap(), Available { end: 21, next: Next::Unknown });
         assert_eq!(ready(&mut buffer, 5..8), Some(8));
         assert_eq!(read(&mut buffer, 5..8), [6]);
         assert_eq!(buffer.bytes(), 4 * (10 + size_of::<MessageHead>()));
@@ -252,9 +297,36 @@ mod tests {
     }
 
     #[test]
+    fn what_was_fetched_later_was_not_there_before() {
+        let mut buffer = FetchBuffer::new(5, None);
+        let end = |buffer: &mut FetchBuffer, millis| {
+            buffer.available(5, ProcessingTime::from_millis(millis)).unwrap().end
+        };
+        assert_eq!(end(&mut buffer, 0), 5);
+        drop(buffer.append(chunk_at(10, &[7, 8])));
+        drop(buffer.append(chunk_at(20, &[12])));
+        assert_eq!([9, 10, 19, 20, 99].map(|at| end(&mut buffer, at)), [5, 9, 9, 13, 13]);
+    }
+
+    #[test]
+    fn who_was_told_of_less_than_is_there_is_woken_at_once() {
+        let mut buffer = FetchBuffer::new(0, None);
+        drop(buffer.append(chunk_at(10, &[0])));
+        let wakes = Arc::new(Wakes::default());
+        let waker = Waker::from(Arc::clone(&wakes));
+        let before = ProcessingTime::from_millis(9);
+        assert_eq!(buffer.available(0, before).unwrap().end, 0, "it came after the clock was read");
+        buffer.wake_later(&waker);
+        assert_eq!(wakes.0.load(Ordering::Relaxed), 1);
+        assert_eq!(buffer.available(0, NOW).unwrap().end, 1);
+        buffer.wake_later(&waker);
+        assert_eq!(wakes.0.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
     fn a_bounded_partition_ends_where_it_was_to_end_with_or_without_a_message_there() {
         let mut buffer = FetchBuffer::new(0, Some(10));
-        assert_eq!(buffer.available(0).unwrap(), Available { end: 10, next: Next::Never });
+        assert_eq!(buffer.available(0, NOW).unwrap(), Available { end: 10, next: Next::Never });
         drop(buffer.append(chunk(&[3, 7])));
         assert_eq!(ready(&mut buffer, 0..10), Some(8));
         assert_eq!(read(&mut buffer, 0..8), [3, 7]);
@@ -307,7 +379,7 @@ mod tests {
         assert_eq!(read(&mut buffer, 0..1), [0]);
         assert_eq!(ready(&mut buffer, 1..2), None);
         assert_eq!(buffer.fail("the topic is gone").len(), 1, "who waits is woken");
-        assert_eq!(buffer.available(1), Err("the topic is gone".to_owned()));
+        assert_eq!(buffer.available(1, NOW), Err("the topic is gone".to_owned()));
         let polled = buffer.poll_ready(1..2, Waker::noop());
         assert_eq!(polled, Poll::Ready(Err("the topic is gone".to_owned())));
     }

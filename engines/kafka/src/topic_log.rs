@@ -50,9 +50,9 @@ impl Splits for TopicLog {
         &self,
         split: u32,
         from: u64,
-        _: ProcessingTime,
+        now: ProcessingTime,
     ) -> Result<Available, SourceError> {
-        let available = self.buffers.of(split).available(from);
+        let available = self.buffers.of(split).available(from, now);
         available.map_err(|cause| failed(&self.name, split, from, cause))
     }
 

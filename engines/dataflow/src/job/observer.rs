@@ -88,7 +88,8 @@ pub trait Observer: Send + Sync {
     /// Before a read (pipelined) or a cut (micro-batch): how many events of a split should have
     /// been read by then: those that the look before had found, and those that were readable
     /// [`LATE_NANOS`] ago, or by the trigger before. What has just become readable, or waits for the
-    /// next trigger by the setting, is not counted.
+    /// next trigger by the setting, is not counted. Gaps between offsets are: nobody knows them before
+    /// they are read.
     fn backlog(&self, split: u32, at: ProcessingTime, unread: u64) {
         let _ = (split, at, unread);
     }

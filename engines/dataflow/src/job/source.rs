@@ -4,8 +4,8 @@
 //! from elsewhere says when they are there ([`Reader::poll_ready`]). The event at a split and offset is
 //! the same whenever it is read. Offsets are the input's own: they begin where it says
 //! ([`Splits::start`]) and may have gaps, so that events are counted as they are read. Split `s` of `S`
-//! of what is generated holds the events `s`, `s + S` and so on. The number of splits does not depend on the parallelism: subtask `p` of `P` reads the splits
-//! `p`, `p + P` and so on ([`splits_of`]). Engines meet [`BatchReader`], which fills a [`Batch`] with
+//! of what is generated holds the events `s`, `s + S` and so on. The number of splits does not depend
+//! on the parallelism: subtask `p` of `P` reads the splits `p`, `p + P` and so on ([`splits_of`]). Engines meet [`BatchReader`], which fills a [`Batch`] with
 //! at most [`READ_CHUNK`] records.
 
 use std::ops::Range;
@@ -51,7 +51,8 @@ pub trait Splits: Send + Sync {
         0
     }
 
-    /// What can be read of a split at `now`, when everything before `from` has been.
+    /// What can be read of a split at `now`, when everything before `from` has been. `now` may have
+    /// passed: what has come since is not in the answer, by which a source knows its backlog.
     ///
     /// # Errors
     /// When the input behind the split has failed.
@@ -62,7 +63,8 @@ pub trait Splits: Send + Sync {
         now: ProcessingTime,
     ) -> Result<Available, SourceError>;
 
-    /// Wakes when a split whose next event is [`Next::Unknown`] has more or has ended.
+    /// Wakes when a split whose next event is [`Next::Unknown`] has more than
+    /// [`available`](Self::available) has told last, or has ended.
     fn when_available(&self, split: u32, waker: &Waker) {
         let _ = (split, waker);
     }
