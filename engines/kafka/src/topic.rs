@@ -61,15 +61,9 @@ impl Topic {
     pub fn open(address: TopicAddress, settings: ClientSettings) -> Result<Self, KafkaFailure> {
         let mut topic = Self { address, settings, partitions: Vec::new(), count: 0 };
         let consumer = topic.consumer()?;
-        let there = topic.partitions_now(&consumer)?;
+        let there = topic.partition_numbers(&consumer)?;
         topic.count = there.len();
-        let numbers: Vec<i32> = there.iter().map(|it| it.number).collect();
-        let wanted = topic.wanted(&numbers)?;
-        if let Some(headless) = there.iter().find(|it| !it.has_leader() && wanted.contains(&it.number)) {
-            let at = topic.at_partition(headless.number);
-            let (what, cure) = (Trouble::NoLeader.what(), Trouble::NoLeader.cure());
-            return Err(KafkaFailure::Failed(format!("{at}: {what}; {cure}")));
-        }
+        let wanted = topic.wanted(&there)?;
         topic.partitions = wanted
             .into_iter()
             .map(|partition| topic.range(&consumer, partition))
@@ -142,6 +136,19 @@ impl Topic {
         let mut partitions: Vec<PartitionNow> = topic.partitions().iter().map(now).collect();
         partitions.sort_unstable_by_key(|it| it.number);
         if partitions.is_empty() { Err(unknown()) } else { Ok(partitions) }
+    }
+
+    /// The numbers of all partitions; those that are wanted have leaders.
+    fn partition_numbers(&self, consumer: &BaseConsumer) -> Result<Vec<i32>, KafkaFailure> {
+        let there = self.partitions_now(consumer)?;
+        let wanted = &self.address.partitions;
+        let is_wanted = |number: i32| wanted.is_empty() || wanted.iter().any(|it| *it as i32 == number);
+        if let Some(it) = there.iter().find(|it| !it.has_leader() && is_wanted(it.number)) {
+            let (at, trouble) = (self.at_partition(it.number), Trouble::NoLeader);
+            let failure = format!("{at}: {}; {}", trouble.what(), trouble.cure());
+            return Err(KafkaFailure::Failed(failure));
+        }
+        Ok(there.into_iter().map(|it| it.number).collect())
     }
 
     fn wanted(&self, there: &[i32]) -> Result<Vec<i32>, KafkaFailure> {
