@@ -9,6 +9,8 @@ use dataflow::ProcessingTime;
 use dataflow::job::message_log::{MessageChunk, MessageHead};
 use dataflow::job::source::{Available, Next};
 
+use crate::settings::KafkaFailure;
+
 /// What was fetched of a partition and not read yet.
 #[derive(Debug)]
 pub(crate) struct FetchBuffer {
@@ -28,7 +30,7 @@ pub(crate) struct FetchBuffer {
     /// Up to where a reader of a partition that goes on was told that messages are there.
     told: u64,
     wakers: Vec<Waker>,
-    failure: Option<String>,
+    failure: Option<KafkaFailure>,
 }
 
 impl FetchBuffer {
@@ -108,8 +110,8 @@ impl FetchBuffer {
 
     /// Nothing more will come.
     #[must_use = "the wakers must be woken"]
-    pub(crate) fn fail(&mut self, cause: &str) -> Vec<Waker> {
-        self.failure.get_or_insert_with(|| cause.to_owned());
+    pub(crate) fn fail(&mut self, failure: &KafkaFailure) -> Vec<Waker> {
+        self.failure.get_or_insert_with(|| failure.clone());
         std::mem::take(&mut self.wakers)
     }
 
@@ -121,7 +123,7 @@ impl FetchBuffer {
         &mut self,
         from: u64,
         now: ProcessingTime,
-    ) -> Result<Available, String> {
+    ) -> Result<Available, KafkaFailure> {
         if let Some(end) = self.end {
             return Ok(Available { end, next: Next::Never });
         }
@@ -149,14 +151,14 @@ impl FetchBuffer {
         &mut self,
         offsets: Range<u64>,
         waker: &Waker,
-    ) -> Poll<Result<u64, String>> {
+    ) -> Poll<Result<u64, KafkaFailure>> {
         self.go_to(offsets.start);
         let upto = self.fetched.min(offsets.end);
         if upto > offsets.start && self.seek.is_none() {
             return Poll::Ready(Ok(upto));
         }
-        if let Err(cause) = self.check() {
-            return Poll::Ready(Err(cause));
+        if let Err(failure) = self.check() {
+            return Poll::Ready(Err(failure));
         }
         self.register(waker);
         Poll::Pending
@@ -197,7 +199,7 @@ impl FetchBuffer {
         self.head = offsets.end;
     }
 
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), KafkaFailure> {
         self.failure.clone().map_or(Ok(()), Err)
     }
 
@@ -366,21 +368,22 @@ mod tests {
 
     #[test]
     fn what_is_there_is_read_before_a_failure_is_told() {
+        let gone = KafkaFailure::Refused("the topic is gone".to_owned());
         let mut there = FetchBuffer::new(0, Some(9));
         drop(there.append(chunk(&[0, 1])));
-        drop(there.fail("the topic is gone"));
+        drop(there.fail(&gone));
         assert_eq!(ready(&mut there, 0..9), Some(2));
         assert_eq!(read(&mut there, 0..2), [0, 1]);
         let polled = there.poll_ready(2..9, Waker::noop());
-        assert_eq!(polled, Poll::Ready(Err("the topic is gone".to_owned())));
+        assert_eq!(polled, Poll::Ready(Err(gone.clone())));
         let mut buffer = FetchBuffer::new(0, None);
         assert_eq!(ready(&mut buffer, 0..1), None);
         drop(buffer.append(chunk(&[0])));
         assert_eq!(read(&mut buffer, 0..1), [0]);
         assert_eq!(ready(&mut buffer, 1..2), None);
-        assert_eq!(buffer.fail("the topic is gone").len(), 1, "who waits is woken");
-        assert_eq!(buffer.available(1, NOW), Err("the topic is gone".to_owned()));
+        assert_eq!(buffer.fail(&gone).len(), 1, "who waits is woken");
+        assert_eq!(buffer.available(1, NOW), Err(gone.clone()));
         let polled = buffer.poll_ready(1..2, Waker::noop());
-        assert_eq!(polled, Poll::Ready(Err("the topic is gone".to_owned())));
+        assert_eq!(polled, Poll::Ready(Err(gone.clone())));
     }
 }

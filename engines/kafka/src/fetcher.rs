@@ -138,8 +138,7 @@ impl Fetcher {
     fn run(mut self, stop: &AtomicBool) {
         while !stop.load(Ordering::Relaxed) {
             if let Err(failure) = self.turn() {
-                let cause = failure.to_string();
-                self.buffers.all().for_each(|(_, mut buffer)| wake(buffer.fail(&cause)));
+                self.buffers.all().for_each(|(_, mut buffer)| wake(buffer.fail(&failure)));
                 return;
             }
         }

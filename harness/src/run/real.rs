@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use dataflow::exchange::sink::SinkError;
 use dataflow::job::engine::{Control, Job, Start};
 use dataflow::job::runtime::Runtime;
-use dataflow::job::source::SourceError;
+use dataflow::job::source::{SourceError, SourceFailure};
 use dataflow::job::storage::StorageError;
 use dataflow::{Completion, EngineError, ProcessingTime, StampUnit};
 use reports::schema::Measures;
@@ -300,16 +300,15 @@ fn run_to_end(
     result.ok_or_else(|| Error::run("the engine ended without a result"))
 }
 
-/// A line that cannot be read is bad input, and pointed at as in a file; so is what a folder holds.
-/// The rest is the run's.
+/// A line that cannot be read is bad input, and pointed at as in a file; so is what a folder holds, and an
+/// input that is gone or refuses to be read. The rest is the run's.
 fn failed(error: EngineError) -> Error {
     match error {
         EngineError::Source(SourceError { input, line: Some(line), column, cause, .. }) => {
             let column = column.map_or(String::new(), |column| format!(":{column}"));
             Error::Input(format!("{input}:{line}{column}: {cause}"))
         }
-        // A message of a broker that is no event.
-        EngineError::Source(error @ SourceError { column: Some(_), .. }) => Error::input(error),
+        EngineError::Source(error) if error.failure == SourceFailure::Refused => Error::input(error),
         // What lies in the folders is input too.
         EngineError::Refused(_) => Error::input(error),
         EngineError::Storage(StorageError { kind: FailureKind::Damaged, .. })

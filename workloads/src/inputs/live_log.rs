@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Waker};
 
 use dataflow::job::engine::StopSignal;
-use dataflow::job::source::SourceError;
+use dataflow::job::source::{SourceError, SourceFailure};
 
 use crate::spec::TimedEvent;
 
@@ -104,6 +104,7 @@ impl<E: Clone> LiveLog<E> {
                 offset,
                 line: Some(line),
                 column,
+                failure: SourceFailure::Refused,
                 cause,
             });
         }

@@ -7,7 +7,9 @@ use std::thread::Thread;
 
 use dataflow::exchange::sink::SinkSlot;
 use dataflow::job::message_log::{MessageChunk, MessageHead, MessageLog, MessageReader};
-use dataflow::job::source::{Available, READ_CHUNK, Reader, Source, SourceError, Splits};
+use dataflow::job::source::{
+    Available, READ_CHUNK, Reader, Source, SourceError, SourceFailure, Splits,
+};
 use dataflow::operator::lateness::LateNotes;
 use dataflow::{Data, EventTime, Plan, ProcessingTime, Record, Stamps, Stream};
 use serde::Deserialize;
@@ -142,6 +144,7 @@ fn event<W: Workload>(
         offset: head.offset,
         line: None,
         column: Some(column.max(1)),
+        failure: SourceFailure::Refused,
         cause,
     };
     let text = std::str::from_utf8(payload).map_err(|error| {

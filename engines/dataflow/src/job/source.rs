@@ -99,6 +99,7 @@ fn shorter(split: u32, offset: u64, end: u64) -> SourceError {
         offset,
         line: None,
         column: None,
+        failure: SourceFailure::Failed,
         cause: format!("it ends at offset {end}, before what has been read of it"),
     }
 }
@@ -273,8 +274,19 @@ pub struct SourceError {
     pub line: Option<u64>,
     /// Column within the line or the message, from 1; `Some` if its content is what is wrong.
     pub column: Option<u64>,
+    /// What it takes for it to be read.
+    pub failure: SourceFailure,
     /// What is wrong.
     pub cause: String,
+}
+
+/// What it takes for an event to be read that cannot be.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum SourceFailure {
+    /// Another input: what is there is no event, is gone, or may not be read by this user.
+    Refused,
+    /// The same input, once it answers: it has failed.
+    Failed,
 }
 
 fn place(line: &Option<u64>, column: &Option<u64>) -> String {

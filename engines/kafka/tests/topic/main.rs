@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use dataflow::ProcessingTime;
 use dataflow::job::message_log::{MessageChunk, MessageLog};
-use dataflow::job::source::{Next, Splits};
+use dataflow::job::source::{Next, SourceError, SourceFailure, Splits};
 use kafka::rdkafka::types::RDKafkaRespErr;
 use kafka::{ClientSettings, Company, KafkaFailure, Topic, TopicLog};
 
@@ -46,14 +46,14 @@ fn open(address: &str) -> Result<Topic, KafkaFailure> {
 }
 
 /// What the reader of a split is told in the end, when no more comes.
-fn failure_of(log: &TopicLog, split: u32, from: u64) -> String {
+fn failure_of(log: &TopicLog, split: u32, from: u64) -> SourceError {
     let mut reader = log.reader();
     let waker = waker();
     loop {
         let mut context = Context::from_waker(&waker);
         match reader.poll_ready(split, from..from + 1, &mut context) {
             Poll::Pending => std::thread::park_timeout(Duration::from_secs(10)),
-            Poll::Ready(ready) => return ready.unwrap_err().to_string(),
+            Poll::Ready(ready) => return ready.unwrap_err(),
         }
     }
 }
@@ -206,6 +206,8 @@ fn a_partition_without_a_leader_is_told_of_and_not_waited_for_without_end() {
         let log = TopicLog::open(topic, company).unwrap();
         assert_eq!(texts(&read(&log, 0, 0, 2)), ["a", "b"], "the other one is read");
         let error = failure_of(&log, 1, 0);
+        assert_eq!(error.failure, SourceFailure::Failed, "{error}");
+        let error = error.to_string();
         for part in ["/t, partition 1, offset 0", "it has no leader, for over 60 s", "partitions="] {
             assert!(error.contains(part), "{options}: {error}");
         }
@@ -238,15 +240,21 @@ fn a_partition_that_has_a_leader_again_is_read_on() {
 }
 
 #[test]
-fn a_topic_that_is_deleted_ends_the_reading_at_once() {
-    let cluster = Cluster::new(&[("t", 1)]);
-    cluster.put("t", 0, 0, &["a"]);
-    let (company, told) = company();
-    let topic = open(&format!("{}?until=never", cluster.address("t"))).unwrap();
-    let log = TopicLog::open(topic, company).unwrap();
-    assert_eq!(texts(&read(&log, 0, 0, 1)), ["a"]);
-    cluster.mock.topic_error("t", RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART).unwrap();
-    let error = failure_of(&log, 0, 1);
-    assert!(error.contains("there is no such topic"), "{error}");
-    assert!(told.lock().unwrap().is_empty(), "it is not waited for");
+fn a_topic_that_is_deleted_or_forbidden_ends_the_reading_at_once() {
+    for (refusal, what) in [
+        (RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "there is no such topic"),
+        (RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, "may not read the topic"),
+    ] {
+        let cluster = Cluster::new(&[("t", 1)]);
+        cluster.put("t", 0, 0, &["a"]);
+        let (company, told) = company();
+        let topic = open(&format!("{}?until=never", cluster.address("t"))).unwrap();
+        let log = TopicLog::open(topic, company).unwrap();
+        assert_eq!(texts(&read(&log, 0, 0, 1)), ["a"]);
+        cluster.mock.topic_error("t", refusal).unwrap();
+        let error = failure_of(&log, 0, 1);
+        assert_eq!(error.failure, SourceFailure::Refused, "{error}");
+        assert!(error.to_string().contains(what), "{error}");
+        assert!(told.lock().unwrap().is_empty(), "it is not waited for");
+    }
 }
