@@ -52,6 +52,11 @@ impl Offsets {
         self.read.iter().map(|&offset| offset..offset).collect()
     }
 
+    /// Which splits have ended and been read.
+    pub(crate) fn ended(&self) -> &[bool] {
+        &self.ended
+    }
+
     /// Whether every split has ended and been read.
     pub(crate) fn have_ended(&self) -> bool {
         self.ended.iter().all(|&ended| ended)

@@ -11,7 +11,6 @@ use dataflow::job::plan::Plan;
 use dataflow::job::runtime::{Runtime, Timer};
 use dataflow::job::settings::{Setting, Settings};
 use dataflow::job::source::note_oversleep;
-use dataflow::operator::progress::BoundedOutOfOrderness;
 use dataflow::record::content_hash::ContentHash;
 use dataflow::{Completion, Control, Engine, EngineError, EventTime, ProcessingTime};
 
@@ -23,6 +22,7 @@ use crate::scheduler::Scheduler;
 use crate::settings::{ResolvedSettings, SETTINGS};
 use crate::stages::{BatchOutcome, Stages, layout};
 use crate::trigger::TriggerClock;
+use crate::watermarks::Watermarks;
 
 /// The micro-batch model with a structured driver.
 #[derive(Copy, Clone, Debug, Default)]
@@ -67,7 +67,7 @@ struct Driver {
     work: BatchRunner,
     settings: ResolvedSettings,
     offsets: Offsets,
-    watermarks: BoundedOutOfOrderness,
+    watermarks: Watermarks,
     /// The watermark that the last batch applied.
     applied: EventTime,
     trigger: TriggerClock,
@@ -107,13 +107,14 @@ impl Driver {
         let layout = layout(&plan, parallelism, &settings);
         let scheduler = Scheduler::new(parallelism, Arc::clone(&runtime), settings.stall_nanos);
         let (offsets, bound) = (Offsets::new(&*plan.source.splits), plan.source.bound_nanos);
+        let splits = plan.source.splits.splits();
         let stop = control.stop.clone();
         let stages = Stages::new(plan, layout, scheduler, Arc::clone(&runtime), stop);
         let observer = Arc::clone(&control.observer);
         let failures = settings.max_task_failures;
         let mut driver = Self {
             offsets,
-            watermarks: BoundedOutOfOrderness::new(bound),
+            watermarks: Watermarks::new(settings.watermark, bound, splits),
             work: BatchRunner::new(stages, failures, Arc::clone(&runtime), observer),
             applied: EventTime::MIN,
             trigger: TriggerClock::new(settings.interval_nanos, runtime.random("trigger")),
@@ -158,7 +159,7 @@ impl Driver {
         }
         let committed = recovery.committed();
         let before = committed.map(|log| log.events.clone());
-        let committed = committed.map(|log| (log.newest, log.applied));
+        let committed = committed.map(|log| (log.newest.clone(), log.applied));
         work.recovery = Some(recovery);
         let (spec, is_committed) = match begin {
             StartingPoint::Fresh => return Ok(()),
@@ -169,7 +170,7 @@ impl Driver {
         let before = before.unwrap_or_else(|| vec![0; spec.ranges.len()]);
         self.offsets = Offsets::resume(&spec.ranges, before);
         let Some((newest, applied)) = committed.filter(|_| is_committed) else {
-            self.watermarks.observe(spec.newest);
+            self.watermarks.observe(&spec.newest);
             (self.applied, self.batch) = (spec.applied, spec.batch);
             self.again = Some(spec);
             return Ok(());
@@ -177,7 +178,7 @@ impl Driver {
         // Its events are among those that were read before.
         self.offsets.advance(&spec.ranges, &[]);
         self.tell_resumed();
-        self.watermarks.observe(newest);
+        self.watermarks.observe(&newest);
         (self.applied, self.batch) = (applied, spec.batch + 1);
         self.ended = spec.last;
         Ok(())
@@ -204,7 +205,7 @@ impl Driver {
                 Next::Batch(cut) => {
                     // Computed before the batch runs, so that an overrun is followed at once.
                     let next_due = self.trigger.next_after(now);
-                    let watermark = self.watermarks.watermark();
+                    let watermark = self.watermarks.watermark(self.offsets.ended());
                     self.run_new_batch(cut.ranges, due, now, watermark).await?;
                     let back_to_back = self.settings.interval_nanos == 0;
                     due = if back_to_back { self.runtime.now() } else { next_due };
@@ -254,7 +255,8 @@ impl Driver {
         }
         let cut = self.offsets.cut(&*splits, now, self.settings.max_offsets)?;
         let timer_is_due = self.wake_at().is_some_and(|at| at <= now);
-        if !cut.is_empty() || self.watermarks.watermark() > self.applied || timer_is_due {
+        let has_risen = self.watermarks.watermark(self.offsets.ended()) > self.applied;
+        if !cut.is_empty() || has_risen || timer_is_due {
             return Ok(Next::Batch(cut));
         }
         if self.offsets.have_ended() {
@@ -283,7 +285,7 @@ impl Driver {
             ranges,
             watermark,
             applied: self.applied,
-            newest: self.watermarks.newest(),
+            newest: self.watermarks.newest().to_vec(),
             processing_time: started.after(self.ahead_nanos),
             last: watermark == EventTime::MAX,
         };
@@ -316,7 +318,7 @@ impl Driver {
         let BatchOutcome { newest, ranges, events, ended: stages_ended, .. } = ran;
         self.applied = self.applied.max(watermark);
         // Used from the next batch on.
-        self.watermarks.observe(newest);
+        self.watermarks.observe(&newest);
         self.offsets.advance(&ranges, &events);
         if self.again.take().is_some() {
             // How many events it holds is known only now.
@@ -336,7 +338,7 @@ impl Driver {
             }
             let result = BatchResult {
                 output,
-                newest: self.watermarks.newest(),
+                newest: self.watermarks.newest().to_vec(),
                 applied: self.applied,
                 events: self.offsets.events().to_vec(),
                 layout: LoggedLayout::of(&stages.layout),

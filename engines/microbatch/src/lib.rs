@@ -7,6 +7,7 @@
 //! Nothing here knows the pipelined model.
 //!
 //! The modules, from the lowest up; each uses only those before it:
+//! - `watermarks`: the job's watermark, made of the newest event time of every split
 //! - `settings`: what can be set
 //! - `trigger`: when a batch is due
 //! - `cut`: which offsets it holds
@@ -38,6 +39,7 @@ mod stages;
 mod state_store;
 mod task;
 mod trigger;
+mod watermarks;
 
 pub use driver::MicroBatch;
 pub use settings::SETTINGS;

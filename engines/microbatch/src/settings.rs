@@ -7,6 +7,8 @@ use dataflow::job::settings::{Default, Setting, Settings};
 use dataflow::job::status::STALL_TIMEOUT;
 use dataflow::placement::{PLACEMENTS, PlacementKind};
 
+use crate::watermarks::{WATERMARKS, WatermarkRule};
+
 /// Records a trigger takes at most when events are read as fast as they are taken.
 const MAX_OFFSETS_AT_MAX: i64 = 262_144;
 /// Size of a buffer within a shuffle block, in bytes; blocks are lists of such buffers.
@@ -33,6 +35,7 @@ pub const SETTINGS: &[Setting] = &[
         .derived(),
     Setting::number("polling_delay_ms", (0.0, 60_000.0), 10.0, "wait after a trigger that found no data, in ms; 0 waits for the next event")
         .mirroring("spark.sql.streaming.pollingDelay"),
+    Setting::choice("watermark", WATERMARKS, "which split the watermark is made from: `max` the one that is ahead, as in Spark; `min` the one that is behind, so that a split whose events come later makes none late"),
     Setting::integer("min_deltas_for_snapshot", (1, 1_000_000), 10, "state versions written as deltas before the next is written whole")
         .mirroring("spark.sql.streaming.stateStore.minDeltasForSnapshot"),
     Setting::integer("min_batches_to_retain", (1, 1_000_000), 100, "committed batches whose logs and state versions are kept")
@@ -55,6 +58,7 @@ pub(crate) struct ResolvedSettings {
     pub(crate) placement: PlacementKind,
     pub(crate) max_parallelism: Option<u32>,
     pub(crate) polling_nanos: u64,
+    pub(crate) watermark: WatermarkRule,
     pub(crate) stall_nanos: u64,
     pub(crate) min_deltas: u64,
     pub(crate) retain: u64,
@@ -73,6 +77,7 @@ impl ResolvedSettings {
             placement: PlacementKind::of(settings),
             max_parallelism: settings.get_integer("max_parallelism").map(|it| it as u32),
             polling_nanos: (settings.number("polling_delay_ms") * NANOS_PER_MILLI) as u64,
+            watermark: WatermarkRule::named(settings.name("watermark")),
             stall_nanos: settings.integer("stall_timeout_ms") * NANOS_PER_MILLI as u64,
             min_deltas: settings.integer("min_deltas_for_snapshot"),
             retain: settings.integer("min_batches_to_retain"),

@@ -53,8 +53,8 @@ pub(crate) enum Pass {
 /// What a batch has done.
 #[derive(Default)]
 pub(crate) struct BatchOutcome {
-    /// The newest event time read.
-    pub(crate) newest: EventTime,
+    /// The newest event time read of every split.
+    pub(crate) newest: Vec<EventTime>,
     /// Offsets read of every split: those of the batch, unless it was stopped.
     pub(crate) ranges: Vec<Range<u64>>,
     /// Events read of every split.
@@ -141,7 +141,7 @@ impl Stages {
         let mut blocks: Vec<Vec<Vec<Block>>> =
             self.layout.parallelism.iter().map(|&count| no_blocks(count)).collect();
         let mut ran = BatchOutcome {
-            newest: EventTime::MIN,
+            newest: vec![EventTime::MIN; spec.ranges.len()],
             ranges: spec.ranges.iter().map(|range| range.start..range.start).collect(),
             events: vec![0; spec.ranges.len()],
             ended: began,
@@ -206,10 +206,10 @@ impl Stages {
         blocks: &mut [Vec<Vec<Block>>],
         ran: &mut BatchOutcome,
     ) {
-        ran.newest = ran.newest.max(result.newest);
-        for SplitRead { split, upto, events } in result.read {
+        for SplitRead { split, upto, events, newest } in result.read {
             ran.ranges[split as usize].end = upto;
-            ran.events[split as usize] += events;
+            ran.events[split as usize] = events;
+            ran.newest[split as usize] = newest;
         }
         ran.tasks.push(result.report);
         ran.transactions.extend(result.transaction);

@@ -85,7 +85,6 @@ pub(crate) struct TaskResult {
     pub(crate) blocks: Vec<(usize, usize, Batch)>,
     /// Consumed input buffers, by the incoming edge's place, for the pool of their producers.
     pub(crate) consumed: Vec<(usize, Batch)>,
-    pub(crate) newest: EventTime,
     /// What it has read of its splits.
     pub(crate) read: Vec<SplitRead>,
     /// When it ran, where, and on how much.
@@ -102,6 +101,8 @@ pub(crate) struct SplitRead {
     pub(crate) upto: u64,
     /// Events that this was.
     pub(crate) events: u64,
+    /// The newest event time among them.
+    pub(crate) newest: EventTime,
 }
 
 /// Chunks read before other tasks get a turn: some 65 thousand records. More often, tasks would
@@ -145,12 +146,11 @@ pub(crate) async fn run(
     };
     running.status.set(Activity::Working);
     running.run(Input::Time(spec.before)).await?;
-    let (mut newest, mut read) = (EventTime::MIN, Vec::with_capacity(spec.offsets.len()));
+    let mut read = Vec::with_capacity(spec.offsets.len());
     for (split, offsets) in spec.offsets {
         let end = offsets.end;
-        let (upto, found) = running.read(split, offsets).await?;
-        newest = newest.max(found.newest);
-        read.push(SplitRead { split, upto, events: found.events });
+        let (upto, ReadEvents { events, newest }) = running.read(split, offsets).await?;
+        read.push(SplitRead { split, upto, events, newest });
         if upto < end {
             if spec.durable.is_some() {
                 return Err(TaskFailure::Stopped);
@@ -186,7 +186,7 @@ pub(crate) async fn run(
         ended: runtime.now(),
         records: taken + read.iter().map(|read| read.events).sum::<u64>(),
     };
-    Ok(TaskResult { partition, blocks, consumed, newest, read, report, transaction })
+    Ok(TaskResult { partition, blocks, consumed, read, report, transaction })
 }
 
 impl RunningTask<'_> {

@@ -39,6 +39,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
             "settings",
             "company",
             "client",
+            "outage",
             "topic",
             "fetch_buffer",
             "fetcher",
@@ -49,6 +50,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
     (
         "engines/microbatch",
         &[
+            "watermarks",
             "settings",
             "trigger",
             "cut",
@@ -62,6 +64,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
             "scheduler",
             "stages",
             "recovery",
+            "batch_runner",
             "driver",
         ],
     ),

@@ -27,6 +27,8 @@ pub(crate) struct Events {
     pub(crate) spacing: u64,
     /// From this number on events are said to be there, and do not come.
     pub(crate) missing_from: u64,
+    /// By how many milliseconds of event time each split is behind the one before it.
+    pub(crate) behind_millis: u64,
 }
 
 /// Spreads numbers evenly and always alike.
@@ -43,14 +45,10 @@ fn key(number: u64) -> u64 {
     mix(number + 1) % 7
 }
 
-fn event_time(number: u64) -> i64 {
-    (number as i64 - (mix(number + 99) % LATE_MILLIS) as i64) * MILLI
-}
-
 impl Events {
     /// All of which come, at offsets without a gap.
     pub(crate) fn new(count: u64) -> Self {
-        Self { count, spacing: 1, missing_from: u64::MAX }
+        Self { count, spacing: 1, missing_from: u64::MAX, behind_millis: 0 }
     }
 
     /// Counts per key and window, optionally of another job that lets everything pass first.
@@ -68,13 +66,18 @@ impl Events {
     pub(crate) fn expected(self) -> BTreeMap<String, u64> {
         let mut counts: BTreeMap<(i64, u64), u64> = BTreeMap::new();
         for number in 0..self.count {
-            let end = (event_time(number).div_euclid(WINDOW_NANOS) + 1) * WINDOW_NANOS;
+            let end = (self.event_time(number).div_euclid(WINDOW_NANOS) + 1) * WINDOW_NANOS;
             *counts.entry((end, key(number))).or_default() += 1;
         }
         let row = |((end, key), count)| {
             (format!(r#"{{"key":{key},"window_end":{end},"result":{count}}}"#), 1)
         };
         counts.into_iter().map(row).collect()
+    }
+
+    fn event_time(self, number: u64) -> i64 {
+        let behind = self.behind_millis * (number % SPLITS) + mix(number + 99) % LATE_MILLIS;
+        (number as i64 - behind as i64) * MILLI
     }
 
     /// Offsets of a split.
@@ -134,7 +137,7 @@ impl Reader<Event> for Events {
         let mut newest = EventTime::MIN;
         let held = offsets.filter(|offset| offset.is_multiple_of(self.spacing));
         for number in held.map(|offset| self.number(u64::from(split), offset)) {
-            let event_time = EventTime(event_time(number));
+            let event_time = EventTime(self.event_time(number));
             newest = newest.max(event_time);
             into.push(Record { value: (key(number), number), event_time, stamps: Stamps::UNTIMED });
         }
