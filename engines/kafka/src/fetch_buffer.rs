@@ -138,7 +138,8 @@ impl FetchBuffer {
 
     /// Before which offset everything had been fetched at an instant. What came together has one time.
     fn fetched_by(&self, now: ProcessingTime) -> u64 {
-        let last = |chunk: &MessageChunk| chunk.get(chunk.len().checked_sub(1)?).map(|(head, _)| head);
+        let last =
+            |chunk: &MessageChunk| chunk.get(chunk.len().checked_sub(1)?).map(|(head, _)| head);
         let mut newest = self.chunks.iter().rev().filter_map(last).peekable();
         if newest.peek().is_none_or(|head| head.fetched <= now) {
             return self.fetched;

@@ -323,7 +323,8 @@ impl Fetcher {
         for &split in wanted {
             let number = self.topic.partitions[split as usize].partition;
             let Some(partition) = there.iter().find(|it| it.number == number) else {
-                let (at, offset) = (self.topic.at_partition(number), self.buffers.of(split).fetched());
+                let (at, offset) =
+                    (self.topic.at_partition(number), self.buffers.of(split).fetched());
                 return Err(KafkaFailure::Refused(format!(
                     "{at}, offset {offset}: the partition is not there any more: the topic was made anew \
                      with fewer of them; begin again with an empty checkpoint directory"

@@ -142,7 +142,8 @@ impl Topic {
     fn partition_numbers(&self, consumer: &BaseConsumer) -> Result<Vec<i32>, KafkaFailure> {
         let there = self.partitions_now(consumer)?;
         let wanted = &self.address.partitions;
-        let is_wanted = |number: i32| wanted.is_empty() || wanted.iter().any(|it| *it as i32 == number);
+        let is_wanted =
+            |number: i32| wanted.is_empty() || wanted.iter().any(|it| *it as i32 == number);
         if let Some(it) = there.iter().find(|it| !it.has_leader() && is_wanted(it.number)) {
             let (at, trouble) = (self.at_partition(it.number), Trouble::NoLeader);
             let failure = format!("{at}: {}; {}", trouble.what(), trouble.cure());

@@ -332,7 +332,8 @@ impl Driver {
         let mut ended = stages_ended;
         let BatchRunner { stages, recovery, .. } = &mut self.work;
         if let Some(recovery) = recovery {
-            let output = recovery.commit_output(batch, ran.transactions, self.runtime.now()).await?;
+            let output =
+                recovery.commit_output(batch, ran.transactions, self.runtime.now()).await?;
             if spec.last {
                 stages.finish_sinks(self.settings.stall_nanos).await?;
             }

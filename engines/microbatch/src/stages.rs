@@ -10,9 +10,7 @@ use dataflow::job::runtime::Runtime;
 use dataflow::job::source::splits_of;
 use dataflow::job::status::{Activity, Status};
 use dataflow::record::content_hash::ContentHash;
-use dataflow::{
-    Completion, EngineError, EventTime, Plan, ProcessingTime, Progress, StopSignal,
-};
+use dataflow::{Completion, EngineError, EventTime, Plan, ProcessingTime, Progress, StopSignal};
 
 use crate::batch_log::BatchSpec;
 use crate::partition::Partition;

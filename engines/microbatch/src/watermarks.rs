@@ -54,7 +54,8 @@ impl Watermarks {
     /// event yet holds the smallest back.
     pub(crate) fn watermark(&self, ended: &[bool]) -> EventTime {
         let newest = self.newest.iter().copied();
-        let open = newest.clone().zip(ended).filter(|(_, ended)| !**ended).map(|(newest, _)| newest);
+        let open =
+            newest.clone().zip(ended).filter(|(_, ended)| !**ended).map(|(newest, _)| newest);
         let decisive = match self.rule {
             WatermarkRule::Max => newest.max(),
             // Once all have ended nothing can be late any more.

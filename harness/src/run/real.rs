@@ -308,7 +308,9 @@ fn failed(error: EngineError) -> Error {
             let column = column.map_or(String::new(), |column| format!(":{column}"));
             Error::Input(format!("{input}:{line}{column}: {cause}"))
         }
-        EngineError::Source(error) if error.failure == SourceFailure::Refused => Error::input(error),
+        EngineError::Source(error) if error.failure == SourceFailure::Refused => {
+            Error::input(error)
+        }
         // What lies in the folders is input too.
         EngineError::Refused(_) => Error::input(error),
         EngineError::Storage(StorageError { kind: FailureKind::Damaged, .. })

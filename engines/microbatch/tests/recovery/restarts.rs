@@ -234,7 +234,8 @@ fn a_batch_that_runs_again_counts_in_events_though_offsets_have_gaps() {
         // Twelve offsets of three splits hold no more.
         assert!(completion.replayed <= 6, "operation {at}: {}", completion.replayed);
         let (events, read) = (resumed.0.lock().unwrap(), resumed.1.lock().unwrap());
-        let is_behind = |(split, events): (&u32, &u64)| read.get(split).is_none_or(|it| events <= it);
+        let is_behind =
+            |(split, events): (&u32, &u64)| read.get(split).is_none_or(|it| events <= it);
         assert!(events.iter().all(is_behind), "operation {at}");
         replayed += completion.replayed;
     }
