@@ -198,6 +198,6 @@ mod tests {
         let (mut whole, _) = seal("state/1", b"a body");
         assert!(unseal("state/2", &whole).unwrap_err().contains("another file under this name"));
         whole[4] = FORMAT as u8 - 1;
-        assert!(unseal("state/1", &whole).unwrap_err().contains("format version 4"));
+        assert!(unseal("state/1", &whole).unwrap_err().contains("format version 5"));
     }
 }
