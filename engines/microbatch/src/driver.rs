@@ -44,6 +44,13 @@ impl Engine for MicroBatch {
     fn check(&self, settings: &Settings, parallelism: u32) -> Result<(), String> {
         let partitions = settings.get_integer("shuffle_partitions").map(|it| it as u32);
         let most = partitions.unwrap_or(parallelism).max(parallelism);
+        if settings.number("idle_timeout_ms") > 0.0 && settings.name("watermark") == "max" {
+            return Err(
+                "idle_timeout_ms leaves idle splits out of watermark=min; with watermark=max no \
+                        split holds the watermark back: leave it out"
+                    .to_owned(),
+            );
+        }
         check_placement(settings, most)
     }
 
@@ -114,7 +121,7 @@ impl Driver {
         let failures = settings.max_task_failures;
         let mut driver = Self {
             offsets,
-            watermarks: Watermarks::new(settings.watermark, bound, splits),
+            watermarks: Watermarks::new(settings.watermark, bound, splits, settings.idle_nanos),
             work: BatchRunner::new(stages, failures, Arc::clone(&runtime), observer),
             applied: EventTime::MIN,
             trigger: TriggerClock::new(settings.interval_nanos, runtime.random("trigger")),
@@ -205,7 +212,7 @@ impl Driver {
                 Next::Batch(cut) => {
                     // Computed before the batch runs, so that an overrun is followed at once.
                     let next_due = self.trigger.next_after(now);
-                    let watermark = self.watermarks.watermark(self.offsets.ended());
+                    let watermark = self.watermark();
                     self.run_new_batch(cut.ranges, due, now, watermark).await?;
                     let back_to_back = self.settings.interval_nanos == 0;
                     due = if back_to_back { self.runtime.now() } else { next_due };
@@ -215,8 +222,10 @@ impl Driver {
                     let polled = now.after(self.settings.polling_nanos);
                     let at = match (self.settings.interval_nanos, self.settings.polling_nanos) {
                         (0, 0) => {
-                            let timer = self.wake_at().unwrap_or(ProcessingTime::MAX);
-                            next_at.expect("an open split says when to look again").min(timer)
+                            let others =
+                                self.wake_at().into_iter().chain(self.watermarks.next_idle_at());
+                            let next_at = next_at.expect("an open split says when to look again");
+                            others.fold(next_at, ProcessingTime::min)
                         }
                         (0, _) => polled,
                         _ => self.trigger.next_after(now),
@@ -255,14 +264,20 @@ impl Driver {
         }
         let cut = self.offsets.cut(&*splits, now, self.settings.max_offsets)?;
         let timer_is_due = self.wake_at().is_some_and(|at| at <= now);
-        let has_risen = self.watermarks.watermark(self.offsets.ended()) > self.applied;
-        if !cut.is_empty() || has_risen || timer_is_due {
+        self.watermarks.looked(&cut.with_events, now);
+        if !cut.is_empty() || self.watermark() > self.applied || timer_is_due {
             return Ok(Next::Batch(cut));
         }
         if self.offsets.have_ended() {
             return Ok(Next::End);
         }
         Ok(Next::Wait(cut))
+    }
+
+    /// The watermark that follows from all batches so far. It never goes back, also where the split that
+    /// is behind is one that was idle.
+    fn watermark(&self) -> EventTime {
+        self.watermarks.watermark(self.offsets.ended()).max(self.applied)
     }
 
     /// When the earliest processing-time timer of any partition is due, by the runtime's clock.

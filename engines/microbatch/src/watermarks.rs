@@ -1,7 +1,8 @@
 //! The job's watermark, made of the newest event time of every split.
 
-use dataflow::EventTime;
+use dataflow::operator::idleness::Idleness;
 use dataflow::operator::progress::BoundedOutOfOrderness;
+use dataflow::{EventTime, ProcessingTime};
 
 /// Names of the rules, the default first.
 pub(crate) const WATERMARKS: &[&str] = &["max", "min"];
@@ -30,12 +31,35 @@ pub(crate) struct Watermarks {
     /// Longest delay among events of a split, in nanoseconds.
     bound_nanos: i64,
     newest: Vec<EventTime>,
+    idleness: Idleness,
 }
 
 impl Watermarks {
-    /// Nothing has been read of any split.
-    pub(crate) fn new(rule: WatermarkRule, bound_nanos: i64, splits: u32) -> Self {
-        Self { rule, bound_nanos, newest: vec![EventTime::MIN; splits as usize] }
+    /// Nothing has been read of any split. Those without events for so many nanoseconds are idle.
+    pub(crate) fn new(
+        rule: WatermarkRule,
+        bound_nanos: i64,
+        splits: u32,
+        idle_nanos: Option<u64>,
+    ) -> Self {
+        let splits = splits as usize;
+        let idleness = Idleness::new(idle_nanos, splits);
+        Self { rule, bound_nanos, newest: vec![EventTime::MIN; splits], idleness }
+    }
+
+    /// The look before a batch has found events of these splits, and none of the others.
+    pub(crate) fn looked(&mut self, with_events: &[bool], now: ProcessingTime) {
+        for (place, has_events) in with_events.iter().enumerate() {
+            match has_events {
+                true => self.idleness.found_events(place),
+                false => self.idleness.found_nothing(place, now),
+            }
+        }
+    }
+
+    /// When the next split becomes idle, if nothing comes.
+    pub(crate) fn next_idle_at(&self) -> Option<ProcessingTime> {
+        self.idleness.next_idle_at()
     }
 
     /// The newest event time that was read of every split.
@@ -51,15 +75,19 @@ impl Watermarks {
     }
 
     /// What can be promised now, when these splits have ended and been read. One that has not had an
-    /// event yet holds the smallest back.
+    /// event yet holds the smallest back, unless it is idle.
     pub(crate) fn watermark(&self, ended: &[bool]) -> EventTime {
         let newest = self.newest.iter().copied();
-        let open =
-            newest.clone().zip(ended).filter(|(_, ended)| !**ended).map(|(newest, _)| newest);
+        let active = (0..).zip(ended).filter(|(place, ended)| {
+            let is_idle = self.idleness.is_idle(*place);
+            !**ended && !is_idle
+        });
         let decisive = match self.rule {
-            WatermarkRule::Max => newest.max(),
             // Once all have ended nothing can be late any more.
-            WatermarkRule::Min => open.min().or(newest.max()),
+            WatermarkRule::Min if ended.contains(&false) => {
+                active.map(|(place, _)| self.newest[place]).min()
+            }
+            _ => newest.max(),
         };
         let mut of_split = BoundedOutOfOrderness::new(self.bound_nanos);
         of_split.observe(decisive.unwrap_or(EventTime::MIN));
@@ -75,7 +103,7 @@ mod tests {
 
     /// Of three splits with a bound of 10 ms.
     fn of(rule: WatermarkRule, millis: &[i64]) -> Watermarks {
-        let mut watermarks = Watermarks::new(rule, 10_000_000, 3);
+        let mut watermarks = Watermarks::new(rule, 10_000_000, 3, Some(100_000_000));
         let newest: Vec<EventTime> = millis.iter().map(|at| EventTime::from_millis(*at)).collect();
         watermarks.observe(&newest);
         watermarks
@@ -104,6 +132,22 @@ mod tests {
         assert_eq!(watermarks.watermark(&[true; 3]), promised(40), "nothing more can be late");
         let watermarks = of(WatermarkRule::Max, &[30, 50]);
         assert_eq!(watermarks.watermark(&[false, true, false]), promised(40));
+    }
+
+    #[test]
+    fn a_split_that_is_idle_holds_the_smallest_back_no_more() {
+        let mut watermarks = of(WatermarkRule::Min, &[30, 50]);
+        let mut look = |third, millis| {
+            watermarks.looked(&[true, true, third], ProcessingTime::from_millis(millis));
+            (watermarks.watermark(&OPEN) == promised(20), watermarks.next_idle_at())
+        };
+        let at = |millis| Some(ProcessingTime::from_millis(millis));
+        assert_eq!(look(false, 0), (false, at(100)));
+        assert_eq!(look(false, 100), (true, None), "the third one is left out");
+        assert_eq!(look(true, 150), (false, None), "it is back");
+        watermarks.looked(&[false; 3], ProcessingTime::from_millis(200));
+        watermarks.looked(&[false; 3], ProcessingTime::from_millis(300));
+        assert!(watermarks.watermark(&OPEN) < EventTime(0), "of none nobody knows anything");
     }
 
     #[test]

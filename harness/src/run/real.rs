@@ -34,6 +34,7 @@ use crate::run::result::{ResourceUse, result};
 use crate::run::run_sink::RunSink;
 use crate::run::spec::RunSpec;
 use crate::run::supervisor::{Supervision, supervise};
+use crate::run::validity;
 
 /// A run that may take this much longer than its plan still fits its stamps.
 const STAMP_SLACK: u64 = 4;
@@ -128,6 +129,10 @@ fn execute(
     let observer = &setup.observer;
     let mut result = result(&spec, &completion, &measured, expected, observer, used, for_figures);
     result.output.files = files;
+    if is_live(events) {
+        result.invalid_because.extend(validity::held_back(&result, &observer.snapshot().read));
+        result.valid = result.invalid_because.is_empty();
+    }
     if let Some(failure) = &failure {
         result.records_out = result.series.iter().map(|bin| bin.records).sum();
         result.valid = false;
