@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use rdkafka::ClientConfig;
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::metadata::MetadataPartition;
 
 use crate::settings::{ClientSettings, KafkaFailure};
 
@@ -43,11 +44,27 @@ pub(crate) fn patiently<T>(
     }
 }
 
+/// A partition as a broker describes it.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct PartitionNow {
+    /// Its number.
+    pub(crate) number: i32,
+    /// The broker that leads it; negative if there is none.
+    pub(crate) leader: i32,
+}
+
+impl PartitionNow {
+    /// Whether a broker leads it.
+    pub(crate) fn has_leader(self) -> bool {
+        self.leader >= 0
+    }
+}
+
 /// The partitions that a topic has now, in the order of their numbers.
-pub(crate) fn partition_numbers<C: ClientContext>(
+pub(crate) fn partitions_now<C: ClientContext>(
     client: &Client<C>,
     name: &str,
-) -> Result<Vec<i32>, KafkaError> {
+) -> Result<Vec<PartitionNow>, KafkaError> {
     let unknown = KafkaError::MetadataFetch(RDKafkaErrorCode::UnknownTopicOrPartition);
     let metadata = client.fetch_metadata(Some(name), PATIENCE)?;
     let topic = metadata.topics().iter().find(|it| it.name() == name);
@@ -55,9 +72,10 @@ pub(crate) fn partition_numbers<C: ClientContext>(
     if let Some(error) = topic.error() {
         return Err(KafkaError::MetadataFetch(RDKafkaErrorCode::from(error)));
     }
-    let mut numbers: Vec<i32> = topic.partitions().iter().map(|it| it.id()).collect();
-    numbers.sort_unstable();
-    if numbers.is_empty() { Err(unknown) } else { Ok(numbers) }
+    let now = |it: &MetadataPartition| PartitionNow { number: it.id(), leader: it.leader() };
+    let mut partitions: Vec<PartitionNow> = topic.partitions().iter().map(now).collect();
+    partitions.sort_unstable_by_key(|it| it.number);
+    if partitions.is_empty() { Err(unknown) } else { Ok(partitions) }
 }
 
 /// What an error of the client means to who uses `topic` at `brokers`.

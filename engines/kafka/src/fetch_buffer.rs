@@ -5,8 +5,11 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::task::{Poll, Waker};
 
+use dataflow::ProcessingTime;
 use dataflow::job::message_log::{MessageChunk, MessageHead};
 use dataflow::job::source::{Available, Next};
+
+use crate::settings::KafkaFailure;
 
 /// What was fetched of a partition and not read yet.
 #[derive(Debug)]
@@ -24,8 +27,10 @@ pub(crate) struct FetchBuffer {
     bytes: usize,
     /// Where the fetcher is to go on, in the place of where it is.
     seek: Option<u64>,
+    /// Up to where a reader of a partition that goes on was told that messages are there.
+    told: u64,
     wakers: Vec<Waker>,
-    failure: Option<String>,
+    failure: Option<KafkaFailure>,
 }
 
 impl FetchBuffer {
@@ -39,6 +44,7 @@ impl FetchBuffer {
             taken: 0,
             bytes: 0,
             seek: None,
+            told: start,
             wakers: Vec::new(),
             failure: None,
         }
@@ -47,6 +53,11 @@ impl FetchBuffer {
     /// Bytes that wait to be read.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Everything before this offset has been fetched, as far as it is there.
+    pub(crate) fn fetched(&self) -> u64 {
+        self.fetched
     }
 
     /// Whether all that is to be read has been fetched.
@@ -99,16 +110,20 @@ impl FetchBuffer {
 
     /// Nothing more will come.
     #[must_use = "the wakers must be woken"]
-    pub(crate) fn fail(&mut self, cause: &str) -> Vec<Waker> {
-        self.failure.get_or_insert_with(|| cause.to_owned());
+    pub(crate) fn fail(&mut self, failure: &KafkaFailure) -> Vec<Waker> {
+        self.failure.get_or_insert_with(|| failure.clone());
         std::mem::take(&mut self.wakers)
     }
 
-    /// What can be read from an offset on.
+    /// What could be read from an offset on at an instant, which may have passed.
     ///
     /// # Errors
     /// Why nothing more will come.
-    pub(crate) fn available(&mut self, from: u64) -> Result<Available, String> {
+    pub(crate) fn available(
+        &mut self,
+        from: u64,
+        now: ProcessingTime,
+    ) -> Result<Available, KafkaFailure> {
         if let Some(end) = self.end {
             return Ok(Available { end, next: Next::Never });
         }
@@ -117,7 +132,19 @@ impl FetchBuffer {
         if self.fetched <= from {
             self.check()?;
         }
-        Ok(Available { end: self.fetched.max(from), next: Next::Unknown })
+        self.told = self.fetched_by(now).max(from);
+        Ok(Available { end: self.told, next: Next::Unknown })
+    }
+
+    /// Before which offset everything had been fetched at an instant. What came together has one time.
+    fn fetched_by(&self, now: ProcessingTime) -> u64 {
+        let last =
+            |chunk: &MessageChunk| chunk.get(chunk.len().checked_sub(1)?).map(|(head, _)| head);
+        let mut newest = self.chunks.iter().rev().filter_map(last).peekable();
+        if newest.peek().is_none_or(|head| head.fetched <= now) {
+            return self.fetched;
+        }
+        newest.find(|head| head.fetched <= now).map_or(self.head, |head| head.offset + 1)
     }
 
     /// Up to which of these offsets messages are there; pending until some are.
@@ -125,21 +152,28 @@ impl FetchBuffer {
         &mut self,
         offsets: Range<u64>,
         waker: &Waker,
-    ) -> Poll<Result<u64, String>> {
+    ) -> Poll<Result<u64, KafkaFailure>> {
         self.go_to(offsets.start);
         let upto = self.fetched.min(offsets.end);
         if upto > offsets.start && self.seek.is_none() {
             return Poll::Ready(Ok(upto));
         }
-        if let Err(cause) = self.check() {
-            return Poll::Ready(Err(cause));
+        if let Err(failure) = self.check() {
+            return Poll::Ready(Err(failure));
         }
-        self.wake_later(waker);
+        self.register(waker);
         Poll::Pending
     }
 
-    /// Wakes once more is there, or nothing more will come.
+    /// Wakes once more is there than [`Self::available`] has told last, or nothing more will come.
     pub(crate) fn wake_later(&mut self, waker: &Waker) {
+        if self.end.is_none() && self.fetched > self.told {
+            waker.wake_by_ref();
+        }
+        self.register(waker);
+    }
+
+    fn register(&mut self, waker: &Waker) {
         if !self.wakers.iter().any(|known| known.will_wake(waker)) {
             self.wakers.push(waker.clone());
         }
@@ -166,7 +200,7 @@ impl FetchBuffer {
         self.head = offsets.end;
     }
 
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), KafkaFailure> {
         self.failure.clone().map_or(Ok(()), Err)
     }
 
@@ -207,15 +241,34 @@ fn size(chunk: &MessageChunk) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::task::Wake;
+
     use super::*;
-    use dataflow::ProcessingTime;
+
+    const NOW: ProcessingTime = ProcessingTime::from_millis(9_000);
 
     fn chunk(offsets: &[u64]) -> MessageChunk {
-        let mut chunk = MessageChunk::default();
+        chunk_at(0, offsets)
+    }
+
+    fn chunk_at(millis: u64, offsets: &[u64]) -> MessageChunk {
+        let (mut chunk, at) = (MessageChunk::default(), ProcessingTime::from_millis(millis));
         for offset in offsets {
-            chunk.push(*offset, None, ProcessingTime::ZERO, &[*offset as u8; 10]);
+            chunk.push(*offset, None, at, &[*offset as u8; 10]);
         }
         chunk
+    }
+
+    /// Counts how often it is woken.
+    #[derive(Default)]
+    struct Wakes(AtomicU64);
+
+    impl Wake for Wakes {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     fn ready(buffer: &mut FetchBuffer, offsets: Range<u64>) -> Option<u64> {
@@ -237,7 +290,7 @@ mod tests {
         assert_eq!(ready(&mut buffer, 5..9), None);
         drop(buffer.append(chunk(&[6, 9])));
         drop(buffer.append(chunk(&[10, 20])));
-        assert_eq!(buffer.available(5).unwrap(), Available { end: 21, next: Next::Unknown });
+        assert_eq!(buffer.available(5, NOW).unwrap(), Available { end: 21, next: Next::Unknown });
         assert_eq!(ready(&mut buffer, 5..8), Some(8));
         assert_eq!(read(&mut buffer, 5..8), [6]);
         assert_eq!(buffer.bytes(), 4 * (10 + size_of::<MessageHead>()));
@@ -247,9 +300,36 @@ mod tests {
     }
 
     #[test]
+    fn what_was_fetched_later_was_not_there_before() {
+        let mut buffer = FetchBuffer::new(5, None);
+        let end = |buffer: &mut FetchBuffer, millis| {
+            buffer.available(5, ProcessingTime::from_millis(millis)).unwrap().end
+        };
+        assert_eq!(end(&mut buffer, 0), 5);
+        drop(buffer.append(chunk_at(10, &[7, 8])));
+        drop(buffer.append(chunk_at(20, &[12])));
+        assert_eq!([9, 10, 19, 20, 99].map(|at| end(&mut buffer, at)), [5, 9, 9, 13, 13]);
+    }
+
+    #[test]
+    fn who_was_told_of_less_than_is_there_is_woken_at_once() {
+        let mut buffer = FetchBuffer::new(0, None);
+        drop(buffer.append(chunk_at(10, &[0])));
+        let wakes = Arc::new(Wakes::default());
+        let waker = Waker::from(Arc::clone(&wakes));
+        let before = ProcessingTime::from_millis(9);
+        assert_eq!(buffer.available(0, before).unwrap().end, 0, "it came after the clock was read");
+        buffer.wake_later(&waker);
+        assert_eq!(wakes.0.load(Ordering::Relaxed), 1);
+        assert_eq!(buffer.available(0, NOW).unwrap().end, 1);
+        buffer.wake_later(&waker);
+        assert_eq!(wakes.0.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
     fn a_bounded_partition_ends_where_it_was_to_end_with_or_without_a_message_there() {
         let mut buffer = FetchBuffer::new(0, Some(10));
-        assert_eq!(buffer.available(0).unwrap(), Available { end: 10, next: Next::Never });
+        assert_eq!(buffer.available(0, NOW).unwrap(), Available { end: 10, next: Next::Never });
         drop(buffer.append(chunk(&[3, 7])));
         assert_eq!(ready(&mut buffer, 0..10), Some(8));
         assert_eq!(read(&mut buffer, 0..8), [3, 7]);
@@ -289,21 +369,22 @@ mod tests {
 
     #[test]
     fn what_is_there_is_read_before_a_failure_is_told() {
+        let gone = KafkaFailure::Refused("the topic is gone".to_owned());
         let mut there = FetchBuffer::new(0, Some(9));
         drop(there.append(chunk(&[0, 1])));
-        drop(there.fail("the topic is gone"));
+        drop(there.fail(&gone));
         assert_eq!(ready(&mut there, 0..9), Some(2));
         assert_eq!(read(&mut there, 0..2), [0, 1]);
         let polled = there.poll_ready(2..9, Waker::noop());
-        assert_eq!(polled, Poll::Ready(Err("the topic is gone".to_owned())));
+        assert_eq!(polled, Poll::Ready(Err(gone.clone())));
         let mut buffer = FetchBuffer::new(0, None);
         assert_eq!(ready(&mut buffer, 0..1), None);
         drop(buffer.append(chunk(&[0])));
         assert_eq!(read(&mut buffer, 0..1), [0]);
         assert_eq!(ready(&mut buffer, 1..2), None);
-        assert_eq!(buffer.fail("the topic is gone").len(), 1, "who waits is woken");
-        assert_eq!(buffer.available(1), Err("the topic is gone".to_owned()));
+        assert_eq!(buffer.fail(&gone).len(), 1, "who waits is woken");
+        assert_eq!(buffer.available(1, NOW), Err(gone.clone()));
         let polled = buffer.poll_ready(1..2, Waker::noop());
-        assert_eq!(polled, Poll::Ready(Err("the topic is gone".to_owned())));
+        assert_eq!(polled, Poll::Ready(Err(gone.clone())));
     }
 }

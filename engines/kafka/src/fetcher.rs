@@ -1,6 +1,6 @@
 //! The thread that fetches ahead, within a bound in bytes for each partition.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Waker;
@@ -14,9 +14,10 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::{Offset, TopicPartitionList};
 
-use crate::client::may_pass;
+use crate::client::{PartitionNow, may_pass};
 use crate::company::Company;
 use crate::fetch_buffer::FetchBuffer;
+use crate::outage::{LONGEST_OUTAGE_NANOS, LOOK_NANOS, Outages, Trouble, Verdict};
 use crate::settings::KafkaFailure;
 use crate::topic::Topic;
 
@@ -26,10 +27,9 @@ const MOST_BYTES: usize = 16 << 20;
 const WAIT: Duration = Duration::from_millis(20);
 /// Messages that are taken before they are handed to their buffers.
 const MOST_AT_ONCE: usize = 1_000;
-/// How long no broker may answer.
-const LONGEST_OUTAGE_NANOS: u64 = 60_000_000_000;
-/// Between two looks whether one answers again, and whether there are new partitions.
-const LOOK_NANOS: u64 = 5_000_000_000;
+/// How long the leader of a partition of which nothing comes may take to say where it ends. What has
+/// come of others waits meanwhile.
+const LEADER_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What fetcher and readers share: a buffer for each split.
 pub(crate) struct Buffers(Vec<Mutex<FetchBuffer>>);
@@ -91,6 +91,7 @@ impl FetcherThread {
             splits,
             paused: vec![false; topic.partitions.len()],
             asked_again: vec![None; topic.partitions.len()],
+            outages: Outages::new(topic.partitions.len()),
             down_since: None,
             looked: ProcessingTime::ZERO,
             told_of: topic.count,
@@ -124,6 +125,7 @@ struct Fetcher {
     paused: Vec<bool>,
     /// Per split: from where on the broker was asked once more whether nothing is missing.
     asked_again: Vec<Option<u64>>,
+    outages: Outages,
     /// Since when no broker answers.
     down_since: Option<ProcessingTime>,
     looked: ProcessingTime,
@@ -136,8 +138,7 @@ impl Fetcher {
     fn run(mut self, stop: &AtomicBool) {
         while !stop.load(Ordering::Relaxed) {
             if let Err(failure) = self.turn() {
-                let cause = failure.to_string();
-                self.buffers.all().for_each(|(_, mut buffer)| wake(buffer.fail(&cause)));
+                self.buffers.all().for_each(|(_, mut buffer)| wake(buffer.fail(&failure)));
                 return;
             }
         }
@@ -161,16 +162,10 @@ impl Fetcher {
                     self.hand_over(&mut fetched);
                     self.reached_end(partition)?;
                 }
-                Err(error) if may_pass(&error) => {
-                    if self.down_since.is_none() {
-                        self.down_since = Some((self.company.clock)());
-                    }
-                }
+                // Which partitions it is about is found out at the next look.
+                Err(error) if may_pass(&error) => self.outages.doubt(),
                 Err(error) => return Err(self.topic.failure(&error)),
             }
-        }
-        if !fetched.is_empty() {
-            self.down_since = None;
         }
         self.hand_over(&mut fetched);
         self.look_around()
@@ -189,8 +184,9 @@ impl Fetcher {
         chunk.push(offset, message.timestamp().to_millis(), now, payload);
     }
 
-    fn hand_over(&self, fetched: &mut BTreeMap<u32, MessageChunk>) {
+    fn hand_over(&mut self, fetched: &mut BTreeMap<u32, MessageChunk>) {
         for (split, chunk) in std::mem::take(fetched) {
+            self.outages.moved_on(split);
             let wakers = self.buffers.of(split).append(chunk);
             wake(wakers);
         }
@@ -202,10 +198,16 @@ impl Fetcher {
     fn reached_end(&mut self, partition: i32) -> Result<(), KafkaFailure> {
         let Some(&split) = self.splits.get(&partition) else { return Ok(()) };
         let range = self.topic.partitions[split as usize];
-        let Some(from) = self.buffers.of(split).lacks() else { return Ok(()) };
+        let Some(from) = self.buffers.of(split).lacks() else {
+            self.outages.reached_end(split);
+            return Ok(());
+        };
         let topic = &self.topic.address.topic;
         let high = self.consumer.fetch_watermarks(topic, partition, crate::client::PATIENCE);
         let is_there = high.is_ok_and(|(_, high)| high.max(0) as u64 >= range.end.unwrap_or(0));
+        if is_there {
+            self.outages.reached_end(split);
+        }
         if is_there && self.asked_again[split as usize] == Some(from) {
             wake(self.buffers.of(split).reached_end());
             return Ok(());
@@ -230,6 +232,7 @@ impl Fetcher {
                 self.consumer
                     .seek(&self.topic.address.topic, range.partition, at, crate::client::PATIENCE)
                     .map_err(|error| self.topic.failure(&error))?;
+                self.outages.moved_on(split as u32);
             }
             // What lies behind the end is of no use, either.
             let is_full =
@@ -248,41 +251,141 @@ impl Fetcher {
         Ok(())
     }
 
-    /// Whether a broker answers again, and whether the topic has grown.
+    /// Looks from time to time whether brokers answer, nothing holds a partition up, and the topic has
+    /// not grown.
     fn look_around(&mut self) -> Result<(), KafkaFailure> {
         let now = (self.company.clock)();
         if now.since(self.looked) < LOOK_NANOS {
             return Ok(());
         }
         self.looked = now;
-        let at = format!("kafka:{}/{}", self.topic.address.brokers, self.topic.address.topic);
-        if self.buffers.all().all(|(_, buffer)| buffer.is_complete()) {
+        let wanted = self.wanted();
+        if wanted.is_empty() {
             // Nothing is wanted of a broker any more, unless somebody goes back.
             self.down_since = None;
+            return Ok(());
         }
-        if let Some(since) = self.down_since {
-            if self.topic.partition_numbers(&self.consumer).is_ok() {
-                self.down_since = None;
-                (self.company.tell)(&format!("{at} answers again"));
-            } else if now.since(since) > LONGEST_OUTAGE_NANOS {
-                let seconds = LONGEST_OUTAGE_NANOS / 1_000_000_000;
-                return Err(KafkaFailure::Failed(format!(
-                    "{at}: no broker has answered for {seconds} s"
-                )));
-            } else {
-                (self.company.tell)(&format!("{at}: no broker answers; it is waited for"));
+        let mut quiet = wanted.iter().filter(|split| self.outages.is_quiet(**split));
+        if self.topic.is_bounded() && quiet.next().is_none() {
+            return wanted.into_iter().try_for_each(|split| self.judge(split, None, now));
+        }
+        match self.topic.partitions_now(&self.consumer) {
+            Err(refused @ KafkaFailure::Refused(_)) => Err(refused),
+            Err(KafkaFailure::Failed(_)) => self.no_broker_answers(now),
+            Ok(there) => {
+                if self.down_since.take().is_some() {
+                    (self.company.tell)(&format!("{} answers again", self.topic.place()));
+                }
+                self.tell_of_growth(there.len());
+                self.look_at(&wanted, &there, now)
             }
-        } else if !self.topic.is_bounded()
-            && let Ok(numbers) = self.topic.partition_numbers(&self.consumer)
-            && numbers.len() > self.told_of
-        {
+        }
+    }
+
+    /// The splits of which something is still to come, and for which there is room.
+    fn wanted(&self) -> Vec<u32> {
+        let buffers = self.buffers.all().zip(&self.paused);
+        let wanted = buffers.filter(|((_, buffer), paused)| !**paused && !buffer.is_complete());
+        wanted.map(|((split, _), _)| split).collect()
+    }
+
+    fn no_broker_answers(&mut self, now: ProcessingTime) -> Result<(), KafkaFailure> {
+        let at = self.topic.place();
+        if now.since(*self.down_since.get_or_insert(now)) > LONGEST_OUTAGE_NANOS {
+            let seconds = LONGEST_OUTAGE_NANOS / 1_000_000_000;
+            let failure = format!("{at}: no broker has answered for {seconds} s");
+            return Err(KafkaFailure::Failed(failure));
+        }
+        (self.company.tell)(&format!("{at}: no broker answers; it is waited for"));
+        Ok(())
+    }
+
+    fn tell_of_growth(&mut self, count: usize) {
+        if !self.topic.is_bounded() && count > self.told_of {
             (self.company.tell)(&format!(
-                "{at} has {} partitions now and had {} when it was opened: the new ones are not read; \
+                "{} has {count} partitions now and had {} when it was opened: the new ones are not read; \
                  start again to read them",
-                numbers.len(),
+                self.topic.place(),
                 self.topic.count
             ));
-            self.told_of = numbers.len();
+            self.told_of = count;
+        }
+    }
+
+    /// Looks for what holds partitions up of which nothing has come.
+    fn look_at(
+        &mut self,
+        wanted: &[u32],
+        there: &[PartitionNow],
+        now: ProcessingTime,
+    ) -> Result<(), KafkaFailure> {
+        let mut silent = BTreeSet::new();
+        for &split in wanted {
+            let number = self.topic.partitions[split as usize].partition;
+            let Some(partition) = there.iter().find(|it| it.number == number) else {
+                let (at, offset) =
+                    (self.topic.at_partition(number), self.buffers.of(split).fetched());
+                return Err(KafkaFailure::Refused(format!(
+                    "{at}, offset {offset}: the partition is not there any more: the topic was made anew \
+                     with fewer of them; begin again with an empty checkpoint directory"
+                )));
+            };
+            let trouble = if !partition.has_leader() {
+                Some(Trouble::NoLeader)
+            } else if self.outages.is_quiet(split) {
+                self.trouble_of(split, *partition, &mut silent)
+            } else {
+                None
+            };
+            self.judge(split, trouble, now)?;
+        }
+        Ok(())
+    }
+
+    /// Asks the leader of a partition of which nothing has come where it ends. Those leaders that did not
+    /// answer before are not asked again.
+    fn trouble_of(
+        &self,
+        split: u32,
+        PartitionNow { number, leader }: PartitionNow,
+        silent: &mut BTreeSet<i32>,
+    ) -> Option<Trouble> {
+        let topic = &self.topic.address.topic;
+        let asked = (!silent.contains(&leader))
+            .then(|| self.consumer.fetch_watermarks(topic, number, LEADER_PATIENCE));
+        let Some(Ok((_, high))) = asked else {
+            silent.insert(leader);
+            return Some(Trouble::SilentLeader(leader));
+        };
+        let (high, fetched) = (high.max(0) as u64, self.buffers.of(split).fetched());
+        match self.topic.partitions[split as usize].end {
+            Some(end) if high < end => Some(Trouble::Shorter(high)),
+            _ if high > fetched => Some(Trouble::NoMessages(leader)),
+            _ => None,
+        }
+    }
+
+    /// Tells of what a look at a split has found, or gives it up.
+    fn judge(
+        &mut self,
+        split: u32,
+        trouble: Option<Trouble>,
+        now: ProcessingTime,
+    ) -> Result<(), KafkaFailure> {
+        let at = self.topic.at_partition(self.topic.partitions[split as usize].partition);
+        let what = trouble.map(Trouble::what).unwrap_or_default();
+        match self.outages.note(split, trouble, now) {
+            Verdict::Nothing => {}
+            Verdict::Waits => (self.company.tell)(&format!("{at}: {what}; it is waited for")),
+            Verdict::Over => (self.company.tell)(&format!("{at} can be read again")),
+            Verdict::Expired => {
+                let (seconds, offset) =
+                    (LONGEST_OUTAGE_NANOS / 1_000_000_000, self.buffers.of(split).fetched());
+                let cure = trouble.map(Trouble::cure).unwrap_or_default();
+                return Err(KafkaFailure::Failed(format!(
+                    "{at}, offset {offset}: {what}, for over {seconds} s; {cure}"
+                )));
+            }
         }
         Ok(())
     }

@@ -6,6 +6,7 @@
 //! - `company`: whose clock it is read by, and who is told what happens.
 //! - `fingerprint`: what a job has found in a topic, so that it goes on with no other.
 //! - `client`: the client of librdkafka, and what its errors mean.
+//! - `outage`: which partitions bring nothing, why, and for how long.
 //! - `topic`: a topic as the broker describes it, with the offsets at which reading begins and ends.
 //! - `resumption`: whether a job may go on with a topic in another process.
 //! - `fetch_buffer`: what was fetched of a partition and not read yet.
@@ -31,6 +32,8 @@ mod fetch_buffer;
 #[cfg(feature = "client")]
 mod fetcher;
 mod fingerprint;
+#[cfg(feature = "client")]
+mod outage;
 mod output_address;
 #[cfg(feature = "client")]
 mod output_topic;

@@ -13,7 +13,7 @@ use rdkafka::message::{DeliveryResult, Message};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 use rdkafka::{Offset, TopicPartitionList};
 
-use crate::client::{PATIENCE, config, failure, may_pass, partition_numbers, patiently};
+use crate::client::{PATIENCE, config, failure, may_pass, partitions_now, patiently};
 use crate::output_address::OutputAddress;
 use crate::settings::{ClientSettings, KafkaFailure};
 
@@ -40,8 +40,9 @@ impl OutputTopic {
         let mut topic = Self { address, settings, partitions: Vec::new() };
         let client: BaseProducer =
             topic.config().create().map_err(|error| topic.failure(&error))?;
-        topic.partitions = partition_numbers(client.client(), &topic.address.topic)
-            .map_err(|error| topic.failure(&error))?;
+        let there = partitions_now(client.client(), &topic.address.topic);
+        let there = there.map_err(|error| topic.failure(&error))?;
+        topic.partitions = there.into_iter().map(|it| it.number).collect();
         Ok(topic)
     }
 

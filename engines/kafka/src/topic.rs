@@ -7,7 +7,8 @@ use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::address::{From, TopicAddress, Until};
-use crate::client::{PATIENCE, config, failure, partition_numbers};
+use crate::client::{PATIENCE, PartitionNow, config, failure, partitions_now};
+use crate::outage::Trouble;
 use crate::settings::{ClientSettings, KafkaFailure};
 
 /// The group whose name is given to the broker. Nothing is committed to it: a job keeps its offsets in
@@ -42,8 +43,8 @@ impl Topic {
     /// Asks the broker for the topic, and settles where reading begins and ends.
     ///
     /// # Errors
-    /// When no broker answers, there is no such topic or partition, and when an offset that was named
-    /// is not there.
+    /// When no broker answers, there is no such topic or partition, a partition has no leader, and when
+    /// an offset that was named is not there.
     pub fn open(address: TopicAddress, settings: ClientSettings) -> Result<Self, KafkaFailure> {
         let mut topic = Self::unopened(address, settings);
         let consumer = topic.consumer()?;
@@ -91,17 +92,44 @@ impl Topic {
     }
 
     pub(crate) fn refused(&self, what: impl std::fmt::Display) -> KafkaFailure {
-        let TopicAddress { brokers, topic, .. } = &self.address;
-        KafkaFailure::Refused(format!("kafka:{brokers}/{topic}: {what}"))
+        KafkaFailure::Refused(format!("{}: {what}", self.place()))
     }
 
-    /// The partitions that the topic has now.
-    pub(crate) fn partition_numbers(
+    /// The topic as messages name it.
+    pub(crate) fn place(&self) -> String {
+        let TopicAddress { brokers, topic, .. } = &self.address;
+        format!("kafka:{brokers}/{topic}")
+    }
+
+    /// A partition as messages name it.
+    pub(crate) fn at_partition(&self, number: i32) -> String {
+        format!("{}, partition {number}", self.place())
+    }
+
+    /// The partitions that the topic has now, in the order of their numbers.
+    ///
+    /// # Errors
+    /// When there is no such topic any more, it may not be read, or no broker answers.
+    pub(crate) fn partitions_now(
         &self,
         consumer: &BaseConsumer,
-    ) -> Result<Vec<i32>, KafkaFailure> {
-        let numbers = partition_numbers(consumer.client(), &self.address.topic);
-        numbers.map_err(|error| self.failure(&error))
+    ) -> Result<Vec<PartitionNow>, KafkaFailure> {
+        let found = partitions_now(consumer.client(), &self.address.topic);
+        found.map_err(|error| self.failure(&error))
+    }
+
+    /// The numbers of all partitions; those that are wanted have leaders.
+    fn partition_numbers(&self, consumer: &BaseConsumer) -> Result<Vec<i32>, KafkaFailure> {
+        let there = self.partitions_now(consumer)?;
+        let wanted = &self.address.partitions;
+        let is_wanted =
+            |number: i32| wanted.is_empty() || wanted.iter().any(|it| *it as i32 == number);
+        if let Some(it) = there.iter().find(|it| !it.has_leader() && is_wanted(it.number)) {
+            let (at, trouble) = (self.at_partition(it.number), Trouble::NoLeader);
+            let failure = format!("{at}: {}; {}", trouble.what(), trouble.cure());
+            return Err(KafkaFailure::Failed(failure));
+        }
+        Ok(there.into_iter().map(|it| it.number).collect())
     }
 
     fn wanted(&self, there: &[i32]) -> Result<Vec<i32>, KafkaFailure> {

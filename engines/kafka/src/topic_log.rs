@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use dataflow::ProcessingTime;
 use dataflow::job::message_log::{MessageChunk, MessageLog, MessageReader};
-use dataflow::job::source::{Available, SourceError, Splits};
+use dataflow::job::source::{Available, SourceError, SourceFailure, Splits};
 
 use crate::company::Company;
 use crate::fetcher::{Buffers, FetcherThread};
@@ -50,10 +50,10 @@ impl Splits for TopicLog {
         &self,
         split: u32,
         from: u64,
-        _: ProcessingTime,
+        now: ProcessingTime,
     ) -> Result<Available, SourceError> {
-        let available = self.buffers.of(split).available(from);
-        available.map_err(|cause| failed(&self.name, split, from, cause))
+        let available = self.buffers.of(split).available(from, now);
+        available.map_err(|failure| failed(&self.name, split, from, failure))
     }
 
     fn when_available(&self, split: u32, waker: &Waker) {
@@ -81,7 +81,7 @@ impl MessageLog for TopicLog {
 
     fn again(&self) -> Result<Arc<dyn MessageLog>, SourceError> {
         let again = Self::open(self.topic.clone(), self.company.clone());
-        let again = again.map_err(|error| failed(&self.name, 0, 0, error.to_string()))?;
+        let again = again.map_err(|failure| failed(&self.name, 0, 0, failure))?;
         Ok(Arc::new(again))
     }
 }
@@ -100,7 +100,7 @@ impl MessageReader for TopicReader {
     ) -> Poll<Result<u64, SourceError>> {
         let from = offsets.start;
         let ready = self.buffers.of(split).poll_ready(offsets, context.waker());
-        ready.map_err(|cause| failed(&self.name, split, from, cause))
+        ready.map_err(|failure| failed(&self.name, split, from, failure))
     }
 
     fn read(
@@ -114,6 +114,11 @@ impl MessageReader for TopicReader {
     }
 }
 
-fn failed(input: &str, split: u32, offset: u64, cause: String) -> SourceError {
-    SourceError { input: input.to_owned(), split, offset, line: None, column: None, cause }
+fn failed(input: &str, split: u32, offset: u64, failure: KafkaFailure) -> SourceError {
+    let (failure, cause) = match failure {
+        KafkaFailure::Refused(cause) => (SourceFailure::Refused, cause),
+        KafkaFailure::Failed(cause) => (SourceFailure::Failed, cause),
+    };
+    let (input, line, column) = (input.to_owned(), None, None);
+    SourceError { input, split, offset, line, column, failure, cause }
 }

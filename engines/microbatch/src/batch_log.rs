@@ -23,8 +23,8 @@ pub struct BatchSpec {
     pub watermark: EventTime,
     /// The watermark that the batch before applied: it decides what is late.
     pub applied: EventTime,
-    /// The newest event time of all batches before.
-    pub newest: EventTime,
+    /// The newest event time of every split, of all batches before.
+    pub newest: Vec<EventTime>,
     /// The processing time that operators meet.
     pub processing_time: ProcessingTime,
     /// Whether this is the batch without data that ends the job and releases everything.
@@ -54,8 +54,8 @@ pub struct OffsetLog {
 /// `commits/<batch>`: written once the batch's state and results are durable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommitLog {
-    /// The newest event time so far: the next batch's watermark comes from it.
-    pub newest: EventTime,
+    /// The newest event time of every split so far: the next batch's watermark comes from them.
+    pub newest: Vec<EventTime>,
     /// The watermark that this batch applied.
     pub applied: EventTime,
     /// Events that have been read of every split, those of this batch among them.
@@ -207,7 +207,7 @@ mod tests {
                 ranges: vec![5..9, 4..4],
                 watermark: EventTime::MAX,
                 applied: EventTime::MIN,
-                newest: EventTime(-7),
+                newest: vec![EventTime(-7), EventTime::MIN],
                 processing_time: ProcessingTime(11),
                 last: true,
             },
@@ -220,7 +220,7 @@ mod tests {
             max_parallelism: Some(9),
         };
         let commit = CommitLog {
-            newest: EventTime(4),
+            newest: vec![EventTime(4), EventTime::MIN],
             applied: EventTime(2),
             events: vec![7, 0],
             layout,

@@ -19,6 +19,8 @@ pub(crate) struct Offsets {
 pub(crate) struct Cut {
     /// Offsets to read of every split; empty where there is nothing new.
     pub(crate) ranges: Vec<Range<u64>>,
+    /// Which splits had something to read, whether it was taken or not.
+    pub(crate) with_events: Vec<bool>,
     /// When a split will have more, or should be looked at again.
     pub(crate) next_at: Option<ProcessingTime>,
     /// When the next event is planned, of the splits that plan theirs.
@@ -50,6 +52,11 @@ impl Offsets {
     /// A cut that takes nothing.
     pub(crate) fn nothing(&self) -> Vec<Range<u64>> {
         self.read.iter().map(|&offset| offset..offset).collect()
+    }
+
+    /// Which splits have ended and been read.
+    pub(crate) fn ended(&self) -> &[bool] {
+        &self.ended
     }
 
     /// Whether every split has ended and been read.
@@ -99,6 +106,7 @@ impl Offsets {
             // A resumed job can be ahead of the plan.
             ranges.push(from..available.end.max(from));
         }
+        let with_events = ranges.iter().map(|range| !range.is_empty()).collect();
         let total: u64 = ranges.iter().map(|range| range.end - range.start).sum();
         if total > max_offsets {
             // Should every share be less than one record, the split that is behind gives one, so
@@ -116,7 +124,7 @@ impl Offsets {
                 ranges[behind].end += 1;
             }
         }
-        Ok(Cut { ranges, next_at, planned_at })
+        Ok(Cut { ranges, with_events, next_at, planned_at })
     }
 
     /// These ranges have been read, and held so many events.

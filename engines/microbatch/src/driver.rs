@@ -7,23 +7,22 @@ use std::sync::Arc;
 use dataflow::job::engine::{BoxFuture, Footprint, Guarantee, Job, Start};
 use dataflow::job::observer::{BatchReport, RescaleReport};
 use dataflow::job::placement_settings::check_placement;
-use dataflow::job::plan::{Plan, StageId};
+use dataflow::job::plan::Plan;
 use dataflow::job::runtime::{Runtime, Timer};
 use dataflow::job::settings::{Setting, Settings};
 use dataflow::job::source::note_oversleep;
-use dataflow::operator::progress::BoundedOutOfOrderness;
 use dataflow::record::content_hash::ContentHash;
 use dataflow::{Completion, Control, Engine, EngineError, EventTime, ProcessingTime};
 
 use crate::batch_log::{BatchSpec, LoggedLayout};
+use crate::batch_runner::BatchRunner;
 use crate::cut::{Cut, Offsets};
 use crate::recovery::{BatchResult, Recovery, StartingPoint};
-use crate::retry::TaskFailures;
 use crate::scheduler::Scheduler;
 use crate::settings::{ResolvedSettings, SETTINGS};
-use crate::slot::LostTask;
-use crate::stages::{BatchOutcome, Pass, Stages, layout, own};
+use crate::stages::{BatchOutcome, Stages, layout};
 use crate::trigger::TriggerClock;
+use crate::watermarks::Watermarks;
 
 /// The micro-batch model with a structured driver.
 #[derive(Copy, Clone, Debug, Default)]
@@ -45,6 +44,13 @@ impl Engine for MicroBatch {
     fn check(&self, settings: &Settings, parallelism: u32) -> Result<(), String> {
         let partitions = settings.get_integer("shuffle_partitions").map(|it| it as u32);
         let most = partitions.unwrap_or(parallelism).max(parallelism);
+        if settings.number("idle_timeout_ms") > 0.0 && settings.name("watermark") == "max" {
+            return Err(
+                "idle_timeout_ms leaves idle splits out of watermark=min; with watermark=max no \
+                        split holds the watermark back: leave it out"
+                    .to_owned(),
+            );
+        }
         check_placement(settings, most)
     }
 
@@ -65,10 +71,10 @@ impl Engine for MicroBatch {
 }
 
 struct Driver {
-    stages: Stages,
+    work: BatchRunner,
     settings: ResolvedSettings,
     offsets: Offsets,
-    watermarks: BoundedOutOfOrderness,
+    watermarks: Watermarks,
     /// The watermark that the last batch applied.
     applied: EventTime,
     trigger: TriggerClock,
@@ -76,17 +82,13 @@ struct Driver {
     runtime: Arc<dyn Runtime>,
     control: Control,
     batch: u64,
-    /// Absent without a guarantee.
-    recovery: Option<Recovery>,
-    /// The logged batch that runs again before any other.
+    /// The logged batch that runs again before any other, until it has.
     again: Option<BatchSpec>,
     /// Whether the batch that ends the job is committed.
     ended: bool,
     /// By how much operators' processing time is ahead of the runtime's clock: a resumed job
     /// goes on from the time that it had come to.
     ahead_nanos: u64,
-    restarts: u64,
-    replayed: u64,
 }
 
 /// What the driver does at a trigger.
@@ -111,38 +113,42 @@ impl Driver {
         let settings = ResolvedSettings::new(&settings, parallelism);
         let layout = layout(&plan, parallelism, &settings);
         let scheduler = Scheduler::new(parallelism, Arc::clone(&runtime), settings.stall_nanos);
+        let (offsets, bound) = (Offsets::new(&*plan.source.splits), plan.source.bound_nanos);
+        let splits = plan.source.splits.splits();
+        let stop = control.stop.clone();
+        let stages = Stages::new(plan, layout, scheduler, Arc::clone(&runtime), stop);
+        let observer = Arc::clone(&control.observer);
+        let failures = settings.max_task_failures;
         let mut driver = Self {
-            offsets: Offsets::new(&*plan.source.splits),
-            watermarks: BoundedOutOfOrderness::new(plan.source.bound_nanos),
-            stages: Stages::new(plan, layout, scheduler, Arc::clone(&runtime)),
+            offsets,
+            watermarks: Watermarks::new(settings.watermark, bound, splits, settings.idle_nanos),
+            work: BatchRunner::new(stages, failures, Arc::clone(&runtime), observer),
             applied: EventTime::MIN,
             trigger: TriggerClock::new(settings.interval_nanos, runtime.random("trigger")),
             timer: runtime.timer(),
             runtime,
             control,
             batch: 0,
-            recovery: None,
             again: None,
             ended: false,
             ahead_nanos: 0,
-            restarts: 0,
-            replayed: 0,
             settings,
         };
         if driver.settings.guarantee == Guarantee::None {
-            driver.stages.make_fresh();
+            driver.work.stages.make_fresh();
         } else {
             driver.take_up(start, identity).await?;
         }
         if !driver.ended {
-            driver.stages.open();
+            driver.work.stages.open();
         }
         Ok(driver)
     }
 
     /// Takes up what the storage holds of the job.
     async fn take_up(&mut self, start: Start, identity: ContentHash) -> Result<(), EngineError> {
-        let Self { settings, stages, runtime, control, .. } = self;
+        let Self { settings, work, runtime, control, .. } = self;
+        let stages = &mut work.stages;
         let storage = runtime.storage();
         let (recovery, begin) =
             Recovery::begin((start, identity), settings, &stages.plan, &stages.layout, storage)
@@ -160,8 +166,8 @@ impl Driver {
         }
         let committed = recovery.committed();
         let before = committed.map(|log| log.events.clone());
-        let committed = committed.map(|log| (log.newest, log.applied));
-        self.recovery = Some(recovery);
+        let committed = committed.map(|log| (log.newest.clone(), log.applied));
+        work.recovery = Some(recovery);
         let (spec, is_committed) = match begin {
             StartingPoint::Fresh => return Ok(()),
             StartingPoint::After(spec) => (spec, true),
@@ -169,32 +175,34 @@ impl Driver {
         };
         self.ahead_nanos = spec.processing_time.since(self.runtime.now());
         let before = before.unwrap_or_else(|| vec![0; spec.ranges.len()]);
-        for ((split, range), events) in (0..).zip(&spec.ranges).zip(&before) {
-            // A batch that runs again is counted as replayed when it does.
-            let again = if is_committed { 0 } else { range.end - range.start };
-            self.control.observer.resumed(split, events + again);
-        }
         self.offsets = Offsets::resume(&spec.ranges, before);
         let Some((newest, applied)) = committed.filter(|_| is_committed) else {
-            self.watermarks.observe(spec.newest);
+            self.watermarks.observe(&spec.newest);
             (self.applied, self.batch) = (spec.applied, spec.batch);
             self.again = Some(spec);
             return Ok(());
         };
         // Its events are among those that were read before.
         self.offsets.advance(&spec.ranges, &[]);
-        self.watermarks.observe(newest);
+        self.tell_resumed();
+        self.watermarks.observe(&newest);
         (self.applied, self.batch) = (applied, spec.batch + 1);
         self.ended = spec.last;
         Ok(())
     }
 
+    /// Tells from where in each split the job goes on.
+    fn tell_resumed(&self) {
+        for (split, events) in (0..).zip(self.offsets.events()) {
+            self.control.observer.resumed(split, *events);
+        }
+    }
+
     async fn run(mut self) -> Result<Completion, EngineError> {
         self.control.observer.started(self.runtime.now());
         let mut due = self.runtime.now();
-        if let Some(spec) = self.again.take() {
-            self.replayed += spec.offsets();
-            self.control.observer.restarted(due, spec.offsets());
+        if let Some(spec) = self.again.clone() {
+            self.control.observer.restarted(due);
             self.run_batch(&spec, due, due).await?;
             due = self.runtime.now();
         }
@@ -204,7 +212,7 @@ impl Driver {
                 Next::Batch(cut) => {
                     // Computed before the batch runs, so that an overrun is followed at once.
                     let next_due = self.trigger.next_after(now);
-                    let watermark = self.watermarks.watermark();
+                    let watermark = self.watermark();
                     self.run_new_batch(cut.ranges, due, now, watermark).await?;
                     let back_to_back = self.settings.interval_nanos == 0;
                     due = if back_to_back { self.runtime.now() } else { next_due };
@@ -214,8 +222,10 @@ impl Driver {
                     let polled = now.after(self.settings.polling_nanos);
                     let at = match (self.settings.interval_nanos, self.settings.polling_nanos) {
                         (0, 0) => {
-                            let timer = self.wake_at().unwrap_or(ProcessingTime::MAX);
-                            next_at.expect("an open split says when to look again").min(timer)
+                            let others =
+                                self.wake_at().into_iter().chain(self.watermarks.next_idle_at());
+                            let next_at = next_at.expect("an open split says when to look again");
+                            others.fold(next_at, ProcessingTime::min)
                         }
                         (0, _) => polled,
                         _ => self.trigger.next_after(now),
@@ -228,7 +238,7 @@ impl Driver {
                 }
                 // With a guarantee, a stopped job goes on when it is resumed: nothing is
                 // released that events to come may still change.
-                Next::Stop if self.recovery.is_some() => break,
+                Next::Stop if self.work.recovery.is_some() => break,
                 Next::End | Next::Stop => {
                     // The end of the input: a batch without data that releases everything.
                     let (now, nothing) = (self.runtime.now(), self.offsets.nothing());
@@ -244,7 +254,7 @@ impl Driver {
         if self.control.stop.is_requested() {
             return Ok(Next::Stop);
         }
-        let splits = Arc::clone(&self.stages.plan.source.splits);
+        let splits = Arc::clone(&self.work.stages.plan.source.splits);
         // What was there one interval ago should have been read by the trigger before this one.
         let should_have = ProcessingTime(now.0.saturating_sub(self.settings.interval_nanos));
         for split in 0..splits.splits() {
@@ -254,7 +264,8 @@ impl Driver {
         }
         let cut = self.offsets.cut(&*splits, now, self.settings.max_offsets)?;
         let timer_is_due = self.wake_at().is_some_and(|at| at <= now);
-        if !cut.is_empty() || self.watermarks.watermark() > self.applied || timer_is_due {
+        self.watermarks.looked(&cut.with_events, now);
+        if !cut.is_empty() || self.watermark() > self.applied || timer_is_due {
             return Ok(Next::Batch(cut));
         }
         if self.offsets.have_ended() {
@@ -263,9 +274,15 @@ impl Driver {
         Ok(Next::Wait(cut))
     }
 
+    /// The watermark that follows from all batches so far. It never goes back, also where the split that
+    /// is behind is one that was idle.
+    fn watermark(&self) -> EventTime {
+        self.watermarks.watermark(self.offsets.ended()).max(self.applied)
+    }
+
     /// When the earliest processing-time timer of any partition is due, by the runtime's clock.
     fn wake_at(&self) -> Option<ProcessingTime> {
-        let partitions = self.stages.partitions.iter().flatten();
+        let partitions = self.work.stages.partitions.iter().flatten();
         let earliest = partitions.filter_map(|partition| partition.runner.wake_at()).min()?;
         Some(ProcessingTime(earliest.0.saturating_sub(self.ahead_nanos)))
     }
@@ -283,17 +300,18 @@ impl Driver {
             ranges,
             watermark,
             applied: self.applied,
-            newest: self.watermarks.newest(),
+            newest: self.watermarks.newest().to_vec(),
             processing_time: started.after(self.ahead_nanos),
             last: watermark == EventTime::MAX,
         };
-        if let Some(recovery) = &mut self.recovery {
+        if let Some(recovery) = &mut self.work.recovery {
             recovery.log(&spec).await?;
         }
         self.run_batch(&spec, due, started).await
     }
 
-    /// Runs a batch until it is committed.
+    /// Runs a batch until it is committed, or the run is stopped: then the next look at the splits says
+    /// so, and the batch has never been.
     async fn run_batch(
         &mut self,
         spec: &BatchSpec,
@@ -302,42 +320,46 @@ impl Driver {
     ) -> Result<(), EngineError> {
         let (batch, watermark) = (spec.batch, spec.watermark);
         if self.runtime.tracing() {
-            let records = spec.offsets();
-            self.runtime.trace(format_args!("batch {batch} records={records} wm={}", watermark.0));
+            let offsets = spec.offsets();
+            self.runtime.trace(format_args!("batch {batch} offsets={offsets} wm={}", watermark.0));
         }
         self.control.observer.batch_begins(batch, spec.offsets());
-        let durable = self.recovery.as_ref().map(|recovery| recovery.durable(batch));
-        let mut failures = TaskFailures::new(self.settings.max_task_failures);
-        let ran = loop {
-            match self.stages.run(spec, started, durable.as_ref()).await? {
-                Pass::Complete(ran) => break ran,
-                Pass::Lost(stage, lost) => self.retry(spec, stage, lost, &mut failures).await?,
+        let Some(ran) = self.work.run(spec, started).await? else {
+            if self.again.take().is_some() {
+                self.tell_resumed();
             }
+            return Ok(());
         };
-        let BatchOutcome { newest, events, stages_nanos, ended: stages_ended, tasks, transactions } =
-            ran;
+        let BatchOutcome { newest, ranges, events, ended: stages_ended, .. } = ran;
         self.applied = self.applied.max(watermark);
         // Used from the next batch on.
-        self.watermarks.observe(newest);
-        self.offsets.advance(&spec.ranges, &events);
-        for (split, _) in (0..).zip(&spec.ranges).filter(|(_, range)| !range.is_empty()) {
+        self.watermarks.observe(&newest);
+        self.offsets.advance(&ranges, &events);
+        if self.again.take().is_some() {
+            // How many events it holds is known only now.
+            self.work.replayed += events.iter().sum::<u64>();
+            self.tell_resumed();
+        }
+        for (split, _) in (0..).zip(&ranges).filter(|(_, range)| !range.is_empty()) {
             let read = self.offsets.events()[split as usize];
             self.control.observer.read(split, stages_ended, read);
         }
         let mut ended = stages_ended;
-        if let Some(recovery) = &mut self.recovery {
-            let output = recovery.commit_output(batch, transactions, self.runtime.now()).await?;
+        let BatchRunner { stages, recovery, .. } = &mut self.work;
+        if let Some(recovery) = recovery {
+            let output =
+                recovery.commit_output(batch, ran.transactions, self.runtime.now()).await?;
             if spec.last {
-                self.stages.finish_sinks(self.settings.stall_nanos).await?;
+                stages.finish_sinks(self.settings.stall_nanos).await?;
             }
             let result = BatchResult {
                 output,
-                newest: self.watermarks.newest(),
+                newest: self.watermarks.newest().to_vec(),
                 applied: self.applied,
                 events: self.offsets.events().to_vec(),
-                layout: LoggedLayout::of(&self.stages.layout),
+                layout: LoggedLayout::of(&stages.layout),
             };
-            recovery.commit(batch, result, self.stages.written()).await?;
+            recovery.commit(batch, result, stages.written()).await?;
             ended = self.runtime.now();
         }
         self.ended = spec.last;
@@ -348,71 +370,31 @@ impl Driver {
             started,
             ended,
             records: events.iter().sum(),
-            stages_nanos,
+            stages_nanos: ran.stages_nanos,
             watermark,
-            tasks,
+            tasks: ran.tasks,
         });
-        Ok(())
-    }
-
-    /// Makes lost tasks' partitions anew from the state that the batch has opened. A task of the
-    /// source's stage is tried again alone. One behind it has lost its input with it, as its
-    /// blocks were taken: then the batch begins again at its first stage.
-    async fn retry(
-        &mut self,
-        spec: &BatchSpec,
-        stage: StageId,
-        lost: Vec<LostTask>,
-        failures: &mut TaskFailures,
-    ) -> Result<(), EngineError> {
-        let failed_at = lost.iter().map(|task| task.at).min().unwrap_or(self.runtime.now());
-        let mut numbers: Vec<u32> = lost.iter().map(|task| task.partition).collect();
-        numbers.sort_unstable();
-        let cause = failures.note(stage.0, lost)?;
-        self.control.observer.restarting(failed_at, &cause);
-        let Self { stages, recovery, .. } = self;
-        let recovery = recovery.as_ref().expect("without a guarantee a lost task ends the run");
-        let replayed = if stages.plan.stages[stage.0].reads_source {
-            let (rebuilt, _) =
-                recovery.rebuild(&stages.plan, &stages.layout, stage, &numbers).await?;
-            stages.replace(stage, rebuilt);
-            let tasks = stages.layout.parallelism[stage.0];
-            let ranges = numbers.iter().flat_map(|&number| own(spec, number, tasks));
-            ranges.map(|(_, range)| range.end - range.start).sum()
-        } else {
-            stages.clear();
-            for stage in stages.ids() {
-                let numbers: Vec<u32> = (0..stages.layout.parallelism[stage.0]).collect();
-                let (rebuilt, _) =
-                    recovery.rebuild(&stages.plan, &stages.layout, stage, &numbers).await?;
-                stages.replace(stage, rebuilt);
-            }
-            spec.offsets()
-        };
-        self.restarts += 1;
-        self.replayed += replayed;
-        self.control.observer.restarted(self.runtime.now(), replayed);
         Ok(())
     }
 
     /// What is left of the job.
     async fn finish(mut self) -> Result<Completion, EngineError> {
-        let interrupted = match &self.recovery {
+        let interrupted = match &self.work.recovery {
             Some(_) => !self.ended,
             None => !self.offsets.have_ended(),
         };
         let mut completion = Completion {
             records_in: self.offsets.events().iter().sum(),
             interrupted,
-            restarts: self.restarts,
-            replayed: self.replayed,
-            checkpoints: if self.recovery.is_some() { self.batch } else { 0 },
+            restarts: self.work.restarts,
+            replayed: self.work.replayed,
+            checkpoints: if self.work.recovery.is_some() { self.batch } else { 0 },
             ..Completion::default()
         };
-        if self.recovery.is_none() || !self.ended {
-            self.stages.finish_sinks(self.settings.stall_nanos).await?;
+        if self.work.recovery.is_none() || !self.ended {
+            self.work.stages.finish_sinks(self.settings.stall_nanos).await?;
         }
-        self.stages.count_into(&mut completion);
+        self.work.stages.count_into(&mut completion);
         self.control.observer.finished(self.runtime.now());
         Ok(completion)
     }
@@ -433,7 +415,7 @@ impl Driver {
 
     /// It had nothing to do but to wait for an event at `due`, and has done so.
     fn note_oversleep(&self, due: ProcessingTime) {
-        let splits = &*self.stages.plan.source.splits;
+        let splits = &*self.work.stages.plan.source.splits;
         let from = (0..splits.splits()).map(|split| (split, self.offsets.read(split)));
         note_oversleep(splits, from, due, self.timer.late_nanos(), &*self.control.observer);
     }

@@ -7,6 +7,7 @@
 //! Nothing here knows the pipelined model.
 //!
 //! The modules, from the lowest up; each uses only those before it:
+//! - `watermarks`: the job's watermark, made of the newest event time of every split
 //! - `settings`: what can be set
 //! - `trigger`: when a batch is due
 //! - `cut`: which offsets it holds
@@ -20,9 +21,11 @@
 //! - `retry`: how often a task may fail
 //! - `stages`: the way of a batch through all stages
 //! - `recovery`: takes up what the storage holds
+//! - `batch_runner`: runs a batch until nothing of it is lost
 //! - `driver`: the loop that does all of it
 
 pub mod batch_log;
+mod batch_runner;
 mod cut;
 mod driver;
 mod partition;
@@ -36,6 +39,7 @@ mod stages;
 mod state_store;
 mod task;
 mod trigger;
+mod watermarks;
 
 pub use driver::MicroBatch;
 pub use settings::SETTINGS;

@@ -61,7 +61,7 @@ pub(crate) enum StartingPoint {
 
 /// What a batch has come to, besides its state.
 pub(crate) struct BatchResult {
-    pub(crate) newest: EventTime,
+    pub(crate) newest: Vec<EventTime>,
     pub(crate) applied: EventTime,
     pub(crate) events: Vec<u64>,
     pub(crate) layout: LoggedLayout,

@@ -49,7 +49,7 @@ mod tests {
 
     fn lost(partition: u32) -> LostTask {
         let name = format!("window/{partition}");
-        LostTask { partition, name, at: ProcessingTime::ZERO, error: None }
+        LostTask { partition, name, at: ProcessingTime::ZERO, read: 0, error: None }
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub(crate) struct Outcome {
     /// In the order of partitions.
     pub(crate) results: Vec<TaskResult>,
     pub(crate) lost: Vec<LostTask>,
+    /// Whether the run was stopped while a task waited for events.
+    pub(crate) stopped: bool,
 }
 
 /// The driver's hold on a stage: when the driver goes, its tasks go too.
@@ -80,7 +82,7 @@ impl Scheduler {
             if state.is_over() {
                 let (results, lost) =
                     (std::mem::take(&mut state.results), std::mem::take(&mut state.lost));
-                return Poll::Ready(Ok(Outcome { results, lost }));
+                return Poll::Ready(Ok(Outcome { results, lost, stopped: state.stopped }));
             }
             state.driver = Some(context.waker().clone());
             let vacant = std::mem::take(&mut state.vacant);

@@ -4,8 +4,11 @@ use dataflow::job::engine::{GUARANTEES, Guarantee};
 use dataflow::job::placement_settings::{LOST_PARTITION, RING_POINTS, RING_SEED};
 use dataflow::job::recovery::restart_limit::RESTART_ATTEMPTS;
 use dataflow::job::settings::{Default, Setting, Settings};
+use dataflow::job::split_reader::IDLE_TIMEOUT;
 use dataflow::job::status::STALL_TIMEOUT;
 use dataflow::placement::{PLACEMENTS, PlacementKind};
+
+use crate::watermarks::{WATERMARKS, WatermarkRule};
 
 /// Records a trigger takes at most when events are read as fast as they are taken.
 const MAX_OFFSETS_AT_MAX: i64 = 262_144;
@@ -33,6 +36,8 @@ pub const SETTINGS: &[Setting] = &[
         .derived(),
     Setting::number("polling_delay_ms", (0.0, 60_000.0), 10.0, "wait after a trigger that found no data, in ms; 0 waits for the next event")
         .mirroring("spark.sql.streaming.pollingDelay"),
+    Setting::choice("watermark", WATERMARKS, "which split the watermark is made from: `max` the one that is ahead, as in Spark; `min` the one that is behind, so that a split whose events come later makes none late"),
+    IDLE_TIMEOUT,
     Setting::integer("min_deltas_for_snapshot", (1, 1_000_000), 10, "state versions written as deltas before the next is written whole")
         .mirroring("spark.sql.streaming.stateStore.minDeltasForSnapshot"),
     Setting::integer("min_batches_to_retain", (1, 1_000_000), 100, "committed batches whose logs and state versions are kept")
@@ -55,6 +60,9 @@ pub(crate) struct ResolvedSettings {
     pub(crate) placement: PlacementKind,
     pub(crate) max_parallelism: Option<u32>,
     pub(crate) polling_nanos: u64,
+    pub(crate) watermark: WatermarkRule,
+    /// `None`: a split without events holds the smallest watermark back for ever.
+    pub(crate) idle_nanos: Option<u64>,
     pub(crate) stall_nanos: u64,
     pub(crate) min_deltas: u64,
     pub(crate) retain: u64,
@@ -73,6 +81,9 @@ impl ResolvedSettings {
             placement: PlacementKind::of(settings),
             max_parallelism: settings.get_integer("max_parallelism").map(|it| it as u32),
             polling_nanos: (settings.number("polling_delay_ms") * NANOS_PER_MILLI) as u64,
+            idle_nanos: Some((settings.number("idle_timeout_ms") * NANOS_PER_MILLI) as u64)
+                .filter(|&nanos| nanos > 0),
+            watermark: WatermarkRule::named(settings.name("watermark")),
             stall_nanos: settings.integer("stall_timeout_ms") * NANOS_PER_MILLI as u64,
             min_deltas: settings.integer("min_deltas_for_snapshot"),
             retain: settings.integer("min_batches_to_retain"),

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
@@ -34,6 +34,8 @@ pub(crate) struct LostTask {
     /// `stage/partition`.
     pub(crate) name: String,
     pub(crate) at: ProcessingTime,
+    /// Events that it had read.
+    pub(crate) read: u64,
     /// What it failed with; `None` when it vanished.
     pub(crate) error: Option<EngineError>,
 }
@@ -68,6 +70,8 @@ pub(crate) struct StageState {
     pub(crate) results: Vec<TaskResult>,
     pub(crate) lost: Vec<LostTask>,
     pub(crate) error: Option<EngineError>,
+    /// Whether the run was stopped while a task waited for events.
+    pub(crate) stopped: bool,
     /// Homes of slots that vanished while tasks waited.
     pub(crate) vacant: Vec<Home>,
     pub(crate) driver: Option<Waker>,
@@ -83,6 +87,7 @@ impl StageRun {
             results: Vec::with_capacity(count),
             lost: Vec::new(),
             error: None,
+            stopped: false,
             vacant: Vec::new(),
             driver: None,
         };
@@ -122,13 +127,22 @@ impl StageState {
         match self.on_loss {
             OnLoss::Fail => return self.fail(lost.into_error()),
             OnLoss::RunOthers => {}
-            OnLoss::DropWaiting => {
-                self.unfinished -= self.waiting.len();
-                self.waiting.clear();
-            }
+            OnLoss::DropWaiting => self.drop_waiting(),
         }
         self.lost.push(lost);
         self.end_one();
+    }
+
+    fn stop(&mut self) {
+        self.stopped = true;
+        self.drop_waiting();
+        self.end_one();
+    }
+
+    /// Tasks that have not begun will not.
+    fn drop_waiting(&mut self) {
+        self.unfinished -= self.waiting.len();
+        self.waiting.clear();
     }
 
     fn fail(&mut self, error: EngineError) {
@@ -161,13 +175,15 @@ struct Slot {
 struct HeldTask {
     partition: u32,
     status: Arc<Status>,
+    read: Arc<AtomicU64>,
 }
 
 impl HeldTask {
     fn lost(self, at: ProcessingTime, error: Option<EngineError>) -> LostTask {
         self.status.set(Activity::Ended);
         let name = self.status.name().to_owned();
-        LostTask { partition: self.partition, name, at, error }
+        let read = self.read.load(Ordering::Relaxed);
+        LostTask { partition: self.partition, name, at, read, error }
     }
 }
 
@@ -176,8 +192,11 @@ impl Slot {
         loop {
             let next = self.stage.lock().waiting.pop_front();
             let Some(spec) = next else { return };
-            let (partition, status) = (spec.partition.number, Arc::clone(&spec.status));
-            self.held = Some(HeldTask { partition, status });
+            self.held = Some(HeldTask {
+                partition: spec.partition.number,
+                status: Arc::clone(&spec.status),
+                read: Arc::clone(&spec.read),
+            });
             let ended = {
                 let mut running = pin!(task::run(spec, self.home, Arc::clone(&self.runtime)));
                 let abandoned = &self.stage.abandoned;
@@ -194,6 +213,7 @@ impl Slot {
             match (ended, held) {
                 (Some(Ok(result)), _) => state.finish(result),
                 (Some(Err(TaskFailure::Final(error))), _) => state.fail(error),
+                (Some(Err(TaskFailure::Stopped)), _) => state.stop(),
                 (Some(Err(TaskFailure::MayPass(error))), Some(held)) => {
                     let lost = held.lost(self.runtime.now(), Some(error));
                     state.lose(lost);

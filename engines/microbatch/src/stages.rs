@@ -1,5 +1,6 @@
 //! A batch's way through the stages of a job: one after the other, blocks from each to the next.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use dataflow::exchange::sink::Transaction;
@@ -9,14 +10,14 @@ use dataflow::job::runtime::Runtime;
 use dataflow::job::source::splits_of;
 use dataflow::job::status::{Activity, Status};
 use dataflow::record::content_hash::ContentHash;
-use dataflow::{Completion, EngineError, EventTime, Plan, ProcessingTime, Progress};
+use dataflow::{Completion, EngineError, EventTime, Plan, ProcessingTime, Progress, StopSignal};
 
 use crate::batch_log::BatchSpec;
 use crate::partition::Partition;
 use crate::scheduler::Scheduler;
 use crate::settings::{BLOCK_BUFFER_BYTES, ResolvedSettings};
 use crate::slot::{LostTask, OnLoss};
-use crate::task::{Block, Durable, TaskResult, TaskSpec};
+use crate::task::{Block, Durable, SplitRead, TaskResult, TaskSpec};
 
 /// The stages of a job, with what lives in them from batch to batch.
 pub(crate) struct Stages {
@@ -28,6 +29,7 @@ pub(crate) struct Stages {
     done: Vec<TaskResult>,
     scheduler: Scheduler,
     runtime: Arc<dyn Runtime>,
+    stop: StopSignal,
 }
 
 /// How far a batch has come.
@@ -35,14 +37,24 @@ pub(crate) enum Pass {
     /// Through all stages.
     Complete(BatchOutcome),
     /// Tasks of this stage were lost.
-    Lost(StageId, Vec<LostTask>),
+    Lost {
+        stage: StageId,
+        lost: Vec<LostTask>,
+        /// Events that had been read and will be read again.
+        read: u64,
+    },
+    /// The run was stopped while a task waited for events. With a guarantee the batch must be whole, and
+    /// nothing of it counts.
+    Stopped,
 }
 
 /// What a batch has done.
 #[derive(Default)]
 pub(crate) struct BatchOutcome {
-    /// The newest event time read.
-    pub(crate) newest: EventTime,
+    /// The newest event time read of every split.
+    pub(crate) newest: Vec<EventTime>,
+    /// Offsets read of every split: those of the batch, unless it was stopped.
+    pub(crate) ranges: Vec<Range<u64>>,
     /// Events read of every split.
     pub(crate) events: Vec<u64>,
     /// Length of every stage.
@@ -62,9 +74,10 @@ impl Stages {
         layout: Layout,
         scheduler: Scheduler,
         runtime: Arc<dyn Runtime>,
+        stop: StopSignal,
     ) -> Self {
         let partitions = plan.stages.iter().map(|_| Vec::new()).collect();
-        Self { plan, layout, partitions, done: Vec::new(), scheduler, runtime }
+        Self { plan, layout, partitions, done: Vec::new(), scheduler, runtime, stop }
     }
 
     /// Numbers of all stages.
@@ -125,10 +138,10 @@ impl Stages {
         let (before, in_force) = (at(spec.applied), at(spec.watermark.max(spec.applied)));
         let mut blocks: Vec<Vec<Vec<Block>>> =
             self.layout.parallelism.iter().map(|&count| no_blocks(count)).collect();
-        let events = vec![0; spec.ranges.len()];
         let mut ran = BatchOutcome {
-            newest: EventTime::MIN,
-            events,
+            newest: vec![EventTime::MIN; spec.ranges.len()],
+            ranges: spec.ranges.iter().map(|range| range.start..range.start).collect(),
+            events: vec![0; spec.ranges.len()],
             ended: began,
             ..BatchOutcome::default()
         };
@@ -139,6 +152,7 @@ impl Stages {
             let partitions = std::mem::take(&mut self.partitions[stage.0]);
             let tasks = partitions.into_iter().map(|partition| TaskSpec {
                 status: Status::new(partition.name(), Vec::new(), Activity::Slot),
+                read: Arc::default(),
                 offsets: if reads_source { own(spec, partition.number, count) } else { Vec::new() },
                 cut: began,
                 blocks: std::mem::take(&mut inputs[partition.number as usize]),
@@ -146,6 +160,7 @@ impl Stages {
                 before,
                 in_force,
                 durable: durable.cloned(),
+                stop: self.stop.clone(),
             });
             let on_loss = match (durable, reads_source) {
                 (None, _) => OnLoss::Fail,
@@ -153,6 +168,9 @@ impl Stages {
                 (Some(_), false) => OnLoss::DropWaiting,
             };
             let outcome = self.scheduler.run_stage(tasks.collect(), on_loss).await?;
+            if outcome.stopped {
+                return Ok(Pass::Stopped);
+            }
             let mut results = outcome.results;
             if !self.done.is_empty() {
                 results.append(&mut self.done);
@@ -160,7 +178,12 @@ impl Stages {
             }
             if !outcome.lost.is_empty() {
                 self.done = results;
-                return Ok(Pass::Lost(stage, outcome.lost));
+                let lost = outcome.lost;
+                let read = match reads_source {
+                    true => lost.iter().map(|task| task.read).sum(),
+                    false => ran.events.iter().sum(),
+                };
+                return Ok(Pass::Lost { stage, lost, read });
             }
             for result in results {
                 self.take(stage, result, &mut blocks, &mut ran);
@@ -181,8 +204,11 @@ impl Stages {
         blocks: &mut [Vec<Vec<Block>>],
         ran: &mut BatchOutcome,
     ) {
-        ran.newest = ran.newest.max(result.newest);
-        result.events.iter().for_each(|(split, events)| ran.events[*split as usize] += events);
+        for SplitRead { split, upto, events, newest } in result.read {
+            ran.ranges[split as usize].end = upto;
+            ran.events[split as usize] = events;
+            ran.newest[split as usize] = newest;
+        }
         ran.tasks.push(result.report);
         ran.transactions.extend(result.transaction);
         let number = result.partition.number as usize;
@@ -225,7 +251,7 @@ fn no_blocks(partitions: u32) -> Vec<Vec<Block>> {
 }
 
 /// The splits of a source task and what it reads of them.
-pub(crate) fn own(spec: &BatchSpec, number: u32, tasks: u32) -> Vec<(u32, std::ops::Range<u64>)> {
+fn own(spec: &BatchSpec, number: u32, tasks: u32) -> Vec<(u32, Range<u64>)> {
     splits_of(number, tasks, spec.ranges.len() as u32)
         .map(|split| (split, spec.ranges[split as usize].clone()))
         .filter(|(_, range)| !range.is_empty())

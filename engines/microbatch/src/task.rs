@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use dataflow::exchange::outbox::Sealed;
 use dataflow::exchange::sink::Transaction;
@@ -13,7 +14,7 @@ use dataflow::job::status::{Activity, Status};
 use dataflow::operator::snapshot::Version;
 use dataflow::record::latency_trace::Part;
 use dataflow::stage::{Input, InputPort, Save, StageError};
-use dataflow::{Batch, EngineError, EventTime, ProcessingTime, Progress};
+use dataflow::{Batch, EngineError, EventTime, ProcessingTime, Progress, StopSignal};
 
 use crate::partition::Partition;
 use crate::state_store::{StateFile, StateStore};
@@ -38,6 +39,10 @@ pub(crate) struct TaskSpec {
     /// What outlives a failure; `None` without a guarantee.
     pub(crate) durable: Option<Durable>,
     pub(crate) status: Arc<Status>,
+    /// Events that it has read so far: known also when it is lost.
+    pub(crate) read: Arc<AtomicU64>,
+    /// Once it is requested, a task waits for no more events.
+    pub(crate) stop: StopSignal,
 }
 
 /// What a task makes durable before it ends.
@@ -53,6 +58,9 @@ pub(crate) enum TaskFailure {
     Final(EngineError),
     /// Something could not be made durable: it may work out another time.
     MayPass(EngineError),
+    /// The run was stopped while it waited for events of a batch that is logged as it is: there will be
+    /// no part of it.
+    Stopped,
 }
 
 impl TaskFailure {
@@ -75,13 +83,24 @@ pub(crate) struct TaskResult {
     pub(crate) blocks: Vec<(usize, usize, Batch)>,
     /// Consumed input buffers, by the incoming edge's place, for the pool of their producers.
     pub(crate) consumed: Vec<(usize, Batch)>,
-    pub(crate) newest: EventTime,
-    /// Events read of its splits.
-    pub(crate) events: Vec<(u32, u64)>,
+    /// What it has read of its splits.
+    pub(crate) read: Vec<SplitRead>,
     /// When it ran, where, and on how much.
     pub(crate) report: TaskReport,
     /// Its output, under exactly-once.
     pub(crate) transaction: Option<Transaction>,
+}
+
+/// What a task has read of a split.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SplitRead {
+    pub(crate) split: u32,
+    /// Everything before this offset.
+    pub(crate) upto: u64,
+    /// Events that this was.
+    pub(crate) events: u64,
+    /// The newest event time among them.
+    pub(crate) newest: EventTime,
 }
 
 /// Chunks read before other tasks get a turn: some 65 thousand records. More often, tasks would
@@ -100,6 +119,8 @@ struct RunningTask<'a> {
     home: Home,
     runtime: &'a dyn Runtime,
     status: &'a Status,
+    events: &'a AtomicU64,
+    stop: &'a StopSignal,
 }
 
 /// Runs a task to its end.
@@ -118,14 +139,23 @@ pub(crate) async fn run(
         home,
         runtime: &*runtime,
         status: &spec.status,
+        events: &spec.read,
+        stop: &spec.stop,
     };
     running.status.set(Activity::Working);
     running.run(Input::Time(spec.before)).await?;
-    let (mut newest, mut events) = (EventTime::MIN, Vec::with_capacity(spec.offsets.len()));
+    let mut read = Vec::with_capacity(spec.offsets.len());
     for (split, offsets) in spec.offsets {
-        let read = running.read(split, offsets).await?;
-        newest = newest.max(read.newest);
-        events.push((split, read.events));
+        let end = offsets.end;
+        let (upto, ReadEvents { events, newest }) = running.read(split, offsets).await?;
+        read.push(SplitRead { split, upto, events, newest });
+        if upto < end {
+            if spec.durable.is_some() {
+                return Err(TaskFailure::Stopped);
+            }
+            // Nobody will ask for the rest of the batch: it ends with what is there.
+            break;
+        }
     }
     let mut consumed = Vec::with_capacity(spec.blocks.len());
     for (taken, (port, edge, batch)) in (1_u32..).zip(spec.blocks) {
@@ -152,13 +182,19 @@ pub(crate) async fn run(
         slot: home.0,
         started,
         ended: runtime.now(),
-        records: taken + events.iter().map(|(_, events)| events).sum::<u64>(),
+        records: taken + read.iter().map(|read| read.events).sum::<u64>(),
     };
-    Ok(TaskResult { partition, blocks, consumed, newest, events, report, transaction })
+    Ok(TaskResult { partition, blocks, consumed, read, report, transaction })
 }
 
 impl RunningTask<'_> {
-    async fn read(&mut self, split: u32, offsets: Range<u64>) -> Result<ReadEvents, EngineError> {
+    /// Reads these offsets of a split, or as many of them as are there when the run is stopped. Says up
+    /// to which.
+    async fn read(
+        &mut self,
+        split: u32,
+        offsets: Range<u64>,
+    ) -> Result<(u64, ReadEvents), EngineError> {
         let mut all = ReadEvents { events: 0, newest: EventTime::MIN };
         let (mut from, mut chunks) = (offsets.start, 0);
         let (mut reader, batch) =
@@ -166,10 +202,11 @@ impl RunningTask<'_> {
         let mut emptied = Some(batch);
         while from < offsets.end {
             let chunk = from..offsets.end.min(from + READ_CHUNK);
-            let upto = self.ready(&mut *reader, split, chunk).await?;
+            let Some(upto) = self.ready(&mut *reader, split, chunk).await? else { break };
             let mut batch = emptied.take().expect("the last chunk is used up");
             let read = reader.read(split, from..upto, &mut batch)?;
             all.events += read.events;
+            self.events.fetch_add(read.events, Ordering::Relaxed);
             all.newest = all.newest.max(read.newest);
             self.run(Input::Read { batch, cut: Some(self.cut) }).await?;
             emptied = self.partition.runner.emptied();
@@ -180,24 +217,28 @@ impl RunningTask<'_> {
             }
         }
         self.partition.reader = emptied.map(|batch| (reader, batch));
-        Ok(all)
+        Ok((from, all))
     }
 
-    /// Waits until some of these offsets can be read, and says up to which.
+    /// Waits until some of these offsets can be read, and says up to which; `None` if the run is stopped
+    /// before they can.
     async fn ready(
         &mut self,
         reader: &mut dyn BatchReader,
         split: u32,
         offsets: Range<u64>,
-    ) -> Result<u64, EngineError> {
+    ) -> Result<Option<u64>, EngineError> {
         let mut waits = false;
         let ready = poll_fn(|context| {
             let ready = reader.poll_ready(split, offsets.clone(), context);
-            if ready.is_pending() && !waits {
+            if ready.is_ready() {
+                return ready.map_ok(Some);
+            }
+            if !waits {
                 waits = true;
                 self.status.set(Activity::NextEvent);
             }
-            ready
+            self.stop.poll_requested(context).map(|()| Ok(None))
         });
         let upto = ready.await?;
         if waits {

@@ -6,6 +6,7 @@ use dataflow::job::link::LinkSpec;
 use dataflow::job::placement_settings::{LOST_PARTITION, RING_POINTS, RING_SEED};
 use dataflow::job::recovery::restart_limit::RESTART_ATTEMPTS;
 use dataflow::job::settings::{Setting, Settings};
+use dataflow::job::split_reader::IDLE_TIMEOUT;
 use dataflow::job::status::STALL_TIMEOUT;
 use dataflow::placement::{PLACEMENTS, PlacementKind};
 
@@ -53,6 +54,7 @@ pub const SETTINGS: &[Setting] = &[
     Setting::integer("watermark_interval_ms", (1, 3_600_000), 200, "sources emit their watermark this often, in ms")
         .mirroring("pipeline.auto-watermark-interval"),
     Setting::integer("watermark_interval_records", (1, i64::MAX), 4_096, "and after this many records of a subtask, so that event time moves at any speed"),
+    IDLE_TIMEOUT,
     STALL_TIMEOUT,
 ];
 
@@ -73,6 +75,8 @@ pub(crate) struct ResolvedSettings {
     pub(crate) link: Option<LinkSpec>,
     pub(crate) watermark_nanos: u64,
     pub(crate) watermark_records: u64,
+    /// `None`: a split without events holds the watermark back for ever.
+    pub(crate) idle_nanos: Option<u64>,
     pub(crate) stall_nanos: u64,
     pub(crate) guarantee: Guarantee,
     pub(crate) checkpoints: CheckpointTimes,
@@ -111,6 +115,7 @@ impl ResolvedSettings {
             }),
             watermark_nanos: settings.integer("watermark_interval_ms") * NANOS_PER_MILLI,
             watermark_records: settings.integer("watermark_interval_records"),
+            idle_nanos: Some(nanos("idle_timeout_ms")).filter(|&nanos| nanos > 0),
             stall_nanos: settings.integer("stall_timeout_ms") * NANOS_PER_MILLI,
             guarantee: Guarantee::named(settings.name("guarantee")),
             checkpoints: CheckpointTimes {

@@ -356,8 +356,8 @@ impl Observer for RunObserver {
         }
     }
 
-    fn batch_begins(&self, id: u64, records: u64) {
-        self.note_begun(OngoingWork::Batch { id, records });
+    fn batch_begins(&self, id: u64, offsets: u64) {
+        self.note_begun(OngoingWork::Batch { id, offsets });
     }
 
     fn checkpoint_begins(&self, id: u64) {
@@ -414,7 +414,7 @@ impl Observer for RunObserver {
         }
     }
 
-    fn restarted(&self, at: ProcessingTime, _: u64) {
+    fn restarted(&self, at: ProcessingTime) {
         self.catching_up(|it| it.resumed(at));
     }
 

@@ -24,8 +24,8 @@ pub enum OngoingWork {
     Batch {
         /// Its id, from 0.
         id: u64,
-        /// Events that it takes.
-        records: u64,
+        /// Offsets that it takes: as many events, or fewer where these have gaps.
+        offsets: u64,
     },
     /// A checkpoint.
     Checkpoint {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use dataflow::exchange::sink::SinkError;
 use dataflow::job::engine::{Control, Job, Start};
 use dataflow::job::runtime::Runtime;
-use dataflow::job::source::SourceError;
+use dataflow::job::source::{SourceError, SourceFailure};
 use dataflow::job::storage::StorageError;
 use dataflow::{Completion, EngineError, ProcessingTime, StampUnit};
 use reports::schema::Measures;
@@ -34,6 +34,7 @@ use crate::run::result::{ResourceUse, result};
 use crate::run::run_sink::RunSink;
 use crate::run::spec::RunSpec;
 use crate::run::supervisor::{Supervision, supervise};
+use crate::run::validity;
 
 /// A run that may take this much longer than its plan still fits its stamps.
 const STAMP_SLACK: u64 = 4;
@@ -130,6 +131,10 @@ fn execute(
     let mut result = result(&spec, &completion, &measured, expected, observer, used, for_figures);
     result.output.files = files;
     result.output.topic = topic;
+    if is_live(events) {
+        result.invalid_because.extend(validity::held_back(&result, &observer.snapshot().read));
+        result.valid = result.invalid_because.is_empty();
+    }
     if let Some(failure) = &failure {
         result.records_out = result.series.iter().map(|bin| bin.records).sum();
         result.valid = false;
@@ -302,16 +307,17 @@ fn run_to_end(
     result.ok_or_else(|| Error::run("the engine ended without a result"))
 }
 
-/// A line that cannot be read is bad input, and pointed at as in a file; so is what a folder holds.
-/// The rest is the run's.
+/// A line that cannot be read is bad input, and pointed at as in a file; so is what a folder holds, and an
+/// input that is gone or refuses to be read. The rest is the run's.
 fn failed(error: EngineError) -> Error {
     match error {
         EngineError::Source(SourceError { input, line: Some(line), column, cause, .. }) => {
             let column = column.map_or(String::new(), |column| format!(":{column}"));
             Error::Input(format!("{input}:{line}{column}: {cause}"))
         }
-        // A message of a broker that is no event.
-        EngineError::Source(error @ SourceError { column: Some(_), .. }) => Error::input(error),
+        EngineError::Source(error) if error.failure == SourceFailure::Refused => {
+            Error::input(error)
+        }
         // What lies in the folders is input too.
         EngineError::Refused(_) => Error::input(error),
         EngineError::Storage(StorageError { kind: FailureKind::Damaged, .. })

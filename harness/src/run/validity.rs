@@ -118,6 +118,36 @@ fn did_not_keep_up(result: &RunResult) -> Option<String> {
     })
 }
 
+/// Splits that never had an event while others had, of an input whose splits stay open: no window closes
+/// before they have one, where the split that is behind decides the watermark. `read` tells how many
+/// events of each were read.
+pub(crate) fn held_back(result: &RunResult, read: &[u64]) -> Option<String> {
+    let setting = |name| result.settings.get(name);
+    let idle_after = setting("idle_timeout_ms").and_then(serde_json::Value::as_f64);
+    let leaves_out = idle_after.is_some_and(|millis| millis > 0.0);
+    let goes_by_the_one_ahead = setting("watermark").is_some_and(|rule| rule == "max");
+    let silent: Vec<String> = (0..)
+        .zip(read)
+        .filter(|(_, read)| **read == 0)
+        .map(|(split, _)| split.to_string())
+        .collect();
+    let is_open = result.interrupted && result.windows_closed.is_some();
+    if !is_open
+        || leaves_out
+        || goes_by_the_one_ahead
+        || silent.is_empty()
+        || silent.len() == read.len()
+    {
+        return None;
+    }
+    let cure =
+        if idle_after.is_some() { "; `--set idle_timeout_ms=1000` leaves it out" } else { "" };
+    Some(format!(
+        "Split {} never had an event while others had, and held the watermark back{cure}.",
+        silent.join(", ")
+    ))
+}
+
 /// In virtual time generating costs nothing.
 fn generator_too_slow(result: &RunResult) -> Option<String> {
     if result.clock == "virtual" {
@@ -182,6 +212,31 @@ mod tests {
         assert!(because.starts_with("Only 19 windows closed"), "{because}");
         let stopped = RunResult { interrupted: true, ..closed(Some(0)) };
         assert_eq!(too_few_windows(&stopped), None, "that it was stopped is said already");
+    }
+
+    #[test]
+    fn a_split_without_events_that_held_a_run_back_is_named() {
+        let run = |settings: &[(&str, serde_json::Value)]| RunResult {
+            interrupted: true,
+            windows_closed: Some(0),
+            settings: settings
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .collect(),
+            ..good()
+        };
+        let waits = run(&[("idle_timeout_ms", 0.0.into())]);
+        let because = held_back(&waits, &[7, 0, 9, 0]).unwrap();
+        assert!(because.starts_with("Split 1, 3 never had an event"), "{because}");
+        assert!(because.contains("idle_timeout_ms=1000"), "{because}");
+        assert_eq!(held_back(&waits, &[0, 0]), None, "nobody had one");
+        assert_eq!(held_back(&waits, &[1, 2]), None);
+        let without = |settings: &[(&str, serde_json::Value)]| held_back(&run(settings), &[7, 0]);
+        assert_eq!(without(&[("idle_timeout_ms", 5.0.into())]), None);
+        assert_eq!(without(&[("watermark", "max".into()), ("idle_timeout_ms", 0.0.into())]), None);
+        assert!(without(&[("watermark", "min".into()), ("idle_timeout_ms", 0.0.into())]).is_some());
+        let ended = RunResult { interrupted: false, ..waits };
+        assert_eq!(held_back(&ended, &[7, 0]), None, "the end has released everything");
     }
 
     /// A run with nothing wrong, and just within every limit.

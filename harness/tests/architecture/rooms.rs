@@ -40,6 +40,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
             "company",
             "fingerprint",
             "client",
+            "outage",
             "topic",
             "resumption",
             "fetch_buffer",
@@ -55,6 +56,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
     (
         "engines/microbatch",
         &[
+            "watermarks",
             "settings",
             "trigger",
             "cut",
@@ -68,6 +70,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
             "scheduler",
             "stages",
             "recovery",
+            "batch_runner",
             "driver",
         ],
     ),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use kafka::rdkafka::ClientConfig;
 use kafka::rdkafka::mocking::MockCluster;
 use kafka::rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer};
+use kafka::rdkafka::types::RDKafkaRespErr;
 
 use crate::program::{ENGINES, Ended, command, json_lines, run, signal, wait, wait_until, words};
 
@@ -198,5 +199,25 @@ fn a_topic_that_goes_on_is_read_until_it_is_stopped() {
         wait_until("what came later is out", || holds(&engine.to_uppercase()));
         signal("INT", child.id());
         wait(child).with_status(130);
+    }
+}
+
+#[test]
+fn a_topic_that_is_deleted_while_it_is_read_is_bad_input() {
+    for engine in ENGINES {
+        let (folder, cluster) = (tempfile::tempdir().unwrap(), Cluster::new());
+        let topic = cluster.topic("t", 1, &["one"]);
+        let rows = folder.path().join("rows");
+        let line = format!(
+            "run --engine {engine} --workload uppercase --input {topic}?until=never --output print"
+        );
+        let out = std::fs::File::create(&rows).unwrap();
+        let child = command(folder.path(), &words(&line)).stdout(out).spawn().unwrap();
+        let holds = |text: &str| std::fs::read_to_string(&rows).unwrap().contains(text);
+        wait_until("the first message is out", || holds("ONE"));
+        let gone = RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+        cluster.mock.topic_error("t", gone).unwrap();
+        let error = wait(child).with_status(2).err;
+        assert!(error.contains("split 0, offset 1") && error.contains("no such topic"), "{error}");
     }
 }

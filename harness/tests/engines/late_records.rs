@@ -7,7 +7,7 @@ use dataflow::operators::{Count, WindowResult};
 use dataflow::{Collect, EventTime, Record, SidePort, TwoInputOperator};
 
 use crate::fixture::{
-    Clock, Event, Events, MILLI, Setup, digest_of, engines, everywhere, key_of, run,
+    Clock, Event, Events, MILLI, Setup, digest_of, engines, everywhere, key_of, mix, pick, run,
     windowed_counts,
 };
 
@@ -117,10 +117,66 @@ fn a_split_that_lags_holds_watermarks_back_in_one_model_and_is_late_in_the_other
             // The newest event of any split decides: as in Spark, odd events before the last
             // window that it has closed are late.
             assert_eq!(late, 975, "{what}");
+            let by_the_one_behind = [&settings[..], &[("watermark", "min".into())]].concat();
+            let setup = Setup::new(&**engine, parallelism, Clock::seeded(1));
+            assert_nothing_late(setup.settings(&by_the_one_behind), &events);
         } else {
             // The slowest split decides.
             assert_eq!(late, 0, "{what}");
             assert_eq!(finished.digest, digest_of(windowed_counts(events.all(), SIZE)), "{what}");
         }
     }
+}
+
+/// Runs counts per window over events that must all be in time.
+fn assert_nothing_late(setup: Setup<'_>, events: &Events) {
+    let what = format!("{} at {}, {:?}", setup.engine.name(), setup.parallelism, setup.clock);
+    let finished = run(setup, |sink| {
+        let windows = events.stream().key_by(key_of).window(SIZE);
+        windows.aggregate(Count::default()).sink(sink)
+    });
+    assert_eq!(finished.completion.counters.late_records, 0, "{what}");
+    assert_eq!(finished.digest, digest_of(windowed_counts(events.all(), SIZE)), "{what}");
+}
+
+/// Splits that are in order by themselves, each as far behind the others as it may be, in the times of
+/// its events and in when these come.
+fn apart(seed: u64) -> Events {
+    let splits = 1 + mix(seed) % 6;
+    let draw = move |split: u64, what: u64| mix(mix(seed + what) + split);
+    let time = move |number: u64| {
+        let behind = draw(number % splits, 1) % 500 * MILLI;
+        (number * MILLI) as i64 - behind as i64
+    };
+    let planned = move |number: u64| {
+        let later = draw(number % splits, 2) % 300 * MILLI;
+        number * MILLI / 4 + later
+    };
+    Events::new(100 + mix(seed + 3) % 900).splits(splits as u32).at(time).planned(planned)
+}
+
+#[test]
+fn with_the_watermark_of_the_split_behind_nothing_is_late_that_is_in_order_in_its_split() {
+    let mut late_otherwise = 0;
+    for seed in 0..100 {
+        let events = apart(seed);
+        let (parallelism, most) = (1 + (mix(seed + 4) % 4) as u32, 1 + mix(seed + 5) % 300);
+        let settings = [
+            ("max_offsets_per_trigger", most.into()),
+            ("watermark_interval_records", 32.into()),
+            ("watermark", "min".into()),
+        ];
+        for engine in engines() {
+            let setup = Setup::new(&*engine, parallelism, Clock::seeded(seed));
+            assert_nothing_late(setup.settings(&settings), &events);
+        }
+        let engine = pick("microbatch");
+        let setup = Setup::new(&*engine, parallelism, Clock::seeded(seed));
+        let finished = run(setup.settings(&settings[..1]), |sink| {
+            let windows = events.stream().key_by(key_of).window(SIZE);
+            windows.aggregate(Count::default()).sink(sink)
+        });
+        late_otherwise += finished.completion.counters.late_records;
+    }
+    assert!(late_otherwise > 1_000, "by the split ahead only {late_otherwise} were late");
 }

@@ -12,6 +12,7 @@ mod failures;
 mod fixture;
 mod flow_control;
 mod flusher;
+mod idle_splits;
 mod late_records;
 mod oversleeping;
 mod random_plans;

@@ -151,6 +151,36 @@ fn what_was_read_before_the_stop_is_the_answer() {
 }
 
 #[test]
+fn a_source_whose_events_do_not_come_is_left_when_stopped() {
+    // They are said to be there, and a broker does not send them.
+    everywhere(|engine, parallelism, clock| {
+        let mut setup = Setup::new(engine, parallelism, clock);
+        setup.stop_at = Some(ProcessingTime::from_millis(50));
+        let events = Events::new(1_000).splits(3).missing_from(700);
+        let finished = run(setup, |sink| events.stream().map(|event: Event| event).sink(sink));
+        let (completion, what) = (finished.completion, engine.name());
+        assert!(completion.interrupted, "{what}");
+        assert_eq!(completion.records_in, completion.records_out, "{what}");
+        assert!(completion.records_in <= 700, "{what}");
+    });
+}
+
+#[test]
+fn what_had_come_before_the_stop_is_the_answer() {
+    for (engine, parallelism) in engines().iter().flat_map(|it| PARALLELISMS.map(|at| (it, at))) {
+        let mut setup = Setup::new(&**engine, parallelism, Clock::seeded(4));
+        setup.stop_at = Some(ProcessingTime::from_millis(50));
+        let finished = run(setup, |sink| {
+            let events = Events::new(1_000).splits(1).missing_from(700);
+            events.stream().key_by(key_of).aggregate(Count::default()).sink_changes(sink)
+        });
+        assert_eq!(finished.completion.records_in, 700, "{}", engine.name());
+        let expected = crate::fixture::digest_of(keyed_counts(Events::new(700).splits(1).all()));
+        assert_eq!(finished.digest, expected, "{}", engine.name());
+    }
+}
+
+#[test]
 fn a_run_that_has_read_everything_was_not_interrupted() {
     for (engine, clock) in engines().iter().flat_map(|it| Clock::both().map(|clock| (it, clock))) {
         let finished = run(Setup::new(&**engine, 2, clock), |sink| {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Waker};
 
 use dataflow::job::engine::StopSignal;
-use dataflow::job::source::SourceError;
+use dataflow::job::source::{SourceError, SourceFailure};
 
 use crate::spec::TimedEvent;
 
@@ -21,7 +21,7 @@ struct State<E> {
     ended: bool,
     failure: Option<LiveFailure>,
     wakers: Vec<Waker>,
-    /// What the source was told last: entries, and whether that was the end.
+    /// What the source was told last: entries that could be read, and whether the log had ended.
     told: (u64, bool),
 }
 
@@ -90,11 +90,12 @@ impl<E: Clone> LiveLog<E> {
         self.state().ended || self.stop.is_requested()
     }
 
-    /// How many entries can be read, and whether there will never be more.
+    /// How many entries could be read so many nanoseconds after the start of the run, and whether there
+    /// will never be more.
     ///
     /// # Errors
     /// When the input has failed.
-    pub(crate) fn available(&self) -> Result<(u64, bool), SourceError> {
+    pub(crate) fn available(&self, by_nanos: u64) -> Result<(u64, bool), SourceError> {
         let mut state = self.state();
         if let Some(LiveFailure { offset, line, column, cause }) = state.failure.clone() {
             return Err(SourceError {
@@ -103,12 +104,14 @@ impl<E: Clone> LiveLog<E> {
                 offset,
                 line: Some(line),
                 column,
+                failure: SourceFailure::Refused,
                 cause,
             });
         }
         state.ended |= self.stop.is_requested();
-        state.told = (state.entries.len() as u64, state.ended);
-        Ok(state.told)
+        let readable = state.entries.partition_point(|entry| entry.readable_nanos <= by_nanos);
+        state.told = (readable as u64, state.ended);
+        Ok((readable as u64, state.ended && readable == state.entries.len()))
     }
 
     /// Wakes `waker` once more entries are there than `available` last reported, or the input has

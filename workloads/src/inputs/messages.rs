@@ -9,7 +9,9 @@ use dataflow::exchange::sink::SinkSlot;
 use dataflow::job::message_log::{
     MessageChunk, MessageForm, MessageHead, MessageLog, MessageReader,
 };
-use dataflow::job::source::{Available, READ_CHUNK, Reader, Source, SourceError, Splits};
+use dataflow::job::source::{
+    Available, READ_CHUNK, Reader, Source, SourceError, SourceFailure, Splits,
+};
 use dataflow::operator::lateness::LateNotes;
 use dataflow::{Data, EventTime, Plan, ProcessingTime, Record, Stamps, Stream};
 
@@ -141,6 +143,7 @@ fn event<W: Workload>(
         offset: head.offset,
         line: None,
         column: Some(column.max(1)),
+        failure: SourceFailure::Refused,
         cause,
     })
 }

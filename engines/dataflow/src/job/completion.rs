@@ -24,7 +24,8 @@ pub struct Completion {
     pub peak_outbox_buffers: usize,
     /// How often the job, a task or a batch was started again after a failure.
     pub restarts: u64,
-    /// Events that were read again after a failure.
+    /// Events that were read again after a failure; a micro-batch that a new driver runs again counts
+    /// whole.
     pub replayed: u64,
     /// Checkpoints or batches that were completed durably.
     pub checkpoints: u64,

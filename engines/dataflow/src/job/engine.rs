@@ -9,7 +9,8 @@
 //!   [`EventTime::MAX`](crate::EventTime::MAX), a flush, and `poll_finish` until it is ready;
 //! - to the [`Observer`]: `started`, `backlog`, `read` and `finished`, by which progress, the timed
 //!   span and the validity of a run are known; and [`note_oversleep`] after a source's timer;
-//! - an end when [`Control::stop`] is requested: it reads no more, drains, and ends;
+//! - an end when [`Control::stop`] is requested, also while it waits for events: it reads no more, drains,
+//!   and ends;
 //! - [`Completion::add_subtask`] for every subtask;
 //! - a declared setting `guarantee`, which every result names.
 //!

@@ -88,7 +88,8 @@ pub trait Observer: Send + Sync {
     /// Before a read (pipelined) or a cut (micro-batch): how many events of a split should have
     /// been read by then: those that the look before had found, and those that were readable
     /// [`LATE_NANOS`] ago, or by the trigger before. What has just become readable, or waits for the
-    /// next trigger by the setting, is not counted.
+    /// next trigger by the setting, is not counted. Gaps between offsets are: nobody knows them before
+    /// they are read.
     fn backlog(&self, split: u32, at: ProcessingTime, unread: u64) {
         let _ = (split, at, unread);
     }
@@ -102,9 +103,10 @@ pub trait Observer: Send + Sync {
     fn read(&self, split: u32, at: ProcessingTime, events: u64) {
         let _ = (split, at, events);
     }
-    /// A micro-batch with this number of records is about to run, or to run again.
-    fn batch_begins(&self, batch: u64, records: u64) {
-        let _ = (batch, records);
+    /// A micro-batch over this number of offsets is about to run, or to run again: as many events, or
+    /// fewer where offsets have gaps.
+    fn batch_begins(&self, batch: u64, offsets: u64) {
+        let _ = (batch, offsets);
     }
     /// A micro-batch is complete.
     fn batch(&self, report: &BatchReport) {
@@ -122,13 +124,16 @@ pub trait Observer: Send + Sync {
     fn restarting(&self, at: ProcessingTime, cause: &str) {
         let _ = (at, cause);
     }
-    /// The job goes on: `replayed` events that had been read will be read again.
-    fn restarted(&self, at: ProcessingTime, replayed: u64) {
-        let _ = (at, replayed);
+    /// The job goes on. What was read again by its end, [`Completion::replayed`] says.
+    ///
+    /// [`Completion::replayed`]: crate::Completion::replayed
+    fn restarted(&self, at: ProcessingTime) {
+        let _ = at;
     }
     /// A job that was started with [`Start::Resume`](crate::Start::Resume) reads a split from
     /// where so many of its events had been read. What an earlier driver had read behind that is read
-    /// again.
+    /// again. A micro-batch that runs again is behind it already; of one it is told before
+    /// [`read`](Self::read), once it is known how many events it holds.
     fn resumed(&self, split: u32, events: u64) {
         let _ = (split, events);
     }

@@ -4,8 +4,8 @@
 //! from elsewhere says when they are there ([`Reader::poll_ready`]). The event at a split and offset is
 //! the same whenever it is read. Offsets are the input's own: they begin where it says
 //! ([`Splits::start`]) and may have gaps, so that events are counted as they are read. Split `s` of `S`
-//! of what is generated holds the events `s`, `s + S` and so on. The number of splits does not depend on the parallelism: subtask `p` of `P` reads the splits
-//! `p`, `p + P` and so on ([`splits_of`]). Engines meet [`BatchReader`], which fills a [`Batch`] with
+//! of what is generated holds the events `s`, `s + S` and so on. The number of splits does not depend
+//! on the parallelism: subtask `p` of `P` reads the splits `p`, `p + P` and so on ([`splits_of`]). Engines meet [`BatchReader`], which fills a [`Batch`] with
 //! at most [`READ_CHUNK`] records.
 
 use std::ops::Range;
@@ -51,7 +51,8 @@ pub trait Splits: Send + Sync {
         0
     }
 
-    /// What can be read of a split at `now`, when everything before `from` has been.
+    /// What can be read of a split at `now`, when everything before `from` has been. `now` may have
+    /// passed: what has come since is not in the answer, by which a source knows its backlog.
     ///
     /// # Errors
     /// When the input behind the split has failed.
@@ -62,7 +63,8 @@ pub trait Splits: Send + Sync {
         now: ProcessingTime,
     ) -> Result<Available, SourceError>;
 
-    /// Wakes when a split whose next event is [`Next::Unknown`] has more or has ended.
+    /// Wakes when a split whose next event is [`Next::Unknown`] has more than
+    /// [`available`](Self::available) has told last, or has ended.
     fn when_available(&self, split: u32, waker: &Waker) {
         let _ = (split, waker);
     }
@@ -107,6 +109,7 @@ fn shorter(split: u32, offset: u64, end: u64) -> SourceError {
         offset,
         line: None,
         column: None,
+        failure: SourceFailure::Failed,
         cause: format!("it ends at offset {end}, before what has been read of it"),
     }
 }
@@ -281,8 +284,19 @@ pub struct SourceError {
     pub line: Option<u64>,
     /// Column within the line or the message, from 1; `Some` if its content is what is wrong.
     pub column: Option<u64>,
+    /// What it takes for it to be read.
+    pub failure: SourceFailure,
     /// What is wrong.
     pub cause: String,
+}
+
+/// What it takes for an event to be read that cannot be.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum SourceFailure {
+    /// Another input: what is there is no event, is gone, or may not be read by this user.
+    Refused,
+    /// The same input, once it answers: it has failed.
+    Failed,
 }
 
 fn place(line: &Option<u64>, column: &Option<u64>) -> String {

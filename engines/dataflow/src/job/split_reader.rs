@@ -6,12 +6,23 @@ use std::task::{Context, Poll, Waker};
 use serde::{Deserialize, Serialize};
 
 use crate::job::observer::{LATE_NANOS, Observer};
+use crate::job::settings::Setting;
 use crate::job::source::{
     BatchReader, Next, READ_CHUNK, SourceError, SourceSpec, Splits, note_oversleep,
 };
+use crate::operator::idleness::Idleness;
 use crate::operator::progress::BoundedOutOfOrderness;
 use crate::record::batch::Batch;
 use crate::record::time::{EventTime, ProcessingTime};
+
+/// The setting of an engine for the time after which a split without events is idle.
+pub const IDLE_TIMEOUT: Setting = Setting::number(
+    "idle_timeout_ms",
+    (0.0, 86_400_000.0),
+    0.0,
+    "a split without events for this long holds the watermark back no more until it has one, in ms; 0 lets it hold the watermark back for ever",
+)
+.mirroring("WatermarkStrategy.withIdleness");
 
 /// How far a split has been read.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +74,7 @@ pub struct SplitReader {
     own: Vec<SplitPosition>,
     /// Up to where the last look at each found something to read.
     seen: Vec<u64>,
+    idleness: Idleness,
     /// The place whose turn it is.
     turn: usize,
     observer: Arc<dyn Observer>,
@@ -81,10 +93,18 @@ impl SplitReader {
             reader: source.reader(),
             bound_nanos: source.bound_nanos,
             seen: vec![0; own.len()],
+            idleness: Idleness::new(None, own.len()),
             own,
             turn: 0,
             observer,
         }
+    }
+
+    /// The same, which leaves splits out of [`Self::active_watermark`] after so many nanoseconds without
+    /// events.
+    #[must_use]
+    pub fn leaving_idle_out(self, timeout_nanos: Option<u64>) -> Self {
+        Self { idleness: Idleness::new(timeout_nanos, self.own.len()), ..self }
     }
 
     /// Reads all splits of a source from their start.
@@ -117,13 +137,16 @@ impl SplitReader {
                 let chunk = offset..available.end.min(offset + READ_CHUNK);
                 let mut nobody = Context::from_waker(Waker::noop());
                 let Poll::Ready(upto) = self.reader.poll_ready(split, chunk, &mut nobody) else {
+                    self.idleness.found_nothing(place, now);
                     found.unknown = true;
                     continue;
                 };
+                self.idleness.found_events(place);
                 self.tell_backlog(place, available.end, now)?;
                 found.readable = Some(Readable { place, end: upto? });
                 return Ok(found);
             }
+            self.idleness.found_nothing(place, now);
             match available.next {
                 Next::At(at) => found.next_at = found.next_at.min(at),
                 Next::Unknown => found.unknown = true,
@@ -190,12 +213,29 @@ impl SplitReader {
 
     /// The smallest watermark of the splits that have not ended; [`EventTime::MAX`] if all have.
     pub fn watermark(&self) -> EventTime {
-        let of_split = |own: &SplitPosition| {
-            let mut watermarks = BoundedOutOfOrderness::new(self.bound_nanos);
-            watermarks.observe(own.newest);
-            watermarks.watermark()
-        };
-        self.open().map(of_split).min().unwrap_or(EventTime::MAX)
+        self.open().map(|own| self.watermark_of(own)).min().unwrap_or(EventTime::MAX)
+    }
+
+    /// As [`Self::watermark`], of the splits that are not idle; `None` if all that have not ended are.
+    pub fn active_watermark(&self) -> Option<EventTime> {
+        if self.has_ended() {
+            return Some(EventTime::MAX);
+        }
+        let open = (0..).zip(&self.own).filter(|(_, own)| !own.ended);
+        let active = open.filter(|(place, _)| !self.idleness.is_idle(*place));
+        active.map(|(_, own)| self.watermark_of(own)).min()
+    }
+
+    /// Nothing could be read for so many nanoseconds in all, as there was no room: no split is idle for
+    /// that.
+    pub fn set_paused(&mut self, nanos: u64) {
+        self.idleness.set_paused(nanos);
+    }
+
+    fn watermark_of(&self, own: &SplitPosition) -> EventTime {
+        let mut watermarks = BoundedOutOfOrderness::new(self.bound_nanos);
+        watermarks.observe(own.newest);
+        watermarks.watermark()
     }
 
     /// Whether all splits have been read to their end.
@@ -324,6 +364,54 @@ mod tests {
         let not_begun = at_start(1);
         let nothing = reader(&[20, 5], vec![begun, not_begun]).watermark();
         assert!(nothing < EventTime(0), "nothing is promised for a split that was not read");
+    }
+
+    /// So many events of the first split are there; the second is open and has none.
+    struct OneSilent(Arc<AtomicU64>);
+
+    impl Splits for OneSilent {
+        fn splits(&self) -> u32 {
+            2
+        }
+        fn available(
+            &self,
+            split: u32,
+            _: u64,
+            _: ProcessingTime,
+        ) -> Result<Available, SourceError> {
+            let end = if split == 0 { self.0.load(Ordering::Relaxed) } else { 0 };
+            Ok(Available { end, next: Next::Unknown })
+        }
+    }
+
+    impl Source<u64> for OneSilent {
+        fn reader(&self) -> Box<dyn Reader<u64>> {
+            Box::new(Offsets)
+        }
+    }
+
+    #[test]
+    fn a_split_that_is_idle_holds_the_active_watermark_back_no_more() {
+        let there = Arc::new(AtomicU64::new(10));
+        let source = SourceSpec::new(Arc::new(OneSilent(Arc::clone(&there))), 0);
+        let mut reader = SplitReader::all(&source, Arc::new(Silent));
+        reader = reader.leaving_idle_out(Some(ProcessingTime::from_millis(100).0));
+        let mut batch = reader.batch();
+        let mut read = |reader: &mut SplitReader, millis| {
+            let now = ProcessingTime::from_millis(millis);
+            let found = reader.look(now).unwrap().readable?;
+            Some(reader.read(found, now, &mut batch).unwrap())
+        };
+        assert_eq!(read(&mut reader, 0), Some(10));
+        assert_eq!(read(&mut reader, 0), None);
+        assert_eq!(reader.active_watermark(), Some(reader.watermark()), "the second is open");
+        there.store(15, Ordering::Relaxed);
+        assert_eq!(read(&mut reader, 100), Some(5));
+        let promised = EventTime(EventTime::from_millis(14).0 - 1);
+        assert_eq!(reader.active_watermark(), Some(promised), "it is idle");
+        assert!(reader.watermark() < promised, "that of all splits knows nothing of it");
+        assert_eq!([150, 250].map(|at| read(&mut reader, at)), [None, None]);
+        assert_eq!(reader.active_watermark(), None, "both are");
     }
 
     /// A split that begins at an offset of its own, whose events lie at even offsets, and come one at

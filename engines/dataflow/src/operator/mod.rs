@@ -8,6 +8,7 @@
 //! Operators of a stage are fused by type ([`Then`]), so that a record goes through a chain by
 //! calls that the compiler sees.
 
+pub mod idleness;
 pub mod lateness;
 pub mod progress;
 pub mod snapshot;

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use dataflow::ProcessingTime;
 use dataflow::job::message_log::{MessageChunk, MessageLog};
-use dataflow::job::source::{Next, Splits};
+use dataflow::job::source::{Next, SourceError, SourceFailure, Splits};
+use kafka::rdkafka::types::RDKafkaRespErr;
 use kafka::{ClientSettings, Company, KafkaFailure, Topic, TopicLog};
 
 use cluster::Cluster;
@@ -32,9 +33,19 @@ fn waker() -> Waker {
 type Told = Arc<Mutex<Vec<String>>>;
 
 fn company() -> (Company, Told) {
-    // A clock that goes on by a second at each look: outages are over soon.
+    company_until(Arc::new(AtomicU64::new(u64::MAX)))
+}
+
+/// With a clock that goes on by a second at each look, as far as it may: outages are over soon.
+fn company_until(last: Arc<AtomicU64>) -> (Company, Told) {
     let seconds = AtomicU64::new(0);
-    let clock = move || ProcessingTime(seconds.fetch_add(1, Ordering::Relaxed) * 1_000_000_000);
+    let clock = move || {
+        let second = seconds.load(Ordering::Relaxed);
+        if second < last.load(Ordering::Relaxed) {
+            seconds.store(second + 1, Ordering::Relaxed);
+        }
+        ProcessingTime(second * 1_000_000_000)
+    };
     let told = Told::default();
     let telling = Arc::clone(&told);
     let tell = move |line: &str| telling.lock().unwrap().push(line.to_owned());
@@ -43,6 +54,19 @@ fn company() -> (Company, Told) {
 
 fn open(address: &str) -> Result<Topic, KafkaFailure> {
     Topic::open(address.parse().unwrap(), ClientSettings::default())
+}
+
+/// What the reader of a split is told in the end, when no more comes.
+fn failure_of(log: &TopicLog, split: u32, from: u64) -> SourceError {
+    let mut reader = log.reader();
+    let waker = waker();
+    loop {
+        let mut context = Context::from_waker(&waker);
+        match reader.poll_ready(split, from..from + 1, &mut context) {
+            Poll::Pending => std::thread::park_timeout(Duration::from_secs(10)),
+            Poll::Ready(ready) => return ready.unwrap_err(),
+        }
+    }
 }
 
 fn log(address: &str) -> TopicLog {
@@ -178,4 +202,74 @@ fn a_broker_that_is_away_for_a_while_is_waited_for() {
         cluster.put("t", 0, 0, &["after"]);
         assert_eq!(texts(&reading.join().unwrap()), ["after"]);
     });
+}
+
+#[test]
+fn a_partition_without_a_leader_is_told_of_and_not_waited_for_without_end() {
+    let cluster = Cluster::new(&[("t", 2)]);
+    cluster.put("t", 0, 0, &["a", "b"]);
+    cluster.put("t", 1, 0, &["x"]);
+    for options in ["until=end", "until=never"] {
+        cluster.mock.partition_leader("t", 1, Some(1)).unwrap();
+        let (company, told) = company();
+        let topic = open(&format!("{}?{options}", cluster.address("t"))).unwrap();
+        cluster.mock.partition_leader("t", 1, None).unwrap();
+        let log = TopicLog::open(topic, company).unwrap();
+        assert_eq!(texts(&read(&log, 0, 0, 2)), ["a", "b"], "the other one is read");
+        let error = failure_of(&log, 1, 0);
+        assert_eq!(error.failure, SourceFailure::Failed, "{error}");
+        let error = error.to_string();
+        for part in ["/t, partition 1, offset 0", "it has no leader, for over 60 s", "partitions="]
+        {
+            assert!(error.contains(part), "{options}: {error}");
+        }
+        let told = told.lock().unwrap().join("\n");
+        assert!(told.contains("/t, partition 1: it has no leader; it is waited for"), "{told}");
+        assert!(!told.contains("partition 0"), "{told}");
+    }
+    let error = open(&cluster.address("t")).unwrap_err();
+    assert!(error.to_string().contains("partition 1: it has no leader"), "{error}");
+}
+
+#[test]
+fn a_partition_that_has_a_leader_again_is_read() {
+    let cluster = Cluster::new(&[("t", 1)]);
+    cluster.put("t", 0, 0, &["a"]);
+    let last_second = Arc::new(AtomicU64::new(30));
+    let (company, told) = company_until(Arc::clone(&last_second));
+    let topic = open(&format!("{}?until=never", cluster.address("t"))).unwrap();
+    // Before anything is fetched: the broker of tests fails when it would name the former leader.
+    cluster.mock.partition_leader("t", 0, None).unwrap();
+    let log = TopicLog::open(topic, company).unwrap();
+    let waits_for = |what: &str| {
+        while !told.lock().unwrap().iter().any(|line| line.contains(what)) {
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+    };
+    waits_for("it has no leader; it is waited for");
+    cluster.mock.partition_leader("t", 0, Some(1)).unwrap();
+    last_second.store(u64::MAX, Ordering::Relaxed);
+    cluster.put("t", 0, 0, &["b"]);
+    assert_eq!(texts(&read(&log, 0, 0, 2)), ["a", "b"]);
+    waits_for("partition 0 can be read again");
+}
+
+#[test]
+fn a_topic_that_is_deleted_or_forbidden_ends_the_reading_at_once() {
+    for (refusal, what) in [
+        (RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "there is no such topic"),
+        (RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, "may not read the topic"),
+    ] {
+        let cluster = Cluster::new(&[("t", 1)]);
+        cluster.put("t", 0, 0, &["a"]);
+        let (company, told) = company();
+        let topic = open(&format!("{}?until=never", cluster.address("t"))).unwrap();
+        let log = TopicLog::open(topic, company).unwrap();
+        assert_eq!(texts(&read(&log, 0, 0, 1)), ["a"]);
+        cluster.mock.topic_error("t", refusal).unwrap();
+        let error = failure_of(&log, 0, 1);
+        assert_eq!(error.failure, SourceFailure::Refused, "{error}");
+        assert!(error.to_string().contains(what), "{error}");
+        assert!(told.lock().unwrap().is_empty(), "it is not waited for");
+    }
 }

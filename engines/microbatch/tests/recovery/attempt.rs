@@ -93,7 +93,7 @@ impl Attempt {
 impl World {
     pub(crate) fn new(events: u64) -> Self {
         let (files, seen) = (MemoryStorage::new(), Arc::default());
-        Self { events: Events(events), files, seen }
+        Self { events: Events::new(events), files, seen }
     }
 
     /// Names of files.

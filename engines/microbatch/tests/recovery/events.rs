@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use dataflow::exchange::sink::SinkSlot;
 use dataflow::job::source::{Available, Next, Reader, Source, SourceError, Splits};
@@ -18,9 +19,17 @@ const SPLITS: u64 = 3;
 const LATE_MILLIS: u64 = 6;
 const WINDOW_NANOS: i64 = 20 * MILLI;
 
-/// So many events, one each tenth of a millisecond, over seven keys.
+/// Events, one each tenth of a millisecond, over seven keys.
 #[derive(Clone, Copy)]
-pub(crate) struct Events(pub u64);
+pub(crate) struct Events {
+    pub(crate) count: u64,
+    /// How far the offsets of two events of a split lie apart: all but the first are gaps.
+    pub(crate) spacing: u64,
+    /// From this number on events are said to be there, and do not come.
+    pub(crate) missing_from: u64,
+    /// By how many milliseconds of event time each split is behind the one before it.
+    pub(crate) behind_millis: u64,
+}
 
 /// Spreads numbers evenly and always alike.
 pub(crate) fn mix(number: u64) -> u64 {
@@ -36,11 +45,12 @@ fn key(number: u64) -> u64 {
     mix(number + 1) % 7
 }
 
-fn event_time(number: u64) -> i64 {
-    (number as i64 - (mix(number + 99) % LATE_MILLIS) as i64) * MILLI
-}
-
 impl Events {
+    /// All of which come, at offsets without a gap.
+    pub(crate) fn new(count: u64) -> Self {
+        Self { count, spacing: 1, missing_from: u64::MAX, behind_millis: 0 }
+    }
+
     /// Counts per key and window, optionally of another job that lets everything pass first.
     pub(crate) fn plan(self, slot: SinkSlot, filtered: bool) -> Plan {
         let events = Stream::from_source(Arc::new(self), LATE_MILLIS as i64 * MILLI);
@@ -55,8 +65,8 @@ impl Events {
     /// The rows that the plan must put out, each once.
     pub(crate) fn expected(self) -> BTreeMap<String, u64> {
         let mut counts: BTreeMap<(i64, u64), u64> = BTreeMap::new();
-        for number in 0..self.0 {
-            let end = (event_time(number).div_euclid(WINDOW_NANOS) + 1) * WINDOW_NANOS;
+        for number in 0..self.count {
+            let end = (self.event_time(number).div_euclid(WINDOW_NANOS) + 1) * WINDOW_NANOS;
             *counts.entry((end, key(number))).or_default() += 1;
         }
         let row = |((end, key), count)| {
@@ -65,8 +75,19 @@ impl Events {
         counts.into_iter().map(row).collect()
     }
 
+    fn event_time(self, number: u64) -> i64 {
+        let behind = self.behind_millis * (number % SPLITS) + mix(number + 99) % LATE_MILLIS;
+        (number as i64 - behind as i64) * MILLI
+    }
+
+    /// Offsets of a split.
     const fn length(self, split: u64) -> u64 {
-        self.0.saturating_sub(split).div_ceil(SPLITS)
+        self.count.saturating_sub(split).div_ceil(SPLITS) * self.spacing
+    }
+
+    /// The number of the event at an offset, or of the next one behind it.
+    const fn number(self, split: u64, offset: u64) -> u64 {
+        split + offset.div_ceil(self.spacing) * SPLITS
     }
 }
 
@@ -81,7 +102,7 @@ impl Splits for Events {
         from: u64,
         now: ProcessingTime,
     ) -> Result<Available, SourceError> {
-        let at = |offset| planned(u64::from(split) + offset * SPLITS);
+        let at = |offset| planned(self.number(u64::from(split), offset));
         let length = self.length(u64::from(split));
         let end = (from..length).find(|&offset| at(offset) > now.0).unwrap_or(length);
         let next = if end == length { Next::Never } else { Next::At(ProcessingTime(at(end))) };
@@ -96,6 +117,17 @@ impl Source<Event> for Events {
 }
 
 impl Reader<Event> for Events {
+    fn poll_ready(
+        &mut self,
+        split: u32,
+        offsets: Range<u64>,
+        _: &mut Context<'_>,
+    ) -> Poll<Result<u64, SourceError>> {
+        let is_missing = |at: &u64| self.number(u64::from(split), *at) >= self.missing_from;
+        let upto = offsets.clone().find(is_missing).unwrap_or(offsets.end);
+        if upto > offsets.start { Poll::Ready(Ok(upto)) } else { Poll::Pending }
+    }
+
     fn read(
         &mut self,
         split: u32,
@@ -103,8 +135,9 @@ impl Reader<Event> for Events {
         into: &mut Vec<Record<Event>>,
     ) -> Result<EventTime, SourceError> {
         let mut newest = EventTime::MIN;
-        for number in offsets.map(|offset| u64::from(split) + offset * SPLITS) {
-            let event_time = EventTime(event_time(number));
+        let held = offsets.filter(|offset| offset.is_multiple_of(self.spacing));
+        for number in held.map(|offset| self.number(u64::from(split), offset)) {
+            let event_time = EventTime(self.event_time(number));
             newest = newest.max(event_time);
             into.push(Record { value: (key(number), number), event_time, stamps: Stamps::UNTIMED });
         }

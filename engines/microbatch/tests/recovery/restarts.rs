@@ -1,8 +1,10 @@
 //! The whole job goes down in the middle of a durable operation, and is resumed.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use dataflow::ProcessingTime;
+use dataflow::job::observer::Observer;
 use dataflow::job::recovery::seal::load_existing;
 use dataflow::job::runtime::Runtime;
 use dataflow::job::storage::Storage;
@@ -106,6 +108,30 @@ fn a_resume_in_another_layout_keeps_the_answer() {
     }
 }
 
+#[test]
+fn the_watermark_of_the_split_behind_survives_restarts_and_another_parallelism() {
+    let behind = || {
+        let mut world = World::new(EVENTS);
+        world.events.behind_millis = 30;
+        world
+    };
+    let by_it = |mut attempt: Attempt| {
+        attempt.settings.push(("watermark", "min".into()));
+        attempt
+    };
+    let by_the_one_ahead = behind().run(Attempt::fresh()).completion();
+    assert!(by_the_one_ahead.counters.late_records > 10, "{by_the_one_ahead:?}");
+    let whole = behind().run(by_it(Attempt::fresh())).operations;
+    for at in 0..whole {
+        let world = behind();
+        world.run(by_it(Attempt { fault: Some((at, Fault::After)), ..Attempt::fresh() }));
+        let parallelism = 1 + (at % 4) as u32;
+        let ended = world.run(by_it(Attempt { parallelism, ..Attempt::resumed() })).completion();
+        assert_eq!(world.seen.rows(), world.events.expected(), "operation {at}");
+        assert_eq!(ended.counters.late_records, 0, "operation {at}");
+    }
+}
+
 /// Every batch's offset log, in the order of batches.
 fn logged(world: &World) -> Vec<BatchSpec> {
     let storage: Arc<dyn Storage> = world.files.clone();
@@ -141,7 +167,7 @@ fn logs_of_all_attempts_follow_on_each_other() {
             let (one, next) = (&pair[0], &pair[1]);
             assert!(one.ranges.iter().map(|it| it.end).eq(next.ranges.iter().map(|it| it.start)));
             assert_eq!(next.applied, one.watermark.max(one.applied));
-            assert!(next.newest >= one.newest);
+            assert!(next.newest.iter().zip(&one.newest).all(|(next, one)| next >= one));
             // The runtime's clock begins at 0 again, and operators' processing time does not.
             assert!(next.processing_time >= one.processing_time, "operation {at}: {specs:?}");
             assert!(!one.last);
@@ -166,6 +192,83 @@ fn a_stopped_job_releases_nothing_early_and_goes_on() {
         assert_eq!((ended.replayed, ended.interrupted), (0, false), "a stop leaves no open batch");
     }
     assert!(interrupted >= 4, "{interrupted} stops came before the end");
+}
+
+#[test]
+fn a_batch_that_was_stopped_while_it_waited_for_events_has_never_been() {
+    for missing_from in [0, 1, 17, 40, 58] {
+        let mut world = World::new(EVENTS);
+        world.events.missing_from = missing_from;
+        let read = Arc::new(ReadEvents::default());
+        let stop_at = Some(ProcessingTime::from_millis(30));
+        let attempt = Attempt { stop_at, observer: read.clone(), ..Attempt::fresh() };
+        let stopped = world.run(attempt).completion();
+        assert!(stopped.interrupted && stopped.records_in <= missing_from, "{stopped:?}");
+        assert_eq!(read.sum(), stopped.records_in, "what was not committed was not read");
+        let committed = world.seen.rows().len() as u64;
+        assert_eq!(stopped.records_out, committed, "nor was it written");
+        world.events.missing_from = u64::MAX;
+        let ended = world.run(Attempt::resumed()).completion();
+        assert!(!ended.interrupted && ended.records_in == EVENTS, "{ended:?}");
+        assert_eq!(world.seen.rows(), world.events.expected(), "from {missing_from}");
+    }
+}
+
+#[test]
+fn a_batch_that_runs_again_counts_in_events_though_offsets_have_gaps() {
+    let spaced = || {
+        let mut world = World::new(EVENTS);
+        world.events.spacing = 3;
+        world
+    };
+    let whole = spaced().run(Attempt::fresh()).operations;
+    let mut replayed = 0;
+    for at in 0..whole {
+        let world = spaced();
+        let fault = Some((at, Fault::Before));
+        assert!(world.run(Attempt { fault, ..Attempt::fresh() }).result.is_none());
+        let resumed = Arc::new(ResumedEvents::default());
+        let attempt = Attempt { observer: resumed.clone(), ..Attempt::resumed() };
+        let completion = world.run(attempt).completion();
+        assert_eq!(world.seen.rows(), world.events.expected(), "operation {at}");
+        // Twelve offsets of three splits hold no more.
+        assert!(completion.replayed <= 6, "operation {at}: {}", completion.replayed);
+        let (events, read) = (resumed.0.lock().unwrap(), resumed.1.lock().unwrap());
+        let is_behind =
+            |(split, events): (&u32, &u64)| read.get(split).is_none_or(|it| events <= it);
+        assert!(events.iter().all(is_behind), "operation {at}");
+        replayed += completion.replayed;
+    }
+    assert!(replayed > 20, "{replayed}");
+}
+
+/// From where in each split a job goes on, and where its first batch has read to.
+#[derive(Default)]
+struct ResumedEvents(Mutex<BTreeMap<u32, u64>>, Mutex<BTreeMap<u32, u64>>);
+
+impl Observer for ResumedEvents {
+    fn resumed(&self, split: u32, events: u64) {
+        self.0.lock().unwrap().insert(split, events);
+    }
+    fn read(&self, split: u32, _: ProcessingTime, events: u64) {
+        self.1.lock().unwrap().entry(split).or_insert(events);
+    }
+}
+
+/// How many events of each split have been read.
+#[derive(Default)]
+struct ReadEvents(Mutex<BTreeMap<u32, u64>>);
+
+impl ReadEvents {
+    fn sum(&self) -> u64 {
+        self.0.lock().unwrap().values().sum()
+    }
+}
+
+impl Observer for ReadEvents {
+    fn read(&self, split: u32, _: ProcessingTime, events: u64) {
+        self.0.lock().unwrap().insert(split, events);
+    }
 }
 
 #[test]

@@ -197,7 +197,7 @@ impl RunningJob {
             if let Some(read) = read {
                 let from: u64 = found.splits().map(|it| it.events).sum();
                 replayed += read.saturating_sub(from);
-                self.control.observer.restarted(self.runtime.now(), read.saturating_sub(from));
+                self.control.observer.restarted(self.runtime.now());
             }
         }
     }

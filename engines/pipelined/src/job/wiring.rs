@@ -26,6 +26,7 @@ use crate::task::channels::{Channels, Target};
 use crate::task::checkpointing::Checkpointing;
 use crate::task::flusher::Periodic;
 use crate::task::source_task::SourceTask;
+use crate::task::source_watermarks::SourceWatermarks;
 use crate::task::subtask::Subtask;
 use crate::task::time_sheet::TimeSheet;
 use crate::task::{inner_task, source_task};
@@ -40,6 +41,8 @@ pub(crate) struct Wiring {
     pub(crate) gates: Vec<Vec<Arc<InputGate>>>,
     pub(crate) state: Arc<AttemptState>,
     pub(crate) mailbox: Arc<Mailbox>,
+    /// With an idle timeout: what the subtasks of the source can promise.
+    promises: Option<Arc<SourceWatermarks>>,
     /// Per split: how far it has been read in this attempt.
     pub(crate) read: Arc<[AtomicU64]>,
     runtime: Arc<dyn Runtime>,
@@ -143,6 +146,7 @@ impl Wiring {
             gates: gates.collect(),
             state: AttemptState::new(stages * job.parallelism as usize),
             mailbox: Arc::default(),
+            promises: settings.idle_nanos.map(|_| SourceWatermarks::new(job.parallelism)),
             read: splits.map(|split| AtomicU64::new(events(split))).collect(),
             layout: layout(&job.plan, job.parallelism, settings),
             plan: job.plan.clone(),
@@ -253,13 +257,15 @@ impl Wiring {
             None => SplitPosition::start(&*spec.splits, split),
         };
         let own = splits_of(number, self.parallelism, spec.splits.splits()).map(restored);
-        let splits = SplitReader::new(spec, own, Arc::clone(&self.control.observer));
+        let splits = SplitReader::new(spec, own, Arc::clone(&self.control.observer))
+            .leaving_idle_out(self.settings.idle_nanos);
         let random = self.runtime.random(&format!("watermark {number}"));
         let now = self.runtime.now();
         SourceTask {
             splits,
             watermark_timer: Periodic::new(Some(self.settings.watermark_nanos), now, random),
             watermark_records: self.settings.watermark_records,
+            all: self.promises.clone(),
             stop: self.control.stop.clone(),
             read: Arc::clone(&self.read),
         }

@@ -8,5 +8,6 @@ pub(crate) mod checkpointing;
 pub(crate) mod flusher;
 pub(crate) mod inner_task;
 pub(crate) mod source_task;
+pub(crate) mod source_watermarks;
 pub(crate) mod subtask;
 pub(crate) mod time_sheet;

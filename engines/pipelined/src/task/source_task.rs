@@ -14,6 +14,7 @@ use dataflow::{Batch, EventTime, ProcessingTime, Progress};
 
 use crate::task::attempt_state::EarlyEnd;
 use crate::task::flusher::Periodic;
+use crate::task::source_watermarks::SourceWatermarks;
 use crate::task::subtask::Subtask;
 
 /// Chunks read before other tasks get a turn.
@@ -26,9 +27,29 @@ pub(crate) struct SourceTask {
     pub(crate) watermark_timer: Periodic,
     /// And after this many records.
     pub(crate) watermark_records: u64,
+    /// With an idle timeout: what the subtasks of the source can promise.
+    pub(crate) all: Option<Arc<SourceWatermarks>>,
     pub(crate) stop: StopSignal,
     /// Per split of the job: how far it has been read in this attempt.
     pub(crate) read: Arc<[AtomicU64]>,
+}
+
+impl SourceTask {
+    /// What this subtask of the source can promise where this was promised before: what its own splits
+    /// allow for, or those of the others while its own are all idle, or behind it as they were.
+    fn promise(&self, subtask: u32, promised: EventTime) -> EventTime {
+        let Some(all) = &self.all else { return self.splits.watermark() };
+        let own = self.splits.active_watermark().filter(|own| *own >= promised);
+        let smallest = all.tell(subtask, own.filter(|own| *own < EventTime::MAX));
+        own.or(smallest).unwrap_or(promised)
+    }
+
+    /// It reads no more.
+    fn end(&self, subtask: u32) {
+        if let Some(all) = &self.all {
+            all.tell(subtask, None);
+        }
+    }
 }
 
 /// Reads to the end of all splits, or until the job is stopped. Returns how far its splits have
@@ -52,7 +73,7 @@ pub(crate) async fn run(
         subtask.flush_if_due(now).await?;
         if source.watermark_timer.is_due(now) || since_watermark >= source.watermark_records {
             since_watermark = 0;
-            let watermark = source.splits.watermark();
+            let watermark = source.promise(subtask.number, subtask.runner.progress().watermark);
             if watermark != EventTime::MAX && watermark > subtask.runner.progress().watermark {
                 subtask.advance(Progress { watermark, processing_time: now }).await?;
             }
@@ -86,6 +107,7 @@ pub(crate) async fn run(
             yield_now().await;
         }
     }
+    source.end(subtask.number);
     let interrupted = !source.splits.has_ended();
     // With checkpoints a stopped job goes on later: nothing fires that the rest of the input
     // would still have changed.
@@ -128,6 +150,7 @@ async fn read(
         subtask.advance(Progress { processing_time: now, ..subtask.runner.progress() }).await?;
     }
     subtask.run(Input::Read { batch: chunk, cut: None }).await?;
+    source.splits.set_paused(subtask.times.all_back_pressured_nanos());
     *batch = subtask.runner.emptied();
     let position = source.splits.last_read();
     source.read[position.split as usize].store(position.events, Ordering::Relaxed);

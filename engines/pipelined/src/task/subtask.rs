@@ -153,7 +153,7 @@ impl Subtask {
         }
         if let Some(since) = since {
             let now = self.runtime.now();
-            self.times.current.back_pressured_nanos += now.since(since);
+            self.times.back_pressured(now.since(since));
             self.status.set(Activity::Working);
             self.times.report(now, self.status.name());
         }

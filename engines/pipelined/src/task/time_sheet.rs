@@ -11,13 +11,27 @@ const REPORT_EVERY_NANOS: u64 = 1_000_000_000;
 /// Adds up where a subtask's time goes.
 pub(crate) struct TimeSheet {
     pub(crate) current: SubtaskTimes,
+    /// Since the beginning.
+    back_pressured_nanos: u64,
     period_start: ProcessingTime,
     observer: Arc<dyn Observer>,
 }
 
 impl TimeSheet {
     pub(crate) fn new(observer: Arc<dyn Observer>, now: ProcessingTime) -> Self {
-        Self { current: SubtaskTimes::default(), period_start: now, observer }
+        let current = SubtaskTimes::default();
+        Self { current, back_pressured_nanos: 0, period_start: now, observer }
+    }
+
+    /// It had output for so many nanoseconds that nobody took.
+    pub(crate) fn back_pressured(&mut self, nanos: u64) {
+        self.current.back_pressured_nanos += nanos;
+        self.back_pressured_nanos += nanos;
+    }
+
+    /// Nanoseconds with output that nobody took, since the beginning.
+    pub(crate) const fn all_back_pressured_nanos(&self) -> u64 {
+        self.back_pressured_nanos
     }
 
     /// Reports when the period is over.

@@ -103,8 +103,8 @@ fn named(name: &str, text: String) -> Line<'static> {
 fn latest(panel: &Panel) -> Line<'static> {
     let waiting = units::duration(panel.waiting.as_nanos() as f64);
     let begun = panel.begun.map(|begun| match begun {
-        OngoingWork::Batch { id, records } => {
-            ("batch", format!("{id} of {}", units::count(records)))
+        OngoingWork::Batch { id, offsets } => {
+            ("batch", format!("{id} of {}", units::count(offsets)))
         }
         OngoingWork::Checkpoint { id } => ("checkpoint", id.to_string()),
     });
@@ -197,7 +197,7 @@ mod tests {
                 p50_ns: Some(50_000_000),
                 p99_ns: None,
                 latest: Some(FinishedWork::Batch { id: 6, records: 1_000, took_ns: 2_500_000 }),
-                begun: (read > 400).then_some(OngoingWork::Batch { id: 7, records: 200 }),
+                begun: (read > 400).then_some(OngoingWork::Batch { id: 7, offsets: 200 }),
             };
             panels.look(&seen, Duration::from_millis(look * 100));
         }

@@ -167,8 +167,9 @@ impl<E: Data> Splits for LiveSource<E> {
         1
     }
 
-    fn available(&self, _: u32, _: u64, _: ProcessingTime) -> Result<Available, SourceError> {
-        let (entries, ended) = self.log.available()?;
+    fn available(&self, _: u32, _: u64, now: ProcessingTime) -> Result<Available, SourceError> {
+        let by_nanos = now.0.saturating_sub(self.schedule.start.0);
+        let (entries, ended) = self.log.available(by_nanos)?;
         let end = entries.min(self.schedule.events);
         let next = if ended || end == self.schedule.events { Next::Never } else { Next::Unknown };
         Ok(Available { end, next })

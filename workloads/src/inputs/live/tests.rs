@@ -116,7 +116,7 @@ impl Wake for Unpark {
 fn wait(source: &SourceSpec, from: u64) -> Result<Available, SourceError> {
     let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
     loop {
-        let available = source.splits.available(0, from, ProcessingTime::ZERO)?;
+        let available = source.splits.available(0, from, ProcessingTime::MAX)?;
         if available.end > from || available.next == Next::Never {
             return Ok(available);
         }
@@ -178,6 +178,25 @@ fn lines_are_read_as_they_come_and_again() {
     assert_eq!(rows, "{\"line\":\"TO BE\"}\n{\"line\":\"OR NOT\"}\n{\"line\":\"TO BE\"}\n");
     // A plan over fewer events ends before the input does.
     assert_eq!(run(&events.plan(Schedule::at_once(2), slot())).0, events.expected(2));
+}
+
+#[test]
+fn what_came_later_was_not_there_before_and_is_no_end_then() {
+    let (remote, events) = rig().open(Uppercase);
+    let plan = events.plan(Schedule::at_once(u64::MAX), slot());
+    remote.nanos.store(1_500_000_000, Ordering::SeqCst);
+    remote.write("to be\n");
+    assert_eq!(wait(&plan.source, 0).unwrap().end, 1);
+    remote.nanos.store(2_000_000_000, Ordering::SeqCst);
+    remote.write("or not\n");
+    drop(remote.pipe);
+    assert_eq!(wait_for_end(&plan.source).unwrap(), 2);
+    let ends = [499, 500, 999, 1_000].map(|millis| {
+        plan.source.splits.available(0, 0, ProcessingTime::from_millis(millis)).unwrap()
+    });
+    assert_eq!(ends.map(|it| it.end), [0, 1, 1, 2]);
+    assert!(ends[..3].iter().all(|it| it.next == Next::Unknown), "{ends:?}");
+    assert_eq!(ends[3].next, Next::Never);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use dataflow::job::source::{Available, Next, Reader, Source, SourceError, Splits};
+use dataflow::job::source::{Available, Next, Reader, Source, SourceError, SourceFailure, Splits};
 use dataflow::{EventTime, ProcessingTime, Record, StampUnit, Stamps};
 
 use crate::schedule::load_shape::LoadShape;
@@ -265,6 +265,7 @@ pub(crate) fn outlasted(name: &str, split: u32, offset: u64) -> SourceError {
         offset,
         line: None,
         column: None,
+        failure: SourceFailure::Failed,
         cause: "the run lasts longer than its time stamps can count; start it with its duration"
             .to_owned(),
     }

@@ -16,7 +16,7 @@ use crate::record::content_hash::{ContentHash, ContentHasher};
 /// First bytes of every sealed file.
 const MAGIC: [u8; 4] = *b"SGSF";
 /// Version of the layout behind [`MAGIC`] and of everything sealed in it.
-const FORMAT: u16 = 5;
+const FORMAT: u16 = 6;
 /// Magic, format, hash, length of the body.
 const HEADER_BYTES: usize = 4 + 2 + 16 + 8;
 
@@ -198,6 +198,6 @@ mod tests {
         let (mut whole, _) = seal("state/1", b"a body");
         assert!(unseal("state/2", &whole).unwrap_err().contains("another file under this name"));
         whole[4] = FORMAT as u8 - 1;
-        assert!(unseal("state/1", &whole).unwrap_err().contains("format version 4"));
+        assert!(unseal("state/1", &whole).unwrap_err().contains("format version 5"));
     }
 }
