@@ -119,7 +119,10 @@ impl Topic {
     }
 
     /// The numbers of all partitions; those that are wanted have leaders.
-    fn partition_numbers(&self, consumer: &BaseConsumer) -> Result<Vec<i32>, KafkaFailure> {
+    pub(crate) fn partition_numbers(
+        &self,
+        consumer: &BaseConsumer,
+    ) -> Result<Vec<i32>, KafkaFailure> {
         let there = self.partitions_now(consumer)?;
         let wanted = &self.address.partitions;
         let is_wanted =

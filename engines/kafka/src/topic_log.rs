@@ -62,7 +62,7 @@ impl Splits for TopicLog {
 
     fn obstacle(&self, split: u32, from: u64) -> Result<Option<String>, SourceError> {
         let obstacle = self.topic.obstacle(split, from);
-        obstacle.map_err(|error| failed(&self.name, split, from, error.to_string()))
+        obstacle.map_err(|error| failed(&self.name, split, from, error))
     }
 }
 
