@@ -36,10 +36,9 @@ pub(crate) struct Buffers(Vec<Mutex<FetchBuffer>>);
 
 impl Buffers {
     pub(crate) fn new(topic: &Topic) -> Self {
-        let buffer = |range: &crate::topic::PartitionRange| {
-            Mutex::new(FetchBuffer::new(range.start, range.end))
-        };
-        Self(topic.partitions.iter().map(buffer).collect())
+        let ends = topic.partitions.iter().map(|range| range.end).enumerate();
+        let buffer = |(split, end)| Mutex::new(FetchBuffer::new(topic.first(split), end));
+        Self(ends.map(buffer).collect())
     }
 
     /// The buffer of a split.
@@ -75,8 +74,8 @@ impl FetcherThread {
         let consumer = topic.consumer()?;
         let mut assigned = TopicPartitionList::new();
         let mut splits = BTreeMap::new();
-        for (split, range) in (0..).zip(&topic.partitions) {
-            let at = Offset::Offset(range.start as i64);
+        for (split, range) in (0_u32..).zip(&topic.partitions) {
+            let at = Offset::Offset(topic.first(split as usize) as i64);
             assigned
                 .add_partition_offset(&topic.address.topic, range.partition, at)
                 .map_err(|error| topic.failure(&error))?;

@@ -74,6 +74,13 @@ impl Topic {
         self.partitions.iter().all(|it| it.end.is_some())
     }
 
+    /// Where fetching a split begins: at its start, or where the partition began when it was opened if
+    /// that was later. Whoever goes on behind a start that is gone needs no more, and whoever reads from
+    /// there is told so by the broker.
+    pub(crate) fn first(&self, split: usize) -> u64 {
+        self.partitions[split].start.max(self.there[split].start)
+    }
+
     /// A client that reads it.
     pub(crate) fn consumer(&self) -> Result<BaseConsumer, KafkaFailure> {
         let mut config = config(&self.settings, &self.address.brokers);

@@ -1,10 +1,14 @@
 //! Topics that a job goes on with in another process.
 
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use dataflow::job::message_log::MessageLog;
 use dataflow::job::source::Splits;
-use kafka::{ClientSettings, KafkaFailure, Topic, TopicFingerprint};
+use kafka::{ClientSettings, KafkaFailure, Topic, TopicFingerprint, TopicLog};
 
 use crate::cluster::Cluster;
-use crate::{log, open, read, texts};
+use crate::{company, log, open, read, texts, waker};
 
 fn again(address: &str, found: &TopicFingerprint) -> Result<Topic, KafkaFailure> {
     Topic::open_again(address.parse().unwrap(), ClientSettings::default(), found, found)
@@ -102,4 +106,28 @@ fn what_is_gone_and_what_never_was_is_in_the_way() {
     let obstacle = later.obstacle(0, 3).unwrap().unwrap();
     let what = "the job has read it up to offset 3 only: the messages between are gone";
     assert!(obstacle.contains(what), "{obstacle}");
+}
+
+#[test]
+fn a_start_that_is_gone_is_not_in_the_way_of_who_goes_on_behind_it_and_is_missed_by_who_reads_it() {
+    let cluster = Cluster::new(&[("t", 1)]);
+    cluster.put("t", 0, 0, &["a", "b"]);
+    let on = format!("{}?until=never", cluster.address("t"));
+    let found = found(&on);
+    // The broker keeps 5 MiB.
+    let large = "x".repeat(500_000);
+    cluster.put("t", 0, 0, &[large.as_str(); 20]);
+    cluster.put("t", 0, 0, &["y", "z"]);
+    let log = TopicLog::open(again(&on, &found).unwrap(), company().0).unwrap();
+    assert_eq!((log.start(0), log.obstacle(0, 22).unwrap()), (0, None));
+    assert_eq!(texts(&read(&log, 0, 22, 2)), ["y", "z"]);
+    let again = log.again().unwrap();
+    let (mut reader, waker) = (again.reader(), waker());
+    let missed = loop {
+        match reader.poll_ready(0, 0..1, &mut Context::from_waker(&waker)) {
+            Poll::Ready(upto) => break upto.unwrap_err().to_string(),
+            Poll::Pending => std::thread::park_timeout(Duration::from_secs(10)),
+        }
+    };
+    assert!(missed.contains("split 0, offset 0: ") && missed.contains("not there"), "{missed}");
 }
