@@ -1,6 +1,6 @@
 //! The client of librdkafka: how it is made, and what its errors mean.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::client::{Client, ClientContext};
@@ -22,26 +22,6 @@ pub(crate) fn config(settings: &ClientSettings, brokers: &str) -> ClientConfig {
     // What matters is returned as an error; the rest is the client's own business.
     config.set("log_level", "2");
     config
-}
-
-/// Between two tries.
-pub(crate) const PAUSE: Duration = Duration::from_millis(100);
-
-/// Calls again for so long while an error `may_pass`.
-pub(crate) fn patiently<T>(
-    longest: Duration,
-    may_pass: impl Fn(&KafkaError) -> bool,
-    mut call: impl FnMut() -> Result<T, KafkaError>,
-) -> Result<T, KafkaError> {
-    let began = Instant::now();
-    loop {
-        match call() {
-            Err(error) if may_pass(&error) && began.elapsed() < longest => {
-                std::thread::sleep(PAUSE);
-            }
-            done => return done,
-        }
-    }
 }
 
 /// A partition as a broker describes it.

@@ -5,6 +5,7 @@
 //! - `settings`: settings of the client that the user gives, and what goes wrong.
 //! - `company`: whose clock it is read by, and who is told what happens.
 //! - `fingerprint`: what a job has found in a topic, so that it goes on with no other.
+//! - `wait`: waiting for a broker, by the machine's clock.
 //! - `client`: the client of librdkafka, and what its errors mean.
 //! - `outage`: which partitions bring nothing, why, and for how long.
 //! - `topic`: a topic as the broker describes it, with the offsets at which reading begins and ends.
@@ -48,6 +49,8 @@ mod topic;
 mod topic_log;
 #[cfg(feature = "client")]
 mod topic_writer;
+#[cfg(feature = "client")]
+mod wait;
 
 #[cfg(not(feature = "client"))]
 pub use absent::{OutputTopic, Publisher, Topic, TopicLog, TopicWriter};

@@ -2,7 +2,7 @@
 //! finds.
 
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use dataflow::Digest;
 use rdkafka::client::ClientContext;
@@ -13,9 +13,10 @@ use rdkafka::message::{DeliveryResult, Message};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 use rdkafka::{Offset, TopicPartitionList};
 
-use crate::client::{PATIENCE, config, failure, may_pass, partitions_now, patiently};
+use crate::client::{PATIENCE, config, failure, may_pass, partitions_now};
 use crate::output_address::OutputAddress;
 use crate::settings::{ClientSettings, KafkaFailure};
+use crate::wait::Wait;
 
 /// Longest time without a message while an output is read again.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -132,10 +133,10 @@ impl OutputTopic {
     /// Waits until a reader of what is committed can read up to where each partition ends now: a
     /// transaction is committed a moment before it can be read.
     fn settled(&self, consumer: &BaseConsumer) -> Result<(), KafkaFailure> {
-        let (ends, began) = (self.ends()?, Instant::now());
+        let (ends, began) = (self.ends()?, Wait::begin());
         for (&partition, &end) in self.partitions.iter().zip(&ends) {
             while self.end(consumer, partition)? < end {
-                if began.elapsed() > SILENCE {
+                if began.lasted() > SILENCE {
                     return Err(KafkaFailure::Failed(format!(
                         "kafka:{}: partition {partition} cannot be read up to offset {end}: somebody's \
                          transaction has been open there for {} s",
@@ -143,7 +144,7 @@ impl OutputTopic {
                         SILENCE.as_secs()
                     )));
                 }
-                std::thread::sleep(TURN);
+                Wait::pause();
             }
         }
         Ok(())
@@ -151,7 +152,7 @@ impl OutputTopic {
 
     fn end(&self, consumer: &BaseConsumer, partition: i32) -> Result<u64, KafkaFailure> {
         let ask = || consumer.fetch_watermarks(&self.address.topic, partition, PATIENCE);
-        let marks = patiently(PATIENCE, may_pass, ask);
+        let marks = Wait::patiently(PATIENCE, may_pass, ask);
         marks.map(|(_, high)| high.max(0) as u64).map_err(|error| self.failure(&error))
     }
 
@@ -173,10 +174,10 @@ impl OutputTopic {
             }
         }
         consumer.assign(&assigned).map_err(|error| self.failure(&error))?;
-        let (mut digest, mut heard) = (Digest::default(), Instant::now());
+        let (mut digest, mut heard) = (Digest::default(), Wait::begin());
         while !open.is_empty() {
             match consumer.poll(PATIENCE) {
-                None if heard.elapsed() > SILENCE => {
+                None if heard.lasted() > SILENCE => {
                     let error = KafkaError::MessageConsumption(RDKafkaErrorCode::OperationTimedOut);
                     return Err(self.failure(&error));
                 }
@@ -188,7 +189,7 @@ impl OutputTopic {
                 Some(Err(error)) if may_pass(&error) => continue,
                 Some(Err(error)) => return Err(self.failure(&error)),
             }
-            heard = Instant::now();
+            heard = Wait::begin();
         }
         Ok(digest)
     }

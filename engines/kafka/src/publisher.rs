@@ -6,17 +6,17 @@
 //! `n + 1` from then on. Slots are not atomic with one another: a reader may see one before another.
 
 use std::sync::{Mutex, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, Producer};
 use rdkafka::{Offset, TopicPartitionList};
 
-use crate::client::{PAUSE, patiently};
 use crate::company::Tell;
 use crate::output_topic::{Deliveries, OutputTopic, TURN};
 use crate::settings::KafkaFailure;
+use crate::wait::Wait;
 
 /// How long one call of a transaction may take before it is tried again.
 const CALL: Duration = Duration::from_secs(10);
@@ -126,7 +126,7 @@ impl Publisher {
     /// not take them for two minutes.
     pub fn publish(&self, slot: u32, commit: u64, rows: &[SinkRows]) -> Result<(), KafkaFailure> {
         let mut held = self.slots[slot as usize].lock().expect("no holder fails");
-        let (began, mut told) = (Instant::now(), false);
+        let (began, mut told) = (Wait::begin(), false);
         while held.next.is_none_or(|next| next <= commit) {
             let Err(failed) = self.try_once(slot, &mut held, commit, rows) else { break };
             let (error, cure) = failed;
@@ -139,14 +139,14 @@ impl Publisher {
                 Cure::Abort => self.abort(&mut held)?,
                 Cure::Anew => held.client = None,
             }
-            if began.elapsed() > LONGEST {
+            if began.lasted() > LONGEST {
                 return Err(error);
             }
-            if !told && began.elapsed() > CALL / 2 {
+            if !told && began.lasted() > CALL / 2 {
                 told = true;
                 (self.tell)(&format!("{error}; commit {commit} is tried again"));
             }
-            std::thread::sleep(PAUSE);
+            Wait::pause();
         }
         Ok(())
     }
@@ -203,7 +203,8 @@ impl Publisher {
 
     /// Calls again while the broker does not answer.
     fn patiently<T>(&self, call: impl FnMut() -> Result<T, KafkaError>) -> Result<T, KafkaFailure> {
-        patiently(LONGEST, may_be_called_again, call).map_err(|error| self.topic.failure(&error))
+        Wait::patiently(LONGEST, may_be_called_again, call)
+            .map_err(|error| self.topic.failure(&error))
     }
 
     fn try_once(
@@ -327,8 +328,8 @@ fn cure_of_recovery(failure: KafkaFailure) -> Cure {
 
 /// Waits until nothing is on its way, or for as long as one call.
 fn drain(producer: &BaseProducer<Deliveries>) {
-    let began = Instant::now();
-    while producer.in_flight_count() > 0 && began.elapsed() < LONGEST {
+    let began = Wait::begin();
+    while producer.in_flight_count() > 0 && began.lasted() < LONGEST {
         producer.poll(TURN);
     }
 }
@@ -336,7 +337,7 @@ fn drain(producer: &BaseProducer<Deliveries>) {
 /// Calls again where the client says that the same call may succeed.
 fn again(call: impl FnMut() -> Result<(), KafkaError>) -> Result<(), KafkaError> {
     let is_retriable = |error: &KafkaError| matches!(error, KafkaError::Transaction(error) if error.is_retriable());
-    patiently(LONGEST, is_retriable, call)
+    Wait::patiently(LONGEST, is_retriable, call)
 }
 
 fn may_be_called_again(error: &KafkaError) -> bool {

@@ -1,7 +1,7 @@
 //! Writes rows to a topic as they come: what a checkpoint or batch covers is delivered before that
 //! completes.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use dataflow::Guarantee;
 use rdkafka::producer::{BaseProducer, Producer};
@@ -10,6 +10,7 @@ use crate::company::Tell;
 use crate::output_address::Acks;
 use crate::output_topic::{Deliveries, OutputTopic, TURN};
 use crate::settings::KafkaFailure;
+use crate::wait::Wait;
 
 /// After which time without a delivery a line says so, and again.
 const TOLD_EVERY_S: u64 = 5;
@@ -79,10 +80,10 @@ impl TopicWriter {
     /// # Errors
     /// When something could not be delivered.
     pub fn flush(&mut self) -> Result<(), KafkaFailure> {
-        let (began, mut told) = (Instant::now(), 0);
+        let (began, mut told) = (Wait::begin(), 0);
         while self.producer.in_flight_count() > 0 {
             self.producer.poll(TURN);
-            let waited = began.elapsed().as_secs();
+            let waited = began.lasted().as_secs();
             if waited >= told + TOLD_EVERY_S {
                 told = waited;
                 let rows = self.producer.in_flight_count();

@@ -39,6 +39,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
             "settings",
             "company",
             "fingerprint",
+            "wait",
             "client",
             "outage",
             "topic",

@@ -71,7 +71,7 @@ impl Broker {
             metadata.unwrap().topics()[0].error().is_none()
         };
         while !is_there() {
-            std::thread::sleep(Duration::from_millis(20));
+            std::thread::park_timeout(Duration::from_millis(20));
         }
         name.to_owned()
     }
@@ -94,7 +94,7 @@ impl Broker {
             // What is committed can be read a moment later.
             let end = all.fetch_watermarks(topic, partition, patience).unwrap().1;
             while consumer.fetch_watermarks(topic, partition, patience).unwrap().1 < end {
-                std::thread::sleep(Duration::from_millis(5));
+                std::thread::park_timeout(Duration::from_millis(5));
             }
             assigned.add_partition_offset(topic, partition, Offset::Beginning).unwrap();
         }

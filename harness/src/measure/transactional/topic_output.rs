@@ -166,7 +166,7 @@ impl TopicOutput {
                 let content = content.ok_or_else(|| missing_pending(place, entry))?;
                 rows.push((entry.key.sink, content));
             }
-            publishing.push((slot, mark.unwrap_or_default(), rows));
+            publishing.push(SlotRows { slot, before: mark.unwrap_or_default(), rows });
         }
         let (publisher, id) = (Arc::clone(&self.publisher), commit.id.0);
         let published =
@@ -251,16 +251,25 @@ impl TopicOutput {
     }
 }
 
+/// What a slot is to publish of a commit.
+struct SlotRows {
+    slot: u32,
+    /// What it has published before.
+    before: Mark,
+    /// Rows of each sink.
+    rows: Vec<(u32, Vec<u8>)>,
+}
+
 /// Publishes a commit by several slots at once. Returns their new marks.
 fn publish_all(
     publisher: &Publisher,
     commit: u64,
-    of_slots: Vec<(u32, Mark, Vec<(u32, Vec<u8>)>)>,
+    of_slots: Vec<SlotRows>,
 ) -> std::result::Result<Vec<(u32, Mark)>, KafkaFailure> {
     std::thread::scope(|scope| {
         let begun: Vec<_> = of_slots
             .into_iter()
-            .map(|(slot, before, rows)| {
+            .map(|SlotRows { slot, before, rows }| {
                 scope.spawn(move || {
                     publisher.publish(slot, commit, &rows)?;
                     Ok((slot, before.and(commit, &rows)))
