@@ -1,5 +1,6 @@
 //! What stands for topics in a build without a client: none can be opened.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -56,8 +57,8 @@ fn refused(address: &dyn std::fmt::Display) -> KafkaFailure {
 }
 
 /// A topic that is written to; there is none in this build.
-#[derive(Clone, Copy, Debug)]
-pub enum OutputTopic {}
+#[derive(Clone, Debug)]
+pub struct OutputTopic(Infallible);
 
 impl OutputTopic {
     /// Opens none.
@@ -70,7 +71,7 @@ impl OutputTopic {
 
     /// Is never called.
     pub fn address(&self) -> &OutputAddress {
-        match *self {}
+        match self.0 {}
     }
 
     /// Is never called.
@@ -78,7 +79,7 @@ impl OutputTopic {
     /// # Errors
     /// None.
     pub fn ends(&self) -> Result<Vec<u64>, KafkaFailure> {
-        match *self {}
+        match self.0 {}
     }
 
     /// Is never called.
@@ -86,13 +87,13 @@ impl OutputTopic {
     /// # Errors
     /// None.
     pub fn committed(&self, _: &[u64]) -> Result<Digest, KafkaFailure> {
-        match *self {}
+        match self.0 {}
     }
 }
 
 /// Writes rows; there is none in this build.
-#[derive(Clone, Copy, Debug)]
-pub enum TopicWriter {}
+#[derive(Clone, Debug)]
+pub struct TopicWriter(Infallible);
 
 impl TopicWriter {
     /// Is never called.
@@ -100,7 +101,7 @@ impl TopicWriter {
     /// # Errors
     /// None.
     pub fn open(topic: OutputTopic, _: Guarantee, _: Tell) -> Result<Self, KafkaFailure> {
-        match topic {}
+        match topic.0 {}
     }
 
     /// Is never called.
@@ -108,7 +109,7 @@ impl TopicWriter {
     /// # Errors
     /// None.
     pub fn write(&mut self, _: u32, _: &[u8]) -> Result<(), KafkaFailure> {
-        match *self {}
+        match self.0 {}
     }
 
     /// Is never called.
@@ -116,7 +117,7 @@ impl TopicWriter {
     /// # Errors
     /// None.
     pub fn write_message(&mut self, _: u32, _: &[u8]) -> Result<(), KafkaFailure> {
-        match *self {}
+        match self.0 {}
     }
 
     /// Is never called.
@@ -124,13 +125,13 @@ impl TopicWriter {
     /// # Errors
     /// None.
     pub fn flush(&mut self) -> Result<(), KafkaFailure> {
-        match *self {}
+        match self.0 {}
     }
 }
 
 /// Publishes commits; there is none in this build.
-#[derive(Clone, Copy, Debug)]
-pub enum Publisher {}
+#[derive(Clone, Debug)]
+pub struct Publisher(Infallible);
 
 impl Publisher {
     /// Is never called.
@@ -138,22 +139,22 @@ impl Publisher {
     /// # Errors
     /// None.
     pub fn open(topic: OutputTopic, _: &str, _: u32, _: Tell) -> Result<Self, KafkaFailure> {
-        match topic {}
+        match topic.0 {}
     }
 
     /// Is never called.
     pub fn slots(&self) -> u32 {
-        match *self {}
+        match self.0 {}
     }
 
     /// Is never called.
     pub fn slot_of(&self, _: u32) -> u32 {
-        match *self {}
+        match self.0 {}
     }
 
     /// Is never called.
     pub fn next(&self, _: u32) -> Option<u64> {
-        match *self {}
+        match self.0 {}
     }
 
     /// Is never called.
@@ -161,7 +162,7 @@ impl Publisher {
     /// # Errors
     /// None.
     pub fn publish(&self, _: u32, _: u64, _: &[(u32, Vec<u8>)]) -> Result<(), KafkaFailure> {
-        match *self {}
+        match self.0 {}
     }
 }
 
