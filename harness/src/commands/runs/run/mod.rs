@@ -9,8 +9,10 @@ mod usage;
 use std::sync::Arc;
 
 use dataflow::StopSignal;
+use dataflow::job::status::STALL_TIMEOUT;
 use reports::schema::RunResult;
 use runtime::Costs;
+use serde_json::json;
 
 use crate::analysis::threshold;
 use crate::cli::{RunArgs, defaults};
@@ -22,6 +24,10 @@ use crate::run::clock::Clock;
 use crate::terminal::out;
 
 use job::RunJob;
+
+/// After which time without a move a job that writes to a topic ends, in ms: rows wait for two minutes to
+/// be delivered, and say so.
+const TOPIC_STALL_MS: u64 = 150_000;
 
 /// Runs the command.
 ///
@@ -95,8 +101,14 @@ fn experiment(args: &RunArgs, registry: &Registry) -> Result<Experiment> {
     let engine = registry.engine(&spec.name)?;
     let shared = &args.shared;
     let set = shared.settings()?;
-    let given = Overrides::part(&set, &*workload, &[Arc::clone(&engine)])?;
+    let mut given = Overrides::part(&set, &*workload, &[Arc::clone(&engine)])?;
     given.check_reach(&[(Arc::clone(&engine), &spec.settings)])?;
+    if matches!(args.output, Some(OutputUri::Kafka(_)))
+        && !spec.settings.contains_key(STALL_TIMEOUT.name)
+    {
+        // A topic is waited for longer, and says so itself.
+        given.settings.entry(STALL_TIMEOUT.name.to_owned()).or_insert(json!(TOPIC_STALL_MS));
+    }
     let variant =
         Variant { engine, name: spec.to_string(), own: spec.settings, shared: given.settings };
     Ok(Experiment {
