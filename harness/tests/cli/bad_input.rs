@@ -233,19 +233,14 @@ fn an_input_that_cannot_be_read_is_named() {
 #[test]
 fn a_build_without_kafka_says_how_to_have_it() {
     let folder = tempfile::tempdir().unwrap();
-    let line = "run --engine pipelined --workload keyed-count --input kafka:localhost:9092/topic";
-    let err = run(folder.path(), &words(line)).with_status(2).err;
-    assert!(err.contains("cargo build --release --features kafka"), "{err}");
-}
-
-/// Topics are read and not written: they are not to stand among what there is.
-#[test]
-fn a_topic_is_not_said_to_be_an_output() {
-    let folder = tempfile::tempdir().unwrap();
-    let line = format!("{RUN} --output kafka:broker:9092/topic");
-    let err = run(folder.path(), &words(&line)).with_status(2).err;
-    let known = err.split_once("there are").expect(&err).1;
-    assert!(!known.to_lowercase().contains("kafka"), "{err}");
+    for line in [
+        "run --engine pipelined --workload keyed-count --input kafka:localhost:9092/topic",
+        "run --engine pipelined --workload keyed-count --events 9 --output kafka:localhost:9092/topic",
+        "sample --workload keyed-count --output kafka:localhost:9092/topic",
+    ] {
+        let err = run(folder.path(), &words(line)).with_status(2).err;
+        assert!(err.contains("cargo build --release --features kafka"), "{line}: {err}");
+    }
 }
 
 #[test]

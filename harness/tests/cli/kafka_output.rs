@@ -75,7 +75,10 @@ fn rows_go_to_a_topic_under_every_guarantee() {
             assert!(there == expected, "{name}: {} rows of {}", there.len(), expected.len());
             let checked = &result["output"]["topic"];
             match guarantee {
-                "exactly-once" => assert_eq!(checked["rows"], expected.len()),
+                "exactly-once" => {
+                    assert_eq!(checked["rows"], expected.len());
+                    assert_eq!(checked["checked"], true);
+                }
                 _ => assert!(checked.is_null()),
             }
         }
