@@ -65,7 +65,7 @@ impl OutputTopic {
     ///
     /// # Errors
     /// Always: it says how to build a program that can.
-    pub fn open(address: OutputAddress, _: ClientSettings) -> Result<Self, KafkaFailure> {
+    pub fn open(address: OutputAddress, _: ClientSettings, _: Tell) -> Result<Self, KafkaFailure> {
         Err(refused(&address))
     }
 
@@ -100,7 +100,7 @@ impl TopicWriter {
     ///
     /// # Errors
     /// None.
-    pub fn open(topic: OutputTopic, _: Guarantee, _: Tell) -> Result<Self, KafkaFailure> {
+    pub fn open(topic: OutputTopic, _: Guarantee) -> Result<Self, KafkaFailure> {
         match topic.0 {}
     }
 
@@ -138,7 +138,7 @@ impl Publisher {
     ///
     /// # Errors
     /// None.
-    pub fn open(topic: OutputTopic, _: &str, _: u32, _: Tell) -> Result<Self, KafkaFailure> {
+    pub fn open(topic: OutputTopic, _: &str, _: u32) -> Result<Self, KafkaFailure> {
         match topic.0 {}
     }
 

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
+use dataflow::Guarantee;
+
 use crate::address::{check_broker, check_topic};
+use crate::settings::KafkaFailure;
 
 /// A topic that is written to, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +75,23 @@ impl Compression {
             Self::Lz4 => "lz4",
             Self::Zstd => "zstd",
         }
+    }
+}
+
+impl OutputAddress {
+    /// Refuses what cannot keep a guarantee.
+    ///
+    /// # Errors
+    /// Says what to leave out.
+    pub fn check(&self, guarantee: Guarantee) -> Result<(), KafkaFailure> {
+        if guarantee == Guarantee::None || self.acks == Acks::All {
+            return Ok(());
+        }
+        let (acks, guarantee) = (self.acks.name(), guarantee.name());
+        Err(KafkaFailure::Refused(format!(
+            "kafka:{self}: acks={acks} can lose rows, and --guarantee {guarantee} is to lose none: leave \
+             acks out"
+        )))
     }
 }
 

@@ -1,6 +1,7 @@
 //! A topic that rows are written to: its partitions, the client that writes, and what a reader of it
 //! finds.
 
+use std::fmt;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -14,22 +15,37 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::client::{PATIENCE, config, failure, may_pass, partitions_now};
+use crate::company::Tell;
 use crate::output_address::OutputAddress;
 use crate::settings::{ClientSettings, KafkaFailure};
 use crate::wait::Wait;
 
 /// Longest time without a message while an output is read again.
 const SILENCE: Duration = Duration::from_secs(30);
+/// After which time the broker has aborted a transaction that a dead process left open: our
+/// `transaction.timeout.ms` and its `transaction.abort.timed.out.transaction.cleanup.interval.ms`.
+const LONGEST_LEFT_OPEN: Duration = Duration::from_secs(135);
+/// Longest time that rows wait to be delivered before they are given up, in ms.
+const DELIVERY_MS: u64 = 120_000;
+/// While rows wait to be delivered a line says so, and again.
+const TOLD_EVERY_S: u64 = 5;
 /// The longest wait of a poll: what is acknowledged is seen so soon.
 pub(crate) const TURN: Duration = Duration::from_millis(1);
 
 /// A topic that rows are written to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct OutputTopic {
     pub(crate) address: OutputAddress,
     pub(crate) settings: ClientSettings,
     /// Its partitions, by their numbers.
     pub(crate) partitions: Vec<i32>,
+    pub(crate) tell: Tell,
+}
+
+impl fmt::Debug for OutputTopic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OutputTopic").field("address", &self.address).finish_non_exhaustive()
+    }
 }
 
 impl OutputTopic {
@@ -37,8 +53,12 @@ impl OutputTopic {
     ///
     /// # Errors
     /// When no broker answers, and when there is no such topic.
-    pub fn open(address: OutputAddress, settings: ClientSettings) -> Result<Self, KafkaFailure> {
-        let mut topic = Self { address, settings, partitions: Vec::new() };
+    pub fn open(
+        address: OutputAddress,
+        settings: ClientSettings,
+        tell: Tell,
+    ) -> Result<Self, KafkaFailure> {
+        let mut topic = Self { address, settings, partitions: Vec::new(), tell };
         let client: BaseProducer =
             topic.config().create().map_err(|error| topic.failure(&error))?;
         let there = partitions_now(client.client(), &topic.address.topic);
@@ -58,10 +78,12 @@ impl OutputTopic {
         config.set("compression.type", self.address.compression.name());
         // Java's `delivery.timeout.ms`; librdkafka's own is five minutes. A transaction must not be over
         // before.
-        for name in ["message.timeout.ms", "transaction.timeout.ms"] {
-            if config.get(name).is_none() {
-                config.set(name, "120000");
-            }
+        let transaction = config.get("transaction.timeout.ms").and_then(|it| it.parse().ok());
+        let transaction: u64 = transaction.unwrap_or(DELIVERY_MS);
+        config.set("transaction.timeout.ms", transaction.to_string());
+        let names = ["message.timeout.ms", "delivery.timeout.ms"];
+        if names.iter().all(|name| config.get(name).is_none()) {
+            config.set("message.timeout.ms", transaction.min(DELIVERY_MS).to_string());
         }
         config.set_log_level(RDKafkaLogLevel::Critical);
         config
@@ -73,9 +95,22 @@ impl OutputTopic {
         let at = format!("kafka:{brokers}/{topic}");
         let refused = |what: &str| KafkaFailure::Refused(format!("{at}: {what}"));
         match error.rdkafka_error_code() {
-            Some(RDKafkaErrorCode::TopicAuthorizationFailed) => {
-                refused("this user may not write to the topic (no permission WRITE or DESCRIBE)")
-            }
+            Some(RDKafkaErrorCode::TopicAuthorizationFailed) => refused(
+                "this user may not write to the topic (no permission WRITE or DESCRIBE, and under \
+                     exactly-once READ)",
+            ),
+            Some(RDKafkaErrorCode::GroupAuthorizationFailed) => refused(
+                "this user may not use the groups of the job (no permission READ on groups that begin \
+                 with `streamgauge-`)",
+            ),
+            Some(RDKafkaErrorCode::InvalidRecord | RDKafkaErrorCode::PolicyViolation) => refused(
+                "the broker refuses a row by the topic's settings, as it does with rows without a key \
+                 where cleanup.policy=compact; write to a topic that deletes",
+            ),
+            Some(RDKafkaErrorCode::MessageTimedOut) => KafkaFailure::Failed(format!(
+                "{at}: rows were not delivered within message.timeout.ms; is the broker there, and are \
+                 enough replicas in sync (min.insync.replicas)?"
+            )),
             Some(RDKafkaErrorCode::ClusterAuthorizationFailed) => refused(
                 "this user may not write idempotently (no permission IDEMPOTENT_WRITE on the cluster)",
             ),
@@ -98,27 +133,50 @@ impl OutputTopic {
     }
 
     /// Hands a row to a client, and waits for room where it has none.
-    pub(crate) fn send<C: ProducerContext<DeliveryOpaque = ()>>(
+    pub(crate) fn send(
         &self,
-        producer: &BaseProducer<C>,
+        producer: &BaseProducer<Deliveries>,
         sink: u32,
         row: &[u8],
-    ) -> Result<(), KafkaFailure> {
+    ) -> Result<(), KafkaError> {
         let partition = self.partition_of(sink);
         let mut record =
             BaseRecord::<(), [u8]>::to(&self.address.topic).partition(partition).payload(row);
+        let mut full: Option<Tale<'_>> = None;
         loop {
             match producer.send(record) {
                 Ok(()) => return Ok(()),
                 Err((error, returned)) => {
                     if error.rdkafka_error_code() != Some(RDKafkaErrorCode::QueueFull) {
-                        return Err(self.failure(&error));
+                        return Err(error);
                     }
                     record = returned;
                     producer.poll(TURN);
+                    producer.context().failure()?;
+                    full.get_or_insert_with(|| Tale::begin(self)).go_on(producer.in_flight_count());
                 }
             }
         }
+    }
+
+    /// Waits until everything is delivered, or for `longest`; says meanwhile that it waits.
+    ///
+    /// # Errors
+    /// The first message that could not be delivered.
+    pub(crate) fn drain(
+        &self,
+        producer: &BaseProducer<Deliveries>,
+        longest: Duration,
+    ) -> Result<(), KafkaError> {
+        let mut tale = Tale::begin(self);
+        while producer.in_flight_count() > 0 {
+            producer.poll(TURN);
+            producer.context().failure()?;
+            if tale.go_on(producer.in_flight_count()) > longest {
+                return Err(KafkaError::MessageProduction(RDKafkaErrorCode::MessageTimedOut));
+            }
+        }
+        producer.context().failure()
     }
 
     /// The offset at which each partition ends now.
@@ -136,12 +194,12 @@ impl OutputTopic {
         let (ends, began) = (self.ends()?, Wait::begin());
         for (&partition, &end) in self.partitions.iter().zip(&ends) {
             while self.end(consumer, partition)? < end {
-                if began.lasted() > SILENCE {
+                if began.lasted() > LONGEST_LEFT_OPEN {
                     return Err(KafkaFailure::Failed(format!(
                         "kafka:{}: partition {partition} cannot be read up to offset {end}: somebody's \
                          transaction has been open there for {} s",
                         self.address,
-                        SILENCE.as_secs()
+                        LONGEST_LEFT_OPEN.as_secs()
                     )));
                 }
                 Wait::pause();
@@ -187,11 +245,24 @@ impl OutputTopic {
                     open.retain(|it| *it != partition);
                 }
                 Some(Err(error)) if may_pass(&error) => continue,
-                Some(Err(error)) => return Err(self.failure(&error)),
+                Some(Err(error)) => return Err(self.unread(&error)),
             }
             heard = Wait::begin();
         }
         Ok(digest)
+    }
+
+    /// Why rows cannot be read again.
+    fn unread(&self, error: &KafkaError) -> KafkaFailure {
+        let gone = [RDKafkaErrorCode::OffsetOutOfRange, RDKafkaErrorCode::AutoOffsetReset];
+        match error.rdkafka_error_code() {
+            Some(code) if gone.contains(&code) => KafkaFailure::Refused(format!(
+                "kafka:{}: rows that were published are not kept there any more (retention.ms), so that \
+                 they cannot be checked; leave the check out by --no-check-output",
+                self.address
+            )),
+            _ => self.failure(error),
+        }
     }
 
     fn reader(&self, isolation: &str) -> Result<BaseConsumer, KafkaFailure> {
@@ -206,14 +277,42 @@ impl OutputTopic {
     }
 }
 
+/// A wait for deliveries, of which the reader is told.
+struct Tale<'a> {
+    topic: &'a OutputTopic,
+    wait: Wait,
+    told_s: u64,
+}
+
+impl<'a> Tale<'a> {
+    fn begin(topic: &'a OutputTopic) -> Self {
+        Self { topic, wait: Wait::begin(), told_s: 0 }
+    }
+
+    /// So many rows still wait. Says how long they have.
+    fn go_on(&mut self, rows: i32) -> Duration {
+        let waited = self.wait.lasted();
+        if waited.as_secs() >= self.told_s + TOLD_EVERY_S {
+            self.told_s = waited.as_secs();
+            let seconds = self.told_s;
+            (self.topic.tell)(&format!(
+                "kafka:{}: {rows} rows wait for {seconds} s to be delivered",
+                self.topic.address
+            ));
+        }
+        waited
+    }
+}
+
 /// Keeps the first message that could not be delivered.
 #[derive(Default)]
 pub(crate) struct Deliveries(Mutex<Option<KafkaError>>);
 
 impl Deliveries {
+    /// # Errors
     /// The first failure since it was asked last.
-    pub(crate) fn take_failure(&self) -> Option<KafkaError> {
-        self.0.lock().expect("no holder fails").take()
+    pub(crate) fn failure(&self) -> Result<(), KafkaError> {
+        self.0.lock().expect("no holder fails").take().map_or(Ok(()), Err)
     }
 }
 

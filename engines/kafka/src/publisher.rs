@@ -13,8 +13,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, Producer};
 use rdkafka::{Offset, TopicPartitionList};
 
-use crate::company::Tell;
-use crate::output_topic::{Deliveries, OutputTopic, TURN};
+use crate::output_topic::{Deliveries, OutputTopic};
 use crate::settings::KafkaFailure;
 use crate::wait::Wait;
 
@@ -51,7 +50,6 @@ pub struct Publisher {
     topic: OutputTopic,
     job: String,
     slots: Vec<Mutex<Slot>>,
-    tell: Tell,
     gate: OnceLock<Box<StepGate>>,
 }
 
@@ -83,14 +81,9 @@ impl Publisher {
     ///
     /// # Errors
     /// When the broker does not answer or refuses it.
-    pub fn open(
-        topic: OutputTopic,
-        job: &str,
-        slots: u32,
-        tell: Tell,
-    ) -> Result<Self, KafkaFailure> {
+    pub fn open(topic: OutputTopic, job: &str, slots: u32) -> Result<Self, KafkaFailure> {
         let slots = (0..slots).map(|_| Mutex::default()).collect();
-        let publisher = Self { topic, job: job.to_owned(), slots, tell, gate: OnceLock::new() };
+        let publisher = Self { topic, job: job.to_owned(), slots, gate: OnceLock::new() };
         publisher.every_slot(|number, slot| publisher.recover(number, slot))?;
         Ok(publisher)
     }
@@ -128,7 +121,7 @@ impl Publisher {
         let mut held = self.slots[slot as usize].lock().expect("no holder fails");
         let (began, mut told) = (Wait::begin(), false);
         while held.next.is_none_or(|next| next <= commit) {
-            let Err(failed) = self.try_once(slot, &mut held, commit, rows) else { break };
+            let Err(failed) = self.try_once(slot, &mut held, (commit, began), rows) else { break };
             let (error, cure) = failed;
             match cure {
                 Cure::End(failure) => {
@@ -136,15 +129,15 @@ impl Publisher {
                     held.client = None;
                     return Err(failure);
                 }
-                Cure::Abort => self.abort(&mut held)?,
+                Cure::Abort => self.abort(&mut held, began)?,
                 Cure::Anew => held.client = None,
             }
             if began.lasted() > LONGEST {
                 return Err(error);
             }
-            if !told && began.lasted() > CALL / 2 {
+            if !told {
                 told = true;
-                (self.tell)(&format!("{error}; commit {commit} is tried again"));
+                (self.topic.tell)(&format!("{error}; commit {commit} is tried again"));
             }
             Wait::pause();
         }
@@ -191,8 +184,12 @@ impl Publisher {
         self.patiently(|| producer.init_transactions(CALL))?;
         let mut asked = TopicPartitionList::new();
         asked.add_partition(&self.topic.address.topic, self.topic.partitions[0]);
-        let known = self.patiently(|| group.committed_offsets(asked.clone(), CALL))?;
-        let known = known.elements().first().map(|it| it.offset());
+        let known = self.patiently(|| {
+            let known = group.committed_offsets(asked.clone(), CALL)?;
+            // An answer may be none for a partition: that is not to be taken for "nothing published".
+            let first = known.elements().into_iter().next();
+            first.map(|it| it.error().map(|()| it.offset())).transpose()
+        })?;
         slot.next = match known {
             Some(Offset::Offset(next)) => Some(next.max(0) as u64),
             _ => None,
@@ -211,7 +208,7 @@ impl Publisher {
         &self,
         number: u32,
         slot: &mut Slot,
-        commit: u64,
+        (commit, began): (u64, Wait),
         rows: &[SinkRows],
     ) -> Result<(), (KafkaFailure, Cure)> {
         if slot.client.is_none() {
@@ -222,29 +219,36 @@ impl Publisher {
             }
         }
         let Some(client) = &slot.client else { return Ok(()) };
-        self.transact(client, commit, rows).map_err(|failed| match failed {
-            Failed::Client(error) => (self.topic.failure(&error), self.cure(&error)),
+        self.transact(client, (commit, began), rows).map_err(|failed| match failed {
+            Failed::Client(error) => (self.topic.failure(&error), self.cure(client, &error)),
+            // Whether it is committed is for the broker to say.
+            Failed::Commit(error) => match self.cure(client, &error) {
+                Cure::Abort => (self.topic.failure(&error), Cure::Anew),
+                cure => (self.topic.failure(&error), cure),
+            },
             Failed::Ours(failure) => (failure.clone(), Cure::End(failure)),
         })?;
         slot.next = Some(commit + 1);
         Ok(())
     }
 
-    fn transact(&self, client: &SlotClient, commit: u64, rows: &[SinkRows]) -> Result<(), Failed> {
+    fn transact(
+        &self,
+        client: &SlotClient,
+        (commit, began): (u64, Wait),
+        rows: &[SinkRows],
+    ) -> Result<(), Failed> {
         let SlotClient { producer, group } = client;
         self.pass(Step::Begin)?;
         producer.begin_transaction()?;
         for (sink, lines) in rows {
             for row in lines.split(|byte| *byte == b'\n').filter(|row| !row.is_empty()) {
                 self.pass(Step::Send)?;
-                self.topic.send(producer, *sink, row).map_err(Failed::Ours)?;
+                self.topic.send(producer, *sink, row)?;
             }
         }
         self.pass(Step::Drain)?;
-        drain(producer);
-        if let Some(error) = producer.context().take_failure() {
-            return Err(Failed::Client(error));
-        }
+        self.topic.drain(producer, LONGEST)?;
         self.pass(Step::AddOffset)?;
         let mut offsets = TopicPartitionList::new();
         let mut first = offsets.add_partition(&self.topic.address.topic, self.topic.partitions[0]);
@@ -253,9 +257,9 @@ impl Publisher {
         let metadata = group.group_metadata().ok_or_else(|| {
             Failed::Ours(KafkaFailure::Failed("the client has no group".to_owned()))
         })?;
-        again(|| producer.send_offsets_to_transaction(&offsets, &metadata, CALL))?;
+        again(began, || producer.send_offsets_to_transaction(&offsets, &metadata, CALL))?;
         self.pass(Step::Commit)?;
-        again(|| producer.commit_transaction(CALL))?;
+        again(began, || producer.commit_transaction(CALL)).map_err(Failed::Commit)?;
         self.pass(Step::Committed)
     }
 
@@ -271,13 +275,16 @@ impl Publisher {
 
     /// What is sent is delivered first: an abort with messages on their way blocks, and the client is
     /// of no use afterwards.
-    fn abort(&self, slot: &mut Slot) -> Result<(), KafkaFailure> {
+    fn abort(&self, slot: &mut Slot, began: Wait) -> Result<(), KafkaFailure> {
         let Some(client) = &slot.client else { return Ok(()) };
-        drain(&client.producer);
-        drop(client.producer.context().take_failure());
-        match again(|| client.producer.abort_transaction(CALL)) {
+        // Of an aborted transaction nothing is missed.
+        while client.producer.in_flight_count() > 0
+            && self.topic.drain(&client.producer, CALL).is_err()
+            && began.lasted() < LONGEST
+        {}
+        match again(began, || client.producer.abort_transaction(CALL)) {
             Ok(()) => Ok(()),
-            Err(error) if is_fenced(&error) => Err(self.fenced()),
+            Err(error) if is_fenced(client, &error) => Err(self.fenced()),
             Err(_) => {
                 slot.client = None;
                 Ok(())
@@ -285,8 +292,8 @@ impl Publisher {
         }
     }
 
-    fn cure(&self, error: &KafkaError) -> Cure {
-        if is_fenced(error) {
+    fn cure(&self, client: &SlotClient, error: &KafkaError) -> Cure {
+        if is_fenced(client, error) {
             return Cure::End(self.fenced());
         }
         match (self.topic.failure(error), error) {
@@ -300,8 +307,8 @@ impl Publisher {
     fn fenced(&self) -> KafkaFailure {
         KafkaFailure::Refused(format!(
             "kafka:{}: another process owns this job now (its transactions `{}-..` were taken over), or \
-             a transaction took longer than transaction.timeout.ms; go on with the job in one process \
-             alone",
+             a transaction took longer than transaction.timeout.ms, which --kafka-config can raise; go on \
+             with the job in one process alone",
             self.topic.address, self.job
         ))
     }
@@ -310,6 +317,8 @@ impl Publisher {
 /// Why a transaction did not come to its end.
 enum Failed {
     Client(KafkaError),
+    /// While it was to be committed.
+    Commit(KafkaError),
     Ours(KafkaFailure),
 }
 
@@ -326,30 +335,37 @@ fn cure_of_recovery(failure: KafkaFailure) -> Cure {
     }
 }
 
-/// Waits until nothing is on its way, or for as long as one call.
-fn drain(producer: &BaseProducer<Deliveries>) {
-    let began = Wait::begin();
-    while producer.in_flight_count() > 0 && began.lasted() < LONGEST {
-        producer.poll(TURN);
-    }
-}
-
-/// Calls again where the client says that the same call may succeed.
-fn again(call: impl FnMut() -> Result<(), KafkaError>) -> Result<(), KafkaError> {
+/// Calls again where the client says that the same call may succeed, for as long as a commit is tried.
+fn again(began: Wait, call: impl FnMut() -> Result<(), KafkaError>) -> Result<(), KafkaError> {
     let is_retriable = |error: &KafkaError| matches!(error, KafkaError::Transaction(error) if error.is_retriable());
-    Wait::patiently(LONGEST, is_retriable, call)
+    Wait::patiently(LONGEST.saturating_sub(began.lasted()), is_retriable, call)
 }
 
 fn may_be_called_again(error: &KafkaError) -> bool {
     match error {
         KafkaError::Transaction(error) => error.is_retriable(),
-        _ => crate::client::may_pass(error),
+        _ => {
+            let passes = [
+                RDKafkaErrorCode::NotCoordinator,
+                RDKafkaErrorCode::CoordinatorNotAvailable,
+                RDKafkaErrorCode::CoordinatorLoadInProgress,
+                RDKafkaErrorCode::UnstableOffsetCommit,
+            ];
+            let code = error.rdkafka_error_code();
+            crate::client::may_pass(error) || code.is_some_and(|code| passes.contains(&code))
+        }
     }
 }
 
-fn is_fenced(error: &KafkaError) -> bool {
+/// Whether another process has taken a slot over. After a fatal error every call tells of that alone.
+fn is_fenced(client: &SlotClient, error: &KafkaError) -> bool {
+    let fatal = || client.producer.client().fatal_error().map(|(code, _)| code);
+    let code = match error.rdkafka_error_code() {
+        Some(RDKafkaErrorCode::Fatal) => fatal(),
+        code => code,
+    };
     matches!(
-        error.rdkafka_error_code(),
+        code,
         Some(
             RDKafkaErrorCode::Fenced
                 | RDKafkaErrorCode::ProducerFenced

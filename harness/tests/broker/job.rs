@@ -165,7 +165,8 @@ impl<'a> Process<'a> {
             false => Stop::Failed(error),
         };
         let address = format!("{}/{topic}", broker.address).parse().unwrap();
-        let opened = OutputTopic::open(address, ClientSettings::default()).unwrap();
+        let opened =
+            OutputTopic::open(address, ClientSettings::default(), Arc::new(|_| {})).unwrap();
         let company =
             Company { clock: Arc::new(|| ProcessingTime::ZERO), tell: Arc::new(|_: &str| {}) };
         let topic = TopicOutput::open(opened, disk.storage(), "sink/", SLOTS, company);

@@ -120,6 +120,10 @@ fn what_a_topic_as_output_cannot_have_is_refused() {
     for (more, what) in [
         ("--guarantee exactly-once", "add --checkpoint-dir FOLDER"),
         ("--guarantee at-least-once --output TOPIC?acks=1", "acks=1 can lose rows"),
+        (
+            "--guarantee exactly-once --checkpoint-dir none --output TOPIC?acks=0",
+            "acks=0 can lose rows",
+        ),
         ("--clock virtual", "has no virtual time"),
         ("--repeats 2 --guarantee exactly-once --checkpoint-dir s", "--repeats would need several"),
         ("--no-check-output", "goes with a folder of part files or a topic"),
@@ -138,4 +142,5 @@ fn what_a_topic_as_output_cannot_have_is_refused() {
         assert!(ended.err.contains(what), "{more}: {}", ended.err);
     }
     assert_eq!(messages(&cluster, "t", 1), []);
+    assert!(!folder.path().join("none").exists(), "what cannot run leaves no job");
 }

@@ -48,8 +48,8 @@ pub(crate) fn sample(args: &SampleArgs, registry: &Registry) -> Result<Outcome> 
 fn topic(args: &SampleArgs, address: &OutputAddress) -> Result<TopicWriter> {
     let path = args.kafka_config.as_deref();
     let client = path.map_or(Ok(ClientSettings::default()), ClientSettings::read)?;
-    let topic = OutputTopic::open(address.clone(), client)?;
-    Ok(TopicWriter::open(topic, Guarantee::AtLeastOnce, Arc::new(out::note))?)
+    let topic = OutputTopic::open(address.clone(), client, Arc::new(out::note))?;
+    Ok(TopicWriter::open(topic, Guarantee::AtLeastOnce)?)
 }
 
 /// Writes events to a topic, dealt out to its partitions in turn, as to the splits of a run.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use dataflow::exchange::sink::SinkError;
-use dataflow::record::content_hash::Content;
+use dataflow::record::content_hash::{Content, ContentHasher};
 
 use super::ledger::Entry;
 use crate::measure::transactional::file_names as place;
@@ -108,6 +108,18 @@ pub(super) async fn pending(place: &OutputFolder, entries: &[Entry]) -> Result<(
         }
     }
     Ok(())
+}
+
+/// Refuses what was read of a pending file, and is not what was written.
+pub(super) fn check_pending(
+    place: &OutputFolder,
+    entry: &Entry,
+    bytes: &[u8],
+) -> Result<(), SinkError> {
+    let mut hasher = ContentHasher::default();
+    hasher.update(bytes);
+    let Some(written) = entry.rows else { return Ok(()) };
+    check_content(place, &entry.pending(), written, hasher.content())
 }
 
 /// A file that is still to be committed and is not there.

@@ -10,6 +10,7 @@ use dataflow::operator::snapshot::Version;
 use dataflow::record::content_hash::ContentHash;
 
 use super::ledger::{Committed, Entry, Fate, Ledger, Loaded};
+use super::publishing::Publishing;
 use super::topic_output::{TopicOutput, unix_millis};
 use crate::measure::sink::SinkMeasurement;
 use crate::measure::transactional::check;
@@ -33,6 +34,8 @@ pub(super) struct Shared {
     pub(super) watch: Option<CommitWatch>,
     /// Where a reader sees what was committed, if that is not the folder.
     pub(super) topic: Option<Arc<TopicOutput>>,
+    /// Whether rows are being published there.
+    pub(super) publishing: Publishing,
     /// Commits and aborts, one at a time.
     pub(super) turn: CommitLock,
     pub(super) attempt: AtomicU64,
@@ -232,7 +235,9 @@ impl Shared {
     async fn show(&self, commit: &Committed) -> Result<(), SinkError> {
         let mut shown = Vec::new();
         if let Some(topic) = &self.topic {
+            let publication = self.publishing.begin();
             topic.publish(&self.place, commit).await?;
+            drop(publication);
             let published = commit.entries.iter().filter(|entry| entry.rows.is_some());
             return self.remove_pending(published.map(Entry::pending).collect()).await;
         }

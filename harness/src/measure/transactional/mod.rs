@@ -46,6 +46,7 @@ pub(crate) mod commit_lock;
 pub(crate) mod file_names;
 pub(crate) mod held_latencies;
 mod ledger;
+mod publishing;
 pub(crate) mod row_file;
 pub(crate) mod subtask_sink;
 mod topic_output;
@@ -56,6 +57,7 @@ use crate::measure::transactional::subtask_sink::SubtaskSink;
 pub use check::CheckedOutput;
 pub use commit::CommitWatch;
 use commit::{Shared, State};
+use publishing::Publishing;
 pub use topic_output::TopicOutput;
 
 /// Where the output lies among the files of a job, unless it is a folder of its own.
@@ -86,6 +88,7 @@ pub fn transactional(options: Options) -> (SinkSlot, Arc<Transactional>) {
         rows: wants.rows,
         watch,
         topic,
+        publishing: Publishing::default(),
         turn: CommitLock::default(),
         attempt: AtomicU64::new(0),
         writers: AtomicU64::new(0),

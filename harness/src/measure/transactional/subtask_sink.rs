@@ -1,7 +1,7 @@
 //! One subtask's end of the sink: collects a transaction, closes it, begins the next.
 
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use dataflow::exchange::sink::{Output, Sink, SinkError, Transaction};
 use dataflow::job::engine::BoxFuture;
@@ -13,6 +13,9 @@ use super::ledger::Entry;
 use crate::measure::transactional::file_names::{Key, Writer};
 use crate::measure::transactional::held_latencies::HeldLatencies;
 use crate::measure::transactional::row_file::RowFile;
+
+/// Bytes of rows that a transaction may hold while the commit before it is being published.
+const BYTES_BESIDE_PUBLICATION: u64 = 64 << 20;
 
 /// Takes what a subtask writes.
 pub(super) struct SubtaskSink {
@@ -90,7 +93,13 @@ impl Sink for SubtaskSink {
     }
 
     fn poll_room(&mut self, context: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
-        self.poll_rows(|rows| rows.poll_room(context))
+        ready!(self.poll_rows(|rows| rows.poll_room(context)))?;
+        let rows = self.open.as_ref().and_then(|open| open.rows.as_ref());
+        let rows = rows.filter(|_| self.shared.topic.is_some());
+        if rows.is_some_and(|rows| rows.content().length > BYTES_BESIDE_PUBLICATION) {
+            ready!(self.shared.publishing.poll_idle(context));
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// What is written last is seen like the rest: when it is committed.

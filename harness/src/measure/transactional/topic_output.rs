@@ -25,7 +25,7 @@ use super::ledger::{Committed, Entry};
 use crate::error::{Error, Result};
 use crate::files::at_once::at_once;
 use crate::files::invocation::unix_nanos;
-use crate::measure::transactional::check::missing_pending;
+use crate::measure::transactional::check::{check_pending, missing_pending};
 use crate::measure::transactional::file_names::{OutputFolder, PUBLISHED, TOPIC};
 
 /// After this time a broker has forgotten what a slot has published (`offsets.retention.minutes`).
@@ -85,7 +85,17 @@ impl TopicOutput {
         let found = at_once(async move { load::<TopicFile>(&kept, &at).await })?;
         let ends = topic.ends().map_err(Error::from)?;
         let file = match found {
-            Some((file, _)) if file.starts.len() == ends.len() => file,
+            Some((file, _)) if file.starts.len() == ends.len() => {
+                if let Some(partition) = (0..ends.len()).find(|&it| ends[it] < file.starts[it]) {
+                    return Err(Error::Input(format!(
+                        "{name}, partition {partition}, ends at offset {}, and ended at {} when the job \
+                         began: the topic was deleted and made anew; begin again with an empty checkpoint \
+                         directory",
+                        ends[partition], file.starts[partition]
+                    )));
+                }
+                file
+            }
             Some((file, _)) => {
                 return Err(Error::Input(format!(
                     "{name} has {} partitions, and had {} when the job began: --resume needs the same \
@@ -104,7 +114,7 @@ impl TopicOutput {
                 file
             }
         };
-        let publisher = Publisher::open(topic.clone(), &file.job, file.slots, company.tell.clone());
+        let publisher = Publisher::open(topic.clone(), &file.job, file.slots);
         let publisher = Arc::new(publisher.map_err(Error::from)?);
         Ok(Self { topic, name, file, publisher, storage, prefix: prefix.to_owned(), company })
     }
@@ -164,6 +174,7 @@ impl TopicOutput {
             for entry in entries {
                 let content = place.read(&entry.pending()).await?;
                 let content = content.ok_or_else(|| missing_pending(place, entry))?;
+                check_pending(place, entry, &content)?;
                 rows.push((entry.key.sink, content));
             }
             publishing.push(SlotRows { slot, before: mark.unwrap_or_default(), rows });

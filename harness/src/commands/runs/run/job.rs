@@ -42,6 +42,9 @@ use crate::run::spec::{Recovery, RunSpec};
 use crate::terminal::out;
 use crate::terminal::progress::Progress;
 
+/// Transactions of a commit at most: each has clients of its own.
+const MOST_SLOTS: u32 = 32;
+
 /// A run with its input and output open.
 pub(super) struct RunJob<'a> {
     args: &'a RunArgs,
@@ -124,14 +127,15 @@ impl<'a> RunJob<'a> {
     /// The topic that results go to; it is there.
     fn output_topic(&self) -> Result<Option<OutputTopic>> {
         let Some(OutputUri::Kafka(address)) = &self.args.output else { return Ok(None) };
-        Ok(Some(OutputTopic::open(address.clone(), self.client.clone())?))
+        Ok(Some(OutputTopic::open(address.clone(), self.client.clone(), Arc::new(out::note))?))
     }
 
     /// Takes a topic over, in which results are published as they are committed.
     fn publishing(&self, topic: OutputTopic, run_clock: &RunClock) -> Result<Arc<TopicOutput>> {
         let storage = run_clock.runtime().storage();
         let company = company(run_clock);
-        Ok(Arc::new(TopicOutput::open(topic, storage, SINK, self.spec.parallelism, company)?))
+        let slots = self.spec.parallelism.min(MOST_SLOTS);
+        Ok(Arc::new(TopicOutput::open(topic, storage, SINK, slots, company)?))
     }
 
     /// The topic of a job that is to survive the process, whose offsets are settled by its first start.
@@ -206,7 +210,7 @@ impl<'a> RunJob<'a> {
             Some(topic) if is_published => (None, Some(self.publishing(topic, &run_clock)?)),
             Some(topic) => {
                 let guarantee = self.spec.guarantee();
-                let writer = TopicWriter::open(topic, guarantee, Arc::new(out::note))?;
+                let writer = TopicWriter::open(topic, guarantee)?;
                 (Some(RowTarget::Topic(writer)), None)
             }
             None => (target, None),
@@ -390,6 +394,9 @@ fn check_guarantee(args: &RunArgs, spec: &RunSpec, can_be_read_again: bool) -> R
              whose folder goes on"
                 .to_owned(),
         ));
+    }
+    if let Some(OutputUri::Kafka(address)) = &args.output {
+        address.check(guarantee)?;
     }
     if guarantee == Guarantee::ExactlyOnce && to_topic && args.checkpoint_dir.is_none() {
         return Err(Error::Input(
