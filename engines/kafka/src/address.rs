@@ -100,10 +100,7 @@ impl FromStr for TopicAddress {
     type Err = AddressError;
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
-        let (place, options) = text.split_once('?').unwrap_or((text, ""));
-        let (brokers, topic) = place.rsplit_once('/').ok_or_else(|| wrong("no topic is named"))?;
-        brokers.split(',').try_for_each(check_broker).map_err(wrong)?;
-        check_topic(topic).map_err(wrong)?;
+        let NamedTopic { brokers, topic, options } = NamedTopic::read(text).map_err(wrong)?;
         let mut address = Self {
             brokers: brokers.to_owned(),
             topic: topic.to_owned(),
@@ -113,13 +110,7 @@ impl FromStr for TopicAddress {
             isolation: Isolation::default(),
             form: MessageForm::default(),
         };
-        let mut seen = BTreeSet::new();
-        for option in options.split('&').filter(|it| !it.is_empty()) {
-            let (name, value) =
-                option.split_once('=').ok_or_else(|| wrong(format!("`{option}` has no value")))?;
-            if !seen.insert(name) {
-                return Err(wrong(format!("`{name}` was given twice")));
-            }
+        for (name, value) in options {
             match name {
                 "from" => address.from = from(value)?,
                 "until" => address.until = until(value)?,
@@ -148,13 +139,42 @@ impl FromStr for TopicAddress {
     }
 }
 
-pub(crate) fn check_broker(broker: &str) -> Result<(), String> {
+/// What names a topic, of an input and of an output alike: `BROKERS/TOPIC?NAME=VALUE&..`.
+pub(crate) struct NamedTopic<'a> {
+    pub(crate) brokers: &'a str,
+    pub(crate) topic: &'a str,
+    /// Names and values, each name once.
+    pub(crate) options: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> NamedTopic<'a> {
+    /// # Errors
+    /// Says what is wrong.
+    pub(crate) fn read(text: &'a str) -> Result<Self, String> {
+        let (place, options) = text.split_once('?').unwrap_or((text, ""));
+        let (brokers, topic) = place.rsplit_once('/').ok_or("no topic is named")?;
+        brokers.split(',').try_for_each(check_broker)?;
+        check_topic(topic)?;
+        let mut read: Vec<(&str, &str)> = Vec::new();
+        for option in options.split('&').filter(|it| !it.is_empty()) {
+            let (name, value) =
+                option.split_once('=').ok_or_else(|| format!("`{option}` has no value"))?;
+            if read.iter().any(|(known, _)| *known == name) {
+                return Err(format!("`{name}` was given twice"));
+            }
+            read.push((name, value));
+        }
+        Ok(Self { brokers, topic, options: read })
+    }
+}
+
+fn check_broker(broker: &str) -> Result<(), String> {
     let port = broker.rsplit_once(':').filter(|(host, _)| !host.is_empty());
     let port = port.and_then(|(_, port)| port.parse::<u16>().ok()).filter(|port| *port > 0);
     port.map(drop).ok_or_else(|| format!("`{broker}` is no broker"))
 }
 
-pub(crate) fn check_topic(topic: &str) -> Result<(), String> {
+fn check_topic(topic: &str) -> Result<(), String> {
     let is_plain = |it: char| it.is_ascii_alphanumeric() || "._-".contains(it);
     let is_name = !topic.is_empty() && topic.len() <= LONGEST_TOPIC && topic.chars().all(is_plain);
     if is_name && topic != "." && topic != ".." {

@@ -1,12 +1,11 @@
 //! A topic that is written to, as the user names it: `BROKERS/TOPIC?acks=..&compression=..`.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
 use dataflow::Guarantee;
 
-use crate::address::{check_broker, check_topic};
+use crate::address::NamedTopic;
 use crate::settings::KafkaFailure;
 
 /// A topic that is written to, and how.
@@ -111,24 +110,15 @@ impl FromStr for OutputAddress {
     type Err = OutputAddressError;
 
     fn from_str(text: &str) -> Result<Self, OutputAddressError> {
-        let (place, options) = text.split_once('?').unwrap_or((text, ""));
-        let (brokers, topic) = place.rsplit_once('/').ok_or_else(|| wrong("no topic is named"))?;
-        brokers.split(',').try_for_each(check_broker).map_err(wrong)?;
-        check_topic(topic).map_err(wrong)?;
+        let NamedTopic { brokers, topic, options } = NamedTopic::read(text).map_err(wrong)?;
         let mut address = Self {
             brokers: brokers.to_owned(),
             topic: topic.to_owned(),
             acks: Acks::default(),
             compression: Compression::default(),
         };
-        let mut seen = BTreeSet::new();
-        for option in options.split('&').filter(|it| !it.is_empty()) {
-            let (name, value) =
-                option.split_once('=').ok_or_else(|| wrong(format!("`{option}` has no value")))?;
-            if !seen.insert(name) {
-                return Err(wrong(format!("`{name}` was given twice")));
-            }
-            let unknown = || wrong(format!("`{option}` is not known"));
+        for (name, value) in options {
+            let unknown = || wrong(format!("`{name}={value}` is not known"));
             match name {
                 "acks" => {
                     let acks = Acks::ALL.into_iter().find(|it| it.name() == value);
