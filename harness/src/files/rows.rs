@@ -32,6 +32,8 @@ struct RowQueue {
     work: Condvar,
     /// What is written to without a thread.
     at_once: Option<Mutex<Box<dyn Write + Send>>>,
+    /// Whether the receiver says what has reached it, within a time of its own.
+    acknowledges: bool,
 }
 
 #[derive(Default)]
@@ -125,7 +127,8 @@ impl WriterThread {
     /// # Errors
     /// When the thread cannot be started.
     pub(crate) fn start(name: String, target: RowTarget) -> Result<Self> {
-        let shared = Arc::new(RowQueue::new(name, None));
+        let acknowledges = matches!(target, RowTarget::Topic(_));
+        let shared = Arc::new(RowQueue { acknowledges, ..RowQueue::new(name, None) });
         let writer = RowWriter(Arc::clone(&shared));
         let thread = std::thread::Builder::new()
             .name("streamgauge-output".to_owned())
@@ -159,6 +162,7 @@ impl RowQueue {
             state: Mutex::new(QueueState::default()),
             work: Condvar::new(),
             at_once: at_once.map(Mutex::new),
+            acknowledges: false,
         }
     }
 
@@ -246,6 +250,16 @@ impl RowWriter {
     pub fn flushed(&self) -> BoxFuture<std::result::Result<(), SinkError>> {
         let (writer, upto) = (self.clone(), self.begin_flush());
         Box::pin(std::future::poll_fn(move |context| writer.poll_flushed(upto, context)))
+    }
+
+    /// What a job waits for at its end: that a topic has all rows. Whoever reads from a pipe or a socket
+    /// may take the last of them in their own time, and no job stalls meanwhile.
+    pub(crate) fn finished(&self) -> BoxFuture<std::result::Result<(), SinkError>> {
+        if self.0.acknowledges {
+            return self.flushed();
+        }
+        let writer = self.clone();
+        Box::pin(std::future::poll_fn(move |context| writer.poll_room(context)))
     }
 
     fn begin_flush(&self) -> u64 {

@@ -36,6 +36,7 @@ pub fn measuring(
             subtask,
             own: SinkMeasurement { digest: Digest::default(), latency: latency.clone() },
             rows: rows.clone(),
+            finish: None,
             shared: Arc::clone(&shared),
         })
     };
@@ -47,6 +48,8 @@ struct MeasuringSink {
     subtask: u32,
     own: SinkMeasurement,
     rows: Option<RowWriter>,
+    /// Once the input has ended: the wait for the last rows.
+    finish: Option<BoxFuture<Result<(), SinkError>>>,
     shared: Arc<Mutex<SinkMeasurement>>,
 }
 
@@ -70,6 +73,12 @@ impl Sink for MeasuringSink {
             Some(rows) => rows.poll_room(context),
             None => Poll::Ready(Ok(())),
         }
+    }
+
+    /// A run is over, and timed, when its last rows are where they belong.
+    fn poll_finish(&mut self, context: &mut Context<'_>) -> Poll<Result<(), SinkError>> {
+        let Some(rows) = &self.rows else { return Poll::Ready(Ok(())) };
+        self.finish.get_or_insert_with(|| rows.finished()).as_mut().poll(context)
     }
 
     /// Rows that a checkpoint or batch covers are where they belong before it completes.

@@ -86,6 +86,22 @@ fn rows_go_to_a_topic_under_every_guarantee() {
 }
 
 #[test]
+fn a_run_lasts_until_its_last_rows_are_delivered() {
+    let (folder, cluster) = (tempfile::tempdir().unwrap(), Cluster::new());
+    let topic = cluster.topic("slow", 1, &[]);
+    let round_trip = Duration::from_millis(700);
+    cluster.mock.broker_round_trip_time(1, round_trip).unwrap();
+    for engine in ENGINES {
+        let line = format!(
+            "run --engine {engine} --workload nexmark-q1 --events 3000 --output {topic} --json"
+        );
+        let result = runs(folder.path(), &line).done_unless_busy().json();
+        let lasted = Duration::from_nanos(result["elapsed_ns"].as_u64().unwrap());
+        assert!(lasted >= round_trip, "{engine} was over after {lasted:?}");
+    }
+}
+
+#[test]
 fn events_of_a_sample_come_back_as_they_were() {
     let (folder, cluster) = (tempfile::tempdir().unwrap(), Cluster::new());
     for workload in ["keyed-count", "nexmark-q3", "word-count"] {
