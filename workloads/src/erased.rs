@@ -90,11 +90,38 @@ pub trait AnyWorkload: Send + Sync {
 /// Takes an event's time and its line of JSON; whether it wants more.
 pub type EachLine<'a> = dyn FnMut(EventTime, &str) -> bool + 'a;
 
+/// Whether events can be read again, and how many there are.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub enum Replay {
+    /// They can, and there are so many: `u64::MAX` of generated events, which never end.
+    Counted(u64),
+    /// They can, and no more come: so many at most, as not every offset holds one.
+    Bounded(u64),
+    /// They can, and more come.
+    Growing,
+    /// They cannot: nobody keeps them.
+    Once,
+}
+
+impl Replay {
+    /// How many there are at most, where that is known before they are read.
+    pub const fn most(self) -> Option<u64> {
+        match self {
+            Self::Counted(events) | Self::Bounded(events) => Some(events),
+            Self::Growing | Self::Once => None,
+        }
+    }
+
+    /// Whether only their end tells how many there are.
+    pub const fn is_counted_by_its_end(self) -> bool {
+        !matches!(self, Self::Counted(_))
+    }
+}
+
 /// The events of one workload under fixed knobs.
 pub trait AnyEvents: Send + Sync {
-    /// How many there are: `u64::MAX` for generated events, which never end; `None` for a live
-    /// input, of which nobody knows.
-    fn count(&self) -> Option<u64>;
+    /// Whether they can be read again, and how many there are.
+    fn replay(&self) -> Replay;
     /// The job over the first `schedule.events` of them, or over all if there are fewer.
     fn plan(&self, schedule: Schedule, sink: SinkSlot) -> Plan;
     /// The answer for the first `count` events, or for all if there are fewer (of a live input:

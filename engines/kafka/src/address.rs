@@ -55,6 +55,17 @@ pub enum Until {
     Never,
 }
 
+/// What is read of a partition.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct PartitionRange {
+    /// Its number in Kafka.
+    pub partition: i32,
+    /// The first offset.
+    pub start: u64,
+    /// Before which reading ends; `None` if it goes on.
+    pub end: Option<u64>,
+}
+
 /// Which messages of transactions are read.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
 pub enum Isolation {

@@ -5,7 +5,7 @@
 //! - `settings`: settings of the client that the user gives, and what goes wrong.
 //! - `company`: whose clock it is read by, and who is told what happens.
 //! - `fingerprint`: what a job has found in a topic, so that it goes on with no other.
-//! - `wait`: waiting for a broker, by the machine's clock.
+//! - `wait`: waiting for a broker, and the time, by the machine's clock.
 //! - `client`: the client of librdkafka, and what its errors mean.
 //! - `outage`: which partitions bring nothing, why, and for how long.
 //! - `topic`: a topic as the broker describes it, with the offsets at which reading begins and ends.
@@ -54,7 +54,7 @@ mod wait;
 
 #[cfg(not(feature = "client"))]
 pub use absent::{OutputTopic, Publisher, Topic, TopicLog, TopicWriter};
-pub use address::{AddressError, From, Isolation, TopicAddress, Until};
+pub use address::{AddressError, From, Isolation, PartitionRange, TopicAddress, Until};
 pub use company::{Company, Tell};
 pub use fingerprint::{MessageFingerprint, PartitionFingerprint, TopicFingerprint};
 pub use output_address::{Acks, Compression, OutputAddress, OutputAddressError};
@@ -64,7 +64,7 @@ pub use output_topic::OutputTopic;
 pub use publisher::{Publisher, Step, StepGate};
 pub use settings::{ClientSettings, KafkaFailure};
 #[cfg(feature = "client")]
-pub use topic::{PartitionRange, Topic};
+pub use topic::Topic;
 #[cfg(feature = "client")]
 pub use topic_log::TopicLog;
 #[cfg(feature = "client")]

@@ -7,11 +7,12 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 
+use crate::address::PartitionRange;
 use crate::address::TopicAddress;
 use crate::client::{PATIENCE, may_pass};
 use crate::fingerprint::{MessageFingerprint, PartitionFingerprint, TopicFingerprint};
 use crate::settings::{ClientSettings, KafkaFailure};
-use crate::topic::{PartitionRange, Topic};
+use crate::topic::Topic;
 
 /// Looks for a last message go back so far at most, over marks of transactions and what compaction
 /// has taken out.

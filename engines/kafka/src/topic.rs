@@ -6,7 +6,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
 
-use crate::address::{From, TopicAddress, Until};
+use crate::address::{From, PartitionRange, TopicAddress, Until};
 use crate::client::{PATIENCE, PartitionNow, config, failure, partitions_now};
 use crate::outage::Trouble;
 use crate::settings::{ClientSettings, KafkaFailure};
@@ -26,17 +26,6 @@ pub struct Topic {
     pub(crate) there: Vec<Range<u64>>,
     /// Partitions that the topic has.
     pub(crate) count: usize,
-}
-
-/// What is read of a partition.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub struct PartitionRange {
-    /// Its number in Kafka.
-    pub partition: i32,
-    /// The first offset.
-    pub start: u64,
-    /// Before which reading ends; `None` if it goes on.
-    pub end: Option<u64>,
 }
 
 impl Topic {
@@ -62,6 +51,11 @@ impl Topic {
     /// Of which nothing is known so far.
     pub(crate) fn unopened(address: TopicAddress, settings: ClientSettings) -> Self {
         Self { address, settings, partitions: Vec::new(), there: Vec::new(), count: 0 }
+    }
+
+    /// As the user named it.
+    pub fn address(&self) -> &TopicAddress {
+        &self.address
     }
 
     /// What is read of each split.

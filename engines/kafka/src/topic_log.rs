@@ -12,6 +12,7 @@ use crate::company::Company;
 use crate::fetcher::{Buffers, FetcherThread};
 use crate::settings::KafkaFailure;
 use crate::topic::Topic;
+use crate::wait::unix_ms;
 
 /// The messages of a topic, fetched ahead while this is there.
 pub struct TopicLog {
@@ -20,6 +21,8 @@ pub struct TopicLog {
     name: String,
     buffers: Arc<Buffers>,
     company: Company,
+    /// Unix time at time 0 of the run, where messages come while it goes on.
+    epoch_ms: Option<i64>,
     /// Ends with the log.
     _fetcher: FetcherThread,
 }
@@ -33,8 +36,14 @@ impl TopicLog {
         let buffers = Arc::new(Buffers::new(&topic));
         let fetcher = FetcherThread::start(&topic, Arc::clone(&buffers), company.clone())?;
         let name = format!("kafka:{}", topic.address);
-        Ok(Self { topic, name, buffers, company, _fetcher: fetcher })
+        let epoch_ms = (!topic.is_bounded()).then(|| epoch_ms(&company));
+        Ok(Self { topic, name, buffers, company, epoch_ms, _fetcher: fetcher })
     }
+}
+
+/// Unix time at time 0 of the run, in milliseconds: messages have time stamps by that clock.
+fn epoch_ms(company: &Company) -> i64 {
+    unix_ms() - ((company.clock)().0 / 1_000_000) as i64
 }
 
 impl Splits for TopicLog {
@@ -73,6 +82,14 @@ impl MessageLog for TopicLog {
 
     fn part(&self, split: u32) -> String {
         format!("{}, partition {}", self.name, self.topic.partitions[split as usize].partition)
+    }
+
+    fn end(&self, split: u32) -> Option<u64> {
+        self.topic.partitions[split as usize].end
+    }
+
+    fn epoch_ms(&self) -> Option<i64> {
+        self.epoch_ms
     }
 
     fn reader(&self) -> Box<dyn MessageReader> {

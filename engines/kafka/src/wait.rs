@@ -1,12 +1,18 @@
 //! Waiting for a broker, on threads of the client: it goes by the machine's clock, as the broker does, and
 //! no worker of a run ever waits here.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rdkafka::error::KafkaError;
 
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// Milliseconds since 1970, by which messages are stamped.
+#[allow(clippy::disallowed_methods, reason = "producers and brokers go by the machine's clock")]
+pub(crate) fn unix_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64
+}
 
 /// A wait that has begun.
 #[derive(Copy, Clone, Debug)]

@@ -160,7 +160,9 @@ pub(crate) fn throughput(
         spec.recovery = Recovery::default();
         // A sizing run measures nothing that is kept.
         let result = runner.quiet().run(&spec, Answer::Unchecked)?.result;
-        let enough = result.elapsed_ns >= LONG_ENOUGH_NANOS || events >= MOST_EVENTS;
+        // A topic is read whole, however many are asked for.
+        let is_whole = spec.topic.is_some() || events >= MOST_EVENTS;
+        let enough = is_whole || result.elapsed_ns >= LONG_ENOUGH_NANOS;
         if enough || result.interrupted {
             return Ok(result.throughput_per_s.max(1.0));
         }
@@ -192,6 +194,7 @@ pub(crate) fn spec(
         .seed(experiment.seed)
         .parallelism(experiment.parallelism)
         .repeat(repeat)
+        .topic(experiment.topic.clone())
         .recovery(Recovery { faults: experiment.faults.clone(), ..Recovery::default() })
         .resolve()
         .and_then(|spec| {

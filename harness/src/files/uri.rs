@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use kafka::{AddressError, OutputAddress, OutputAddressError, TopicAddress};
+use kafka::{AddressError, OutputAddress, OutputAddressError, TopicAddress, Until};
 
 /// `file:PATH` or a bare path, `-`, `tcp:HOST:PORT`, `kafka:BROKERS/TOPIC`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +32,25 @@ pub enum OutputUri {
     Tcp(String),
     /// A topic of Apache Kafka.
     Kafka(OutputAddress),
+}
+
+/// Reads the address of a topic that several runs read, each the same messages.
+///
+/// # Errors
+/// When it is none, or has no end.
+pub(crate) fn replayed_topic(text: &str) -> Result<TopicAddress, String> {
+    match text.parse()? {
+        InputUri::Kafka(TopicAddress { until: Until::Never, .. }) => Err(
+            "every run reads the same messages, and until=never has no end; write until=end or \
+             until=OFFSET"
+                .to_owned(),
+        ),
+        InputUri::Kafka(address) => Ok(address),
+        other => Err(format!(
+            "every run reads the same messages, as those of a topic, kafka:HOST:PORT/TOPIC; {other} is \
+             read by `run --input`"
+        )),
+    }
 }
 
 /// The address of `tcp:HOST:PORT`.

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use dataflow::Digest;
+use dataflow::job::source::SourceError;
 use dataflow::operator::lateness::LateNotes;
-use reports::schema::RunResult;
+use reports::schema::{RunInput, RunResult};
 use workloads::registry::{AnyEvents, Expected};
 
 use crate::run::audience::Audience;
@@ -41,27 +42,35 @@ impl Answer<'_> {
             Self::Unchecked => None,
             Self::Known(digest) if late.is_empty() => known(digest),
             Self::Remembered(oracle) if late.is_empty() => {
-                known(oracle.expected(spec, events, audience))
+                let digest = oracle.expected(spec, events, audience);
+                read_again(digest, audience).and_then(known)
             }
             // Which records are late differs from run to run.
             Self::Known(_) | Self::Remembered(_) | Self::Evaluated => {
-                match events.expected_with(spec.events, late) {
-                    Ok(expected) => Some(expected),
-                    Err(error) => {
-                        audience.note(&format!(
-                            "The answer was compared with nothing, as the input cannot be read again: \
-                             {error}"
-                        ));
-                        None
-                    }
-                }
+                read_again(events.expected_with(spec.events, late), audience)
             }
         }
     }
 }
 
-/// What decides the answer of a run over generated events: workload, knobs, seed, number of events.
-pub(crate) type OracleKey = (String, String, u64, u64);
+/// An answer, unless its events cannot be read again.
+fn read_again<T>(
+    answer: std::result::Result<T, SourceError>,
+    audience: &dyn Audience,
+) -> Option<T> {
+    let why = match answer {
+        Ok(answer) => return Some(answer),
+        Err(why) => why,
+    };
+    audience.note(&format!(
+        "The answer was compared with nothing, as the input cannot be read again: {why}"
+    ));
+    None
+}
+
+/// What decides the answer of a run over events that are the same each time: workload, knobs, seed,
+/// number of events, and the topic that they lie in.
+pub(crate) type OracleKey = (String, String, u64, u64, Option<RunInput>);
 
 /// Digests of evaluators, each computed once per [`OracleKey`].
 #[derive(Default)]
@@ -71,12 +80,14 @@ impl Oracle {
     /// Under what the answer of a run is remembered.
     pub fn key(spec: &RunSpec) -> OracleKey {
         let knobs = format!("{:?}", spec.knobs().values());
-        (spec.workload.name().to_owned(), knobs, spec.seed, spec.events)
+        let input = spec.topic.as_ref().map(|topic| topic.described());
+        (spec.workload.name().to_owned(), knobs, spec.seed, spec.events, input)
     }
 
     /// The digest of the right answer to a run over generated events in which no record is late.
     pub(crate) fn digest(&mut self, spec: &RunSpec, audience: &dyn Audience) -> Digest {
-        self.expected(spec, &*spec.generate(), audience)
+        let digest = self.expected(spec, &*spec.generate(), audience);
+        digest.expect("what is generated can be made again")
     }
 
     fn expected(
@@ -84,11 +95,15 @@ impl Oracle {
         spec: &RunSpec,
         events: &dyn AnyEvents,
         audience: &dyn Audience,
-    ) -> Digest {
-        *self.0.entry(Self::key(spec)).or_insert_with(|| {
-            audience.say(&format!("evaluating {}", spec.workload.name()));
-            events.expected(spec.events)
-        })
+    ) -> std::result::Result<Digest, SourceError> {
+        let key = Self::key(spec);
+        if let Some(digest) = self.0.get(&key) {
+            return Ok(*digest);
+        }
+        audience.say(&format!("evaluating {}", spec.workload.name()));
+        let digest = events.expected_with(spec.events, &LateNotes::default())?.digest;
+        self.0.insert(key, digest);
+        Ok(digest)
     }
 }
 

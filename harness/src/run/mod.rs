@@ -17,4 +17,5 @@ pub(crate) mod result;
 mod run_sink;
 pub(crate) mod spec;
 mod supervisor;
+pub(crate) mod topic_input;
 pub(crate) mod validity;

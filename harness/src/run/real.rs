@@ -11,7 +11,7 @@ use dataflow::job::source::{SourceError, SourceFailure};
 use dataflow::job::storage::StorageError;
 use dataflow::{Completion, EngineError, ProcessingTime, StampUnit};
 use reports::schema::Measures;
-use workloads::registry::AnyEvents;
+use workloads::registry::{AnyEvents, Replay};
 use workloads::schedule::arrival::Schedule;
 use workloads::schedule::load_shape::LoadShape;
 
@@ -50,14 +50,7 @@ pub struct Real;
 
 impl Executor for Real {
     fn run(&mut self, spec: &RunSpec, io: RunIo<'_>) -> Result<Executed> {
-        let (generated, made);
-        let events = match io.events {
-            Some(events) => events,
-            None => {
-                generated = spec.generate();
-                &*generated
-            }
-        };
+        let (opened, made);
         let clock = match io.clock {
             Some(clock) => clock,
             None => {
@@ -65,10 +58,24 @@ impl Executor for Real {
                 &made
             }
         };
-        execute(spec, events, clock, io)
+        let events = match io.events {
+            Some(events) => events,
+            None => {
+                opened = spec.open_events(clock)?;
+                &*opened
+            }
+        };
+        // Of what is read there may be less than is asked for.
+        let most = events.replay().most().unwrap_or(u64::MAX);
+        let mut spec = spec.clone();
+        spec.events = spec.events.min(most);
+        execute(&spec, events, clock, io)
     }
 
     fn generator_per_s(&mut self, spec: &RunSpec) -> Result<Option<f64>> {
+        if spec.topic.is_some() {
+            return Ok(None);
+        }
         generator::per_s(spec)
     }
 }
@@ -101,7 +108,8 @@ fn execute(
         }
     };
     let mut spec = spec.clone();
-    if is_live(events) {
+    let replay = events.replay();
+    if replay.is_counted_by_its_end() {
         // Only the input knew how many there would be. A stop ends the input too, and either the
         // engine sees the stop first or the end: it was an interrupt all the same.
         spec.events = completion.records_in;
@@ -124,14 +132,14 @@ fn execute(
             .and_then(|trace| Some(judge(trace, setup.observer.timed_part()?, spec.measures))),
         environment,
     };
-    let is_generated = events.count() == Some(u64::MAX);
+    let is_generated = replay == Replay::Counted(u64::MAX);
     let writes = io.rows.is_some() || io.folder.is_some() || io.topic.is_some();
     let for_figures = is_generated && !writes && !spec.recovery.outlives_process;
     let observer = &setup.observer;
     let mut result = result(&spec, &completion, &measured, expected, observer, used, for_figures);
     result.output.files = files;
     result.output.topic = topic;
-    if is_live(events) {
+    if replay.is_counted_by_its_end() {
         result.invalid_because.extend(validity::held_back(&result, &observer.snapshot().read));
         result.valid = result.invalid_because.is_empty();
     }
@@ -162,11 +170,6 @@ fn probe(spec: &RunSpec, clock: &RunClock, observer: &Arc<RunObserver>) -> Optio
     }
 }
 
-/// Whether events come from outside, so that only the input knows how many there are.
-fn is_live(events: &dyn AnyEvents) -> bool {
-    events.count().is_none()
-}
-
 /// A run that is set up: its job, its sink, and who observes it.
 struct Setup {
     plan: dataflow::Plan,
@@ -180,16 +183,17 @@ impl Setup {
         let shape = LoadShape::of(spec.knobs(), spec.seed);
         let rate = spec.rate.per_second();
         let planned_nanos = rate.map_or(0, |rate| shape.time_of(spec.events, 1e9 / rate));
-        // What comes from outside is timed from the runtime's start, as its reader does.
-        let start = if is_live(events) {
+        // What comes when it comes is timed from the runtime's start, as its reader does.
+        let is_unplanned = events.replay().is_counted_by_its_end() && rate.is_none();
+        let start = if is_unplanned {
             ProcessingTime::ZERO
         } else if spec.recovery.outlives_process {
             ProcessingTime(LEAD_NANOS)
         } else {
             clock.start()
         };
-        // Nobody knows how long what comes from outside goes on.
-        let at_least = if is_live(events) { LONGEST_OUTAGE_NANOS } else { 0 };
+        // Nobody knows how long that goes on.
+        let at_least = if is_unplanned { LONGEST_OUTAGE_NANOS } else { 0 };
         let schedule = schedule(spec, start, shape, planned_nanos, at_least);
         let live = io.audience.wants_latency_so_far().then(Arc::<LiveCounts>::default);
         let latency = (spec.measures == Measures::Latency)
@@ -259,7 +263,9 @@ fn schedule(
 }
 
 fn recorder(spec: &RunSpec, schedule: &Schedule) -> Recorder {
-    let rate = spec.rate.per_second().filter(|_| spec.workload.has_windows());
+    // When a window of foreign events ends is not planned.
+    let is_generated = spec.topic.is_none();
+    let rate = spec.rate.per_second().filter(|_| spec.workload.has_windows() && is_generated);
     let windows = rate.and_then(|rate| {
         let event_rate = spec.knobs().get_number("event_rate")?;
         Some(WindowClock { event_rate, rate, shape: schedule.shape.clone() })

@@ -60,6 +60,7 @@ pub(crate) fn result(
         parallelism: spec.parallelism,
         clock: spec.clock.name().to_owned(),
         guarantee: spec.settings().name("guarantee").to_owned(),
+        input: spec.topic.as_ref().map(|topic| topic.described()),
         repeat: spec.repeat,
         interrupted: completion.interrupted,
         resumed: spec.recovery.start == Start::Resume,

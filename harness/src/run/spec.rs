@@ -17,6 +17,7 @@ use crate::quantity::Rate;
 use crate::registry::{EngineSpec, Registry, resolve_settings};
 use crate::run::clock::{Clock, RunClock, clock};
 use crate::run::fault::FaultSpec;
+use crate::run::topic_input::TopicInput;
 
 /// What to run. Made by a `RunDraft`, which resolves settings and knobs.
 ///
@@ -64,6 +65,8 @@ pub struct RunSpec {
     pub piloted: Vec<String>,
     /// What runs on another core meanwhile, if something is to.
     pub duet: Option<DuetSide>,
+    /// The topic that is read, in the place of generated events.
+    pub(crate) topic: Option<Arc<TopicInput>>,
 }
 
 /// Where a run begins, what fails in it, and where it stops.
@@ -121,6 +124,7 @@ impl RunSpec {
             generator_per_s: None,
             piloted: Vec::new(),
             duet: None,
+            topic: None,
         };
         RunDraft {
             spec,
@@ -152,6 +156,17 @@ impl RunSpec {
         self.workload.generate(&self.knobs, self.seed)
     }
 
+    /// Its events, from where they come: a topic is fetched from now on.
+    ///
+    /// # Errors
+    /// When a topic cannot be read.
+    pub(crate) fn open_events(&self, clock: &RunClock) -> Result<Box<dyn AnyEvents>> {
+        match &self.topic {
+            Some(topic) => topic.events((&*self.workload, &self.knobs), clock),
+            None => Ok(self.generate()),
+        }
+    }
+
     /// A clock for it, with nothing in storage.
     ///
     /// # Errors
@@ -172,6 +187,7 @@ impl RunSpec {
                 ("guarantee", json!(self.settings.name("guarantee"))),
                 ("clock", json!(self.clock.name())),
                 ("duet", json!(self.duet.is_some())),
+                ("input", json!(self.topic.as_ref().map(|topic| topic.described()))),
             ],
             self.knobs.values(),
             self.settings.values(),
@@ -270,6 +286,13 @@ impl RunDraft {
     #[must_use]
     pub const fn parallelism(mut self, subtasks: u32) -> Self {
         self.spec.parallelism = subtasks;
+        self
+    }
+
+    /// The topic that is read, if any.
+    #[must_use]
+    pub(crate) fn topic(mut self, topic: Option<Arc<TopicInput>>) -> Self {
+        self.spec.topic = topic;
         self
     }
 

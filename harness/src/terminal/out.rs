@@ -3,8 +3,9 @@
 //! sequences in a name, are written out: a terminal must not obey what comes from outside.
 
 use std::io::{self, ErrorKind, Write};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
+use kafka::Tell;
 use reports::schema::text::visible;
 
 use crate::error::{Error, Result, abridged};
@@ -42,6 +43,11 @@ pub fn line(text: &str) {
 /// Prints a line on standard error. If the reader has closed the pipe, the line is lost.
 pub(crate) fn note(text: &str) {
     drop(writeln!(io::stderr(), "{}", visible(text)));
+}
+
+/// Tells what happens at a broker, a line each.
+pub(crate) fn tell() -> Tell {
+    Arc::new(note)
 }
 
 /// Prints an error.

@@ -140,8 +140,6 @@ fn what_a_topic_cannot_have_is_refused() {
     for (more, what) in [
         ("--events 5", "until=OFFSET"),
         ("--clock virtual", "has no virtual time"),
-        ("--rate 1k", "come when they come"),
-        ("--fault kill:driver@50%", "nobody knows how many will come"),
         ("--set idle_splits=2", "idle_splits=2 needs a file"),
         ("--kafka-config nowhere", "cannot read nowhere"),
         ("--kafka-config client.properties", "client.properties:2: it is no `name=value`"),
@@ -150,6 +148,15 @@ fn what_a_topic_cannot_have_is_refused() {
         let ended = runs(folder.path(), &line).with_status(2);
         assert!(ended.err.contains(what), "{more}: {}", ended.err);
         assert!(!format!("{ended:?}").contains("s3cret"), "{ended:?}");
+    }
+    for (more, what) in [
+        ("--rate 1k", "come when they come"),
+        ("--fault kill:driver@50%", "nobody knows how many will come"),
+    ] {
+        let goes_on = format!("{topic}?until=never {more}");
+        let line = format!("run --engine pipelined --workload uppercase --input {goes_on}");
+        let ended = runs(folder.path(), &line).with_status(2);
+        assert!(ended.err.contains(what), "{more}: {}", ended.err);
     }
     for (input, what) in [
         (format!("{topic}?from=7"), "from=7 is not in partition 0"),

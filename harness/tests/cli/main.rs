@@ -33,6 +33,8 @@ mod kafka_messages;
 mod kafka_output;
 #[cfg(all(feature = "kafka", unix))]
 mod kafka_resumed;
+#[cfg(feature = "kafka")]
+mod kafka_runs;
 mod knobs;
 mod late;
 mod live;

@@ -32,8 +32,8 @@ pub use reading::Reading;
 pub use recovery_figures::{CheckpointRow, FailureRow, RecoveryFigures};
 pub use rescale::RescaleRow;
 pub use run::{
-    DuetSide, DuetSlice, ExchangeLoad, LateCheck, MachineLoad, Measures, OutputCheck, OutputFiles,
-    OutputTopic, Overslept, RUN_SCHEMA, RunResult, Slope,
+    DuetSide, DuetSlice, ExchangeLoad, InputPartition, LateCheck, MachineLoad, Measures,
+    OutputCheck, OutputFiles, OutputTopic, Overslept, RUN_SCHEMA, RunInput, RunResult, Slope,
 };
 pub use series::{SERIES_BIN_NS, SeriesRow};
 pub use sweep::{Sweep, SweepAxis, SweepPoint};

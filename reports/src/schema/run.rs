@@ -16,6 +16,27 @@ use super::text;
 /// Schema tag of [`RunResult`].
 pub const RUN_SCHEMA: &str = "streamgauge.run/1";
 
+/// A topic as the input of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RunInput {
+    /// As it was named, with its brokers.
+    pub address: String,
+    /// What was read of each partition.
+    pub partitions: Vec<InputPartition>,
+}
+
+/// What was read of a partition.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct InputPartition {
+    /// Its number.
+    pub partition: u32,
+    /// The first offset.
+    pub start: u64,
+    /// The offset at which reading ended, settled before the first run; `null` if it went on until the
+    /// run was stopped.
+    pub end: Option<u64>,
+}
+
 /// One run of one workload on one engine, saved as soon as it has ended.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunResult {
@@ -54,6 +75,9 @@ pub struct RunResult {
     pub clock: String,
     /// Delivery guarantee: `none`, `at-least-once` or `exactly-once`.
     pub guarantee: String,
+    /// The topic whose messages were read; `null` where events were generated or came from elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<RunInput>,
     /// Position among the alternating repeats, from 0.
     pub repeat: u32,
     /// The user stopped the run.

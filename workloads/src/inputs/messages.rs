@@ -10,15 +10,17 @@ use dataflow::job::message_log::{
     MessageChunk, MessageForm, MessageHead, MessageLog, MessageReader,
 };
 use dataflow::job::source::{
-    Available, READ_CHUNK, Reader, Source, SourceError, SourceFailure, Splits,
+    Available, Next, READ_CHUNK, Reader, Source, SourceError, SourceFailure, Splits,
 };
 use dataflow::operator::lateness::LateNotes;
-use dataflow::{Data, EventTime, Plan, ProcessingTime, Record, Stamps, Stream};
+use dataflow::{Data, EventTime, Plan, ProcessingTime, Record, Stream};
 
-use crate::erased::{AnyEvents, EachLine, Expected, expected};
+use crate::erased::{AnyEvents, EachLine, Expected, Replay, expected};
 use crate::inputs::event_lines::EventOf;
 use crate::inputs::live::{check_knobs, json_line};
 use crate::inputs::message_decoder::MessageDecoder;
+use crate::inputs::message_pace::MessagePace;
+use crate::inputs::message_stamps::MessageStamps;
 use crate::schedule::arrival::{Schedule, outlasted};
 use crate::spec::{Knobs, TimedEvent, Workload};
 use crate::text::InputError;
@@ -95,13 +97,15 @@ impl Wake for Unpark {
 }
 
 impl<W: Workload> AnyEvents for MessageEvents<W> {
-    fn count(&self) -> Option<u64> {
-        None
+    fn replay(&self) -> Replay {
+        let pace = MessagePace::of(&*self.log, &Schedule::at_once(0));
+        pace.map_or(Replay::Growing, |pace| Replay::Bounded(pace.all()))
     }
 
     fn plan(&self, schedule: Schedule, sink: SinkSlot) -> Plan {
         let (decoder, log) = (Arc::clone(&self.decoder), Arc::clone(&self.log));
-        let source = MessageSource { decoder, log, schedule };
+        let pace = MessagePace::of(&*log, &schedule).map(Arc::new);
+        let source = MessageSource { decoder, log, schedule, pace };
         let bound_nanos = self.workload.bound_nanos(&self.knobs);
         let stream = Stream::from_source(Arc::new(source), bound_nanos);
         self.workload.plan(&self.knobs, stream, sink)
@@ -153,6 +157,8 @@ struct MessageSource<W> {
     decoder: Arc<MessageDecoder<W>>,
     log: Arc<dyn MessageLog>,
     schedule: Schedule,
+    /// Which place each has in the run, where that ends.
+    pace: Option<Arc<MessagePace>>,
 }
 
 impl<W: Workload> Splits for MessageSource<W> {
@@ -170,7 +176,14 @@ impl<W: Workload> Splits for MessageSource<W> {
         from: u64,
         now: ProcessingTime,
     ) -> Result<Available, SourceError> {
-        self.log.available(split, from, now)
+        let there = self.log.available(split, from, now)?;
+        let Some(pace) = self.pace.as_ref().filter(|it| it.has_rate()) else { return Ok(there) };
+        let planned = pace.planned_by(split, now);
+        if planned >= there.end {
+            return Ok(there);
+        }
+        let next = Next::At(pace.planned(split, planned.max(from)));
+        Ok(Available { end: planned.max(from), next })
     }
 
     fn when_available(&self, split: u32, waker: &Waker) {
@@ -191,7 +204,7 @@ where
             decoder: Arc::clone(&self.decoder),
             reader: self.log.reader(),
             log: Arc::clone(&self.log),
-            schedule: self.schedule.clone(),
+            stamps: MessageStamps::new(&*self.log, self.schedule.clone(), self.pace.clone()),
             chunk: MessageChunk::default(),
         })
     }
@@ -201,7 +214,7 @@ struct EventReader<W> {
     decoder: Arc<MessageDecoder<W>>,
     reader: Box<dyn MessageReader>,
     log: Arc<dyn MessageLog>,
-    schedule: Schedule,
+    stamps: MessageStamps,
     chunk: MessageChunk,
 }
 
@@ -222,19 +235,12 @@ impl<W: Workload> Reader<EventOf<W>> for EventReader<W> {
         into: &mut Vec<Record<EventOf<W>>>,
     ) -> Result<EventTime, SourceError> {
         self.reader.read(split, offsets, &mut self.chunk)?;
-        let timed_from =
-            self.log.start(split) + self.schedule.warm_up / u64::from(self.log.splits());
         let mut newest = EventTime::MIN;
         for (head, payload) in self.chunk.iter() {
             let TimedEvent { value, event_time } =
                 event(&self.decoder, &*self.log, split, head, payload)?;
-            let stamps = if head.offset < timed_from {
-                Stamps::UNTIMED
-            } else {
-                let stamp = self.schedule.unit.stamp(head.fetched.since(self.schedule.start));
-                let stamp = stamp.ok_or_else(|| outlasted(self.log.name(), split, head.offset))?;
-                Stamps { planned: stamp, ingested: stamp }
-            };
+            let stamps = self.stamps.of(split, head);
+            let stamps = stamps.ok_or_else(|| outlasted(self.log.name(), split, head.offset))?;
             newest = newest.max(event_time);
             into.push(Record { value, event_time, stamps });
         }

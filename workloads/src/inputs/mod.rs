@@ -5,5 +5,7 @@ pub(crate) mod lines;
 pub(crate) mod live;
 pub(crate) mod live_log;
 mod message_decoder;
+mod message_pace;
+mod message_stamps;
 pub(crate) mod messages;
 mod time_field;

@@ -35,6 +35,12 @@ pub fn only_generated(name: &str) -> bool {
     ONLY_GENERATED.contains(&name)
 }
 
+/// Whether what comes from outside, and is no file, cannot have a knob of this name: it shapes generated
+/// events, or deals events out to splits.
+pub fn not_from_outside(name: &str) -> bool {
+    name == "splits" || only_generated(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,7 +12,7 @@ use dataflow::operator::lateness::LateNotes;
 use dataflow::{Plan, ResultKind, Stream};
 use serde_json::Value;
 
-use crate::erased::{AnyEvents, AnyWorkload, EachLine, Expected, LiveInput, expected};
+use crate::erased::{AnyEvents, AnyWorkload, EachLine, Expected, LiveInput, Replay, expected};
 use crate::event_time::event_order::in_event_time;
 use crate::inputs::lines::read_lines;
 use crate::inputs::live::{LiveEvents, json_line};
@@ -121,8 +121,8 @@ where
     W: Workload,
     G: Events<Event = <W::Events as Events>::Event>,
 {
-    fn count(&self) -> Option<u64> {
-        Some(self.count)
+    fn replay(&self) -> Replay {
+        Replay::Counted(self.count)
     }
 
     fn plan(&self, schedule: Schedule, sink: SinkSlot) -> Plan {

@@ -9,7 +9,7 @@ mod standard;
 #[cfg(test)]
 mod tests;
 
-pub use crate::erased::{AnyEvents, AnyWorkload, EachLine, Expected, LiveInput};
+pub use crate::erased::{AnyEvents, AnyWorkload, EachLine, Expected, LiveInput, Replay};
 pub use crate::text::InputError;
 pub use erased_workload::register;
 pub use standard::standard;

@@ -10,7 +10,7 @@ use dataflow::placement::PlacementKind;
 use dataflow::stage::{InputPort, Stage};
 use dataflow::{Batch, Digest, EventTime, Outbox, Plan, ProcessingTime, Progress, Step};
 
-use crate::registry::{AnyEvents, register};
+use crate::registry::{AnyEvents, Replay, register};
 use crate::schedule::arrival::Schedule;
 use crate::spec::Workload;
 
@@ -32,7 +32,7 @@ pub(crate) fn run_lines(
     let knobs = workload.resolve(&given, None).unwrap();
     let text = lines.join("\n") + "\n";
     let events = workload.lines(&knobs, "test", &mut text.as_bytes()).unwrap();
-    assert_eq!(events.count(), Some(lines.len() as u64));
+    assert_eq!(events.replay(), Replay::Counted(lines.len() as u64));
     run_checked(&*events, lines.len() as u64)
 }
 

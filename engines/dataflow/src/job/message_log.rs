@@ -129,6 +129,15 @@ pub trait MessageLog: Splits {
         self.name().to_owned()
     }
 
+    /// The offset at which a split ends; `None` of one that goes on.
+    fn end(&self, split: u32) -> Option<u64>;
+
+    /// Where messages are written while the job runs: the time of 1970 at the job's own time 0, in
+    /// milliseconds, by which their time stamps are times of the job. `None` where all were there before.
+    fn epoch_ms(&self) -> Option<i64> {
+        None
+    }
+
     /// A reader for one subtask.
     fn reader(&self) -> Box<dyn MessageReader>;
 

@@ -25,6 +25,8 @@ use crate::record::{Record, StampUnit, Stamps};
 /// belongs to one of them.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub enum Part {
+    /// Planned, and not there yet: on its way, as from a broker, or from a split that is late.
+    Fetch,
     /// Readable, and not read: its task had other work, or no room for what it makes.
     /// In a micro-batch that is the time from the cut of its batch until a task has come to it.
     Source,
@@ -44,8 +46,15 @@ pub enum Part {
 
 impl Part {
     /// All, in the order in which a record comes by them.
-    pub const ALL: [Self; 6] =
-        [Self::Source, Self::Boundary, Self::Queue, Self::Processing, Self::State, Self::Commit];
+    pub const ALL: [Self; 7] = [
+        Self::Fetch,
+        Self::Source,
+        Self::Boundary,
+        Self::Queue,
+        Self::Processing,
+        Self::State,
+        Self::Commit,
+    ];
 }
 
 /// Which records leave a trail.
@@ -129,8 +138,11 @@ pub struct LatencyTrace {
 impl LatencyTrace {
     /// From the planned time of a record with these stamps on.
     pub fn new(stamps: Stamps, sampling: Sampling) -> Self {
-        let since = sampling.start.after(sampling.unit.instant(stamps.planned).0);
-        Self { planned: stamps.planned, worked: false, since, parts: [0; Part::ALL.len()] }
+        let at = |stamp| sampling.start.after(sampling.unit.instant(stamp).0);
+        let (planned, parts) = (stamps.planned, [0; Part::ALL.len()]);
+        let mut trace = Self { planned, worked: false, since: at(planned), parts };
+        trace.spend(Part::Fetch, at(stamps.ingested));
+        trace
     }
 
     /// What has passed since the last call went into `part`.

@@ -38,6 +38,7 @@ impl Configuration {
                 ("guarantee", json!(run.guarantee)),
                 ("clock", json!(run.clock)),
                 ("duet", json!(run.duet.is_some())),
+                ("input", json!(run.input)),
             ],
             &run.knobs,
             &run.settings,
@@ -63,7 +64,7 @@ impl Configuration {
 
     /// Of fields with their names, knobs and settings.
     pub(crate) fn new(
-        fields: [(&str, Value); 8],
+        fields: [(&str, Value); 9],
         knobs: &BTreeMap<String, Value>,
         settings: &BTreeMap<String, Value>,
     ) -> Self {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::cli::runs::topic::TopicArgs;
 use crate::cli::{BaselineArgs, OutArgs, SharedArgs};
 use crate::quantity;
 
@@ -21,6 +22,9 @@ pub struct CompareArgs {
     /// The suite `quick`: under a minute
     #[arg(long, conflicts_with = "suite")]
     pub quick: bool,
+    /// What every run reads.
+    #[command(flatten)]
+    pub topic: TopicArgs,
     /// Where results go.
     #[command(flatten)]
     pub out: OutArgs,

@@ -7,4 +7,5 @@ pub(crate) mod recover;
 pub(crate) mod run;
 pub(crate) mod sustain;
 pub(crate) mod sweep;
+pub(crate) mod topic;
 pub(crate) mod verify;

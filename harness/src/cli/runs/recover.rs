@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::cli::runs::topic::TopicArgs;
 use crate::cli::shared::parallelism;
 use crate::cli::{OutArgs, defaults};
 use crate::quantity::{self, Rate};
@@ -28,7 +29,7 @@ pub struct RecoverArgs {
     #[arg(long, value_parser = quantity::rate, default_value = "20k", allow_hyphen_values = true)]
     pub rate: Rate,
     /// Length of the run
-    #[arg(long, value_parser = quantity::duration, default_value = "6s", allow_hyphen_values = true)]
+    #[arg(long, value_parser = quantity::duration, default_value = "6s", conflicts_with = "input", allow_hyphen_values = true)]
     pub duration: Duration,
     /// Subtasks per stage
     #[arg(long, default_value_t = defaults::PARALLELISM, value_parser = parallelism(), allow_hyphen_values = true)]
@@ -56,6 +57,9 @@ pub struct RecoverArgs {
     /// Real time, or modelled time that is deterministic in nanoseconds
     #[arg(long, value_enum, default_value_t)]
     pub clock: Clock,
+    /// What every run reads.
+    #[command(flatten)]
+    pub topic: TopicArgs,
     /// Where results go.
     #[command(flatten)]
     pub out: OutArgs,

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::cli::defaults;
+use crate::cli::runs::topic::TopicArgs;
 use crate::cli::{OutArgs, SharedArgs};
 
 /// Arguments of `sweep`.
@@ -19,6 +20,9 @@ pub struct SweepArgs {
     /// [default: pipelined and microbatch]
     #[arg(long = "engine", value_name = "ENGINE")]
     pub engines: Vec<String>,
+    /// What every run reads.
+    #[command(flatten)]
+    pub topic: TopicArgs,
     /// Where results go.
     #[command(flatten)]
     pub out: OutArgs,

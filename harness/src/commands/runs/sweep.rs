@@ -30,7 +30,8 @@ const PARALLELISM: &str = "parallelism";
 /// # Errors
 /// For an invalid axis and other bad usage, and when an engine fails.
 pub(crate) fn sweep(args: &SweepArgs, registry: &Registry, stop: &StopSignal) -> Result<Outcome> {
-    let (suite, sweep) = planned(args, registry)?;
+    let (mut suite, sweep) = planned(args, registry)?;
+    suite.open_topics(args.topic.settings()?.as_ref(), &out::tell())?;
     foresight::check_suite(&suite)?.iter().for_each(|line| out::note(line));
     let folder = ResultFolder::make(args.out.folder(), "sweep")?;
     let options = compare::CompareOptions {
@@ -119,7 +120,8 @@ impl Axis {
 fn suite(args: &SweepArgs, axes: &[Axis], registry: &Registry) -> Result<(Suite, Sweep)> {
     let given = SuiteOverrides::given(&args.shared, &args.engines)?;
     let repeats = Some(given.repeats.unwrap_or(defaults::SWEEP_REPEATS));
-    let base = SuiteOverrides { repeats, force: args.out.force, ..given };
+    let input = args.topic.input.clone();
+    let base = SuiteOverrides { repeats, force: args.out.force, input, ..given };
     refuse_contradictions(axes, &base.set, args)?;
     let workload = [args.workload.clone()];
     let mut experiments = Vec::new();

@@ -98,6 +98,8 @@ impl SideOrder {
             faults: Vec::new(),
             duets: Vec::new(),
             force: self.force,
+            input: None,
+            topic: None,
         };
         let mut spec = spec(&experiment, &variant, self.size, self.repeat)?;
         let side = |beside: &String| DuetSide {

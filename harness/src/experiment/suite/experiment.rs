@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use dataflow::job::settings::Settings;
 use dataflow::{Engine, Guarantee};
+use kafka::TopicAddress;
 use reports::schema::Measures;
 use serde_json::Value;
 use workloads::registry::AnyWorkload;
@@ -14,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::quantity::Rate;
 use crate::registry::{EngineSpec, Registry, reaches, resolve_settings};
 use crate::run::fault::FaultSpec;
+use crate::run::topic_input::TopicInput;
 
 /// One workload on several engines.
 #[derive(Clone)]
@@ -44,6 +46,10 @@ pub(crate) struct Experiment {
     pub duets: Vec<[usize; 2]>,
     /// Run though the memory may not suffice.
     pub force: bool,
+    /// The topic that its runs read, in the place of generated events.
+    pub input: Option<TopicAddress>,
+    /// The same, once the broker was asked what there is.
+    pub topic: Option<Arc<TopicInput>>,
 }
 
 /// An engine in an experiment.

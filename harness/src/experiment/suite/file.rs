@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kafka::TopicAddress;
 use reports::schema::text::check_name;
 use serde::Deserialize;
 use serde_json::Value;
@@ -16,6 +17,7 @@ use super::names::{Named, check_unique};
 use super::source_text::Text;
 use crate::cli::defaults;
 use crate::error::{Error, Result};
+use crate::files::uri::replayed_topic;
 use crate::quantity::{self, MAX_PARALLELISM, Rate};
 use crate::registry::{EngineSpec, Overrides, Registry};
 use crate::run::fault::FaultSpec;
@@ -31,6 +33,9 @@ struct SuiteFile {
     experiment: Spanned<Vec<ExperimentFile>>,
 }
 
+/// What is wrong with a length beside an input.
+const HAS_ITS_LENGTH: &str =
+    "an input has its own length, from= and until=; leave `events` and `duration` out";
 /// Longest name of a suite or an experiment, in characters.
 const LONGEST_NAME: usize = 100;
 
@@ -44,6 +49,8 @@ struct ExperimentFile {
     workload: Spanned<String>,
     engines: Spanned<Vec<Spanned<toml::Value>>>,
     rate: Spanned<toml::Value>,
+    /// The topic that every run reads.
+    input: Option<Spanned<String>>,
     events: Option<Spanned<u64>>,
     duration: Option<Spanned<String>>,
     warm_up: Option<Spanned<String>>,
@@ -169,6 +176,8 @@ fn experiment(
         faults: file.faults.iter().map(|it| fault(it, place)).collect::<Result<_>>()?,
         duets: Vec::new(),
         force: false,
+        input: input(file, place)?,
+        topic: None,
         workload,
     };
     if let Some(repeats) = file.repeats.as_ref().filter(|it| *it.get_ref() == 0) {
@@ -187,6 +196,9 @@ fn experiment(
     }
     experiment.knobs.extend(given.knobs);
     experiment.check().map_err(|error| blamed(&file.settings, error, place))?;
+    if let Some(input) = &file.input {
+        experiment.check_input().map_err(wrong(input.span()))?;
+    }
     if let Some(first) = file.faults.first() {
         experiment.check_faults().map_err(wrong(first.span()))?;
     }
@@ -277,7 +289,21 @@ fn suite_rate(rate: &Spanned<toml::Value>, place: &Text<'_>) -> Result<SuiteRate
     number(rate.get_ref()).map(SuiteRate::Fixed).map_err(wrong)
 }
 
+fn input(file: &ExperimentFile, place: &Text<'_>) -> Result<Option<TopicAddress>> {
+    let Some(text) = &file.input else { return Ok(None) };
+    let address = replayed_topic(text.get_ref());
+    address.map(Some).map_err(|message| place.at(&text.span(), message))
+}
+
 fn length(file: &ExperimentFile, place: &Text<'_>) -> Result<Length> {
+    if file.input.is_some() {
+        let given = file.events.as_ref().map(Spanned::span);
+        return match given.or(file.duration.as_ref().map(Spanned::span)) {
+            Some(given) => Err(place.at(&given, HAS_ITS_LENGTH)),
+            // How long it is, its broker says.
+            None => Ok(Length::Events(u64::MAX)),
+        };
+    }
     match (&file.events, &file.duration) {
         (Some(events), None) => match *events.get_ref() {
             0 => Err(place.at(&events.span(), "there is at least one event")),

@@ -2,6 +2,7 @@
 
 mod experiment;
 mod file;
+mod inputs;
 mod names;
 mod overrides;
 pub(crate) mod schema;
@@ -89,6 +90,8 @@ impl Suite {
                 faults: Vec::new(),
                 duets: Vec::new(),
                 force: false,
+                input: None,
+                topic: None,
             })
         });
         Ok(Self {
@@ -127,6 +130,7 @@ impl Suite {
             experiment.apply(overrides, registry)?;
             experiment.check()?;
             experiment.check_faults()?;
+            experiment.check_input()?;
         }
         let is_taken = |name: &str| self.experiments.iter().any(|it| it.takes(name));
         match overrides.set.keys().find(|name| !is_taken(name)) {
@@ -166,6 +170,12 @@ impl Suite {
                 return Err(Error::Input(format!(
                     "a duet has two sides, and {name} runs on one engine alone: name another with \
                      --engine, or add --against-itself"
+                )));
+            }
+            if let Some(address) = &experiment.input {
+                return Err(Error::Input(format!(
+                    "{name} reads kafka:{address}, and the sides of a duet read generated events alone: \
+                     leave out --duet"
                 )));
             }
             if !experiment.faults.is_empty() {

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kafka::TopicAddress;
 use serde_json::Value;
 
 use super::experiment::{Experiment, Length, SuiteRate, variants};
 use crate::cli::SharedArgs;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::quantity::Rate;
 use crate::registry::{EngineSpec, Overrides, Registry};
 
@@ -35,6 +36,8 @@ pub(crate) struct SuiteOverrides {
     pub set: BTreeMap<String, Value>,
     /// Run though the memory may not suffice.
     pub force: bool,
+    /// The topic that every run reads.
+    pub input: Option<TopicAddress>,
 }
 
 impl SuiteOverrides {
@@ -58,6 +61,7 @@ impl SuiteOverrides {
             seed: shared.seed,
             set: shared.settings()?,
             force: false,
+            input: None,
         })
     }
 }
@@ -74,6 +78,16 @@ impl Experiment {
         }
         self.repeats = overrides.repeats.unwrap_or(self.repeats);
         self.warm_up = overrides.warm_up.or(self.warm_up);
+        if overrides.input.is_some() {
+            self.input.clone_from(&overrides.input);
+            self.length = Length::Events(u64::MAX);
+        }
+        if let (Some(address), Some(_)) = (&self.input, overrides.length) {
+            return Err(Error::Input(format!(
+                "kafka:{address} has its own length: write until=OFFSET there, and leave --events and \
+                 --duration out"
+            )));
+        }
         self.length = overrides.length.unwrap_or(self.length);
         self.parallelism = overrides.parallelism.unwrap_or(self.parallelism);
         self.seed = overrides.seed.unwrap_or(self.seed);

@@ -35,7 +35,7 @@ fn experiment(registry: &Registry) -> Value {
         "type": "object",
         "additionalProperties": false,
         "required": ["workload", "engines", "rate"],
-        "oneOf": [{ "required": ["events"] }, { "required": ["duration"] }],
+        "oneOf": [{ "required": ["events"] }, { "required": ["duration"] }, { "required": ["input"] }],
         "properties": {
             "name": { "type": "string", "description": "Name of the experiment; the workload's, if there is none." },
             "workload": { "enum": workloads, "description": "What is run." },
@@ -50,6 +50,11 @@ fn experiment(registry: &Registry) -> Value {
                     "type": "object", "additionalProperties": false, "required": ["at_most"],
                     "properties": { "at_most": rate() },
                 }],
+            },
+            "input": {
+                "type": "string", "pattern": "^kafka:",
+                "description": "The topic that every run reads, in the place of generated events, such as \
+                                kafka:localhost:9092/orders?until=end; where it ends is settled once.",
             },
             "events": { "type": "integer", "minimum": 1, "description": "Events of a run." },
             "duration": duration("Length of a run; at max a short sizing run converts it to a number of events."),

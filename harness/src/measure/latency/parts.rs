@@ -70,6 +70,7 @@ fn mean(trails: &[LatencyTrace]) -> PartsOfMean {
         total_ns: per_trail(
             trails.iter().map(|it| u128::from(it.total_nanos())).sum::<u128>() as f64
         ),
+        fetch_ns: per_trail(of(Part::Fetch)),
         source_ns: per_trail(of(Part::Source)),
         boundary_ns: per_trail(of(Part::Boundary)),
         queue_ns: per_trail(of(Part::Queue)),
@@ -98,9 +99,9 @@ mod tests {
         }
         let summary = parts.summary();
         assert_eq!((summary.samples, summary.one_in, summary.without_trail), (1_000, 1, 0));
-        assert_eq!(summary.mean.parts(), [0.0, 10.0, 0.0, 0.0, 0.0, 0.9]);
+        assert_eq!(summary.mean.parts(), [0.0, 0.0, 10.0, 0.0, 0.0, 0.0, 0.9]);
         assert_eq!(summary.mean.total_ns, 10.9);
-        assert_eq!(summary.slowest.parts(), [0.0, 10.0, 0.0, 0.0, 0.0, 90.0]);
+        assert_eq!(summary.slowest.parts(), [0.0, 0.0, 10.0, 0.0, 0.0, 0.0, 90.0]);
     }
 
     #[test]

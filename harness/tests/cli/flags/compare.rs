@@ -13,6 +13,8 @@ const COMPARE: Context = Context {
     base: "compare --workload keyed-count --engine sequential --events 300 --repeats 1 --out made --json",
     rows: &[
         field("quick", "/suite", "", "--quick"),
+        refused("input", "--input lines.ndjson", "is read by `run --input`"),
+        refused("kafka-config", "--kafka-config nowhere", "cannot read nowhere"),
         read("out", File("elsewhere/results.json"), "", "--out elsewhere <- --out made"),
         read("force", Status, "--out earlier <- --out made", "--out earlier --force <- --out made"),
         field("engine", "/runs/0/variant", "", "--engine pipelined <- --engine sequential"),
@@ -133,6 +135,8 @@ const SWEEP: Context = Context {
             "--out earlier <- --out results",
             "--out earlier --force <- --out results",
         ),
+        refused("input", "--input lines.ndjson", "is read by `run --input`"),
+        refused("kafka-config", "--kafka-config nowhere", "cannot read nowhere"),
         field("engine", "/runs/0/variant", "", "--engine pipelined <- --engine sequential"),
         refused("engine", "--engine sequential", "number 1 and number 2 are both"),
         read("out", File("elsewhere/results.json"), "", "--out elsewhere <- --out results"),

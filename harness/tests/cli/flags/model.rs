@@ -10,6 +10,8 @@ const RECOVER: Context = Context {
     before: "",
     base: "recover --engine pipelined --clock virtual --rate 2k --duration 300ms --out results --json",
     rows: &[
+        refused("input", "--input lines.ndjson", "is read by `run --input`"),
+        refused("kafka-config", "--kafka-config nowhere", "cannot read nowhere"),
         field("engine", "/runs/0/engine", "", "--engine microbatch <- --engine pipelined"),
         refused("engine", "--engine pipelined", "number 1 and number 2 are both"),
         field("workload", "/runs/0/run/workload", "", "--workload forward"),

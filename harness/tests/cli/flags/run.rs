@@ -295,7 +295,7 @@ const PIPE: Context = Context {
         refused("duration", "--duration 100ms", "--duration is the length of generated events"),
         field("parallelism", "/parallelism", "", "--parallelism 3"),
         field("seed", "/seed", "", "--seed 7"),
-        field("set", "/knobs/splits", "--set splits=3", "--set splits=4"),
+        refused("set", "--set splits=3", "generated or dealt out"),
         refused("set", "--set keys=3", "`keys` shapes events while they are generated"),
         refused("guarantee", "--guarantee exactly-once", "can be read again"),
         read("threshold", Status, "", "--threshold throughput_per_s>1e15"),

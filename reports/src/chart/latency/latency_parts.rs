@@ -26,7 +26,8 @@ const BAR_GAP: f64 = 5.0;
 const ROW_GAP: f64 = 16.0;
 const DETAIL: Text = Text { ink: GREY, ..FIGURE };
 /// A part as the legend names it, and its colour.
-const PARTS: [(&str, RGBColor); 6] = [
+const PARTS: [(&str, RGBColor); 7] = [
+    ("on the way to the source", RGBColor(0xf0, 0xe4, 0x42)),
     ("waiting at the source", RGBColor(0xcc, 0x79, 0xa7)),
     ("for the buffer or the batch", RGBColor(0xe6, 0x9f, 0x00)),
     ("for the next stage", RGBColor(0x56, 0xb4, 0xe9)),
@@ -169,12 +170,13 @@ impl<'a> Row<'a> {
 /// What most of the time goes into, variant by variant.
 fn title(rows: &[Row<'_>]) -> String {
     let what = |place: usize, run: &RunResult| match place {
-        0 => "waiting at the source",
-        1 if run.engine == "microbatch" => "waiting for the batch",
-        1 => "waiting for the buffer",
-        2 => "waiting for the next stage",
-        3 => "processing",
-        4 => "waiting in state",
+        0 => "on the way to the source",
+        1 => "waiting at the source",
+        2 if run.engine == "microbatch" => "waiting for the batch",
+        2 => "waiting for the buffer",
+        3 => "waiting for the next stage",
+        4 => "processing",
+        5 => "waiting in state",
         _ => "waiting for the commit",
     };
     let each: Vec<String> = rows

@@ -60,6 +60,9 @@ pub struct LatencyParts {
 pub struct PartsOfMean {
     /// The sum of the rest.
     pub total_ns: f64,
+    /// Planned, and not there yet: on its way from a broker, or in a split that is late.
+    #[serde(default)]
+    pub fetch_ns: f64,
     /// Readable, and not read; micro-batch: cut, and no task had come to it.
     pub source_ns: f64,
     /// Pipelined: in a buffer that had to fill up or be flushed. Micro-batch: before the cut of
@@ -77,8 +80,9 @@ pub struct PartsOfMean {
 
 impl PartsOfMean {
     /// All parts, in the order in which a record comes by them.
-    pub const fn parts(&self) -> [f64; 6] {
+    pub const fn parts(&self) -> [f64; 7] {
         [
+            self.fetch_ns,
             self.source_ns,
             self.boundary_ns,
             self.queue_ns,

@@ -10,7 +10,7 @@ use dataflow::job::source::{Available, Next, Reader, Source, SourceError, Splits
 use dataflow::operator::lateness::LateNotes;
 use dataflow::{Data, EventTime, Plan, ProcessingTime, Record, Stamps, Stream};
 
-use crate::erased::{AnyEvents, EachLine, Expected, LiveInput, expected};
+use crate::erased::{AnyEvents, EachLine, Expected, LiveInput, Replay, expected};
 use crate::inputs::event_lines::{EventLines, EventOf};
 use crate::inputs::live_log::{Entry, LiveFailure, LiveLog};
 use crate::schedule::arrival::{Schedule, outlasted};
@@ -67,8 +67,8 @@ pub(crate) fn check_knobs(knobs: &Knobs, name: &str) -> Result<(), InputError> {
 }
 
 impl<W: Workload> AnyEvents for LiveEvents<W> {
-    fn count(&self) -> Option<u64> {
-        None
+    fn replay(&self) -> Replay {
+        Replay::Once
     }
 
     fn plan(&self, schedule: Schedule, sink: SinkSlot) -> Plan {

@@ -53,7 +53,14 @@ pub(crate) fn compare(
     registry: &Registry,
     stop: &StopSignal,
 ) -> Result<Outcome> {
-    let suite = suite(args, registry)?;
+    let mut suite = suite(args, registry)?;
+    if let Some(it) = suite.experiments.iter().find(|it| it.input.is_some() && args.dry_run) {
+        return Err(Error::Input(format!(
+            "--dry-run tries short runs, and {} reads a whole topic in each: leave it out",
+            it.name
+        )));
+    }
+    suite.open_topics(args.topic.settings()?.as_ref(), &out::tell())?;
     foresight::check_suite(&suite)?.iter().for_each(|line| out::note(line));
     let mut real = Real;
     let baselines =
@@ -249,6 +256,7 @@ pub(super) fn suite(args: &CompareArgs, registry: &Registry) -> Result<Suite> {
         repeats,
         parallelism: if args.duet { Some(1) } else { args.shared.parallelism },
         force: args.out.force,
+        input: args.topic.input.clone(),
         ..SuiteOverrides::given(&args.shared, &args.engines)?
     };
     let suite = match &args.suite {

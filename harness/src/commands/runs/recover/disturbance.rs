@@ -17,6 +17,8 @@ use crate::registry::Registry;
 use crate::run::clock::Clock;
 use crate::run::fault::FaultSpec;
 use crate::run::spec::{Recovery, RunDraft, RunSpec};
+use crate::run::topic_input::TopicInput;
+use crate::terminal::out;
 
 /// The engine that the undisturbed run is on.
 const YARDSTICK: &str = "sequential";
@@ -39,6 +41,8 @@ pub struct Disturbance {
     parallelism: u32,
     seed: u64,
     clock: Clock,
+    /// The topic that every run reads, if any.
+    topic: Option<Arc<TopicInput>>,
 }
 
 impl Disturbance {
@@ -56,7 +60,9 @@ impl Disturbance {
         let given = (args.engines.as_slice(), args.set.as_slice());
         let contenders =
             Contenders::new("recover", given, &DEFAULT_SETTINGS, &*workload, registry)?;
-        let events = (rate * args.duration.as_secs_f64()) as u64;
+        let topic = topic(args)?;
+        let messages = topic.as_ref().and_then(|topic| topic.most());
+        let events = messages.unwrap_or((rate * args.duration.as_secs_f64()) as u64);
         let engines = contenders.variants.into_iter().map(|variant| {
             let faults = match args.faults.as_slice() {
                 [] => vec![default_fault(variant.engine.name())],
@@ -74,6 +80,7 @@ impl Disturbance {
             parallelism: args.parallelism,
             seed: args.seed,
             clock: args.clock,
+            topic,
         };
         // Whatever is wrong with settings is said before anything runs.
         for (variant, faults) in &disturbed.engines {
@@ -125,6 +132,7 @@ impl Disturbance {
             .events(self.events)
             .seed(self.seed)
             .parallelism(self.parallelism)
+            .topic(self.topic.clone())
     }
 
     /// Number of runs that are shown.
@@ -141,6 +149,25 @@ impl Disturbance {
         let each = each.map(|(variant, faults)| format!("{} on {}", joined(faults), variant.name));
         each.collect::<Vec<String>>().join(", ")
     }
+}
+
+/// The topic that every run reads; where it ends is settled now.
+fn topic(args: &RecoverArgs) -> Result<Option<Arc<TopicInput>>> {
+    let settings = args.topic.settings()?;
+    let Some(address) = &args.topic.input else {
+        return match settings {
+            Some(_) => Err(Error::Input(
+                "--kafka-config goes with --input kafka:HOST:PORT/TOPIC; leave it out".to_owned(),
+            )),
+            None => Ok(None),
+        };
+    };
+    if args.clock == Clock::Virtual {
+        return Err(Error::Input(format!(
+            "kafka:{address} has no virtual time; leave --input out, or --clock virtual"
+        )));
+    }
+    TopicInput::open_filled(address, &settings.unwrap_or_default(), out::tell()).map(Some)
 }
 
 fn default_fault(engine: &str) -> FaultSpec {

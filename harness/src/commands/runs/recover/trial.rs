@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use dataflow::job::storage::Storage;
+use dataflow::operator::lateness::LateNotes;
 use dataflow::{Digest, Guarantee};
 use reports::schema::recovery::{RecoverOutput, RecoverRun};
 use reports::schema::{FailureRow, RunResult};
 use runtime::MemoryStorage;
-use workloads::registry::AnyEvents;
 
 use super::disturbance::Disturbance;
 use super::row_multiset::{RowCollector, RowDifference, RowMultiset};
 use crate::commands::runs::guarantees::refuse_late;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::experiment::suite::Variant;
 use crate::files::rows::RowWriter;
 use crate::run::answer::Answer;
@@ -31,7 +31,6 @@ const UNKNOWABLE: &str = "lost and repeated rows";
 pub(super) struct ExpectedRows {
     rows: RowMultiset,
     digest: Digest,
-    events: Box<dyn AnyEvents>,
 }
 
 /// Runs the yardstick, as fast as it goes; `None` when that was interrupted.
@@ -41,15 +40,18 @@ pub(super) fn undisturbed(
 ) -> Result<Option<ExpectedRows>> {
     runner.audience.say("undisturbed rows");
     let spec = disturbed.undisturbed()?;
-    let events = spec.generate();
+    let clock = spec.run_clock()?;
+    let events = spec.open_events(&clock)?;
     let collector = RowCollector::default();
     let rows = RowWriter::at_once(COLLECTED, Box::new(collector.clone()));
-    let digest = events.expected(spec.events);
-    let answer = Answer::Known(digest);
-    let executed = runner.run_with(&spec, answer, |io| io.events(&*events).rows(Some(&rows)))?;
+    let expected = events.expected_with(spec.events, &LateNotes::default());
+    let digest = expected.map_err(Error::run)?.digest;
+    let executed = runner.run_with(&spec, Answer::Known(digest), |io| {
+        io.events(&*events).clock(&clock).rows(Some(&rows))
+    })?;
     refuse_late(&executed.result, UNKNOWABLE)?;
     let interrupted = executed.result.interrupted;
-    Ok((!interrupted).then(|| ExpectedRows { rows: collector.take(), digest, events }))
+    Ok((!interrupted).then(|| ExpectedRows { rows: collector.take(), digest }))
 }
 
 /// One engine under one guarantee, and what fails.
@@ -72,7 +74,7 @@ impl RecoverTrial<'_> {
         let folder: Arc<dyn Storage> = Arc::clone(&memory) as _;
         let commits = spec.guarantee() == Guarantee::ExactlyOnce;
         let executed = runner.run_with(&spec, Answer::Known(wanted.digest), |io| {
-            let io = io.events(&*wanted.events).clock(&run_clock);
+            let io = io.clock(&run_clock);
             io.rows((!commits).then_some(&rows)).folder(commits.then_some(&folder))
         })?;
         let run = executed.result;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dataflow::{ProcessingTime, StopSignal};
-use kafka::{ClientSettings, Company, Topic, TopicAddress, TopicLog};
+use kafka::{ClientSettings, Topic, TopicAddress};
 use workloads::registry::{AnyEvents, LiveInput};
 
 use crate::error::{Error, Result};
@@ -16,7 +16,6 @@ use crate::files::uri::InputUri;
 use crate::run::clock::RunClock;
 use crate::run::job_input::HeldInput;
 use crate::run::spec::RunSpec;
-use crate::terminal::out;
 
 /// Opens a file of lines.
 ///
@@ -35,13 +34,12 @@ pub(super) fn open_file(path: &Path) -> Result<BufReader<File>> {
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Opens an input that is read as it comes; a topic may have been opened before.
+/// Opens an input that is read once, as it comes.
 ///
 /// # Errors
 /// When it cannot be opened, or knobs ask for what it cannot have.
 pub(super) fn open_live(
     uri: &InputUri,
-    (settings, topic): (&ClientSettings, Option<Topic>),
     spec: &RunSpec,
     run_clock: &RunClock,
     stop: &StopSignal,
@@ -50,10 +48,7 @@ pub(super) fn open_live(
         InputUri::Stdin => Box::new(BufReader::new(std::io::stdin())),
         InputUri::Tcp(address) => Box::new(BufReader::new(connect(address)?)),
         InputUri::File(path) => Box::new(open_file(path)?),
-        InputUri::Kafka(address) => {
-            let topic = topic.map_or_else(|| open_topic(address, settings, None), Ok)?;
-            return read_topic(topic, address, spec, run_clock);
-        }
+        InputUri::Kafka(_) => return spec.open_events(run_clock),
     };
     let runtime = run_clock.runtime();
     let start = ProcessingTime::ZERO;
@@ -80,23 +75,6 @@ pub(super) fn open_topic(
         _ => Topic::open(named, settings),
     };
     Ok(opened?)
-}
-
-/// Reads a topic, whose messages can be read again.
-fn read_topic(
-    topic: Topic,
-    address: &TopicAddress,
-    spec: &RunSpec,
-    run_clock: &RunClock,
-) -> Result<Box<dyn AnyEvents>> {
-    let log = Arc::new(TopicLog::open(topic, company(run_clock))?);
-    spec.workload.messages(spec.knobs(), log, &address.form).map_err(Error::input)
-}
-
-/// Topics are read and written by the clock of the run.
-pub(super) fn company(run_clock: &RunClock) -> Company {
-    let runtime = run_clock.runtime();
-    Company { clock: Arc::new(move || runtime.now()), tell: Arc::new(out::note) }
 }
 
 fn connect(address: &str) -> Result<TcpStream> {

@@ -10,13 +10,13 @@ use dataflow::job::storage::Storage;
 use dataflow::record::content_hash::ContentHash;
 use dataflow::{Guarantee, StopSignal};
 use files::Kind;
-use kafka::{ClientSettings, OutputTopic, Topic, TopicWriter};
+use kafka::{ClientSettings, OutputTopic, TopicWriter};
 use reports::schema::{Measures, RunResult};
 use runtime::DirectoryStorage;
 use workloads::registry::AnyEvents;
 
 use super::checkpoint_folder::CheckpointFolder;
-use super::input::{company, open_file, open_live, open_topic};
+use super::input::{open_file, open_live, open_topic};
 use super::usage::check_resumed;
 use crate::cli::RunArgs;
 use crate::error::{Error, Result};
@@ -39,6 +39,7 @@ use crate::run::job_file::JobFile;
 use crate::run::job_input::{HeldInput, JobInput, check_file};
 use crate::run::real::Real;
 use crate::run::spec::{Recovery, RunSpec};
+use crate::run::topic_input::{TopicInput, company};
 use crate::terminal::out;
 use crate::terminal::progress::Progress;
 
@@ -127,35 +128,36 @@ impl<'a> RunJob<'a> {
     /// The topic that results go to; it is there.
     fn output_topic(&self) -> Result<Option<OutputTopic>> {
         let Some(OutputUri::Kafka(address)) = &self.args.output else { return Ok(None) };
-        Ok(Some(OutputTopic::open(address.clone(), self.client.clone(), Arc::new(out::note))?))
+        Ok(Some(OutputTopic::open(address.clone(), self.client.clone(), out::tell())?))
     }
 
     /// Takes a topic over, in which results are published as they are committed.
     fn publishing(&self, topic: OutputTopic, run_clock: &RunClock) -> Result<Arc<TopicOutput>> {
         let storage = run_clock.runtime().storage();
-        let company = company(run_clock);
+        let company = company(run_clock, &out::tell());
         let slots = self.spec.parallelism.min(MOST_SLOTS);
         Ok(Arc::new(TopicOutput::open(topic, storage, SINK, slots, company)?))
     }
 
-    /// The topic of a job that is to survive the process, whose offsets are settled by its first start.
-    fn topic(&self) -> Result<Option<Topic>> {
-        match (&self.checkpoints, &self.args.input) {
-            (Some(folder), Some(InputUri::Kafka(address))) => {
-                open_topic(address, &self.client, folder.held()).map(Some)
-            }
-            _ => Ok(None),
+    /// Settles which offsets of a topic are read: once, and of a job that goes on by its first start.
+    fn settle_topic(&mut self) -> Result<()> {
+        let Some(InputUri::Kafka(address)) = &self.args.input else { return Ok(()) };
+        if self.spec.topic.is_none() {
+            let held = self.checkpoints.as_ref().and_then(CheckpointFolder::held);
+            let topic = open_topic(address, &self.client, held)?;
+            self.spec.topic = Some(Arc::new(TopicInput::new(topic, out::tell())));
         }
+        Ok(())
     }
 
     /// The job as it is given now, where it is to survive the process; one that is taken up must be
     /// the same.
-    fn given(&self, topic: Option<&Topic>) -> Result<Option<JobFile>> {
+    fn given(&self) -> Result<Option<JobFile>> {
         let (spec, Some(folder)) = (&self.spec, &self.checkpoints) else { return Ok(None) };
         let output = self.args.output.as_ref();
         let output = output.map_or("discard".to_owned(), ToString::to_string);
-        let input = match topic {
-            Some(topic) => JobInput::Topic(topic.fingerprint()?),
+        let input = match &spec.topic {
+            Some(input) => JobInput::Topic(input.topic().fingerprint()?),
             None => self.input.clone(),
         };
         let events = match (&input, self.args.shared.events, &folder.job) {
@@ -186,8 +188,8 @@ impl<'a> RunJob<'a> {
     /// When the engine fails, and when an input or output cannot be opened.
     pub(super) fn run(&mut self, repeat: u32, stop: &StopSignal) -> Result<RunResult> {
         self.spec.repeat = repeat;
-        let topic = self.topic()?;
-        let given = self.given(topic.as_ref())?;
+        self.settle_topic()?;
+        let given = self.given()?;
         let folder = self.folder()?;
         let output_topic = self.output_topic()?;
         let is_published =
@@ -222,7 +224,7 @@ impl<'a> RunJob<'a> {
         let events: &dyn AnyEvents = match (&self.events, &self.args.input) {
             (Some(events), _) => &**events,
             (None, Some(uri)) => {
-                live = open_live(uri, (&self.client, topic), spec, &run_clock, stop)?;
+                live = open_live(uri, spec, &run_clock, stop)?;
                 &*live
             }
             (None, None) => return Err(Error::run("a run without events")),
@@ -360,14 +362,16 @@ fn open_events(args: &RunArgs, spec: &mut RunSpec, held: Option<&HeldInput>) -> 
             let reader = input.into_inner();
             check_file(&name, held, &reader)?;
             let limit = args.shared.events.unwrap_or(spec.events);
-            spec.events = events.count().unwrap_or(0).min(limit);
+            spec.events = events.replay().most().unwrap_or(0).min(limit);
             let input = JobInput::File { name, held: reader.whole() };
             Ok(OpenEvents { events: Some(events), input })
         }
-        Some(_) => {
-            // Every record of a live input is timed from when it became readable.
+        Some(input) => {
+            // Every record is timed: from its plan, or from when it came.
             spec.measures = Measures::Latency;
-            spec.rate = Rate::Max;
+            if !matches!(input, InputUri::Kafka(_)) {
+                spec.rate = Rate::Max;
+            }
             spec.events = args.shared.events.unwrap_or(u64::MAX);
             Ok(OpenEvents { events: None, input: JobInput::Generated })
         }

@@ -129,5 +129,7 @@ fn experiment(args: &RunArgs, registry: &Registry) -> Result<Experiment> {
         faults: Vec::new(),
         duets: Vec::new(),
         force: args.force,
+        input: None,
+        topic: None,
     })
 }

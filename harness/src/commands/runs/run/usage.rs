@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use kafka::Until;
 use serde_json::Value;
-use workloads::knobs::only_generated;
+use workloads::knobs::{not_from_outside, only_generated};
 
 use crate::cli::RunArgs;
 use crate::error::{Error, Result};
@@ -87,9 +88,13 @@ fn is_read_once(input: &InputUri) -> bool {
     matches!(input, InputUri::Stdin | InputUri::Tcp(_))
 }
 
-/// Whether events come when they come, and only the input knows how many.
+/// Whether events come when they come, and nobody knows how many.
 fn sets_the_pace(input: &InputUri) -> bool {
-    !matches!(input, InputUri::File(_))
+    match input {
+        InputUri::File(_) => false,
+        InputUri::Kafka(topic) => topic.until == Until::Never,
+        InputUri::Stdin | InputUri::Tcp(_) => true,
+    }
 }
 
 /// An input has its own length, and a live one its own pace.
@@ -98,7 +103,7 @@ fn check_input(args: &RunArgs, input: &InputUri) -> Result<()> {
     if shared.duration.is_some() {
         return wrong(format!(
             "--duration is the length of generated events, and {input} has its own; leave it out{}",
-            if sets_the_pace(input) {
+            if !matches!(input, InputUri::File(_)) {
                 ""
             } else {
                 ", or take the first events of the file by --events"
@@ -114,11 +119,11 @@ fn check_input(args: &RunArgs, input: &InputUri) -> Result<()> {
             "--events does not say which messages of {input} are read; write until=OFFSET there"
         ));
     }
+    if args.clock == Clock::Virtual && !matches!(input, InputUri::File(_)) {
+        return wrong(format!("{input} has no virtual time; read a file instead"));
+    }
     if !sets_the_pace(input) {
         return Ok(());
-    }
-    if args.clock == Clock::Virtual {
-        return wrong(format!("{input} has no virtual time; read a file instead"));
     }
     if is_read_once(input) && shared.repeats.is_some_and(|repeats| repeats > 1) {
         return wrong(format!("{input} can be read once; --repeats needs a file"));
@@ -140,12 +145,16 @@ fn check_input(args: &RunArgs, input: &InputUri) -> Result<()> {
 /// # Errors
 /// Names the knob.
 pub(super) fn check_knobs(args: &RunArgs, knobs: &BTreeMap<String, Value>) -> Result<()> {
-    match (&args.input, knobs.keys().find(|name| only_generated(name))) {
-        (Some(input), Some(name)) => wrong(format!(
-            "`{name}` shapes events while they are generated, and those of {input} are what they \
-             are; leave it out"
+    let Some(input) = &args.input else { return Ok(()) };
+    let is_file = matches!(input, InputUri::File(_));
+    let cannot_be = if is_file { only_generated } else { not_from_outside };
+    match knobs.keys().find(|name| cannot_be(name)) {
+        Some(name) => wrong(format!(
+            "`{name}` shapes events while they are generated{}, and those of {input} are what they \
+             are; leave it out",
+            if is_file { "" } else { " or dealt out" }
         )),
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 

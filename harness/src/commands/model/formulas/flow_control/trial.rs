@@ -13,7 +13,7 @@ use reports::schema::{Measures, RunResult};
 use runtime::{Costs, MemoryStorage, VirtualOptions, VirtualTime};
 use serde_json::Value;
 use workloads::queries::KeyedCount;
-use workloads::registry::{AnyEvents, EachLine, Expected};
+use workloads::registry::{AnyEvents, EachLine, Expected, Replay};
 use workloads::schedule::arrival::Schedule;
 use workloads::spec::Workload;
 
@@ -146,8 +146,8 @@ struct FlowEvents {
 }
 
 impl AnyEvents for FlowEvents {
-    fn count(&self) -> Option<u64> {
-        self.generated.count()
+    fn replay(&self) -> Replay {
+        self.generated.replay()
     }
 
     fn plan(&self, schedule: Schedule, sink: SinkSlot) -> Plan {
