@@ -75,6 +75,11 @@ impl OutputTopic {
     }
 
     /// Is never called.
+    pub fn identity(&self) -> String {
+        match self.0 {}
+    }
+
+    /// Is never called.
     ///
     /// # Errors
     /// None.

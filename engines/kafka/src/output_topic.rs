@@ -39,6 +39,8 @@ pub struct OutputTopic {
     pub(crate) settings: ClientSettings,
     /// Its partitions, by their numbers.
     pub(crate) partitions: Vec<i32>,
+    /// The id of its cluster; `None` if the brokers tell none.
+    cluster: Option<String>,
     pub(crate) tell: Tell,
 }
 
@@ -58,18 +60,29 @@ impl OutputTopic {
         settings: ClientSettings,
         tell: Tell,
     ) -> Result<Self, KafkaFailure> {
-        let mut topic = Self { address, settings, partitions: Vec::new(), tell };
+        let mut topic = Self { address, settings, partitions: Vec::new(), cluster: None, tell };
         let client: BaseProducer =
             topic.config().create().map_err(|error| topic.failure(&error))?;
         let there = partitions_now(client.client(), &topic.address.topic);
         let there = there.map_err(|error| topic.failure(&error))?;
         topic.partitions = there.into_iter().map(|it| it.number).collect();
+        topic.cluster = client.client().fetch_cluster_id(PATIENCE);
         Ok(topic)
     }
 
     /// The topic as the user named it.
     pub fn address(&self) -> &OutputAddress {
         &self.address
+    }
+
+    /// What must stay the same while a job goes on: the topic and its cluster, by whichever brokers it is
+    /// reached and however it is written to.
+    pub fn identity(&self) -> String {
+        let topic = format!("kafka:HOST:PORT/{}", self.address.topic);
+        match &self.cluster {
+            Some(cluster) => format!("{topic} of the cluster {cluster}"),
+            None => topic,
+        }
     }
 
     /// Settings of a client that writes.

@@ -86,6 +86,33 @@ fn rows_go_to_a_topic_under_every_guarantee() {
 }
 
 #[test]
+fn a_job_goes_on_into_its_topic_by_another_broker_and_compression_and_into_no_other_topic() {
+    let [here, there] = [Cluster::new(), Cluster::new()];
+    let elsewhere = there.topic("t0", 2, &[]);
+    let engines = ["pipelined,checkpoint_interval_ms=20", "microbatch,batch_interval_ms=20"];
+    for (number, engine) in (0..).zip(engines) {
+        let folder = tempfile::tempdir().unwrap();
+        let topic = here.topic(&format!("t{number}"), 2, &[]);
+        let job = format!(
+            "run --engine {engine} --workload uppercase --events 20k --rate 20k \
+             --guarantee exactly-once --checkpoint-dir state"
+        );
+        runs(folder.path(), &format!("{job} --stop-after 2000 --output {topic}")).with_status(0);
+        for other in [elsewhere.clone(), here.topic(&format!("u{number}"), 2, &[])] {
+            let refused = runs(folder.path(), &format!("{job} --resume --output {other}"));
+            let error = refused.with_status(2).err;
+            let own = format!("whose output is kafka:HOST:PORT/t{number} of the cluster");
+            assert!(error.contains(&own), "{error}");
+        }
+        let brokers = here.mock.bootstrap_servers();
+        let moved = topic.replace(&brokers, &format!("localhost:1,{brokers}"));
+        let on = format!("{job} --resume --output {moved}?compression=lz4 --json");
+        let result = runs(folder.path(), &on).done_unless_busy().json();
+        assert_eq!(result["records_in"], 20_000, "{engine}");
+    }
+}
+
+#[test]
 fn events_of_a_sample_come_back_as_they_were() {
     let (folder, cluster) = (tempfile::tempdir().unwrap(), Cluster::new());
     for workload in ["keyed-count", "nexmark-q3", "word-count"] {
