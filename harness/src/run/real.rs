@@ -10,7 +10,7 @@ use dataflow::job::runtime::Runtime;
 use dataflow::job::source::{SourceError, SourceFailure};
 use dataflow::job::storage::StorageError;
 use dataflow::{Completion, EngineError, ProcessingTime, StampUnit};
-use reports::schema::Measures;
+use reports::schema::{Measures, OutputTopic, RunResult};
 use workloads::registry::AnyEvents;
 use workloads::schedule::arrival::Schedule;
 use workloads::schedule::load_shape::LoadShape;
@@ -24,6 +24,7 @@ use crate::measure::machine::judge::judge;
 use crate::measure::machine::probe::MachineProbe;
 use crate::measure::machine::progress::Progress;
 use crate::measure::run_observer::RunObserver;
+use crate::measure::transactional::TopicCheck;
 use crate::run::clock::{LEAD_NANOS, RunClock};
 use crate::run::environment;
 use crate::run::environment::Usage;
@@ -130,7 +131,9 @@ fn execute(
     let observer = &setup.observer;
     let mut result = result(&spec, &completion, &measured, expected, observer, used, for_figures);
     result.output.files = files;
-    result.output.topic = topic;
+    if let Some(check) = &topic {
+        enter_topic(&mut result, check);
+    }
     if is_live(events) {
         result.invalid_because.extend(validity::held_back(&result, &observer.snapshot().read));
         result.valid = result.invalid_because.is_empty();
@@ -147,6 +150,18 @@ fn execute(
     let progress =
         trace.and_then(|trace| Progress::of(&trace, observer.timed_part()?, now, batches));
     Ok(Executed { result, latency: measured.latency, failure, progress })
+}
+
+/// What was found of the topic that results went to.
+fn enter_topic(result: &mut RunResult, check: &TopicCheck) {
+    result.output.topic = Some(match check {
+        TopicCheck::AsPublished(rows) => OutputTopic { checked: true, rows: *rows },
+        TopicCheck::Unread(_) | TopicCheck::LeftOut => OutputTopic::default(),
+    });
+    if let TopicCheck::Unread(cause) = check {
+        result.invalid_because.push(validity::unread(cause));
+        result.valid = false;
+    }
 }
 
 /// Watches the machine while a run is on; in virtual time there is nothing to watch.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use kafka::rdkafka::consumer::{BaseConsumer, Consumer};
 use kafka::rdkafka::error::KafkaError;
 use kafka::rdkafka::message::BorrowedMessage;
+use kafka::rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use kafka::rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 
 use crate::kafka::Cluster;
@@ -110,6 +111,25 @@ fn a_job_goes_on_into_its_topic_by_another_broker_and_compression_and_into_no_ot
         let result = runs(folder.path(), &on).done_unless_busy().json();
         assert_eq!(result["records_in"], 20_000, "{engine}");
     }
+}
+
+#[test]
+fn a_topic_that_cannot_be_read_again_makes_a_result_invalid_and_costs_none() {
+    let (folder, cluster) = (tempfile::tempdir().unwrap(), Cluster::new());
+    let topic = cluster.topic("t", 1, &[]);
+    let forbidden = RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+    cluster.mock.request_errors(RDKafkaApiKey::Fetch, &[forbidden; 50]);
+    let line = format!(
+        "run --engine pipelined --workload uppercase --events 2000 --guarantee exactly-once \
+         --checkpoint-dir state --output {topic} --json"
+    );
+    let result = runs(folder.path(), &line).with_status(1).json();
+    assert_eq!(result["records_in"], 2_000);
+    assert_eq!(result["output"]["topic"]["checked"], false);
+    let because = result["invalid_because"].as_array().unwrap();
+    let says = |text: &str| because.iter().any(|it| it.as_str().unwrap().contains(text));
+    assert!(says("could not be compared with what was published (kafka:"), "{because:?}");
+    assert!(says("no permission"), "{because:?}");
 }
 
 #[test]

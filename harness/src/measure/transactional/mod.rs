@@ -58,7 +58,7 @@ pub use check::CheckedOutput;
 pub use commit::CommitWatch;
 use commit::{Shared, State};
 use publishing::Publishing;
-pub use topic_output::TopicOutput;
+pub use topic_output::{TopicCheck, TopicOutput};
 
 /// Where the output lies among the files of a job, unless it is a folder of its own.
 pub(crate) const SINK: &str = "sink/";

@@ -54,6 +54,17 @@ struct Mark {
     sum: u128,
 }
 
+/// What became of the rows of a topic that were to be compared with what was published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TopicCheck {
+    /// There are so many, and they are the same.
+    AsPublished(u64),
+    /// They could not be read, for this reason.
+    Unread(String),
+    /// Nobody asked for it.
+    LeftOut,
+}
+
 /// A topic in which a reader sees what was committed.
 pub struct TopicOutput {
     topic: OutputTopic,
@@ -233,11 +244,11 @@ impl TopicOutput {
     }
 
     /// Holds the rows that a reader of what is committed finds against those that were published: by
-    /// earlier processes too, and none twice. Returns how many there are.
+    /// earlier processes too, and none twice.
     ///
     /// # Errors
-    /// When they differ, and when the topic cannot be read.
-    pub fn check(&self) -> Result<u64> {
+    /// When they differ.
+    pub fn check(&self) -> Result<TopicCheck> {
         let mut published = Digest::default();
         for slot in 0..self.file.slots {
             let (kept, at) =
@@ -246,10 +257,13 @@ impl TopicOutput {
                 published.merge(&Digest { records: mark.rows, sum: mark.sum });
             }
         }
-        let there = self.topic.committed(&self.file.starts).map_err(Error::from)?;
-        if there == published {
-            return Ok(there.records.unsigned_abs());
-        }
+        let there = match self.topic.committed(&self.file.starts) {
+            Ok(there) if there == published => {
+                return Ok(TopicCheck::AsPublished(there.records.unsigned_abs()));
+            }
+            Ok(there) => there,
+            Err(failure) => return Ok(TopicCheck::Unread(failure.to_string())),
+        };
         let others = match there.records == published.records {
             true => "as many, and not the same".to_owned(),
             false => format!("{} of them", there.records),
