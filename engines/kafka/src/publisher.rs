@@ -22,8 +22,9 @@ const CALL: Duration = Duration::from_secs(10);
 /// How long a commit is tried.
 const LONGEST: Duration = Duration::from_secs(120);
 
-/// The rows of one sink, one a line.
-pub(crate) type SinkRows = (u32, Vec<u8>);
+/// The rows of a commit piece by piece, each of one sink and one a line; after a failure there are no
+/// more.
+pub type RowPieces<'a> = Box<dyn Iterator<Item = Result<(u32, Vec<u8>), KafkaFailure>> + 'a>;
 
 /// What is about to happen within a transaction, for tests that end it there.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -70,6 +71,8 @@ struct SlotClient {
 /// What to do after an error.
 enum Cure {
     Abort,
+    /// No other try goes better, and what was sent is aborted.
+    AbortAndEnd(KafkaFailure),
     /// A new client finds out what has become of the transaction.
     Anew,
     End(KafkaFailure),
@@ -112,12 +115,18 @@ impl Publisher {
     }
 
     /// Publishes the rows of a commit by one slot, unless that was done before. Commits of a slot are
-    /// given in their order.
+    /// given in their order. `rows` tells them from the first one on whenever it is called: after an
+    /// error they are sent once more.
     ///
     /// # Errors
-    /// When another process has taken over the job, when the broker refuses the rows, and when it does
-    /// not take them for two minutes.
-    pub fn publish(&self, slot: u32, commit: u64, rows: &[SinkRows]) -> Result<(), KafkaFailure> {
+    /// When another process has taken over the job, when the broker refuses the rows, when it does not
+    /// take them for two minutes, and when `rows` fails, which publishes nothing.
+    pub fn publish<'a>(
+        &self,
+        slot: u32,
+        commit: u64,
+        rows: &dyn Fn() -> RowPieces<'a>,
+    ) -> Result<(), KafkaFailure> {
         let mut held = self.slots[slot as usize].lock().expect("no holder fails");
         let (began, mut told) = (Wait::begin(), false);
         while held.next.is_none_or(|next| next <= commit) {
@@ -127,6 +136,10 @@ impl Publisher {
                 Cure::End(failure) => {
                     // Whoever tries once more asks the broker first what has become of it.
                     held.client = None;
+                    return Err(failure);
+                }
+                Cure::AbortAndEnd(failure) => {
+                    self.abort(&mut held, began)?;
                     return Err(failure);
                 }
                 Cure::Abort => self.abort(&mut held, began)?,
@@ -204,12 +217,12 @@ impl Publisher {
             .map_err(|error| self.topic.failure(&error))
     }
 
-    fn try_once(
+    fn try_once<'a>(
         &self,
         number: u32,
         slot: &mut Slot,
         (commit, began): (u64, Wait),
-        rows: &[SinkRows],
+        rows: &dyn Fn() -> RowPieces<'a>,
     ) -> Result<(), (KafkaFailure, Cure)> {
         if slot.client.is_none() {
             let recovered = self.recover(number, slot);
@@ -219,13 +232,14 @@ impl Publisher {
             }
         }
         let Some(client) = &slot.client else { return Ok(()) };
-        self.transact(client, (commit, began), rows).map_err(|failed| match failed {
+        self.transact(client, (commit, began), rows()).map_err(|failed| match failed {
             Failed::Client(error) => (self.topic.failure(&error), self.cure(client, &error)),
             // Whether it is committed is for the broker to say.
             Failed::Commit(error) => match self.cure(client, &error) {
                 Cure::Abort => (self.topic.failure(&error), Cure::Anew),
                 cure => (self.topic.failure(&error), cure),
             },
+            Failed::Rows(failure) => (failure.clone(), Cure::AbortAndEnd(failure)),
             Failed::Ours(failure) => (failure.clone(), Cure::End(failure)),
         })?;
         slot.next = Some(commit + 1);
@@ -236,15 +250,16 @@ impl Publisher {
         &self,
         client: &SlotClient,
         (commit, began): (u64, Wait),
-        rows: &[SinkRows],
+        rows: RowPieces<'_>,
     ) -> Result<(), Failed> {
         let SlotClient { producer, group } = client;
         self.pass(Step::Begin)?;
         producer.begin_transaction()?;
-        for (sink, lines) in rows {
+        for piece in rows {
+            let (sink, lines) = piece.map_err(Failed::Rows)?;
             for row in lines.split(|byte| *byte == b'\n').filter(|row| !row.is_empty()) {
                 self.pass(Step::Send)?;
-                self.topic.send(producer, *sink, row)?;
+                self.topic.send(producer, sink, row)?;
             }
         }
         self.pass(Step::Drain)?;
@@ -319,6 +334,8 @@ enum Failed {
     Client(KafkaError),
     /// While it was to be committed.
     Commit(KafkaError),
+    /// There are not the rows that there should be.
+    Rows(KafkaFailure),
     Ours(KafkaFailure),
 }
 

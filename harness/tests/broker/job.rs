@@ -210,6 +210,14 @@ impl<'a> Process<'a> {
         self.broker.run(self.disk, commit).map(drop)
     }
 
+    /// Commits rows of which one is altered on the disk before it is published.
+    pub(crate) fn commit_altered(&self, id: u64, sink: u32) -> Result<(), Stop> {
+        let transactions = self.written(id)?;
+        let pending = self.disk.names(&format!("sink/.pending-{id:020}-{sink}-")).remove(0);
+        self.disk.change(&pending, |bytes| bytes[0] ^= 1);
+        self.commit(id, &transactions)
+    }
+
     pub(crate) fn write_and_commit(&self, id: u64) -> Result<(), Stop> {
         let transactions = self.written(id)?;
         self.commit(id, &transactions)

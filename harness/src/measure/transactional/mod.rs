@@ -46,6 +46,7 @@ pub(crate) mod commit_lock;
 pub(crate) mod file_names;
 pub(crate) mod held_latencies;
 mod ledger;
+mod pending_rows;
 mod publishing;
 pub(crate) mod row_file;
 pub(crate) mod subtask_sink;

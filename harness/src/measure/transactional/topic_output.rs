@@ -25,8 +25,8 @@ use super::ledger::{Committed, Entry};
 use crate::error::{Error, Result};
 use crate::files::at_once::at_once;
 use crate::files::invocation::unix_nanos;
-use crate::measure::transactional::check::{check_pending, missing_pending};
 use crate::measure::transactional::file_names::{OutputFolder, PUBLISHED, TOPIC};
+use crate::measure::transactional::pending_rows::PendingRows;
 
 /// After this time a broker has forgotten what a slot has published (`offsets.retention.minutes`).
 const FORGOTTEN_AFTER_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
@@ -181,20 +181,18 @@ impl TopicOutput {
                 continue;
             }
             self.check_age(place, slot, commit)?;
-            let mut rows = Vec::new();
-            for entry in entries {
-                let content = place.read(&entry.pending()).await?;
-                let content = content.ok_or_else(|| missing_pending(place, entry))?;
-                check_pending(place, entry, &content)?;
-                rows.push((entry.key.sink, content));
-            }
+            let rows = PendingRows::new(place.clone(), entries.into_iter().cloned().collect());
             publishing.push(SlotRows { slot, before: mark.unwrap_or_default(), rows });
         }
         let (publisher, id) = (Arc::clone(&self.publisher), commit.id.0);
         let published =
             tokio::task::spawn_blocking(move || publish_all(&publisher, id, publishing));
         let marks = published.await.map_err(|error| self.failed(&error.to_string()))?;
-        for (slot, mark) in marks.map_err(|failure| self.refused(failure))? {
+        let failed = |error| match error {
+            PublishError::Rows(error) => error,
+            PublishError::Kafka(failure) => self.refused(failure),
+        };
+        for (slot, mark) in marks.map_err(failed)? {
             place.save(&format!("{PUBLISHED}{slot}"), &mark).await?;
         }
         Ok(())
@@ -281,8 +279,31 @@ struct SlotRows {
     slot: u32,
     /// What it has published before.
     before: Mark,
-    /// Rows of each sink.
-    rows: Vec<(u32, Vec<u8>)>,
+    rows: PendingRows,
+}
+
+/// Why a commit was not published.
+enum PublishError {
+    /// Its rows are not there as they were written, or could not be read.
+    Rows(SinkError),
+    Kafka(KafkaFailure),
+}
+
+impl SlotRows {
+    /// Publishes them. Returns the new mark of the slot.
+    fn publish(
+        self,
+        publisher: &Publisher,
+        commit: u64,
+    ) -> std::result::Result<(u32, Mark), PublishError> {
+        let Self { slot, before, rows } = self;
+        let published = publisher.publish(slot, commit, &|| rows.pieces());
+        published.map_err(|failure| {
+            rows.failure().map_or(PublishError::Kafka(failure), PublishError::Rows)
+        })?;
+        let digest = rows.digest().map_err(PublishError::Rows)?;
+        Ok((slot, before.and(commit, &digest)))
+    }
 }
 
 /// Publishes a commit by several slots at once. Returns their new marks.
@@ -290,20 +311,15 @@ fn publish_all(
     publisher: &Publisher,
     commit: u64,
     of_slots: Vec<SlotRows>,
-) -> std::result::Result<Vec<(u32, Mark)>, KafkaFailure> {
+) -> std::result::Result<Vec<(u32, Mark)>, PublishError> {
     std::thread::scope(|scope| {
         let begun: Vec<_> = of_slots
             .into_iter()
-            .map(|SlotRows { slot, before, rows }| {
-                scope.spawn(move || {
-                    publisher.publish(slot, commit, &rows)?;
-                    Ok((slot, before.and(commit, &rows)))
-                })
-            })
+            .map(|rows| scope.spawn(move || rows.publish(publisher, commit)))
             .collect();
         let ended = begun.into_iter().map(|thread| {
             let failed = || KafkaFailure::Failed("a thread that publishes has failed".to_owned());
-            thread.join().unwrap_or_else(|_| Err(failed()))
+            thread.join().unwrap_or_else(|_| Err(PublishError::Kafka(failed())))
         });
         ended.collect()
     })
@@ -311,12 +327,9 @@ fn publish_all(
 
 impl Mark {
     /// With the rows of one more commit.
-    fn and(self, commit: u64, rows: &[(u32, Vec<u8>)]) -> Self {
+    fn and(self, commit: u64, rows: &Digest) -> Self {
         let mut digest = Digest { records: self.rows, sum: self.sum };
-        for (_, lines) in rows {
-            let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-            lines.for_each(|line| digest.insert(line));
-        }
+        digest.merge(rows);
         Self { next: commit + 1, rows: digest.records, sum: digest.sum }
     }
 }
