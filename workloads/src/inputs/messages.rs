@@ -19,6 +19,7 @@ use crate::erased::{AnyEvents, EachLine, Expected, expected};
 use crate::inputs::event_lines::EventOf;
 use crate::inputs::live::{check_knobs, json_line};
 use crate::inputs::message_decoder::MessageDecoder;
+use crate::inputs::warm_up::WarmUp;
 use crate::schedule::arrival::{Schedule, outlasted};
 use crate::spec::{Knobs, TimedEvent, Workload};
 use crate::text::InputError;
@@ -101,7 +102,8 @@ impl<W: Workload> AnyEvents for MessageEvents<W> {
 
     fn plan(&self, schedule: Schedule, sink: SinkSlot) -> Plan {
         let (decoder, log) = (Arc::clone(&self.decoder), Arc::clone(&self.log));
-        let source = MessageSource { decoder, log, schedule };
+        let warm_up = Arc::new(WarmUp::new(schedule.warm_up, log.splits()));
+        let source = MessageSource { decoder, log, schedule, warm_up };
         let bound_nanos = self.workload.bound_nanos(&self.knobs);
         let stream = Stream::from_source(Arc::new(source), bound_nanos);
         self.workload.plan(&self.knobs, stream, sink)
@@ -153,6 +155,7 @@ struct MessageSource<W> {
     decoder: Arc<MessageDecoder<W>>,
     log: Arc<dyn MessageLog>,
     schedule: Schedule,
+    warm_up: Arc<WarmUp>,
 }
 
 impl<W: Workload> Splits for MessageSource<W> {
@@ -192,6 +195,7 @@ where
             reader: self.log.reader(),
             log: Arc::clone(&self.log),
             schedule: self.schedule.clone(),
+            warm_up: Arc::clone(&self.warm_up),
             chunk: MessageChunk::default(),
         })
     }
@@ -202,6 +206,7 @@ struct EventReader<W> {
     reader: Box<dyn MessageReader>,
     log: Arc<dyn MessageLog>,
     schedule: Schedule,
+    warm_up: Arc<WarmUp>,
     chunk: MessageChunk,
 }
 
@@ -222,13 +227,13 @@ impl<W: Workload> Reader<EventOf<W>> for EventReader<W> {
         into: &mut Vec<Record<EventOf<W>>>,
     ) -> Result<EventTime, SourceError> {
         self.reader.read(split, offsets, &mut self.chunk)?;
-        let timed_from =
-            self.log.start(split) + self.schedule.warm_up / u64::from(self.log.splits());
+        let offsets = self.chunk.iter().map(|(head, _)| head.offset);
+        let timed_from = self.warm_up.timed_from(split, offsets);
         let mut newest = EventTime::MIN;
         for (head, payload) in self.chunk.iter() {
             let TimedEvent { value, event_time } =
                 event(&self.decoder, &*self.log, split, head, payload)?;
-            let stamps = if head.offset < timed_from {
+            let stamps = if timed_from.is_none_or(|first| head.offset < first) {
                 Stamps::UNTIMED
             } else {
                 let stamp = self.schedule.unit.stamp(head.fetched.since(self.schedule.start));
@@ -239,5 +244,32 @@ impl<W: Workload> Reader<EventOf<W>> for EventReader<W> {
             into.push(Record { value, event_time, stamps });
         }
         Ok(newest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dataflow::job::message_log::MessageFormat;
+
+    use super::*;
+    use crate::queries::uppercase::Uppercase;
+    use crate::testing::memory_log::MemoryLog;
+
+    #[test]
+    fn a_warm_up_is_of_events_and_not_of_offsets_between_which_are_gaps() {
+        let log = MemoryLog::with_gaps([&b"a"[..], b"b", b"c", b"d"], 100);
+        let format = Some(MessageFormat::Text);
+        let form = MessageForm { format, ..MessageForm::default() };
+        let decoder = Arc::new(MessageDecoder::new(Arc::new(Uppercase), &form).unwrap());
+        let schedule = Schedule { warm_up: 2, ..Schedule::at_once(u64::MAX) };
+        let warm_up = Arc::new(WarmUp::new(schedule.warm_up, log.splits()));
+        let source = MessageSource { decoder, log, schedule, warm_up };
+        let mut records = Vec::new();
+        // Each by a reader of its own, as after a failure, which reads the second event once more.
+        for offsets in [0..101, 100..301] {
+            source.reader().read(0, offsets, &mut records).unwrap();
+        }
+        let timed: Vec<bool> = records.iter().map(|record| record.stamps.is_timed()).collect();
+        assert_eq!(timed, [false, false, false, true, true]);
     }
 }

@@ -7,3 +7,4 @@ pub(crate) mod live_log;
 mod message_decoder;
 pub(crate) mod messages;
 mod time_field;
+mod warm_up;

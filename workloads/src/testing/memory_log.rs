@@ -13,13 +13,25 @@ pub(crate) type Message = (Option<i64>, Vec<u8>);
 
 /// A log of one split.
 #[derive(Clone)]
-pub(crate) struct MemoryLog(pub(crate) Arc<Vec<Message>>);
+pub(crate) struct MemoryLog {
+    messages: Arc<Vec<Message>>,
+    /// How far the offsets of two messages lie apart: all but the first are gaps.
+    spacing: u64,
+}
 
 impl MemoryLog {
-    /// Of these payloads, stamped with their offsets.
+    /// Of these payloads, stamped with their places.
     pub(crate) fn of<'a>(payloads: impl IntoIterator<Item = &'a [u8]>) -> Arc<dyn MessageLog> {
+        Self::with_gaps(payloads, 1)
+    }
+
+    /// The same, at each offset that is a multiple.
+    pub(crate) fn with_gaps<'a>(
+        payloads: impl IntoIterator<Item = &'a [u8]>,
+        spacing: u64,
+    ) -> Arc<dyn MessageLog> {
         let stamped = (0..).zip(payloads).map(|(at, payload)| (Some(at), payload.to_vec()));
-        Arc::new(Self(Arc::new(stamped.collect())))
+        Arc::new(Self { messages: Arc::new(stamped.collect()), spacing })
     }
 }
 
@@ -29,7 +41,7 @@ impl Splits for MemoryLog {
     }
 
     fn available(&self, _: u32, _: u64, _: ProcessingTime) -> Result<Available, SourceError> {
-        Ok(Available { end: self.0.len() as u64, next: Next::Never })
+        Ok(Available { end: self.messages.len() as u64 * self.spacing, next: Next::Never })
     }
 }
 
@@ -64,8 +76,8 @@ impl MessageReader for MemoryLog {
         into: &mut MessageChunk,
     ) -> Result<(), SourceError> {
         into.clear();
-        for offset in offsets {
-            let (stamp, payload) = &self.0[offset as usize];
+        for offset in offsets.filter(|offset| offset.is_multiple_of(self.spacing)) {
+            let (stamp, payload) = &self.messages[(offset / self.spacing) as usize];
             into.push(offset, *stamp, ProcessingTime::ZERO, payload);
         }
         Ok(())
