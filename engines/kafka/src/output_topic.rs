@@ -91,8 +91,7 @@ impl OutputTopic {
         config.set("compression.type", self.address.compression.name());
         // Java's `delivery.timeout.ms`; librdkafka's own is five minutes. A transaction must not be over
         // before.
-        let transaction = config.get("transaction.timeout.ms").and_then(|it| it.parse().ok());
-        let transaction: u64 = transaction.unwrap_or(DELIVERY_MS);
+        let transaction = self.transaction_timeout().as_millis() as u64;
         config.set("transaction.timeout.ms", transaction.to_string());
         let names = ["message.timeout.ms", "delivery.timeout.ms"];
         if names.iter().all(|name| config.get(name).is_none()) {
@@ -100,6 +99,12 @@ impl OutputTopic {
         }
         config.set_log_level(RDKafkaLogLevel::Critical);
         config
+    }
+
+    /// After which time the broker ends a transaction that is open.
+    pub(crate) fn transaction_timeout(&self) -> Duration {
+        let given = self.settings.0.get("transaction.timeout.ms").and_then(|it| it.parse().ok());
+        Duration::from_millis(given.unwrap_or(DELIVERY_MS))
     }
 
     /// What goes wrong where rows are written.

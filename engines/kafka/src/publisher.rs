@@ -66,6 +66,8 @@ struct SlotClient {
     producer: BaseProducer<Deliveries>,
     /// Knows the group that offsets are committed for.
     group: BaseConsumer,
+    /// Since when the transaction that was begun last is open.
+    opened: Wait,
 }
 
 /// What to do after an error.
@@ -207,7 +209,7 @@ impl Publisher {
             Some(Offset::Offset(next)) => Some(next.max(0) as u64),
             _ => None,
         };
-        slot.client = Some(SlotClient { producer, group });
+        slot.client = Some(SlotClient { producer, group, opened: Wait::begin() });
         Ok(())
     }
 
@@ -231,7 +233,7 @@ impl Publisher {
                 return Ok(());
             }
         }
-        let Some(client) = &slot.client else { return Ok(()) };
+        let Some(client) = &mut slot.client else { return Ok(()) };
         self.transact(client, (commit, began), rows()).map_err(|failed| match failed {
             Failed::Client(error) => (self.topic.failure(&error), self.cure(client, &error)),
             // Whether it is committed is for the broker to say.
@@ -248,11 +250,12 @@ impl Publisher {
 
     fn transact(
         &self,
-        client: &SlotClient,
+        client: &mut SlotClient,
         (commit, began): (u64, Wait),
         rows: RowPieces<'_>,
     ) -> Result<(), Failed> {
-        let SlotClient { producer, group } = client;
+        client.opened = Wait::begin();
+        let SlotClient { producer, group, .. } = client;
         self.pass(Step::Begin)?;
         producer.begin_transaction()?;
         for piece in rows {
@@ -299,7 +302,7 @@ impl Publisher {
         {}
         match again(began, || client.producer.abort_transaction(CALL)) {
             Ok(()) => Ok(()),
-            Err(error) if is_fenced(client, &error) => Err(self.fenced()),
+            Err(error) if is_fenced(client, &error) => Err(self.fenced(client)),
             Err(_) => {
                 slot.client = None;
                 Ok(())
@@ -309,7 +312,7 @@ impl Publisher {
 
     fn cure(&self, client: &SlotClient, error: &KafkaError) -> Cure {
         if is_fenced(client, error) {
-            return Cure::End(self.fenced());
+            return Cure::End(self.fenced(client));
         }
         match (self.topic.failure(error), error) {
             (failure @ KafkaFailure::Refused(_), _) => Cure::End(failure),
@@ -319,14 +322,28 @@ impl Publisher {
         }
     }
 
-    fn fenced(&self) -> KafkaFailure {
-        KafkaFailure::Refused(format!(
-            "kafka:{}: another process owns this job now (its transactions `{}-..` were taken over), or \
-             a transaction took longer than transaction.timeout.ms, which --kafka-config can raise; go on \
-             with the job in one process alone",
-            self.topic.address, self.job
-        ))
+    fn fenced(&self, client: &SlotClient) -> KafkaFailure {
+        let why = why_fenced(&self.job, client.opened.lasted(), self.topic.transaction_timeout());
+        KafkaFailure::Refused(format!("kafka:{}: {why}", self.topic.address))
     }
+}
+
+/// Why the broker takes no more from a client whose transaction has been open for so long. It ends one
+/// itself once that has lasted too long, and not before.
+fn why_fenced(job: &str, lasted: Duration, longest: Duration) -> String {
+    if lasted < longest {
+        return format!(
+            "another process owns this job now (its transactions `{job}-..` were taken over); go on with \
+             the job in one process alone"
+        );
+    }
+    format!(
+        "a transaction was open for {} s, and the broker has ended it after transaction.timeout.ms, {} ms, \
+         unless another process has taken the job over; commit more often, or raise \
+         transaction.timeout.ms in --kafka-config (and transaction.max.timeout.ms of the broker)",
+        lasted.as_secs(),
+        longest.as_millis()
+    )
 }
 
 /// Why a transaction did not come to its end.
@@ -374,7 +391,8 @@ fn may_be_called_again(error: &KafkaError) -> bool {
     }
 }
 
-/// Whether another process has taken a slot over. After a fatal error every call tells of that alone.
+/// Whether the broker takes no more from a client: another process has taken its slot over, or its
+/// transaction was open for too long. After a fatal error every call tells of that alone.
 fn is_fenced(client: &SlotClient, error: &KafkaError) -> bool {
     let fatal = || client.producer.client().fatal_error().map(|(code, _)| code);
     let code = match error.rdkafka_error_code() {
@@ -386,7 +404,23 @@ fn is_fenced(client: &SlotClient, error: &KafkaError) -> bool {
         Some(
             RDKafkaErrorCode::Fenced
                 | RDKafkaErrorCode::ProducerFenced
+                | RDKafkaErrorCode::InvalidProducerEpoch
                 | RDKafkaErrorCode::TransactionCoordinatorFenced
         )
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transaction_that_was_open_for_too_long_is_not_told_as_a_job_of_another_process() {
+        let why = |seconds| why_fenced("j", Duration::from_secs(seconds), Duration::from_secs(60));
+        assert!(why(59).starts_with("another process owns this job now"), "{}", why(59));
+        assert!(!why(59).contains("transaction.timeout.ms"));
+        let cause =
+            "open for 61 s, and the broker has ended it after transaction.timeout.ms, 60000 ms";
+        assert!(why(61).contains(cause) && why(61).contains("--kafka-config"), "{}", why(61));
+    }
 }
