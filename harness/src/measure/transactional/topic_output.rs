@@ -142,14 +142,22 @@ impl TopicOutput {
         (self.company.clock)()
     }
 
+    /// What the broker knows of each slot. A slot by which an attempt that was ended still publishes is
+    /// waited for where a thread may block.
+    async fn known(&self) -> std::result::Result<Vec<Option<u64>>, SinkError> {
+        let (publisher, slots) = (Arc::clone(&self.publisher), self.file.slots);
+        let ask = move || (0..slots).map(|slot| publisher.next(slot)).collect();
+        let known = tokio::task::spawn_blocking(ask).await;
+        known.map_err(|error| self.failed(&error.to_string()))
+    }
+
     /// Refuses files of the job that are older than the topic.
-    pub(super) fn check_newest(
+    pub(super) async fn check_newest(
         &self,
         place: &OutputFolder,
         newest: Option<CommitHead>,
     ) -> std::result::Result<(), SinkError> {
-        for slot in 0..self.file.slots {
-            let Some(next) = self.publisher.next(slot) else { continue };
+        for next in self.known().await?.into_iter().flatten() {
             if next.checked_sub(1) > newest.map(|head| head.id.0) {
                 let newest = newest.map_or("none".to_owned(), |head| head.id.0.to_string());
                 let what = format!(
@@ -175,12 +183,15 @@ impl TopicOutput {
             of_slots.entry(self.publisher.slot_of(entry.key.sink)).or_default().push(entry);
         }
         let mut publishing = Vec::new();
+        let known = self.known().await?;
         for (slot, entries) in of_slots {
             let mark = self.mark(place, slot).await?;
             if mark.is_some_and(|mark| mark.next > commit.id.0) {
                 continue;
             }
-            self.check_age(place, slot, commit)?;
+            if known[slot as usize].is_none() {
+                self.check_age(place, slot, commit)?;
+            }
             let rows = PendingRows::new(place.clone(), entries.into_iter().cloned().collect());
             publishing.push(SlotRows { slot, before: mark.unwrap_or_default(), rows });
         }
@@ -214,7 +225,7 @@ impl TopicOutput {
         commit: &Committed,
     ) -> std::result::Result<(), SinkError> {
         let age = commit.made_unix_ms.map(|made| unix_millis().saturating_sub(made));
-        if self.publisher.next(slot).is_some() || age.is_none_or(|age| age < FORGOTTEN_AFTER_MS) {
+        if age.is_none_or(|age| age < FORGOTTEN_AFTER_MS) {
             return Ok(());
         }
         let what = format!(
@@ -337,4 +348,58 @@ impl Mark {
 /// Now, in milliseconds since 1970.
 pub(super) fn unix_millis() -> u64 {
     unix_nanos() / 1_000_000
+}
+
+#[cfg(all(test, feature = "kafka"))]
+mod tests {
+    use std::pin::pin;
+    use std::sync::Mutex;
+    use std::sync::mpsc::channel;
+    use std::task::{Context, Waker};
+    use std::time::Duration;
+
+    use dataflow::operator::snapshot::Version;
+    use kafka::rdkafka::mocking::MockCluster;
+    use kafka::{ClientSettings, Step};
+    use runtime::MemoryStorage;
+
+    use super::*;
+
+    #[test]
+    fn a_publication_that_an_ended_attempt_has_left_blocks_no_worker() {
+        let cluster = MockCluster::new(1).unwrap();
+        cluster.create_topic("t", 1, 1).unwrap();
+        let address = format!("{}/t", cluster.bootstrap_servers()).parse().unwrap();
+        let topic = OutputTopic::open(address, ClientSettings::default(), Arc::new(|_: &str| {}));
+        let company =
+            Company { clock: Arc::new(|| ProcessingTime::ZERO), tell: Arc::new(|_: &str| {}) };
+        let storage: Arc<dyn Storage> = MemoryStorage::new();
+        let output = TopicOutput::open(topic.unwrap(), Arc::clone(&storage), "", 1, company);
+        let output = output.unwrap();
+        let ((reached, is_reached), (go_on, may_go_on)) = (channel(), channel::<()>());
+        let may_go_on = Mutex::new(may_go_on);
+        output.gate(Box::new(move |step| {
+            if step == Step::Commit {
+                reached.send(()).unwrap();
+                // A worker that is blocked meanwhile would never let it go on.
+                let _ = may_go_on.lock().unwrap().recv_timeout(Duration::from_secs(20));
+            }
+            true
+        }));
+        let publisher = Arc::clone(&output.publisher);
+        let left = std::thread::spawn(move || {
+            publisher.publish(0, 1, &|| Box::new([Ok((0, b"row\n".to_vec()))].into_iter()))
+        });
+        is_reached.recv().unwrap();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let _inside = runtime.enter();
+        let place = OutputFolder { storage, prefix: String::new() };
+        let newest = CommitHead { id: Version(1), hash: ContentHash::default() };
+        let mut check = pin!(output.check_newest(&place, Some(newest)));
+        let polled = check.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert!(polled.is_pending(), "it has waited for the publication");
+        go_on.send(()).unwrap();
+        left.join().unwrap().unwrap();
+        runtime.block_on(check).unwrap();
+    }
 }
