@@ -322,8 +322,8 @@ fn run_to_end(
     result.ok_or_else(|| Error::run("the engine ended without a result"))
 }
 
-/// A line that cannot be read is bad input, and pointed at as in a file; so is what a folder holds, and an
-/// input that is gone or refuses to be read. The rest is the run's.
+/// A line that cannot be read is bad input, and pointed at as in a file; so is what a folder holds, an input
+/// that is gone or refuses to be read, and an output that refuses to be written to. The rest is the run's.
 fn failed(error: EngineError) -> Error {
     match error {
         EngineError::Source(SourceError { input, line: Some(line), column, cause, .. }) => {
@@ -336,7 +336,9 @@ fn failed(error: EngineError) -> Error {
         // What lies in the folders is input too.
         EngineError::Refused(_) => Error::input(error),
         EngineError::Storage(StorageError { kind: FailureKind::Damaged, .. })
-        | EngineError::Sink(SinkError { kind: FailureKind::Damaged, .. }) => Error::input(error),
+        | EngineError::Sink(SinkError {
+            kind: FailureKind::Damaged | FailureKind::Refused, ..
+        }) => Error::input(error),
         _ => Error::run(error),
     }
 }

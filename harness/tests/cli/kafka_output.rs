@@ -133,6 +133,36 @@ fn a_topic_that_cannot_be_read_again_makes_a_result_invalid_and_costs_none() {
 }
 
 #[test]
+fn a_topic_that_may_not_be_written_to_is_bad_input_and_one_that_takes_nothing_is_not() {
+    let (folder, cluster) = (tempfile::tempdir().unwrap(), Cluster::new());
+    let topic = cluster.topic("t", 1, &[]);
+    let soon = "message.timeout.ms=1500\n";
+    std::fs::write(folder.path().join("client.properties"), soon).unwrap();
+    let refused = RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+    let passes = RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS;
+    for (more, error, status, what) in [
+        ("--guarantee none", refused, 2, "may not write to the topic"),
+        ("--guarantee at-least-once", refused, 2, "may not write to the topic"),
+        (
+            "--guarantee exactly-once --checkpoint-dir state",
+            refused,
+            2,
+            "may not write to the topic",
+        ),
+        ("--guarantee at-least-once", passes, 3, "were not delivered within message.timeout.ms"),
+    ] {
+        cluster.mock.request_errors(RDKafkaApiKey::Produce, &[error; 200]);
+        let line = format!(
+            "run --engine pipelined --workload uppercase --events 2000 {more} --output {topic} \
+             --kafka-config client.properties"
+        );
+        let ended = runs(folder.path(), &line).with_status(status);
+        assert!(ended.err.contains(what), "{more}: {}", ended.err);
+        cluster.mock.clear_request_errors(RDKafkaApiKey::Produce);
+    }
+}
+
+#[test]
 fn events_of_a_sample_come_back_as_they_were() {
     let (folder, cluster) = (tempfile::tempdir().unwrap(), Cluster::new());
     for workload in ["keyed-count", "nexmark-q3", "word-count"] {

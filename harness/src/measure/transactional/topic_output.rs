@@ -246,7 +246,7 @@ impl TopicOutput {
 
     fn refused(&self, failure: KafkaFailure) -> SinkError {
         let kind = match failure {
-            KafkaFailure::Refused(_) => FailureKind::Permanent,
+            KafkaFailure::Refused(_) => FailureKind::Refused,
             KafkaFailure::Failed(_) => FailureKind::Transient,
         };
         SinkError { kind, ..self.failed(&failure.to_string()) }
