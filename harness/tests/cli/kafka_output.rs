@@ -11,7 +11,7 @@ use kafka::rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use kafka::rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 
 use crate::kafka::Cluster;
-use crate::program::{ENGINES, Ended, json_lines, run, words};
+use crate::program::{ENGINES, Ended, command, json_lines, run, signal, wait, wait_until, words};
 
 fn runs(folder: &Path, line: &str) -> Ended {
     run(folder, &words(line))
@@ -160,6 +160,23 @@ fn a_topic_that_may_not_be_written_to_is_bad_input_and_one_that_takes_nothing_is
         assert!(ended.err.contains(what), "{more}: {}", ended.err);
         cluster.mock.clear_request_errors(RDKafkaApiKey::Produce);
     }
+}
+
+#[test]
+fn a_sample_ends_at_the_first_interrupt_and_says_how_many_events_are_there() {
+    let (folder, cluster) = (tempfile::tempdir().unwrap(), Cluster::new());
+    let topic = cluster.topic("t", 1, &[]);
+    let line = format!("sample --workload keyed-count --events 1000000000 --output {topic}");
+    let child = command(folder.path(), &words(&line)).spawn().unwrap();
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", cluster.mock.bootstrap_servers());
+    let consumer: BaseConsumer = config.create().unwrap();
+    let there = || consumer.fetch_watermarks("t", 0, Duration::from_secs(10)).unwrap().1;
+    wait_until("some events are there", || there() > 0);
+    signal("INT", child.id());
+    let error = wait(child).with_status(130).err;
+    let said = format!("{} of 1000000000 events were written to kafka:", there());
+    assert!(error.contains(&said), "{error}");
 }
 
 #[test]
