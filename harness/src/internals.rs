@@ -17,7 +17,8 @@ pub use crate::measure::latency::live_counts::LiveCounts;
 pub use crate::measure::latency::{Recorder, WindowClock};
 pub use crate::measure::sink::measuring;
 pub use crate::measure::transactional::{
-    CheckedOutput, CommitWatch, Options, TopicOutput, Transactional, is_empty, transactional,
+    CheckedOutput, CommitWatch, Options, TopicCheck, TopicOutput, Transactional, is_empty,
+    transactional,
 };
 pub use crate::quantity::Rate;
 pub use crate::registry::resolve_settings;

@@ -102,7 +102,7 @@ fn dispatch(command: &Command, registry: &Registry, stop: &StopSignal) -> Result
         Command::Plot { dir, png } => results::plot::plot(dir, *png),
         Command::List(args) => results::list::list(args, registry),
         Command::Place(args) => model::place::place(args),
-        Command::Sample(args) => results::sample::sample(args, registry),
+        Command::Sample(args) => results::sample::sample(args, registry, stop),
         Command::Suite(args) => results::suite::suite(args, registry),
         Command::Doctor(args) => results::doctor::doctor(args, registry, stop),
         Command::DuetSide => duet::side::serve(registry, stop).map(|()| Outcome::Good),

@@ -53,7 +53,7 @@ mod topic_writer;
 mod wait;
 
 #[cfg(not(feature = "client"))]
-pub use absent::{OutputTopic, Publisher, Topic, TopicLog, TopicWriter};
+pub use absent::{OutputTopic, Publisher, RowPieces, Topic, TopicLog, TopicWriter};
 pub use address::{AddressError, From, Isolation, PartitionRange, TopicAddress, Until};
 pub use company::{Company, Tell};
 pub use fingerprint::{MessageFingerprint, PartitionFingerprint, TopicFingerprint};
@@ -61,7 +61,7 @@ pub use output_address::{Acks, Compression, OutputAddress, OutputAddressError};
 #[cfg(feature = "client")]
 pub use output_topic::OutputTopic;
 #[cfg(feature = "client")]
-pub use publisher::{Publisher, Step, StepGate};
+pub use publisher::{Publisher, RowPieces, Step, StepGate};
 pub use settings::{ClientSettings, KafkaFailure};
 #[cfg(feature = "client")]
 pub use topic::Topic;

@@ -39,6 +39,8 @@ pub struct OutputTopic {
     pub(crate) settings: ClientSettings,
     /// Its partitions, by their numbers.
     pub(crate) partitions: Vec<i32>,
+    /// The id of its cluster; `None` if the brokers tell none.
+    cluster: Option<String>,
     pub(crate) tell: Tell,
 }
 
@@ -58,12 +60,13 @@ impl OutputTopic {
         settings: ClientSettings,
         tell: Tell,
     ) -> Result<Self, KafkaFailure> {
-        let mut topic = Self { address, settings, partitions: Vec::new(), tell };
+        let mut topic = Self { address, settings, partitions: Vec::new(), cluster: None, tell };
         let client: BaseProducer =
             topic.config().create().map_err(|error| topic.failure(&error))?;
         let there = partitions_now(client.client(), &topic.address.topic);
         let there = there.map_err(|error| topic.failure(&error))?;
         topic.partitions = there.into_iter().map(|it| it.number).collect();
+        topic.cluster = client.client().fetch_cluster_id(PATIENCE);
         Ok(topic)
     }
 
@@ -72,14 +75,23 @@ impl OutputTopic {
         &self.address
     }
 
+    /// What must stay the same while a job goes on: the topic and its cluster, by whichever brokers it is
+    /// reached and however it is written to.
+    pub fn identity(&self) -> String {
+        let topic = format!("kafka:HOST:PORT/{}", self.address.topic);
+        match &self.cluster {
+            Some(cluster) => format!("{topic} of the cluster {cluster}"),
+            None => topic,
+        }
+    }
+
     /// Settings of a client that writes.
     pub(crate) fn config(&self) -> ClientConfig {
         let mut config = config(&self.settings, &self.address.brokers);
         config.set("compression.type", self.address.compression.name());
         // Java's `delivery.timeout.ms`; librdkafka's own is five minutes. A transaction must not be over
         // before.
-        let transaction = config.get("transaction.timeout.ms").and_then(|it| it.parse().ok());
-        let transaction: u64 = transaction.unwrap_or(DELIVERY_MS);
+        let transaction = self.transaction_timeout().as_millis() as u64;
         config.set("transaction.timeout.ms", transaction.to_string());
         let names = ["message.timeout.ms", "delivery.timeout.ms"];
         if names.iter().all(|name| config.get(name).is_none()) {
@@ -87,6 +99,12 @@ impl OutputTopic {
         }
         config.set_log_level(RDKafkaLogLevel::Critical);
         config
+    }
+
+    /// After which time the broker ends a transaction that is open.
+    pub(crate) fn transaction_timeout(&self) -> Duration {
+        let given = self.settings.0.get("transaction.timeout.ms").and_then(|it| it.parse().ok());
+        Duration::from_millis(given.unwrap_or(DELIVERY_MS))
     }
 
     /// What goes wrong where rows are written.

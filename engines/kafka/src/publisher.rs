@@ -22,8 +22,9 @@ const CALL: Duration = Duration::from_secs(10);
 /// How long a commit is tried.
 const LONGEST: Duration = Duration::from_secs(120);
 
-/// The rows of one sink, one a line.
-pub(crate) type SinkRows = (u32, Vec<u8>);
+/// The rows of a commit piece by piece, each of one sink and one a line; after a failure there are no
+/// more.
+pub type RowPieces<'a> = Box<dyn Iterator<Item = Result<(u32, Vec<u8>), KafkaFailure>> + 'a>;
 
 /// What is about to happen within a transaction, for tests that end it there.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -65,11 +66,15 @@ struct SlotClient {
     producer: BaseProducer<Deliveries>,
     /// Knows the group that offsets are committed for.
     group: BaseConsumer,
+    /// Since when the transaction that was begun last is open.
+    opened: Wait,
 }
 
 /// What to do after an error.
 enum Cure {
     Abort,
+    /// No other try goes better, and what was sent is aborted.
+    AbortAndEnd(KafkaFailure),
     /// A new client finds out what has become of the transaction.
     Anew,
     End(KafkaFailure),
@@ -112,12 +117,18 @@ impl Publisher {
     }
 
     /// Publishes the rows of a commit by one slot, unless that was done before. Commits of a slot are
-    /// given in their order.
+    /// given in their order. `rows` tells them from the first one on whenever it is called: after an
+    /// error they are sent once more.
     ///
     /// # Errors
-    /// When another process has taken over the job, when the broker refuses the rows, and when it does
-    /// not take them for two minutes.
-    pub fn publish(&self, slot: u32, commit: u64, rows: &[SinkRows]) -> Result<(), KafkaFailure> {
+    /// When another process has taken over the job, when the broker refuses the rows, when it does not
+    /// take them for two minutes, and when `rows` fails, which publishes nothing.
+    pub fn publish<'a>(
+        &self,
+        slot: u32,
+        commit: u64,
+        rows: &dyn Fn() -> RowPieces<'a>,
+    ) -> Result<(), KafkaFailure> {
         let mut held = self.slots[slot as usize].lock().expect("no holder fails");
         let (began, mut told) = (Wait::begin(), false);
         while held.next.is_none_or(|next| next <= commit) {
@@ -127,6 +138,10 @@ impl Publisher {
                 Cure::End(failure) => {
                     // Whoever tries once more asks the broker first what has become of it.
                     held.client = None;
+                    return Err(failure);
+                }
+                Cure::AbortAndEnd(failure) => {
+                    self.abort(&mut held, began)?;
                     return Err(failure);
                 }
                 Cure::Abort => self.abort(&mut held, began)?,
@@ -194,7 +209,7 @@ impl Publisher {
             Some(Offset::Offset(next)) => Some(next.max(0) as u64),
             _ => None,
         };
-        slot.client = Some(SlotClient { producer, group });
+        slot.client = Some(SlotClient { producer, group, opened: Wait::begin() });
         Ok(())
     }
 
@@ -204,12 +219,12 @@ impl Publisher {
             .map_err(|error| self.topic.failure(&error))
     }
 
-    fn try_once(
+    fn try_once<'a>(
         &self,
         number: u32,
         slot: &mut Slot,
         (commit, began): (u64, Wait),
-        rows: &[SinkRows],
+        rows: &dyn Fn() -> RowPieces<'a>,
     ) -> Result<(), (KafkaFailure, Cure)> {
         if slot.client.is_none() {
             let recovered = self.recover(number, slot);
@@ -218,14 +233,15 @@ impl Publisher {
                 return Ok(());
             }
         }
-        let Some(client) = &slot.client else { return Ok(()) };
-        self.transact(client, (commit, began), rows).map_err(|failed| match failed {
+        let Some(client) = &mut slot.client else { return Ok(()) };
+        self.transact(client, (commit, began), rows()).map_err(|failed| match failed {
             Failed::Client(error) => (self.topic.failure(&error), self.cure(client, &error)),
             // Whether it is committed is for the broker to say.
             Failed::Commit(error) => match self.cure(client, &error) {
                 Cure::Abort => (self.topic.failure(&error), Cure::Anew),
                 cure => (self.topic.failure(&error), cure),
             },
+            Failed::Rows(failure) => (failure.clone(), Cure::AbortAndEnd(failure)),
             Failed::Ours(failure) => (failure.clone(), Cure::End(failure)),
         })?;
         slot.next = Some(commit + 1);
@@ -234,17 +250,19 @@ impl Publisher {
 
     fn transact(
         &self,
-        client: &SlotClient,
+        client: &mut SlotClient,
         (commit, began): (u64, Wait),
-        rows: &[SinkRows],
+        rows: RowPieces<'_>,
     ) -> Result<(), Failed> {
-        let SlotClient { producer, group } = client;
+        client.opened = Wait::begin();
+        let SlotClient { producer, group, .. } = client;
         self.pass(Step::Begin)?;
         producer.begin_transaction()?;
-        for (sink, lines) in rows {
+        for piece in rows {
+            let (sink, lines) = piece.map_err(Failed::Rows)?;
             for row in lines.split(|byte| *byte == b'\n').filter(|row| !row.is_empty()) {
                 self.pass(Step::Send)?;
-                self.topic.send(producer, *sink, row)?;
+                self.topic.send(producer, sink, row)?;
             }
         }
         self.pass(Step::Drain)?;
@@ -284,7 +302,7 @@ impl Publisher {
         {}
         match again(began, || client.producer.abort_transaction(CALL)) {
             Ok(()) => Ok(()),
-            Err(error) if is_fenced(client, &error) => Err(self.fenced()),
+            Err(error) if is_fenced(client, &error) => Err(self.fenced(client)),
             Err(_) => {
                 slot.client = None;
                 Ok(())
@@ -294,7 +312,7 @@ impl Publisher {
 
     fn cure(&self, client: &SlotClient, error: &KafkaError) -> Cure {
         if is_fenced(client, error) {
-            return Cure::End(self.fenced());
+            return Cure::End(self.fenced(client));
         }
         match (self.topic.failure(error), error) {
             (failure @ KafkaFailure::Refused(_), _) => Cure::End(failure),
@@ -304,14 +322,28 @@ impl Publisher {
         }
     }
 
-    fn fenced(&self) -> KafkaFailure {
-        KafkaFailure::Refused(format!(
-            "kafka:{}: another process owns this job now (its transactions `{}-..` were taken over), or \
-             a transaction took longer than transaction.timeout.ms, which --kafka-config can raise; go on \
-             with the job in one process alone",
-            self.topic.address, self.job
-        ))
+    fn fenced(&self, client: &SlotClient) -> KafkaFailure {
+        let why = why_fenced(&self.job, client.opened.lasted(), self.topic.transaction_timeout());
+        KafkaFailure::Refused(format!("kafka:{}: {why}", self.topic.address))
     }
+}
+
+/// Why the broker takes no more from a client whose transaction has been open for so long. It ends one
+/// itself once that has lasted too long, and not before.
+fn why_fenced(job: &str, lasted: Duration, longest: Duration) -> String {
+    if lasted < longest {
+        return format!(
+            "another process owns this job now (its transactions `{job}-..` were taken over); go on with \
+             the job in one process alone"
+        );
+    }
+    format!(
+        "a transaction was open for {} s, and the broker has ended it after transaction.timeout.ms, {} ms, \
+         unless another process has taken the job over; commit more often, or raise \
+         transaction.timeout.ms in --kafka-config (and transaction.max.timeout.ms of the broker)",
+        lasted.as_secs(),
+        longest.as_millis()
+    )
 }
 
 /// Why a transaction did not come to its end.
@@ -319,6 +351,8 @@ enum Failed {
     Client(KafkaError),
     /// While it was to be committed.
     Commit(KafkaError),
+    /// There are not the rows that there should be.
+    Rows(KafkaFailure),
     Ours(KafkaFailure),
 }
 
@@ -357,7 +391,8 @@ fn may_be_called_again(error: &KafkaError) -> bool {
     }
 }
 
-/// Whether another process has taken a slot over. After a fatal error every call tells of that alone.
+/// Whether the broker takes no more from a client: another process has taken its slot over, or its
+/// transaction was open for too long. After a fatal error every call tells of that alone.
 fn is_fenced(client: &SlotClient, error: &KafkaError) -> bool {
     let fatal = || client.producer.client().fatal_error().map(|(code, _)| code);
     let code = match error.rdkafka_error_code() {
@@ -369,7 +404,23 @@ fn is_fenced(client: &SlotClient, error: &KafkaError) -> bool {
         Some(
             RDKafkaErrorCode::Fenced
                 | RDKafkaErrorCode::ProducerFenced
+                | RDKafkaErrorCode::InvalidProducerEpoch
                 | RDKafkaErrorCode::TransactionCoordinatorFenced
         )
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transaction_that_was_open_for_too_long_is_not_told_as_a_job_of_another_process() {
+        let why = |seconds| why_fenced("j", Duration::from_secs(seconds), Duration::from_secs(60));
+        assert!(why(59).starts_with("another process owns this job now"), "{}", why(59));
+        assert!(!why(59).contains("transaction.timeout.ms"));
+        let cause =
+            "open for 61 s, and the broker has ended it after transaction.timeout.ms, 60000 ms";
+        assert!(why(61).contains(cause) && why(61).contains("--kafka-config"), "{}", why(61));
+    }
 }

@@ -188,6 +188,8 @@ impl Recovery {
                     let commit = load_promised(&self.storage, &promised).await?;
                     self.take_up(before, commit, after, plan)?;
                 }
+                // All of it is read once more, from its start.
+                self.check_again(&log.spec, plan)?;
                 self.under_way = seal;
                 Ok(StartingPoint::Again(log.spec))
             }
@@ -238,6 +240,13 @@ impl Recovery {
             plan.check_read(&place, split, range.end, log.spec.last)?;
         }
         Ok((log, seal))
+    }
+
+    /// Refuses an input of which a logged batch cannot be read again from its start.
+    fn check_again(&self, spec: &BatchSpec, plan: &Plan) -> Result<(), EngineError> {
+        let place = self.storage.locate(&offset_name(spec.batch));
+        let mut starts = (0..).zip(&spec.ranges).map(|(split, range)| (split, range.start));
+        starts.try_for_each(|(split, start)| plan.check_read(&place, split, start, false))
     }
 
     /// Goes on behind a batch that was committed.

@@ -75,6 +75,19 @@ fn what_is_appended_comes_after_what_was_there() {
 }
 
 #[test]
+fn a_part_of_a_file_is_read_as_far_as_it_goes() {
+    on_all(|storage| async move {
+        assert_eq!(storage.put("a/1", b"one two".to_vec()).await, Ok(()));
+        for (offset, most, what) in
+            [(0, 3, "one"), (4, 9, "two"), (7, 1, ""), (99, 1, ""), (2, 0, ""), (0, 7, "one two")]
+        {
+            assert_eq!(storage.read_from("a/1", offset, most).await, some(what), "{offset}");
+        }
+        assert_eq!(storage.read_from("a/2", 0, 1).await, Ok(None));
+    });
+}
+
+#[test]
 fn a_renamed_file_takes_the_place_of_the_other() {
     on_all(|storage| async move {
         assert_eq!(storage.put("staging/1", b"new".to_vec()).await, Ok(()));

@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use dataflow::BoxFuture;
 use dataflow::exchange::sink::SinkError;
 use files::failure::advice;
-use kafka::TopicWriter;
+use kafka::{KafkaFailure, TopicWriter};
 
 use crate::error::{Error, Result};
 use crate::files::WholeFile;
@@ -48,8 +48,26 @@ struct QueueState {
     flush: u64,
     flushed: u64,
     closed: bool,
-    error: Option<String>,
+    error: Option<WriteFailure>,
     wakers: Vec<Waker>,
+}
+
+/// Why lines could not be written. The thread has ended with its first failure, so that no other attempt
+/// goes better.
+struct WriteFailure {
+    cause: String,
+    kind: FailureKind,
+}
+
+impl WriteFailure {
+    fn of(error: &io::Error) -> Self {
+        let kafka = error.get_ref().and_then(|inner| inner.downcast_ref());
+        let kind = match kafka {
+            Some(KafkaFailure::Refused(_)) => FailureKind::Refused,
+            _ => FailureKind::Permanent,
+        };
+        Self { cause: format!("{error}{}", advice(error)), kind }
+    }
 }
 
 /// The writing thread; ends when told so.
@@ -150,8 +168,14 @@ impl WriterThread {
         self.writer.0.lock().closed = true;
         self.writer.0.work.notify_one();
         let written = self.thread.join().map_err(|_| Error::run("the output thread failed"))?;
-        written
-            .map_err(|error| Error::run(self.writer.failed(&format!("{error}{}", advice(&error)))))
+        written.map_err(|error| {
+            let failed = self.writer.failed(&WriteFailure::of(&error));
+            if failed.kind == FailureKind::Refused {
+                Error::input(failed)
+            } else {
+                Error::run(failed)
+            }
+        })
     }
 }
 
@@ -194,7 +218,7 @@ impl RowQueue {
                 None => state.flushed = written,
             }
             if let Err(error) = &done {
-                state.error = Some(format!("{error}{}", advice(error)));
+                state.error = Some(WriteFailure::of(error));
             }
             let wakers = std::mem::take(&mut state.wakers);
             drop(state);
@@ -219,7 +243,7 @@ impl RowWriter {
     pub fn send(&self, sink: u32, lines: Vec<u8>) -> std::result::Result<(), SinkError> {
         if let Some(stream) = &self.0.at_once {
             let written = stream.lock().expect("no holder fails").write_all(&lines);
-            return written.map_err(|error| self.failed(&error.to_string()));
+            return written.map_err(|error| self.failed(&WriteFailure::of(&error)));
         }
         let mut state = self.0.lock();
         if let Some(error) = &state.error {
@@ -287,12 +311,11 @@ impl RowWriter {
         Poll::Pending
     }
 
-    /// The thread has ended with its first failure, so that no other attempt goes better.
-    fn failed(&self, cause: &str) -> SinkError {
+    fn failed(&self, failure: &WriteFailure) -> SinkError {
         SinkError {
             target: self.0.target.clone(),
-            cause: cause.to_owned(),
-            kind: FailureKind::Permanent,
+            cause: failure.cause.clone(),
+            kind: failure.kind,
         }
     }
 }

@@ -36,7 +36,7 @@ pub(crate) struct JobFile {
     pub knobs: String,
     /// Seed of everything drawn.
     pub seed: u64,
-    /// Where results go.
+    /// Where results go; of a topic, what must stay the same of it.
     pub output: String,
     /// Planned events per second.
     pub rate: Option<f64>,

@@ -10,7 +10,7 @@ use dataflow::job::runtime::Runtime;
 use dataflow::job::source::{SourceError, SourceFailure};
 use dataflow::job::storage::StorageError;
 use dataflow::{Completion, EngineError, ProcessingTime, StampUnit};
-use reports::schema::Measures;
+use reports::schema::{Measures, OutputTopic, RunResult};
 use workloads::registry::{AnyEvents, Replay};
 use workloads::schedule::arrival::Schedule;
 use workloads::schedule::load_shape::LoadShape;
@@ -24,6 +24,7 @@ use crate::measure::machine::judge::judge;
 use crate::measure::machine::probe::MachineProbe;
 use crate::measure::machine::progress::Progress;
 use crate::measure::run_observer::RunObserver;
+use crate::measure::transactional::TopicCheck;
 use crate::run::clock::{LEAD_NANOS, RunClock};
 use crate::run::environment;
 use crate::run::environment::Usage;
@@ -138,7 +139,9 @@ fn execute(
     let observer = &setup.observer;
     let mut result = result(&spec, &completion, &measured, expected, observer, used, for_figures);
     result.output.files = files;
-    result.output.topic = topic;
+    if let Some(check) = &topic {
+        enter_topic(&mut result, check);
+    }
     if replay.is_counted_by_its_end() {
         result.invalid_because.extend(validity::held_back(&result, &observer.snapshot().read));
         result.valid = result.invalid_because.is_empty();
@@ -155,6 +158,18 @@ fn execute(
     let progress =
         trace.and_then(|trace| Progress::of(&trace, observer.timed_part()?, now, batches));
     Ok(Executed { result, latency: measured.latency, failure, progress })
+}
+
+/// What was found of the topic that results went to.
+fn enter_topic(result: &mut RunResult, check: &TopicCheck) {
+    result.output.topic = Some(match check {
+        TopicCheck::AsPublished(rows) => OutputTopic { checked: true, rows: *rows },
+        TopicCheck::Unread(_) | TopicCheck::LeftOut => OutputTopic::default(),
+    });
+    if let TopicCheck::Unread(cause) = check {
+        result.invalid_because.push(validity::unread(cause));
+        result.valid = false;
+    }
 }
 
 /// Watches the machine while a run is on; in virtual time there is nothing to watch.
@@ -313,8 +328,8 @@ fn run_to_end(
     result.ok_or_else(|| Error::run("the engine ended without a result"))
 }
 
-/// A line that cannot be read is bad input, and pointed at as in a file; so is what a folder holds, and an
-/// input that is gone or refuses to be read. The rest is the run's.
+/// A line that cannot be read is bad input, and pointed at as in a file; so is what a folder holds, an input
+/// that is gone or refuses to be read, and an output that refuses to be written to. The rest is the run's.
 fn failed(error: EngineError) -> Error {
     match error {
         EngineError::Source(SourceError { input, line: Some(line), column, cause, .. }) => {
@@ -327,7 +342,9 @@ fn failed(error: EngineError) -> Error {
         // What lies in the folders is input too.
         EngineError::Refused(_) => Error::input(error),
         EngineError::Storage(StorageError { kind: FailureKind::Damaged, .. })
-        | EngineError::Sink(SinkError { kind: FailureKind::Damaged, .. }) => Error::input(error),
+        | EngineError::Sink(SinkError {
+            kind: FailureKind::Damaged | FailureKind::Refused, ..
+        }) => Error::input(error),
         _ => Error::run(error),
     }
 }

@@ -6,13 +6,15 @@ use std::sync::{Arc, Mutex};
 use dataflow::Guarantee;
 use dataflow::exchange::sink::SinkSlot;
 use dataflow::job::runtime::Runtime;
-use reports::schema::{OutputFiles, OutputTopic};
+use reports::schema::OutputFiles;
 
 use crate::error::{Error, Result};
 use crate::files::at_once::at_once;
 use crate::measure::latency::Recorder;
 use crate::measure::sink::{SinkMeasurement, measuring};
-use crate::measure::transactional::{CheckedOutput, Options, SINK, Transactional, transactional};
+use crate::measure::transactional::{
+    CheckedOutput, Options, SINK, TopicCheck, Transactional, transactional,
+};
 use crate::run::io::RunIo;
 use crate::run::spec::RunSpec;
 
@@ -89,13 +91,11 @@ impl RunSink {
     /// there is no such topic.
     ///
     /// # Errors
-    /// When they differ, and when the topic cannot be read.
-    pub(super) fn topic(&self, io: &RunIo<'_>) -> Result<Option<OutputTopic>> {
+    /// When they differ.
+    pub(super) fn topic(&self, io: &RunIo<'_>) -> Result<Option<TopicCheck>> {
         match io.topic {
-            Some(topic) if io.check_files => {
-                Ok(Some(OutputTopic { checked: true, rows: topic.check()? }))
-            }
-            Some(_) => Ok(Some(OutputTopic::default())),
+            Some(topic) if io.check_files => topic.check().map(Some),
+            Some(_) => Ok(Some(TopicCheck::LeftOut)),
             None => Ok(None),
         }
     }

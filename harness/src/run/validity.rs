@@ -148,6 +148,11 @@ pub(crate) fn held_back(result: &RunResult, read: &[u64]) -> Option<String> {
     ))
 }
 
+/// A topic whose rows nobody could read again: whether they are those that were published is unknown.
+pub(crate) fn unread(cause: &str) -> String {
+    format!("The rows in the topic could not be compared with what was published ({cause}).")
+}
+
 /// In virtual time generating costs nothing.
 fn generator_too_slow(result: &RunResult) -> Option<String> {
     if result.clock == "virtual" {

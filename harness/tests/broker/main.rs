@@ -54,3 +54,17 @@ fn whoever_was_taken_over_publishes_no_more() {
     assert!(error.contains("another process owns this job now"), "{error}");
     assert_eq!(broker.rows(&topic), job::rows_through(2));
 }
+
+#[test]
+#[ignore = "needs a broker"]
+fn rows_that_were_altered_on_the_disk_are_not_seen_and_hold_no_reader_up() {
+    let broker = Broker::new();
+    let topic = broker.topic("altered", 1);
+    let disk = Disk::default();
+    let process = Process::start(&broker, &topic, &disk).unwrap();
+    process.take_up(&[]).unwrap();
+    let Err(Stop::Failed(error)) = process.commit_altered(1, 2) else { panic!("it was altered") };
+    assert!(error.contains("its content has changed"), "{error}");
+    // Sink 1 has a transaction of its own.
+    assert!(broker.rows(&topic).iter().all(|row| row.starts_with("1 1 ")));
+}

@@ -7,10 +7,11 @@ use std::time::Duration;
 use kafka::rdkafka::consumer::{BaseConsumer, Consumer};
 use kafka::rdkafka::error::KafkaError;
 use kafka::rdkafka::message::BorrowedMessage;
+use kafka::rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use kafka::rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 
 use crate::kafka::Cluster;
-use crate::program::{ENGINES, Ended, json_lines, run, words};
+use crate::program::{ENGINES, Ended, command, json_lines, run, signal, wait, wait_until, words};
 
 fn runs(folder: &Path, line: &str) -> Ended {
     run(folder, &words(line))
@@ -99,6 +100,100 @@ fn a_run_lasts_until_its_last_rows_are_delivered() {
         let lasted = Duration::from_nanos(result["elapsed_ns"].as_u64().unwrap());
         assert!(lasted >= round_trip, "{engine} was over after {lasted:?}");
     }
+}
+
+#[test]
+
+fn a_job_goes_on_into_its_topic_by_another_broker_and_compression_and_into_no_other_topic() {
+    let [here, there] = [Cluster::new(), Cluster::new()];
+    let elsewhere = there.topic("t0", 2, &[]);
+    let engines = ["pipelined,checkpoint_interval_ms=20", "microbatch,batch_interval_ms=20"];
+    for (number, engine) in (0..).zip(engines) {
+        let folder = tempfile::tempdir().unwrap();
+        let topic = here.topic(&format!("t{number}"), 2, &[]);
+        let job = format!(
+            "run --engine {engine} --workload uppercase --events 20k --rate 20k \
+             --guarantee exactly-once --checkpoint-dir state"
+        );
+        runs(folder.path(), &format!("{job} --stop-after 2000 --output {topic}")).with_status(0);
+        for other in [elsewhere.clone(), here.topic(&format!("u{number}"), 2, &[])] {
+            let refused = runs(folder.path(), &format!("{job} --resume --output {other}"));
+            let error = refused.with_status(2).err;
+            let own = format!("whose output is kafka:HOST:PORT/t{number} of the cluster");
+            assert!(error.contains(&own), "{error}");
+        }
+        let brokers = here.mock.bootstrap_servers();
+        let moved = topic.replace(&brokers, &format!("localhost:1,{brokers}"));
+        let on = format!("{job} --resume --output {moved}?compression=lz4 --json");
+        let result = runs(folder.path(), &on).done_unless_busy().json();
+        assert_eq!(result["records_in"], 20_000, "{engine}");
+    }
+}
+
+#[test]
+fn a_topic_that_cannot_be_read_again_makes_a_result_invalid_and_costs_none() {
+    let (folder, cluster) = (tempfile::tempdir().unwrap(), Cluster::new());
+    let topic = cluster.topic("t", 1, &[]);
+    let forbidden = RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+    cluster.mock.request_errors(RDKafkaApiKey::Fetch, &[forbidden; 50]);
+    let line = format!(
+        "run --engine pipelined --workload uppercase --events 2000 --guarantee exactly-once \
+         --checkpoint-dir state --output {topic} --json"
+    );
+    let result = runs(folder.path(), &line).with_status(1).json();
+    assert_eq!(result["records_in"], 2_000);
+    assert_eq!(result["output"]["topic"]["checked"], false);
+    let because = result["invalid_because"].as_array().unwrap();
+    let says = |text: &str| because.iter().any(|it| it.as_str().unwrap().contains(text));
+    assert!(says("could not be compared with what was published (kafka:"), "{because:?}");
+    assert!(says("no permission"), "{because:?}");
+}
+
+#[test]
+fn a_topic_that_may_not_be_written_to_is_bad_input_and_one_that_takes_nothing_is_not() {
+    let (folder, cluster) = (tempfile::tempdir().unwrap(), Cluster::new());
+    let topic = cluster.topic("t", 1, &[]);
+    let soon = "message.timeout.ms=1500\n";
+    std::fs::write(folder.path().join("client.properties"), soon).unwrap();
+    let refused = RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+    let passes = RDKafkaRespErr::RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS;
+    for (more, error, status, what) in [
+        ("--guarantee none", refused, 2, "may not write to the topic"),
+        ("--guarantee at-least-once", refused, 2, "may not write to the topic"),
+        (
+            "--guarantee exactly-once --checkpoint-dir state",
+            refused,
+            2,
+            "may not write to the topic",
+        ),
+        ("--guarantee at-least-once", passes, 3, "were not delivered within message.timeout.ms"),
+    ] {
+        cluster.mock.request_errors(RDKafkaApiKey::Produce, &[error; 200]);
+        let line = format!(
+            "run --engine pipelined --workload uppercase --events 2000 {more} --output {topic} \
+             --kafka-config client.properties"
+        );
+        let ended = runs(folder.path(), &line).with_status(status);
+        assert!(ended.err.contains(what), "{more}: {}", ended.err);
+        cluster.mock.clear_request_errors(RDKafkaApiKey::Produce);
+    }
+}
+
+#[test]
+fn a_sample_ends_at_the_first_interrupt_and_says_how_many_events_are_there() {
+    let (folder, cluster) = (tempfile::tempdir().unwrap(), Cluster::new());
+    let topic = cluster.topic("t", 1, &[]);
+    let line = format!("sample --workload keyed-count --events 1000000000 --output {topic}");
+    let child = command(folder.path(), &words(&line)).spawn().unwrap();
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", cluster.mock.bootstrap_servers());
+    let consumer: BaseConsumer = config.create().unwrap();
+    let there = || consumer.fetch_watermarks("t", 0, Duration::from_secs(10)).unwrap().1;
+    wait_until("some events are there", || there() > 0);
+    signal("INT", child.id());
+    let error = wait(child).with_status(130).err;
+    let said = format!("{} of 1000000000 events were written to kafka:", there());
+    assert!(error.contains(&said), "{error}");
 }
 
 #[test]

@@ -320,7 +320,8 @@ pub struct OutputFiles {
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutputTopic {
     /// The rows that a reader of what is committed finds were compared with what was published, at the
-    /// end of the run; `false` under `--no-check-output`.
+    /// end of the run; `false` under `--no-check-output`, and if they could not be read, for which the
+    /// run is invalid.
     pub checked: bool,
     /// Rows that were compared, changes counted singly.
     pub rows: u64,

@@ -8,6 +8,9 @@ pub enum FailureKind {
     /// It stays until somebody does something about it: a full disk, a folder that is gone or may
     /// not be written to. The run ends at once.
     Permanent,
+    /// What was asked for is refused: somebody else's side is well, and the request must be another.
+    /// The run ends at once.
+    Refused,
     /// Something is there and is not what was written, or is missing: it is found so again.
     Damaged,
 }

@@ -51,6 +51,18 @@ pub trait Storage: Send + Sync {
         Box::pin(async move { Ok(lengths.await?.into_iter().map(|(name, _)| name).collect()) })
     }
 
+    /// What a file holds from an offset on, `most` bytes of it at most: none at its end or behind it.
+    /// `None` when no file has that name.
+    fn read_from(&self, name: &str, offset: u64, most: usize) -> Stored<Option<Vec<u8>>> {
+        let read = self.read(name);
+        Box::pin(async move {
+            Ok(read.await?.map(|bytes| {
+                let offset = usize::try_from(offset).unwrap_or(usize::MAX);
+                bytes.into_iter().skip(offset).take(most).collect()
+            }))
+        })
+    }
+
     /// Length and hash of a file; `None` when no file has that name.
     fn content(&self, name: &str) -> Stored<Option<Content>> {
         let read = self.read(name);

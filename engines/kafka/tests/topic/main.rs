@@ -1,6 +1,7 @@
 //! Topics as the splits of a job, on librdkafka's own broker of tests.
 
 mod cluster;
+mod publisher;
 mod resumption;
 
 use std::sync::atomic::{AtomicU64, Ordering};

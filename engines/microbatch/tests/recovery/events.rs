@@ -27,6 +27,8 @@ pub(crate) struct Events {
     pub(crate) spacing: u64,
     /// From this number on events are said to be there, and do not come.
     pub(crate) missing_from: u64,
+    /// Split 0 holds nothing before this offset any more.
+    pub(crate) begins_at: u64,
     /// By how many milliseconds of event time each split is behind the one before it.
     pub(crate) behind_millis: u64,
 }
@@ -48,7 +50,7 @@ fn key(number: u64) -> u64 {
 impl Events {
     /// All of which come, at offsets without a gap.
     pub(crate) fn new(count: u64) -> Self {
-        Self { count, spacing: 1, missing_from: u64::MAX, behind_millis: 0 }
+        Self { count, spacing: 1, missing_from: u64::MAX, begins_at: 0, behind_millis: 0 }
     }
 
     /// Counts per key and window, optionally of another job that lets everything pass first.
@@ -107,6 +109,11 @@ impl Splits for Events {
         let end = (from..length).find(|&offset| at(offset) > now.0).unwrap_or(length);
         let next = if end == length { Next::Never } else { Next::At(ProcessingTime(at(end))) };
         Ok(Available { end, next })
+    }
+
+    fn obstacle(&self, split: u32, from: u64) -> Result<Option<String>, SourceError> {
+        let is_gone = split == 0 && from < self.begins_at;
+        Ok(is_gone.then(|| format!("offset {from} is gone")))
     }
 }
 

@@ -88,6 +88,19 @@ fn a_missing_log_names_the_file_that_needs_it() {
 }
 
 #[test]
+fn a_logged_batch_whose_first_events_are_gone_is_not_run_again_without_them() {
+    let is_open = |world: &World| {
+        let names = world.names();
+        names.contains(&format!("{OFFSETS}0")) && !names.contains(&format!("{COMMITS}0"))
+    };
+    let mut world = (1..20).map(down_at).find(is_open).expect("a batch was logged");
+    // The first batch holds the first event of split 0, and ends behind it.
+    world.events.begins_at = 1;
+    let cause = refused(&world, Start::Resume);
+    assert!(cause.starts_with("offset 0 is gone") && cause.contains("offsets/0"), "{cause}");
+}
+
+#[test]
 fn output_of_another_job_is_refused() {
     let world = down_at(40);
     for name in world.names() {

@@ -84,6 +84,11 @@ impl Storage for WatchedStorage {
         self.watch(None, move |storage| storage.read(&name))
     }
 
+    fn read_from(&self, name: &str, offset: u64, most: usize) -> Stored<Option<Vec<u8>>> {
+        let name = name.to_owned();
+        self.watch(None, move |storage| storage.read_from(&name, offset, most))
+    }
+
     fn lengths(&self, prefix: &str) -> Stored<Vec<(String, u64)>> {
         let prefix = prefix.to_owned();
         self.watch(None, move |storage| storage.lengths(&prefix))

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use dataflow::{EventTime, Guarantee};
+use dataflow::{EventTime, Guarantee, StopSignal};
 use kafka::{ClientSettings, KafkaFailure, OutputAddress, OutputTopic, TopicWriter};
 use workloads::registry::AnyEvents;
 
@@ -21,13 +21,20 @@ const CHUNK_BYTES: usize = 64 * 1024;
 ///
 /// # Errors
 /// For an unknown workload or knob, and when events cannot be written.
-pub(crate) fn sample(args: &SampleArgs, registry: &Registry) -> Result<Outcome> {
+pub(crate) fn sample(args: &SampleArgs, registry: &Registry, stop: &StopSignal) -> Result<Outcome> {
     let workload = registry.workload(&args.workload)?;
     let given = key_values(args.set.iter().map(String::as_str))?;
     let knobs = workload.resolve(&given, None).map_err(Error::input)?;
     let events = workload.generate(&knobs, args.seed);
     if let OutputUri::Kafka(address) = &args.output {
-        fill(&*events, args.events, topic(args, address)?)?;
+        let written = fill(&*events, args.events, topic(args, address)?, stop)?;
+        if written < args.events && stop.is_requested() {
+            out::note(&format!(
+                "{written} of {} events were written to {}",
+                args.events, args.output
+            ));
+            return Ok(Outcome::Interrupted);
+        }
         return Ok(Outcome::Good);
     }
     if args.kafka_config.is_some() {
@@ -52,20 +59,23 @@ fn topic(args: &SampleArgs, address: &OutputAddress) -> Result<TopicWriter> {
     Ok(TopicWriter::open(topic, Guarantee::AtLeastOnce)?)
 }
 
-/// Writes events to a topic, dealt out to its partitions in turn, as to the splits of a run.
+/// Writes events to a topic, dealt out to its partitions in turn, as to the splits of a run, until it is
+/// stopped. Returns how many are there.
 fn fill(
     events: &dyn AnyEvents,
     count: u64,
     mut topic: TopicWriter,
-) -> std::result::Result<(), KafkaFailure> {
+    stop: &StopSignal,
+) -> std::result::Result<u64, KafkaFailure> {
     let (mut number, mut sent) = (0_u64, Ok(()));
     events.each_line(count, &mut |time, line| {
         sent = topic.write_message(number as u32, message(number, time, line).as_bytes());
         number += 1;
-        sent.is_ok()
+        sent.is_ok() && !stop.is_requested()
     });
     sent?;
-    topic.flush()
+    topic.flush()?;
+    Ok(number)
 }
 
 /// Writes events as lines.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use dataflow::exchange::sink::SinkError;
-use dataflow::record::content_hash::{Content, ContentHasher};
+use dataflow::record::content_hash::Content;
 
 use super::ledger::Entry;
 use crate::measure::transactional::file_names as place;
@@ -114,12 +114,10 @@ pub(super) async fn pending(place: &OutputFolder, entries: &[Entry]) -> Result<(
 pub(super) fn check_pending(
     place: &OutputFolder,
     entry: &Entry,
-    bytes: &[u8],
+    there: Content,
 ) -> Result<(), SinkError> {
-    let mut hasher = ContentHasher::default();
-    hasher.update(bytes);
     let Some(written) = entry.rows else { return Ok(()) };
-    check_content(place, &entry.pending(), written, hasher.content())
+    check_content(place, &entry.pending(), written, there)
 }
 
 /// A file that is still to be committed and is not there.

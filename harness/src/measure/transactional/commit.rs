@@ -211,7 +211,7 @@ impl Shared {
         check::pending(&self.place, &hidden).await?;
         self.state().pending.extend(pending);
         if let Some(topic) = &self.topic {
-            topic.check_newest(&self.place, loaded.ledger.head())?;
+            topic.check_newest(&self.place, loaded.ledger.head()).await?;
         }
         for commit in &loaded.recent {
             self.show(commit).await?;

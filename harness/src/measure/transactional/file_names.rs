@@ -120,6 +120,7 @@ fn id_behind(prefix: &str, name: &str) -> Option<Version> {
 }
 
 /// The files of one output; names are those above.
+#[derive(Clone)]
 pub(super) struct OutputFolder {
     pub(super) storage: Arc<dyn Storage>,
     pub(super) prefix: String,
@@ -182,8 +183,13 @@ impl OutputFolder {
         seal::save(&self.storage, &self.full(name), value).await.map_err(refused)
     }
 
-    pub(super) async fn read(&self, name: &str) -> Result<Option<Vec<u8>>, SinkError> {
-        self.storage.read(&self.full(name)).await.map_err(refused)
+    pub(super) fn read_from(
+        &self,
+        name: &str,
+        offset: u64,
+        most: usize,
+    ) -> Stored<Option<Vec<u8>>> {
+        self.storage.read_from(&self.full(name), offset, most)
     }
 
     pub(super) async fn load<T: DeserializeOwned>(

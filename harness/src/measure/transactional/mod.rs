@@ -46,6 +46,7 @@ pub(crate) mod commit_lock;
 pub(crate) mod file_names;
 pub(crate) mod held_latencies;
 mod ledger;
+mod pending_rows;
 mod publishing;
 pub(crate) mod row_file;
 pub(crate) mod subtask_sink;
@@ -58,7 +59,7 @@ pub use check::CheckedOutput;
 pub use commit::CommitWatch;
 use commit::{Shared, State};
 use publishing::Publishing;
-pub use topic_output::TopicOutput;
+pub use topic_output::{TopicCheck, TopicOutput};
 
 /// Where the output lies among the files of a job, unless it is a folder of its own.
 pub(crate) const SINK: &str = "sink/";

@@ -25,8 +25,8 @@ use super::ledger::{Committed, Entry};
 use crate::error::{Error, Result};
 use crate::files::at_once::at_once;
 use crate::files::invocation::unix_nanos;
-use crate::measure::transactional::check::{check_pending, missing_pending};
 use crate::measure::transactional::file_names::{OutputFolder, PUBLISHED, TOPIC};
+use crate::measure::transactional::pending_rows::PendingRows;
 
 /// After this time a broker has forgotten what a slot has published (`offsets.retention.minutes`).
 const FORGOTTEN_AFTER_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
@@ -52,6 +52,17 @@ struct Mark {
     rows: i64,
     /// Sum of their hashes.
     sum: u128,
+}
+
+/// What became of the rows of a topic that were to be compared with what was published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TopicCheck {
+    /// There are so many, and they are the same.
+    AsPublished(u64),
+    /// They could not be read, for this reason.
+    Unread(String),
+    /// Nobody asked for it.
+    LeftOut,
 }
 
 /// A topic in which a reader sees what was committed.
@@ -131,14 +142,22 @@ impl TopicOutput {
         (self.company.clock)()
     }
 
+    /// What the broker knows of each slot. A slot by which an attempt that was ended still publishes is
+    /// waited for where a thread may block.
+    async fn known(&self) -> std::result::Result<Vec<Option<u64>>, SinkError> {
+        let (publisher, slots) = (Arc::clone(&self.publisher), self.file.slots);
+        let ask = move || (0..slots).map(|slot| publisher.next(slot)).collect();
+        let known = tokio::task::spawn_blocking(ask).await;
+        known.map_err(|error| self.failed(&error.to_string()))
+    }
+
     /// Refuses files of the job that are older than the topic.
-    pub(super) fn check_newest(
+    pub(super) async fn check_newest(
         &self,
         place: &OutputFolder,
         newest: Option<CommitHead>,
     ) -> std::result::Result<(), SinkError> {
-        for slot in 0..self.file.slots {
-            let Some(next) = self.publisher.next(slot) else { continue };
+        for next in self.known().await?.into_iter().flatten() {
             if next.checked_sub(1) > newest.map(|head| head.id.0) {
                 let newest = newest.map_or("none".to_owned(), |head| head.id.0.to_string());
                 let what = format!(
@@ -164,26 +183,27 @@ impl TopicOutput {
             of_slots.entry(self.publisher.slot_of(entry.key.sink)).or_default().push(entry);
         }
         let mut publishing = Vec::new();
+        let known = self.known().await?;
         for (slot, entries) in of_slots {
             let mark = self.mark(place, slot).await?;
             if mark.is_some_and(|mark| mark.next > commit.id.0) {
                 continue;
             }
-            self.check_age(place, slot, commit)?;
-            let mut rows = Vec::new();
-            for entry in entries {
-                let content = place.read(&entry.pending()).await?;
-                let content = content.ok_or_else(|| missing_pending(place, entry))?;
-                check_pending(place, entry, &content)?;
-                rows.push((entry.key.sink, content));
+            if known[slot as usize].is_none() {
+                self.check_age(place, slot, commit)?;
             }
+            let rows = PendingRows::new(place.clone(), entries.into_iter().cloned().collect());
             publishing.push(SlotRows { slot, before: mark.unwrap_or_default(), rows });
         }
         let (publisher, id) = (Arc::clone(&self.publisher), commit.id.0);
         let published =
             tokio::task::spawn_blocking(move || publish_all(&publisher, id, publishing));
         let marks = published.await.map_err(|error| self.failed(&error.to_string()))?;
-        for (slot, mark) in marks.map_err(|failure| self.refused(failure))? {
+        let failed = |error| match error {
+            PublishError::Rows(error) => error,
+            PublishError::Kafka(failure) => self.refused(failure),
+        };
+        for (slot, mark) in marks.map_err(failed)? {
             place.save(&format!("{PUBLISHED}{slot}"), &mark).await?;
         }
         Ok(())
@@ -205,7 +225,7 @@ impl TopicOutput {
         commit: &Committed,
     ) -> std::result::Result<(), SinkError> {
         let age = commit.made_unix_ms.map(|made| unix_millis().saturating_sub(made));
-        if self.publisher.next(slot).is_some() || age.is_none_or(|age| age < FORGOTTEN_AFTER_MS) {
+        if age.is_none_or(|age| age < FORGOTTEN_AFTER_MS) {
             return Ok(());
         }
         let what = format!(
@@ -226,18 +246,18 @@ impl TopicOutput {
 
     fn refused(&self, failure: KafkaFailure) -> SinkError {
         let kind = match failure {
-            KafkaFailure::Refused(_) => FailureKind::Permanent,
+            KafkaFailure::Refused(_) => FailureKind::Refused,
             KafkaFailure::Failed(_) => FailureKind::Transient,
         };
         SinkError { kind, ..self.failed(&failure.to_string()) }
     }
 
     /// Holds the rows that a reader of what is committed finds against those that were published: by
-    /// earlier processes too, and none twice. Returns how many there are.
+    /// earlier processes too, and none twice.
     ///
     /// # Errors
-    /// When they differ, and when the topic cannot be read.
-    pub fn check(&self) -> Result<u64> {
+    /// When they differ.
+    pub fn check(&self) -> Result<TopicCheck> {
         let mut published = Digest::default();
         for slot in 0..self.file.slots {
             let (kept, at) =
@@ -246,10 +266,13 @@ impl TopicOutput {
                 published.merge(&Digest { records: mark.rows, sum: mark.sum });
             }
         }
-        let there = self.topic.committed(&self.file.starts).map_err(Error::from)?;
-        if there == published {
-            return Ok(there.records.unsigned_abs());
-        }
+        let there = match self.topic.committed(&self.file.starts) {
+            Ok(there) if there == published => {
+                return Ok(TopicCheck::AsPublished(there.records.unsigned_abs()));
+            }
+            Ok(there) => there,
+            Err(failure) => return Ok(TopicCheck::Unread(failure.to_string())),
+        };
         let others = match there.records == published.records {
             true => "as many, and not the same".to_owned(),
             false => format!("{} of them", there.records),
@@ -267,8 +290,31 @@ struct SlotRows {
     slot: u32,
     /// What it has published before.
     before: Mark,
-    /// Rows of each sink.
-    rows: Vec<(u32, Vec<u8>)>,
+    rows: PendingRows,
+}
+
+/// Why a commit was not published.
+enum PublishError {
+    /// Its rows are not there as they were written, or could not be read.
+    Rows(SinkError),
+    Kafka(KafkaFailure),
+}
+
+impl SlotRows {
+    /// Publishes them. Returns the new mark of the slot.
+    fn publish(
+        self,
+        publisher: &Publisher,
+        commit: u64,
+    ) -> std::result::Result<(u32, Mark), PublishError> {
+        let Self { slot, before, rows } = self;
+        let published = publisher.publish(slot, commit, &|| rows.pieces());
+        published.map_err(|failure| {
+            rows.failure().map_or(PublishError::Kafka(failure), PublishError::Rows)
+        })?;
+        let digest = rows.digest().map_err(PublishError::Rows)?;
+        Ok((slot, before.and(commit, &digest)))
+    }
 }
 
 /// Publishes a commit by several slots at once. Returns their new marks.
@@ -276,20 +322,15 @@ fn publish_all(
     publisher: &Publisher,
     commit: u64,
     of_slots: Vec<SlotRows>,
-) -> std::result::Result<Vec<(u32, Mark)>, KafkaFailure> {
+) -> std::result::Result<Vec<(u32, Mark)>, PublishError> {
     std::thread::scope(|scope| {
         let begun: Vec<_> = of_slots
             .into_iter()
-            .map(|SlotRows { slot, before, rows }| {
-                scope.spawn(move || {
-                    publisher.publish(slot, commit, &rows)?;
-                    Ok((slot, before.and(commit, &rows)))
-                })
-            })
+            .map(|rows| scope.spawn(move || rows.publish(publisher, commit)))
             .collect();
         let ended = begun.into_iter().map(|thread| {
             let failed = || KafkaFailure::Failed("a thread that publishes has failed".to_owned());
-            thread.join().unwrap_or_else(|_| Err(failed()))
+            thread.join().unwrap_or_else(|_| Err(PublishError::Kafka(failed())))
         });
         ended.collect()
     })
@@ -297,12 +338,9 @@ fn publish_all(
 
 impl Mark {
     /// With the rows of one more commit.
-    fn and(self, commit: u64, rows: &[(u32, Vec<u8>)]) -> Self {
+    fn and(self, commit: u64, rows: &Digest) -> Self {
         let mut digest = Digest { records: self.rows, sum: self.sum };
-        for (_, lines) in rows {
-            let lines = lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-            lines.for_each(|line| digest.insert(line));
-        }
+        digest.merge(rows);
         Self { next: commit + 1, rows: digest.records, sum: digest.sum }
     }
 }
@@ -310,4 +348,58 @@ impl Mark {
 /// Now, in milliseconds since 1970.
 pub(super) fn unix_millis() -> u64 {
     unix_nanos() / 1_000_000
+}
+
+#[cfg(all(test, feature = "kafka"))]
+mod tests {
+    use std::pin::pin;
+    use std::sync::Mutex;
+    use std::sync::mpsc::channel;
+    use std::task::{Context, Waker};
+    use std::time::Duration;
+
+    use dataflow::operator::snapshot::Version;
+    use kafka::rdkafka::mocking::MockCluster;
+    use kafka::{ClientSettings, Step};
+    use runtime::MemoryStorage;
+
+    use super::*;
+
+    #[test]
+    fn a_publication_that_an_ended_attempt_has_left_blocks_no_worker() {
+        let cluster = MockCluster::new(1).unwrap();
+        cluster.create_topic("t", 1, 1).unwrap();
+        let address = format!("{}/t", cluster.bootstrap_servers()).parse().unwrap();
+        let topic = OutputTopic::open(address, ClientSettings::default(), Arc::new(|_: &str| {}));
+        let company =
+            Company { clock: Arc::new(|| ProcessingTime::ZERO), tell: Arc::new(|_: &str| {}) };
+        let storage: Arc<dyn Storage> = MemoryStorage::new();
+        let output = TopicOutput::open(topic.unwrap(), Arc::clone(&storage), "", 1, company);
+        let output = output.unwrap();
+        let ((reached, is_reached), (go_on, may_go_on)) = (channel(), channel::<()>());
+        let may_go_on = Mutex::new(may_go_on);
+        output.gate(Box::new(move |step| {
+            if step == Step::Commit {
+                reached.send(()).unwrap();
+                // A worker that is blocked meanwhile would never let it go on.
+                let _ = may_go_on.lock().unwrap().recv_timeout(Duration::from_secs(20));
+            }
+            true
+        }));
+        let publisher = Arc::clone(&output.publisher);
+        let left = std::thread::spawn(move || {
+            publisher.publish(0, 1, &|| Box::new([Ok((0, b"row\n".to_vec()))].into_iter()))
+        });
+        is_reached.recv().unwrap();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let _inside = runtime.enter();
+        let place = OutputFolder { storage, prefix: String::new() };
+        let newest = CommitHead { id: Version(1), hash: ContentHash::default() };
+        let mut check = pin!(output.check_newest(&place, Some(newest)));
+        let polled = check.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert!(polled.is_pending(), "it has waited for the publication");
+        go_on.send(()).unwrap();
+        left.join().unwrap().unwrap();
+        runtime.block_on(check).unwrap();
+    }
 }

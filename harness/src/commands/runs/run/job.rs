@@ -152,10 +152,13 @@ impl<'a> RunJob<'a> {
 
     /// The job as it is given now, where it is to survive the process; one that is taken up must be
     /// the same.
-    fn given(&self) -> Result<Option<JobFile>> {
+    fn given(&self, output_topic: Option<&OutputTopic>) -> Result<Option<JobFile>> {
         let (spec, Some(folder)) = (&self.spec, &self.checkpoints) else { return Ok(None) };
-        let output = self.args.output.as_ref();
-        let output = output.map_or("discard".to_owned(), ToString::to_string);
+        let output = match (output_topic, &self.args.output) {
+            (Some(topic), _) => topic.identity(),
+            (None, Some(output)) => output.to_string(),
+            (None, None) => "discard".to_owned(),
+        };
         let input = match &spec.topic {
             Some(input) => JobInput::Topic(input.topic().fingerprint()?),
             None => self.input.clone(),
@@ -189,9 +192,9 @@ impl<'a> RunJob<'a> {
     pub(super) fn run(&mut self, repeat: u32, stop: &StopSignal) -> Result<RunResult> {
         self.spec.repeat = repeat;
         self.settle_topic()?;
-        let given = self.given()?;
-        let folder = self.folder()?;
         let output_topic = self.output_topic()?;
+        let given = self.given(output_topic.as_ref())?;
+        let folder = self.folder()?;
         let is_published =
             output_topic.is_some() && self.spec.guarantee() == Guarantee::ExactlyOnce;
         if self.args.no_check_output && folder.is_none() && !is_published {
