@@ -15,8 +15,8 @@ use crate::output_address::OutputAddress;
 use crate::settings::{ClientSettings, KafkaFailure};
 
 /// A topic; there is none in this build.
-#[derive(Clone, Copy, Debug)]
-pub enum Topic {}
+#[derive(Clone, Debug)]
+pub struct Topic(Infallible);
 
 impl Topic {
     /// Opens none.
@@ -42,12 +42,12 @@ impl Topic {
 
     /// Is never called.
     pub fn address(&self) -> &TopicAddress {
-        match *self {}
+        match self.0 {}
     }
 
     /// Is never called.
     pub fn partitions(&self) -> &[PartitionRange] {
-        match *self {}
+        match self.0 {}
     }
 
     /// Is never called.
@@ -55,7 +55,7 @@ impl Topic {
     /// # Errors
     /// None.
     pub fn fingerprint(&self) -> Result<TopicFingerprint, KafkaFailure> {
-        match *self {}
+        match self.0 {}
     }
 }
 
@@ -190,8 +190,8 @@ impl Publisher {
 }
 
 /// The messages of a topic; there are none in this build.
-#[derive(Clone, Copy, Debug)]
-pub enum TopicLog {}
+#[derive(Clone, Debug)]
+pub struct TopicLog(Infallible);
 
 impl TopicLog {
     /// Is never called.
@@ -199,33 +199,33 @@ impl TopicLog {
     /// # Errors
     /// None.
     pub fn open(topic: Topic, _: Company) -> Result<Self, KafkaFailure> {
-        match topic {}
+        match topic.0 {}
     }
 }
 
 impl Splits for TopicLog {
     fn splits(&self) -> u32 {
-        match *self {}
+        match self.0 {}
     }
     fn available(&self, _: u32, _: u64, _: ProcessingTime) -> Result<Available, SourceError> {
-        match *self {}
+        match self.0 {}
     }
     fn when_available(&self, _: u32, _: &Waker) {
-        match *self {}
+        match self.0 {}
     }
 }
 
 impl MessageLog for TopicLog {
     fn name(&self) -> &str {
-        match *self {}
+        match self.0 {}
     }
     fn end(&self, _: u32) -> Option<u64> {
-        match *self {}
+        match self.0 {}
     }
     fn reader(&self) -> Box<dyn MessageReader> {
-        match *self {}
+        match self.0 {}
     }
     fn again(&self) -> Result<Arc<dyn MessageLog>, SourceError> {
-        match *self {}
+        match self.0 {}
     }
 }

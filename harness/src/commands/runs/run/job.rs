@@ -6,17 +6,15 @@ use std::sync::Arc;
 
 use dataflow::job::engine::Start;
 use dataflow::job::recovery::fingerprint::FingerprintReader;
-use dataflow::job::storage::Storage;
 use dataflow::record::content_hash::ContentHash;
 use dataflow::{Guarantee, StopSignal};
-use files::Kind;
-use kafka::{ClientSettings, OutputTopic, TopicWriter};
+use kafka::{ClientSettings, OutputTopic};
 use reports::schema::{Measures, RunResult};
-use runtime::DirectoryStorage;
 use workloads::registry::AnyEvents;
 
 use super::checkpoint_folder::CheckpointFolder;
 use super::input::{open_file, open_live, open_topic};
+use super::output::{OpenOutput, output_topic};
 use super::usage::check_resumed;
 use crate::cli::RunArgs;
 use crate::error::{Error, Result};
@@ -25,10 +23,7 @@ use crate::experiment::sizing;
 use crate::experiment::sizing::RunSize;
 use crate::experiment::suite::Experiment;
 use crate::files::WholeFile;
-use crate::files::at_once::at_once;
-use crate::files::rows::{RowTarget, WriterThread};
 use crate::files::uri::{InputUri, OutputUri};
-use crate::measure::transactional::{SINK, TopicOutput, is_empty};
 use crate::quantity::Rate;
 use crate::run::answer::{Answer, Oracle};
 use crate::run::audience::Silent;
@@ -39,12 +34,9 @@ use crate::run::job_file::JobFile;
 use crate::run::job_input::{HeldInput, JobInput, check_file};
 use crate::run::real::Real;
 use crate::run::spec::{Recovery, RunSpec};
-use crate::run::topic_input::{TopicInput, company};
+use crate::run::topic_input::TopicInput;
 use crate::terminal::out;
 use crate::terminal::progress::Progress;
-
-/// Transactions of a commit at most: each has clients of its own.
-const MOST_SLOTS: u32 = 32;
 
 /// A run with its input and output open.
 pub(super) struct RunJob<'a> {
@@ -96,47 +88,6 @@ impl<'a> RunJob<'a> {
         check_guarantee(args, &spec, events.is_some() || is_topic)?;
         let client = client(args)?;
         Ok(Self { args, spec, events, oracle: Oracle::default(), checkpoints, input, client })
-    }
-
-    /// The folder that results go to under exactly-once.
-    fn folder(&self) -> Result<Option<Arc<dyn Storage>>> {
-        if self.spec.guarantee() != Guarantee::ExactlyOnce {
-            return Ok(None);
-        }
-        let path = match &self.args.output {
-            Some(OutputUri::File(path)) => path,
-            None | Some(OutputUri::Discard | OutputUri::Kafka(_)) => return Ok(None),
-            Some(other) => {
-                return Err(Error::Input(format!(
-                    "exactly-once needs an output that can be committed: file:PATH, which becomes \
-                     a folder of part files, kafka:HOST:PORT/TOPIC, or discard; {other} shows everything at once"
-                )));
-            }
-        };
-        let folder: Arc<dyn Storage> =
-            DirectoryStorage::open(path, Kind::Output).map_err(Error::input)?;
-        let looked_at = Arc::clone(&folder);
-        if !self.args.resume && !at_once(async move { is_empty(&looked_at, "").await })? {
-            return Err(Error::Input(format!(
-                "{} already holds results; name an empty folder",
-                path.display()
-            )));
-        }
-        Ok(Some(folder))
-    }
-
-    /// The topic that results go to; it is there.
-    fn output_topic(&self) -> Result<Option<OutputTopic>> {
-        let Some(OutputUri::Kafka(address)) = &self.args.output else { return Ok(None) };
-        Ok(Some(OutputTopic::open(address.clone(), self.client.clone(), out::tell())?))
-    }
-
-    /// Takes a topic over, in which results are published as they are committed.
-    fn publishing(&self, topic: OutputTopic, run_clock: &RunClock) -> Result<Arc<TopicOutput>> {
-        let storage = run_clock.runtime().storage();
-        let company = company(run_clock, &out::tell());
-        let slots = self.spec.parallelism.min(MOST_SLOTS);
-        Ok(Arc::new(TopicOutput::open(topic, storage, SINK, slots, company)?))
     }
 
     /// Settles which offsets of a topic are read: once, and of a job that goes on by its first start.
@@ -192,36 +143,13 @@ impl<'a> RunJob<'a> {
     pub(super) fn run(&mut self, repeat: u32, stop: &StopSignal) -> Result<RunResult> {
         self.spec.repeat = repeat;
         self.settle_topic()?;
-        let output_topic = self.output_topic()?;
+        let output_topic = output_topic(self.args, &self.client)?;
         let given = self.given(output_topic.as_ref())?;
-        let folder = self.folder()?;
-        let is_published =
-            output_topic.is_some() && self.spec.guarantee() == Guarantee::ExactlyOnce;
-        if self.args.no_check_output && folder.is_none() && !is_published {
-            return Err(Error::Input(
-                "--no-check-output goes with a folder of part files or a topic: --output file:FOLDER or \
-                 kafka:HOST:PORT/TOPIC under --guarantee exactly-once"
-                    .to_owned(),
-            ));
-        }
-        let target = match &self.args.output {
-            Some(output) if folder.is_none() => RowTarget::open(output)?,
-            _ => None,
-        };
+        let output = OpenOutput::open(self.args, self.spec.guarantee(), output_topic)?;
         let trace = self.args.trace.as_deref().map(Trace::open).transpose()?;
         // Last, as it writes down a new job: one that cannot run leaves none.
         let run_clock = self.clock(given.as_ref())?;
-        let (target, published) = match output_topic {
-            Some(topic) if is_published => (None, Some(self.publishing(topic, &run_clock)?)),
-            Some(topic) => {
-                let guarantee = self.spec.guarantee();
-                let writer = TopicWriter::open(topic, guarantee)?;
-                (Some(RowTarget::Topic(writer)), None)
-            }
-            None => (target, None),
-        };
-        let name = self.args.output.as_ref().map(ToString::to_string).unwrap_or_default();
-        let writing = target.map(|target| WriterThread::start(name, target)).transpose()?;
+        let writing = output.begin(self.args, &self.spec, &run_clock)?;
         let spec = &self.spec;
         let live;
         let events: &dyn AnyEvents = match (&self.events, &self.args.input) {
@@ -232,7 +160,6 @@ impl<'a> RunJob<'a> {
             }
             (None, None) => return Err(Error::run("a run without events")),
         };
-        let rows = writing.as_ref().map(WriterThread::writer);
         let hidden = self.args.json || self.args.output == Some(OutputUri::Print);
         let progress = Progress::with_view(1, hidden, self.args.live);
         let answer = match self.args.input {
@@ -240,7 +167,7 @@ impl<'a> RunJob<'a> {
             Some(_) => Answer::Evaluated,
         };
         let io = RunIo::new(answer, stop, &progress).events(events).clock(&run_clock);
-        let io = io.rows(rows.as_ref()).folder(folder.as_ref()).topic(published.as_ref());
+        let io = writing.taken_by(io);
         let executed = Real.run(spec, io.check_files(!self.args.no_check_output));
         progress.finish();
         let result = executed?.result;
@@ -252,10 +179,7 @@ impl<'a> RunJob<'a> {
                 spec.engine.name()
             ));
         }
-        drop(rows);
-        if let Some(writing) = writing {
-            writing.finish()?;
-        }
+        writing.finish()?;
         if let (Some(trace), RunClock::Virtual(clock)) = (trace, &run_clock) {
             trace.keep(&clock.take_trace())?;
         }
@@ -280,6 +204,7 @@ impl<'a> Trace<'a> {
         written.map_err(|error| unwritable(self.path, &error))
     }
 }
+
 /// Whether nothing comes of the run but its figures. A run that writes rows, reads an input or can be
 /// gone on with is worth making however short it is.
 fn is_for_figures(args: &RunArgs) -> bool {

@@ -3,6 +3,7 @@
 mod checkpoint_folder;
 mod input;
 mod job;
+mod output;
 mod table;
 mod usage;
 
