@@ -1,7 +1,7 @@
 //! Topics as outputs, on the broker that librdkafka has for tests. It keeps no promise of transactions:
 //! the tests of `broker` do that on a true one.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kafka::rdkafka::consumer::{BaseConsumer, Consumer};
@@ -222,6 +222,48 @@ fn events_of_a_sample_come_back_as_they_were() {
     }
     let printed = runs(folder.path(), "sample --workload keyed-count --events 2").with_status(0);
     assert!(json_lines(&printed.out).iter().all(|row| row["n"].is_null()));
+}
+
+/// Names of the files under a folder that hold this text.
+fn holding(folder: &Path, text: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(holding(&path, text));
+        } else {
+            let bytes = std::fs::read(&path).unwrap();
+            let holds = bytes.windows(text.len()).any(|part| part == text.as_bytes());
+            found.extend(holds.then_some(path));
+        }
+    }
+    found
+}
+
+#[test]
+fn a_password_stands_in_no_output_no_checkpoint_and_no_page() {
+    let (folder, cluster) = (tempfile::tempdir().unwrap(), Cluster::new());
+    let settings = "sasl.password=s3cret\nssl.key.password=s3cret\n";
+    std::fs::write(folder.path().join("client.properties"), settings).unwrap();
+    let [filled, rows] = ["filled", "rows"].map(|name| cluster.topic(name, 1, &[]));
+    let with = "--kafka-config client.properties";
+    for line in [
+        format!("sample --workload uppercase --events 500 --output {filled} {with}"),
+        format!(
+            "run --engine pipelined --workload uppercase --input {filled} {with} --json \
+             --guarantee exactly-once --checkpoint-dir state --output {rows}"
+        ),
+        format!(
+            "run --engine microbatch --workload uppercase --input {filled} {with} \
+             --guarantee at-least-once --output {rows}"
+        ),
+        format!("compare --workload uppercase --input {filled} {with} --repeats 1 --out made"),
+    ] {
+        let ended = runs(folder.path(), &line).done_unless_busy();
+        assert!(!format!("{ended:?}").contains("s3cret"), "{line}");
+    }
+    let own = folder.path().join("client.properties");
+    assert_eq!(holding(folder.path(), "s3cret"), [own]);
 }
 
 #[test]
