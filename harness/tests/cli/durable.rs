@@ -53,6 +53,23 @@ impl Stopped {
     }
 }
 
+#[test]
+fn a_job_that_goes_on_under_at_least_once_is_not_held_against_rows_that_it_does_not_know() {
+    for engine in ENGINES {
+        let home = tempfile::tempdir().unwrap();
+        let job = format!(
+            "run --engine {engine} --workload windowed-count --events 6k --rate 20k \
+             --set window_ms=20 --guarantee at-least-once --checkpoint-dir state --json"
+        );
+        run(home.path(), &words(&format!("{job} --stop-after 3k"))).with_status(0);
+        let ended = run(home.path(), &words(&format!("{job} --resume")));
+        assert!(ended.err.contains("was compared with nothing"), "{}", ended.err);
+        let result = ended.done_unless_busy().json();
+        assert_eq!((&result["resumed"], &result["records_in"]), (&true.into(), &6_000.into()));
+        assert!(result["output"]["expected_digest"].is_null(), "{engine}");
+    }
+}
+
 /// What a run printed that has come to the right end; on a busy machine its figures may be invalid.
 #[track_caller]
 fn right(ended: Ended) -> Value {

@@ -243,7 +243,7 @@ fn holding(folder: &Path, text: &str) -> Vec<PathBuf> {
 #[test]
 fn a_password_stands_in_no_output_no_checkpoint_and_no_page() {
     let (folder, cluster) = (tempfile::tempdir().unwrap(), Cluster::new());
-    let settings = "sasl.password=s3cret\nssl.key.password=s3cret\n";
+    let settings = "sasl.username=me\nsasl.password=s3cret\n";
     std::fs::write(folder.path().join("client.properties"), settings).unwrap();
     let [filled, rows] = ["filled", "rows"].map(|name| cluster.topic(name, 1, &[]));
     let with = "--kafka-config client.properties";

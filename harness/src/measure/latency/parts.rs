@@ -12,8 +12,16 @@ const SLOWEST: usize = 100;
 /// So many are needed to say something about them.
 const SLOWEST_AT_LEAST: usize = 10;
 
-/// One in how many of the timed events of a run leaves a trail.
+/// One in how many is a sample where nobody knows how many events will come: a quarter of an hour at
+/// 50,000 a second is kept.
+const RARITY_OF_A_LIVE_INPUT: u32 = 250;
+
+/// One in how many of the timed events of a run leaves a trail; `u64::MAX` if nobody knows how many
+/// there will be.
 pub(crate) fn rarity(timed_events: u64) -> u32 {
+    if timed_events == u64::MAX {
+        return RARITY_OF_A_LIVE_INPUT;
+    }
     u32::try_from(timed_events / SAMPLES).unwrap_or(u32::MAX).max(1)
 }
 
@@ -119,5 +127,6 @@ mod tests {
         assert_eq!(rarity(0), 1);
         assert_eq!(rarity(20_000), 1);
         assert_eq!(rarity(1_000_000), 50);
+        assert_eq!(rarity(u64::MAX), 250);
     }
 }
