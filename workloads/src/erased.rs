@@ -122,6 +122,15 @@ impl Replay {
 pub trait AnyEvents: Send + Sync {
     /// Whether they can be read again, and how many there are.
     fn replay(&self) -> Replay;
+    /// Waits until the first of them are there, where they come from elsewhere and have come before: so
+    /// that beginning to fetch is part of no latency. Ends early when the run is to stop.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn prepare(&self, stop: &StopSignal) -> Result<(), SourceError> {
+        let _ = stop;
+        Ok(())
+    }
     /// The job over the first `schedule.events` of them, or over all if there are fewer.
     fn plan(&self, schedule: Schedule, sink: SinkSlot) -> Plan;
     /// The answer for the first `count` events, or for all if there are fewer (of a live input:

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::experiment::memory;
 use crate::experiment::suite::{Experiment, Length, SuiteRate, Variant};
 use crate::quantity::Rate;
@@ -91,7 +91,18 @@ pub(crate) fn size(experiment: &Experiment, runner: &mut Runner<'_>) -> Result<R
         Length::Duration(duration) => events_in(duration, taken).clamp(1, MOST_EVENTS),
     };
     let warm_up = experiment.warm_up.map_or(0, |time| events_in(time, taken));
-    let events = events.saturating_add(warm_up);
+    let events = match &experiment.input {
+        // Of a topic they are the first messages.
+        Some(address) if warm_up >= events => {
+            return Err(Error::Input(format!(
+                "{}: the warm-up is {warm_up} events at this rate, and kafka:{address} has {events}: \
+                 nothing is left to be timed; make it shorter, or fill the topic further",
+                experiment.name
+            )));
+        }
+        Some(_) => events,
+        None => events.saturating_add(warm_up),
+    };
     let piloted = Piloted::of(experiment);
     let size = RunSize { rate, events, warm_up, generator_per_s: None, piloted };
     let generator_per_s = match rate {

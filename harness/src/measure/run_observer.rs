@@ -340,11 +340,11 @@ impl Observer for RunObserver {
 
     fn read(&self, split: u32, at: ProcessingTime, events: u64) {
         self.catching_up(|it| it.resumed(at));
-        let count = self.splits.len() as u64;
         self.splits[split as usize].advance(events);
-        if events * count >= self.warm_up_events
+        // Splits of a topic have any length: what counts is what was read of all of them.
+        if self.warm_up_events > 0
             && self.timed_from.load(Ordering::Relaxed) == NEVER
-            && self.warm_up_events > 0
+            && self.read() >= self.warm_up_events
         {
             self.timed_from.store(at.0, Ordering::Relaxed);
         }

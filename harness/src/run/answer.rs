@@ -6,7 +6,7 @@ use dataflow::Digest;
 use dataflow::job::source::SourceError;
 use dataflow::operator::lateness::LateNotes;
 use reports::schema::{RunInput, RunResult};
-use workloads::registry::{AnyEvents, Expected};
+use workloads::registry::{AnyEvents, Expected, Replay};
 
 use crate::run::audience::Audience;
 use crate::run::spec::RunSpec;
@@ -25,47 +25,42 @@ pub enum Answer<'a> {
 }
 
 impl Answer<'_> {
-    /// The right answer when these records were late; `None` if the output is not compared, as it also
-    /// is where an input from outside cannot be read again.
+    /// The right answer when these records were late; `None` if the output is not compared.
+    ///
+    /// # Errors
+    /// When events that come from outside cannot be read again.
     pub(super) fn expected(
         self,
         spec: &RunSpec,
         events: &dyn AnyEvents,
         late: &LateNotes,
         audience: &dyn Audience,
-    ) -> Option<Expected> {
+    ) -> std::result::Result<Option<Expected>, SourceError> {
         if late.unnoted() > 0 {
-            return None;
+            return Ok(None);
         }
         let known = |digest| Some(Expected { digest, unfounded: 0 });
         match self {
-            Self::Unchecked => None,
-            Self::Known(digest) if late.is_empty() => known(digest),
+            Self::Unchecked => Ok(None),
+            Self::Known(digest) if late.is_empty() => Ok(known(digest)),
             Self::Remembered(oracle) if late.is_empty() => {
-                let digest = oracle.expected(spec, events, audience);
-                read_again(digest, audience).and_then(known)
+                oracle.expected(spec, events, audience).map(known)
             }
             // Which records are late differs from run to run.
             Self::Known(_) | Self::Remembered(_) | Self::Evaluated => {
-                read_again(events.expected_with(spec.events, late), audience)
+                events.expected_with(count(spec, events), late).map(Some)
             }
         }
     }
 }
 
-/// An answer, unless its events cannot be read again.
-fn read_again<T>(
-    answer: std::result::Result<T, SourceError>,
-    audience: &dyn Audience,
-) -> Option<T> {
-    let why = match answer {
-        Ok(answer) => return Some(answer),
-        Err(why) => why,
-    };
-    audience.note(&format!(
-        "The answer was compared with nothing, as the input cannot be read again: {why}"
-    ));
-    None
+/// Over how many events an answer is computed: of an input that ends, over all that it holds, however
+/// many a run has read.
+fn count(spec: &RunSpec, events: &dyn AnyEvents) -> u64 {
+    match events.replay() {
+        Replay::Bounded(_) => u64::MAX,
+        Replay::Counted(_) | Replay::Growing | Replay::Once => spec.events,
+    }
 }
 
 /// What decides the answer of a run over events that are the same each time: workload, knobs, seed,
@@ -96,12 +91,14 @@ impl Oracle {
         events: &dyn AnyEvents,
         audience: &dyn Audience,
     ) -> std::result::Result<Digest, SourceError> {
-        let key = Self::key(spec);
+        let mut key = Self::key(spec);
+        let count = count(spec, events);
+        key.3 = count;
         if let Some(digest) = self.0.get(&key) {
             return Ok(*digest);
         }
         audience.say(&format!("evaluating {}", spec.workload.name()));
-        let digest = events.expected_with(spec.events, &LateNotes::default())?.digest;
+        let digest = events.expected_with(count, &LateNotes::default())?.digest;
         self.0.insert(key, digest);
         Ok(digest)
     }

@@ -10,7 +10,7 @@ use dataflow::job::runtime::Runtime;
 use dataflow::job::source::{SourceError, SourceFailure};
 use dataflow::job::storage::StorageError;
 use dataflow::{Completion, EngineError, Guarantee, ProcessingTime, StampUnit};
-use reports::schema::{Measures, OutputTopic, RunResult};
+use reports::schema::{MachineLoad, Measures, OutputTopic, RunResult};
 use workloads::registry::{AnyEvents, Replay};
 use workloads::schedule::arrival::Schedule;
 use workloads::schedule::load_shape::LoadShape;
@@ -20,11 +20,12 @@ use crate::files::invocation::wall_time;
 use crate::measure::latency::live_counts::LiveCounts;
 use crate::measure::latency::parts::rarity;
 use crate::measure::latency::{Recorder, WindowClock};
-use crate::measure::machine::judge::judge;
-use crate::measure::machine::probe::MachineProbe;
+use crate::measure::machine::judge::{FOREIGN_ALLOWED, judge};
+use crate::measure::machine::probe::{MachineProbe, MachineTrace};
 use crate::measure::machine::progress::Progress;
 use crate::measure::run_observer::RunObserver;
 use crate::measure::transactional::TopicCheck;
+use crate::run::answer::Answer;
 use crate::run::clock::{LEAD_NANOS, RunClock};
 use crate::run::environment;
 use crate::run::environment::Usage;
@@ -66,6 +67,9 @@ impl Executor for Real {
                 &*opened
             }
         };
+        if spec.recovery.start == Start::Fresh {
+            events.prepare(io.stop).map_err(|error| failed(EngineError::Source(error)))?;
+        }
         // Of what is read there may be less than is asked for.
         let most = events.replay().most().unwrap_or(u64::MAX);
         let mut spec = spec.clone();
@@ -89,6 +93,7 @@ fn execute(
     io: RunIo<'_>,
 ) -> Result<Executed> {
     let environment = environment::describe();
+    let opens_its_events = io.events.is_none();
     let setup = Setup::new(spec, events, clock, &io);
     let running = setup.start(spec, clock, &io);
 
@@ -121,31 +126,34 @@ fn execute(
     let topic = if failure.is_none() { setup.output.topic(&io)? } else { None };
     let measured = setup.output.measured();
     let cut_short = completion.interrupted || failure.is_some() || knows_a_part(&spec, &io);
-    let late = &completion.late;
-    let expected =
-        if cut_short { None } else { io.answer.expected(&spec, events, late, io.audience) };
+    let answer = if cut_short { Answer::Unchecked } else { io.answer };
+    let answer = answer.expected(&spec, events, &completion.late, io.audience);
     let probe_nanos = trace.as_ref().map_or(0, |trace| trace.probe_nanos);
     let used = ResourceUse {
         cpu_nanos: cpu_nanos.saturating_sub(probe_nanos),
         peak_memory,
-        machine: trace
-            .as_ref()
-            .and_then(|trace| Some(judge(trace, setup.observer.timed_part()?, spec.measures))),
+        machine: trace.as_ref().and_then(|trace| machine_load(trace, &setup, &spec)),
         environment,
     };
-    let is_generated = replay == Replay::Counted(u64::MAX);
+    // One that opens its events itself is made to be compared.
+    let is_generated = replay == Replay::Counted(u64::MAX) || opens_its_events;
     let writes = io.rows.is_some() || io.folder.is_some() || io.topic.is_some();
     let for_figures = is_generated && !writes && !spec.recovery.outlives_process;
     let observer = &setup.observer;
+    let (expected, unread) = match answer {
+        Ok(expected) => (expected, None),
+        Err(why) => (None, Some(validity::unread_answer(&why.to_string()))),
+    };
     let mut result = result(&spec, &completion, &measured, expected, observer, used, for_figures);
+    result.invalid_because.extend(unread);
     result.output.files = files;
     if let Some(check) = &topic {
         enter_topic(&mut result, check);
     }
     if replay.is_counted_by_its_end() {
         result.invalid_because.extend(validity::held_back(&result, &observer.snapshot().read));
-        result.valid = result.invalid_because.is_empty();
     }
+    result.valid = result.invalid_because.is_empty();
     if let Some(failure) = &failure {
         result.records_out = result.series.iter().map(|bin| bin.records).sum();
         result.valid = false;
@@ -160,6 +168,13 @@ fn execute(
     Ok(Executed { result, latency: measured.latency, failure, progress })
 }
 
+/// What else went on on the machine while the run was timed.
+fn machine_load(trace: &MachineTrace, setup: &Setup, spec: &RunSpec) -> Option<MachineLoad> {
+    // A broker may be on this machine, and is no stranger.
+    let foreign_allowed = if spec.topic.is_some() { 1.0 } else { FOREIGN_ALLOWED };
+    Some(judge(trace, setup.observer.timed_part()?, spec.measures, foreign_allowed))
+}
+
 /// What was found of the topic that results went to.
 fn enter_topic(result: &mut RunResult, check: &TopicCheck) {
     result.output.topic = Some(match check {
@@ -168,7 +183,6 @@ fn enter_topic(result: &mut RunResult, check: &TopicCheck) {
     });
     if let TopicCheck::Unread(cause) = check {
         result.invalid_because.push(validity::unread(cause));
-        result.valid = false;
     }
 }
 

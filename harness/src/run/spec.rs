@@ -181,7 +181,8 @@ impl RunSpec {
             [
                 ("workload", json!(self.workload.name())),
                 ("rate", json!(self.rate.per_second())),
-                ("events", json!(self.events)),
+                // Of a topic the offsets say it, of which not each holds an event.
+                ("events", json!(self.topic.is_none().then_some(self.events))),
                 ("warm_up_events", json!(self.warm_up)),
                 ("parallelism", json!(self.parallelism)),
                 ("guarantee", json!(self.settings.name("guarantee"))),

@@ -1,13 +1,17 @@
 //! A topic as the input of runs: what of it is read is settled once, and every run reads it anew.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dataflow::job::settings::Settings;
 use kafka::{ClientSettings, Company, Tell, Topic, TopicAddress, TopicLog};
 use reports::schema::{InputPartition, RunInput};
+use serde_json::Value;
+use workloads::knobs::{not_from_outside, not_of_topics, only_generated};
 use workloads::registry::{AnyEvents, AnyWorkload};
 
 use crate::error::{Error, Result};
+use crate::files::uri::InputUri;
 use crate::run::clock::RunClock;
 
 /// A topic, and the offsets of it that are read.
@@ -79,6 +83,25 @@ impl TopicInput {
             address: format!("kafka:{}", self.topic.address()),
             partitions: self.topic.partitions().iter().map(partition).collect(),
         }
+    }
+}
+
+/// Refuses knobs that have no effect on events of an input.
+///
+/// # Errors
+/// Names the knob.
+pub(crate) fn check_knobs(input: &InputUri, knobs: &BTreeMap<String, Value>) -> Result<()> {
+    let (cannot_be, how): (fn(&str) -> bool, _) = match input {
+        InputUri::File(_) => (only_generated, "generated"),
+        InputUri::Stdin | InputUri::Tcp(_) => (not_from_outside, "generated or dealt out"),
+        InputUri::Kafka(_) => (not_of_topics, "generated or dealt out"),
+    };
+    match knobs.keys().find(|name| cannot_be(name)) {
+        Some(name) => Err(Error::Input(format!(
+            "`{name}` shapes events while they are {how}, and those of {input} are what they are; leave \
+             it out"
+        ))),
+        None => Ok(()),
     }
 }
 

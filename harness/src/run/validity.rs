@@ -76,6 +76,11 @@ pub(crate) fn why_invalid(result: &RunResult, evidence: Evidence) -> Vec<String>
     because
 }
 
+/// An answer that could not be compared, as its events cannot be read again.
+pub(crate) fn unread_answer(why: &str) -> String {
+    format!("The answer was compared with nothing, as the input cannot be read again: {why}.")
+}
+
 /// Too few windows closed before the end of the input: the rest was released by the end, and says
 /// nothing about latency, nor about the work that a closing window is.
 fn too_few_windows(result: &RunResult) -> Option<String> {

@@ -140,7 +140,7 @@ fn what_a_topic_cannot_have_is_refused() {
     for (more, what) in [
         ("--events 5", "until=OFFSET"),
         ("--clock virtual", "has no virtual time"),
-        ("--set idle_splits=2", "idle_splits=2 needs a file"),
+        ("--set idle_splits=2", "`idle_splits` shapes events"),
         ("--kafka-config nowhere", "cannot read nowhere"),
         ("--kafka-config client.properties", "client.properties:2: it is no `name=value`"),
     ] {

@@ -70,13 +70,22 @@ fn a_topic_is_replayed_at_a_rate_and_what_is_planned_and_not_fetched_is_a_part_o
         let total = mean["total_ns"].as_f64().unwrap();
         assert!((sum - total).abs() < 1.0 + total * 1e-9, "{sum} of {total}");
     }
-    // A broker that is far away: what is planned first has not come.
-    cluster.mock.broker_round_trip_time(1, std::time::Duration::from_millis(300)).unwrap();
-    let line =
-        format!("run --workload keyed-count --engine pipelined --input {topic} --rate 100k --json");
+    // A broker that is far away and tells little at a time: what is planned has not come.
+    let lines: Vec<String> = (0..4_000).map(|key| format!("{{\"key\":{key}}}")).collect();
+    let (first, rest) = lines.split_at(100);
+    let first: Vec<&str> = first.iter().map(String::as_str).collect();
+    let far = cluster.topic("far", 1, &first);
+    rest.iter().for_each(|line| cluster.put_bytes("far", 0, line.as_bytes()));
+    cluster.flush();
+    cluster.mock.broker_round_trip_time(1, std::time::Duration::from_millis(100)).unwrap();
+    std::fs::write(folder.path().join("client"), "max.partition.fetch.bytes=10000\n").unwrap();
+    let line = format!(
+        "run --workload keyed-count --engine pipelined --input {far} --rate 100k --json \
+         --kafka-config client"
+    );
     let result = runs(folder.path(), &line).json();
     let fetch_ns = result["latency_parts"]["mean"]["fetch_ns"].as_f64().unwrap();
-    assert!(fetch_ns > 100e6, "{fetch_ns}");
+    assert!(fetch_ns > 10e6, "{fetch_ns}");
 }
 
 #[test]
@@ -125,6 +134,12 @@ fn what_a_comparison_over_a_topic_cannot_have_is_refused() {
         (&*format!("compare --workload keyed-count --input {topic} --dry-run"), "leave it out"),
         (&*format!("compare --workload keyed-count --input {topic} --set keys=3"), "`keys` shapes"),
         (&*format!("compare --workload keyed-count --input {topic} --warm-up 1s"), "read whole"),
+        (&*format!("compare --input {topic}"), "name one with --workload"),
+        (
+            &*format!("compare --workload keyed-count --input {topic} --rate 1k --warm-up 1s"),
+            "nothing is left",
+        ),
+        (&*format!("recover --input {topic} --set event_rate=3"), "`event_rate` shapes"),
         ("compare --workload keyed-count --kafka-config c", "cannot read c"),
         (&*format!("recover --input {topic} --clock virtual"), "no virtual time"),
         (&*format!("recover --input {topic} --duration 3s"), "cannot be used with"),

@@ -39,11 +39,13 @@ impl MessagePace {
         self.schedule.rate.is_some()
     }
 
-    /// The place of an offset, from 0.
+    /// The place of an offset, from 0: `k + s / S` of the splits' `length`, where splits are `S`, so that
+    /// no two of equal length have their events at the same instants.
     pub(crate) fn place(&self, split: u32, offset: u64) -> u64 {
         let (start, length) = self.splits[split as usize];
-        let scaled = u128::from(offset.saturating_sub(start)) * u128::from(self.all);
-        (scaled / u128::from(length.max(1))) as u64
+        let splits = self.splits.len() as u128;
+        let number = u128::from(offset.saturating_sub(start)) * splits + u128::from(split);
+        (number * u128::from(self.all) / (u128::from(length.max(1)) * splits)) as u64
     }
 
     /// When an offset is planned, in nanoseconds since the start.
@@ -59,9 +61,11 @@ impl MessagePace {
     /// Before which offset of a split all are planned by `now`, that instant included.
     pub(crate) fn planned_by(&self, split: u32, now: ProcessingTime) -> u64 {
         let (start, length) = self.splits[split as usize];
-        // The inverse of `place`, which rounds down.
-        let scaled = u128::from(self.schedule.planned_by(now)) * u128::from(length);
-        start + scaled.div_ceil(u128::from(self.all.max(1))) as u64
+        let splits = self.splits.len() as u128;
+        // The inverse of `place`, which rounds down: numbers below this one have a place that is planned.
+        let planned = u128::from(self.schedule.planned_by(now)) * u128::from(length) * splits;
+        let numbers = planned.div_ceil(u128::from(self.all.max(1)));
+        start + numbers.saturating_sub(u128::from(split)).div_ceil(splits) as u64
     }
 }
 
@@ -71,8 +75,18 @@ mod tests {
     use crate::testing::memory_log::MemoryLog;
 
     #[test]
+    fn equal_splits_take_turns_as_those_of_generated_events_do() {
+        let log = MemoryLog::of_lengths(&[4, 4, 4]);
+        let pace = MessagePace::of(&*log, &Schedule::at_once(0)).unwrap();
+        for split in 0..3 {
+            let places: Vec<u64> = (0..4).map(|offset| pace.place(split, offset)).collect();
+            assert_eq!(places, [0, 3, 6, 9].map(|place| place + u64::from(split)));
+        }
+    }
+
+    #[test]
     fn splits_of_any_length_end_together_and_no_offset_is_readable_before_it_is_planned() {
-        for lengths in [[1, 1], [1000, 1], [7, 993], [500, 500], [0, 3]] {
+        for lengths in [[1, 1, 1], [1000, 1, 3], [7, 993, 20], [500, 500, 500], [0, 3, 0]] {
             let log = MemoryLog::of_lengths(&lengths);
             let all = lengths.iter().sum::<u64>();
             let start = ProcessingTime(5_000);

@@ -4,8 +4,10 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
+use std::time::Duration;
 
 use dataflow::exchange::sink::SinkSlot;
+use dataflow::job::engine::StopSignal;
 use dataflow::job::message_log::{
     MessageChunk, MessageForm, MessageHead, MessageLog, MessageReader,
 };
@@ -24,6 +26,9 @@ use crate::inputs::message_stamps::MessageStamps;
 use crate::schedule::arrival::{Schedule, outlasted};
 use crate::spec::{Knobs, TimedEvent, Workload};
 use crate::text::InputError;
+
+/// Between two looks at whether the run is to stop, while the first messages are waited for.
+const LOOK_AT_STOP: Duration = Duration::from_millis(50);
 
 /// The events that the messages of a log are.
 pub(crate) struct MessageEvents<W: Workload> {
@@ -100,6 +105,25 @@ impl<W: Workload> AnyEvents for MessageEvents<W> {
     fn replay(&self) -> Replay {
         let pace = MessagePace::of(&*self.log, &Schedule::at_once(0));
         pace.map_or(Replay::Growing, |pace| Replay::Bounded(pace.all()))
+    }
+
+    fn prepare(&self, stop: &StopSignal) -> Result<(), SourceError> {
+        let mut reader = self.log.reader();
+        let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+        let mut context = Context::from_waker(&waker);
+        for split in 0..self.log.splits() {
+            let start = self.log.start(split);
+            let is_filled = self.log.end(split).is_some_and(|end| end > start);
+            while is_filled && !stop.is_requested() {
+                if let Poll::Ready(ready) = reader.poll_ready(split, start..start + 1, &mut context)
+                {
+                    ready?;
+                    break;
+                }
+                std::thread::park_timeout(LOOK_AT_STOP);
+            }
+        }
+        Ok(())
     }
 
     fn plan(&self, schedule: Schedule, sink: SinkSlot) -> Plan {

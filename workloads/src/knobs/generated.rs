@@ -41,6 +41,11 @@ pub fn not_from_outside(name: &str) -> bool {
     name == "splits" || only_generated(name)
 }
 
+/// The same of a topic, whose messages have times and partitions of their own.
+pub fn not_of_topics(name: &str) -> bool {
+    ["event_rate", "idle_splits", "straggler_delay_ms"].contains(&name) || not_from_outside(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -32,7 +32,8 @@ impl Configuration {
             [
                 ("workload", json!(run.workload)),
                 ("rate", json!(run.rate)),
-                ("events", json!(run.events)),
+                // Of a topic the offsets say it, of which not each holds an event.
+                ("events", json!(run.input.is_none().then_some(run.events))),
                 ("warm_up_events", json!(run.warm_up_events)),
                 ("parallelism", json!(run.parallelism)),
                 ("guarantee", json!(run.guarantee)),

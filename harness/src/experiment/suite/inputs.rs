@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use kafka::{ClientSettings, Tell, TopicAddress};
-use workloads::knobs::not_from_outside;
 
 use super::experiment::{Experiment, Length};
 use super::{Suite, SuiteRate};
 use crate::error::{Error, Result};
+use crate::files::uri::InputUri;
 use crate::quantity::Rate;
-use crate::run::topic_input::TopicInput;
+use crate::run::topic_input::{TopicInput, check_knobs};
 
 impl Suite {
     /// Asks the brokers for the topics of its experiments: what ends at the end ends where that is now,
@@ -55,13 +55,7 @@ impl Experiment {
     /// Says what to leave out.
     pub(super) fn check_input(&self) -> Result<()> {
         let Some(address) = &self.input else { return Ok(()) };
-        let knob = self.knobs.keys().find(|name| not_from_outside(name));
-        if let Some(knob) = knob {
-            return Err(Error::Input(format!(
-                "`{knob}` shapes events while they are generated or dealt out, and those of \
-                 kafka:{address} are what they are; leave it out"
-            )));
-        }
+        check_knobs(&InputUri::Kafka(address.clone()), &self.knobs)?;
         if self.warm_up.is_some() && self.rate == SuiteRate::Fixed(Rate::Max) {
             return Err(Error::Input(format!(
                 "at the rate `max` a warm-up is measured by short runs over generated events, and \

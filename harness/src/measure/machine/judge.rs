@@ -30,11 +30,13 @@ const FOREIGN_FLOOR_NANOS: f64 = 25_000_000.0;
 /// print zeros. (Busy time that is sampled may be missed; idle time is not.)
 pub(crate) const COUNTED: f64 = 0.3;
 
-/// What went on between two instants, and whether it disturbs what was measured there.
+/// What went on between two instants, and whether it disturbs what was measured there: other programs
+/// may have this share of the cores.
 pub(crate) fn judge(
     trace: &MachineTrace,
     (from, upto): (ProcessingTime, ProcessingTime),
     measures: Measures,
+    foreign_allowed: f64,
 ) -> MachineLoad {
     let watched = upto.since(from) as f64;
     let late = trace.late.iter().filter(|wake| wake.at > from && wake.at <= upto);
@@ -50,7 +52,7 @@ pub(crate) fn judge(
         foreign_share: foreign.as_ref().map(|it| it.share),
         disturbed_because: None,
     };
-    let taken = foreign.filter(|it| it.share > FOREIGN_ALLOWED && it.is_certain);
+    let taken = foreign.filter(|it| it.share > foreign_allowed && it.is_certain);
     load.disturbed_because = match taken {
         Some(taken) => {
             Some(format!("other programs took {} of the cores", units::share(taken.share)))
@@ -153,7 +155,7 @@ mod tests {
     }
 
     fn judged(trace: &MachineTrace, measures: Measures) -> MachineLoad {
-        judge(trace, (ProcessingTime(0), ProcessingTime(1_000 * MILLI)), measures)
+        judge(trace, (ProcessingTime(0), ProcessingTime(1_000 * MILLI)), measures, FOREIGN_ALLOWED)
     }
 
     #[test]
@@ -205,7 +207,7 @@ mod tests {
         let trace = MachineTrace { late: vec![wake(400, 80, 0)], ..second(200, 100) };
         let part = |from: u64, upto: u64| {
             let part = (ProcessingTime(from * MILLI), ProcessingTime(upto * MILLI));
-            judge(&trace, part, Measures::Latency).stalls
+            judge(&trace, part, Measures::Latency, FOREIGN_ALLOWED).stalls
         };
         assert_eq!((part(400, 1_000), part(0, 399), part(399, 400)), (0, 0, 1));
     }
@@ -225,8 +227,12 @@ mod tests {
         short.samples[1].0 = ProcessingTime(20 * MILLI);
         short.samples[1].1.idle_nanos = short.samples[0].1.idle_nanos;
         short.samples[1].1.counted_nanos = 40 * MILLI;
-        let load =
-            judge(&short, (ProcessingTime(0), ProcessingTime(20 * MILLI)), Measures::Latency);
+        let load = judge(
+            &short,
+            (ProcessingTime(0), ProcessingTime(20 * MILLI)),
+            Measures::Latency,
+            FOREIGN_ALLOWED,
+        );
         assert_eq!((load.foreign_share, load.disturbed_because), (Some(1.0), None));
         let mut still = second(500, 0);
         still.samples[1].1 = CpuTimes { own_nanos: 570 * MILLI, ..still.samples[0].1 };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dataflow::job::runtime::{Runtime, sleep_until};
 use reports::schema::Measures;
 
-use super::judge::judge;
+use super::judge::{FOREIGN_ALLOWED, judge};
 use super::probe::MachineProbe;
 
 /// How long it is looked at, in nanoseconds.
@@ -21,5 +21,5 @@ pub(crate) fn foreign_share(runtime: &Arc<dyn Runtime>) -> Option<f64> {
     }));
     let trace = probe.stop()?;
     waited.ok()?;
-    judge(&trace, (from, runtime.now()), Measures::Throughput).foreign_share
+    judge(&trace, (from, runtime.now()), Measures::Throughput, FOREIGN_ALLOWED).foreign_share
 }

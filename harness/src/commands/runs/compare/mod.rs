@@ -259,6 +259,11 @@ pub(super) fn suite(args: &CompareArgs, registry: &Registry) -> Result<Suite> {
         input: args.topic.input.clone(),
         ..SuiteOverrides::given(&args.shared, &args.engines)?
     };
+    if args.topic.input.is_some() && args.suite.is_none() && args.workloads.is_empty() {
+        return Err(Error::Input(
+            "--input is read by a workload: name one with --workload".to_owned(),
+        ));
+    }
     let suite = match &args.suite {
         Some(name) => Suite::open(name, registry)?,
         None if args.quick || args.workloads.is_empty() => Suite::open("quick", registry)?,

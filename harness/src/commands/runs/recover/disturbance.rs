@@ -12,12 +12,13 @@ use crate::commands::runs::guarantees::Contenders;
 use crate::error::{Error, Result};
 use crate::experiment::sizing::MOST_EVENTS;
 use crate::experiment::suite::Variant;
+use crate::files::uri::InputUri;
 use crate::quantity::Rate;
 use crate::registry::Registry;
 use crate::run::clock::Clock;
 use crate::run::fault::FaultSpec;
 use crate::run::spec::{Recovery, RunDraft, RunSpec};
-use crate::run::topic_input::TopicInput;
+use crate::run::topic_input::{TopicInput, check_knobs};
 use crate::terminal::out;
 
 /// The engine that the undisturbed run is on.
@@ -60,9 +61,12 @@ impl Disturbance {
         let given = (args.engines.as_slice(), args.set.as_slice());
         let contenders =
             Contenders::new("recover", given, &DEFAULT_SETTINGS, &*workload, registry)?;
+        if let Some(address) = &args.topic.input {
+            check_knobs(&InputUri::Kafka(address.clone()), &contenders.knobs)?;
+        }
         let topic = topic(args)?;
         let messages = topic.as_ref().and_then(|topic| topic.most());
-        let events = messages.unwrap_or((rate * args.duration.as_secs_f64()) as u64);
+        let planned = ((rate * args.duration.as_secs_f64()) as u64).clamp(1, MOST_EVENTS);
         let engines = contenders.variants.into_iter().map(|variant| {
             let faults = match args.faults.as_slice() {
                 [] => vec![default_fault(variant.engine.name())],
@@ -76,7 +80,7 @@ impl Disturbance {
             knobs: contenders.knobs,
             engines: engines.collect(),
             rate,
-            events: events.clamp(1, MOST_EVENTS),
+            events: messages.unwrap_or(planned),
             parallelism: args.parallelism,
             seed: args.seed,
             clock: args.clock,

@@ -22,6 +22,7 @@ use crate::experiment::suite::{Experiment, Length, SuiteRate, Variant};
 use crate::files::uri::OutputUri;
 use crate::registry::{EngineSpec, Overrides, Registry};
 use crate::run::clock::Clock;
+use crate::run::topic_input::check_knobs;
 use crate::terminal::out;
 
 use job::RunJob;
@@ -38,7 +39,9 @@ pub(crate) fn run(args: &RunArgs, registry: &Registry, stop: &StopSignal) -> Res
     let experiment = experiment(args, registry)?;
     let writes_stdout = args.output == Some(OutputUri::Print);
     usage::check(args)?;
-    usage::check_knobs(args, &experiment.knobs)?;
+    if let Some(input) = &args.input {
+        check_knobs(input, &experiment.knobs)?;
+    }
     let mut job = RunJob::new(args, &experiment, stop)?;
     let mut runs: Vec<RunResult> = Vec::new();
     for repeat in 0..experiment.repeats {

@@ -1,11 +1,8 @@
 //! What goes together on the command line of `run`. An option that would have no effect is refused.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use kafka::Until;
-use serde_json::Value;
-use workloads::knobs::{not_from_outside, only_generated};
 
 use crate::cli::RunArgs;
 use crate::error::{Error, Result};
@@ -138,24 +135,6 @@ fn check_input(args: &RunArgs, input: &InputUri) -> Result<()> {
         ));
     }
     Ok(())
-}
-
-/// Refuses knobs that shape generated events where events are read.
-///
-/// # Errors
-/// Names the knob.
-pub(super) fn check_knobs(args: &RunArgs, knobs: &BTreeMap<String, Value>) -> Result<()> {
-    let Some(input) = &args.input else { return Ok(()) };
-    let is_file = matches!(input, InputUri::File(_));
-    let cannot_be = if is_file { only_generated } else { not_from_outside };
-    match knobs.keys().find(|name| cannot_be(name)) {
-        Some(name) => wrong(format!(
-            "`{name}` shapes events while they are generated{}, and those of {input} are what they \
-             are; leave it out",
-            if is_file { "" } else { " or dealt out" }
-        )),
-        None => Ok(()),
-    }
 }
 
 /// A sizing run turns times at `max` into numbers of events; in virtual time there is none.
