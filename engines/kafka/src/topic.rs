@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
-use rdkafka::{Offset, TopicPartitionList};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use crate::address::{From, PartitionRange, TopicAddress, Until};
 use crate::client::{PATIENCE, PartitionNow, config, failure, partitions_now};
@@ -14,6 +14,11 @@ use crate::settings::{ClientSettings, KafkaFailure};
 /// The group whose name is given to the broker. Nothing is committed to it: a job keeps its offsets in
 /// its own checkpoints.
 pub(crate) const GROUP: &str = "streamgauge";
+
+/// For how long the client fetches nothing once 100,000 messages (`queued.min.messages`) wait to be taken
+/// from it. By its default of a second a topic of small messages is read in bursts with pauses.
+const QUEUE_BACKOFF: &str = "fetch.queue.backoff.ms";
+const QUEUE_BACKOFF_MS: &str = "5";
 
 /// A topic, and which offsets of it are read.
 #[derive(Clone, Debug)]
@@ -77,6 +82,10 @@ impl Topic {
 
     /// A client that reads it.
     pub(crate) fn consumer(&self) -> Result<BaseConsumer, KafkaFailure> {
+        self.consumer_config().create().map_err(|error| self.failure(&error))
+    }
+
+    fn consumer_config(&self) -> ClientConfig {
         let mut config = config(&self.settings, &self.address.brokers);
         config
             .set("group.id", GROUP)
@@ -85,7 +94,10 @@ impl Topic {
             // An offset that is not there is an error, and not another offset.
             .set("auto.offset.reset", "error")
             .set("isolation.level", self.address.isolation.name());
-        config.create().map_err(|error| self.failure(&error))
+        if config.get(QUEUE_BACKOFF).is_none() {
+            config.set(QUEUE_BACKOFF, QUEUE_BACKOFF_MS);
+        }
+        config
     }
 
     pub(crate) fn failure(&self, error: &KafkaError) -> KafkaFailure {
@@ -221,5 +233,21 @@ impl Topic {
             Some(Offset::Offset(offset)) => Some(offset.max(0) as u64),
             _ => None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_that_is_ahead_of_its_reader_pauses_for_milliseconds_unless_it_is_told_otherwise() {
+        let backoff = |settings: ClientSettings| {
+            let topic = Topic::unopened("a:1/t".parse().unwrap(), settings);
+            topic.consumer_config().get(QUEUE_BACKOFF).map(str::to_owned)
+        };
+        assert_eq!(backoff(ClientSettings::default()).as_deref(), Some("5"));
+        let own = [(QUEUE_BACKOFF.to_owned(), "1000".to_owned())].into();
+        assert_eq!(backoff(ClientSettings(own)).as_deref(), Some("1000"));
     }
 }

@@ -78,7 +78,7 @@ fn a_topic_is_replayed_at_a_rate_and_what_is_planned_and_not_fetched_is_a_part_o
     rest.iter().for_each(|line| cluster.put_bytes("far", 0, line.as_bytes()));
     cluster.flush();
     cluster.mock.broker_round_trip_time(1, std::time::Duration::from_millis(100)).unwrap();
-    std::fs::write(folder.path().join("client"), "max.partition.fetch.bytes=10000\n").unwrap();
+    std::fs::write(folder.path().join("client"), "max.partition.fetch.bytes=40000\n").unwrap();
     let line = format!(
         "run --workload keyed-count --engine pipelined --input {far} --rate 100k --json \
          --kafka-config client"
