@@ -408,8 +408,19 @@ mod tests {
         set(30);
         hand_over(&mut batch, Part::Boundary, trails.worked().unwrap());
         let parts = Part::ALL.map(|part| batch[0].nanos(part) / 1_000);
-        assert_eq!(parts, [3, 2 + 9, 0, 4 + 1, 6, 0]);
+        assert_eq!(parts, [0, 3, 2 + 9, 0, 4 + 1, 6, 0]);
         assert_eq!(batch[0].total_nanos(), 25_000);
+    }
+
+    #[test]
+    fn the_time_from_the_plan_until_a_record_is_there_is_a_part_of_its_own() {
+        let sampling = Sampling::one_in(1, ProcessingTime(100_000), StampUnit::MICROSECOND);
+        let stamp = |micros: u64| StampUnit::MICROSECOND.stamp(micros * 1_000).unwrap();
+        let stamps = Stamps { planned: stamp(2), ingested: stamp(9) };
+        let mut trace = LatencyTrace::new(stamps.sampled(), sampling);
+        trace.spend(Part::Source, ProcessingTime(112_000));
+        assert_eq!((trace.nanos(Part::Fetch), trace.nanos(Part::Source)), (7_000, 3_000));
+        assert_eq!(trace.total_nanos(), 10_000);
     }
 
     #[test]
