@@ -114,7 +114,7 @@ fn parts_of_latency_are_as_long_as_their_means_and_stand_one_behind_the_other() 
     let it = drawing("keyed-count-latency-latency-parts");
     let axis = &it.axes[0];
     let parts: Vec<usize> = (0..it.rows.len()).filter(|row| it.number(*row, 3) > 0.0).collect();
-    assert_eq!((it.tips.len(), parts.len()), (36, 36), "three variants, two bars, six parts");
+    assert_eq!((it.tips.len(), parts.len()), (42, 42), "three variants, two bars, seven parts");
     for (tip, row) in it.tips.iter().zip(parts) {
         let (left, _, right, _) = tip.bounds();
         it.is_close(axis, axis.value(right) - axis.value(left), it.number(row, 3));
