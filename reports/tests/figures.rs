@@ -118,7 +118,7 @@ fn parts_of_latency_are_as_long_as_their_means_and_stand_one_behind_the_other() 
     for (tip, row) in it.tips.iter().zip(parts) {
         let (left, _, right, _) = tip.bounds();
         it.is_close(axis, axis.value(right) - axis.value(left), it.number(row, 3));
-        let is_first = row % 6 == 0;
+        let is_first = row % 7 == 0;
         it.is_close(axis, if is_first { axis.value(left) } else { 0.0 }, 0.0);
         assert!(is_first || it.tips[row - 1].bounds().2 == left, "no gap before {tip:?}");
     }
