@@ -29,7 +29,7 @@ impl MessageStamps {
     pub(crate) fn of(&self, split: u32, head: MessageHead) -> Option<Stamps> {
         let fetched = head.fetched.since(self.schedule.start);
         let planned = match &self.pace {
-            Some(pace) if pace.place(split, head.offset) < self.schedule.warm_up => {
+            Some(pace) if self.is_warm_up(pace, split, head.offset) => {
                 return Some(Stamps::UNTIMED);
             }
             Some(pace) if pace.has_rate() => pace.planned_nanos(split, head.offset),
@@ -37,6 +37,12 @@ impl MessageStamps {
         };
         let stamp = |nanos| self.schedule.unit.stamp(nanos);
         Some(Stamps { planned: stamp(planned)?, ingested: stamp(planned.max(fetched))? })
+    }
+
+    /// Without a warm-up no place is looked for, which is a division of 128 bits for each message.
+    fn is_warm_up(&self, pace: &MessagePace, split: u32, offset: u64) -> bool {
+        let warm_up = self.schedule.warm_up;
+        warm_up > 0 && pace.place(split, offset) < warm_up
     }
 
     /// When a message was sent, in nanoseconds since the start; `None` if that was before the job, or
@@ -63,6 +69,18 @@ mod tests {
 
     fn micros(stamp: u32) -> u64 {
         Schedule::at_once(0).unit.instant(stamp).0 / 1_000
+    }
+
+    #[test]
+    fn the_first_places_of_a_warm_up_are_not_timed() {
+        let log = MemoryLog::of_lengths(&[10]);
+        let timed = |warm_up| {
+            let schedule = Schedule { rate: Some(1e3), warm_up, ..Schedule::at_once(0) };
+            let pace = MessagePace::of(&*log, &schedule).map(Arc::new);
+            // The fourth message.
+            MessageStamps::new(&*log, schedule, pace).of(0, head(None, 1)).unwrap().is_timed()
+        };
+        assert_eq!([0, 3, 4].map(timed), [true, true, false]);
     }
 
     #[test]
