@@ -1,0 +1,97 @@
+package streamgauge;
+
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.util.Map;
+
+/** The process's side of the harness: takes requests for runs, and ends when the harness does. */
+public final class Harness {
+  private Harness() {}
+
+  /** Ends the process at once. */
+  public static void leave() {
+    Runtime.getRuntime().halt(3);
+  }
+
+  /** Serves the harness whose port and secret stand in the arguments, for ever. */
+  public static void serve(String[] arguments, SystemUnderTest system) throws Exception {
+    watchStandardInput();
+    Address address =
+        new Address(Integer.parseInt(arguments[0]), Long.parseUnsignedLong(arguments[1]));
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), address.port)) {
+      socket.setTcpNoDelay(true);
+      PackWriter hello = address.hello(Address.CONTROL, 0, 0);
+      socket.getOutputStream().write(hello.bytes, 0, hello.length);
+      Reports reports = new Reports(socket.getOutputStream());
+      reports.send("ready", "version", system.version());
+      DataInputStream input = new DataInputStream(socket.getInputStream());
+      while (true) {
+        obey(read(input), address, system, reports);
+      }
+    } catch (IOException gone) {
+      leave();
+    }
+  }
+
+  /** A process whose harness was killed has nobody to work for. */
+  private static void watchStandardInput() {
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                while (System.in.read() >= 0) {}
+              } catch (IOException closed) {
+                // As at its end.
+              }
+              leave();
+            },
+            "streamgauge-watch");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  @SuppressWarnings("unchecked")
+  private static Map<String, Object> read(DataInputStream input) throws IOException {
+    byte[] head = new byte[4];
+    input.readFully(head);
+    byte[] message = new byte[new PackReader().on(head, 0, 4).rawInt()];
+    input.readFully(message);
+    return (Map<String, Object>) new PackReader().on(message, 0, message.length).getValue();
+  }
+
+  private static void obey(
+      Map<String, Object> message, Address address, SystemUnderTest system, Reports reports) {
+    switch ((String) message.get("do")) {
+      case "run":
+        Request request = new Request(address, message);
+        new Thread(() -> run(request, system, reports), "streamgauge-run").start();
+        break;
+      case "cancel":
+        try {
+          system.cancel();
+        } catch (Exception failure) {
+          System.err.println("cannot cancel: " + Reports.describe(failure));
+        }
+        break;
+      case "fail-task":
+        system.failTask();
+        break;
+      default:
+        throw new IllegalStateException("unknown request " + message);
+    }
+  }
+
+  private static void run(Request request, SystemUnderTest system, Reports reports) {
+    try {
+      system.run(request, reports);
+      reports.send("finished", "run", request.run);
+    } catch (Throwable failure) {
+      failure.printStackTrace();
+      boolean refused = failure instanceof IllegalArgumentException;
+      reports.send(
+          "failed", "run", request.run, "cause", refused ? failure.getMessage() : Reports.describe(failure), "refused", refused);
+    }
+  }
+}
