@@ -109,7 +109,7 @@ impl Driver {
         runtime: Arc<dyn Runtime>,
         control: Control,
     ) -> Result<Self, EngineError> {
-        let Job { plan, parallelism, settings, start, identity } = job;
+        let Job { plan, parallelism, settings, start, identity, .. } = job;
         let settings = ResolvedSettings::new(&settings, parallelism);
         let layout = layout(&plan, parallelism, &settings);
         let scheduler = Scheduler::new(parallelism, Arc::clone(&runtime), settings.stall_nanos);

@@ -5,7 +5,9 @@
 //! record, so the digest of the answer is computed there, inside of the task.
 
 pub mod failure;
+pub mod foreign;
 pub mod outbox;
+mod row_change;
 pub mod sink;
 
 use crate::exchange::outbox::Outbox;

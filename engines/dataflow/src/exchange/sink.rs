@@ -7,6 +7,7 @@
 //! written durable: under exactly-once as a [`Transaction`], which a [`Committer`] makes visible.
 
 use crate::exchange::failure::FailureKind;
+use crate::exchange::row_change::RowChange;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -103,6 +104,33 @@ impl Output {
                 self.digest.remove(row);
                 self.change_line(wants, "-D", row);
             }
+        }
+    }
+
+    /// Writes a row that another process has made, whose times were taken; of an `append` result
+    /// without its change where it has none.
+    pub(crate) fn foreign<T: Serialize>(
+        &mut self,
+        change: RowChange,
+        row: &T,
+        wants: Wants,
+        appends: bool,
+    ) {
+        let op = match change {
+            RowChange::Insert => "+I",
+            RowChange::UpdateBefore => "-U",
+            RowChange::UpdateAfter => "+U",
+            RowChange::Delete => "-D",
+        };
+        match change {
+            RowChange::Insert | RowChange::UpdateAfter => self.digest.insert(row),
+            RowChange::UpdateBefore | RowChange::Delete => self.digest.remove(row),
+        }
+        self.written += u64::from(change != RowChange::UpdateBefore);
+        if !(appends && change == RowChange::Insert) {
+            self.change_line(wants, op, row);
+        } else if wants.rows {
+            self.line(row);
         }
     }
 

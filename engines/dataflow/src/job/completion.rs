@@ -29,6 +29,19 @@ pub struct Completion {
     pub replayed: u64,
     /// Checkpoints or batches that were completed durably.
     pub checkpoints: u64,
+    /// What its processes have used, where it ran in processes of its own.
+    pub usage: Option<ProcessUsage>,
+    /// Which system it ran on, by name and version, where it is not one of ours.
+    pub system: Option<String>,
+}
+
+/// What the processes of a job have used.
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProcessUsage {
+    /// Processor time from the first event to the end, in nanoseconds.
+    pub cpu_nanos: u64,
+    /// The most memory that was resident, in bytes, if the system tells.
+    pub peak_memory: Option<u64>,
 }
 
 /// Records that an exchange brought to each partition.

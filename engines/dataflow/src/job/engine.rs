@@ -18,12 +18,14 @@
 //!
 //! [`note_oversleep`]: crate::job::source::note_oversleep
 
-use std::sync::Arc;
+use std::any::Any;
+use std::sync::{Arc, Mutex};
 
 use crate::job::observer::Observer;
 use crate::job::plan::Plan;
 use crate::job::runtime::Runtime;
 use crate::job::settings::{Setting, Settings};
+use crate::record::change::ResultKind;
 use crate::record::content_hash::ContentHash;
 
 pub use crate::future::BoxFuture;
@@ -59,6 +61,42 @@ pub trait Engine: Send + Sync {
         Footprint { subtasks: plan.stages.len() as u64 * u64::from(parallelism), channels: 0 }
     }
 
+    /// On which clocks it runs, as [`Runtime::clock`] names them.
+    fn clocks(&self) -> &'static [&'static str] {
+        &["wall", "virtual"]
+    }
+
+    /// Whether it can run a workload. An engine that runs plans can run each.
+    ///
+    /// # Errors
+    /// Why it cannot, and what it can.
+    fn knows(&self, workload: &WorkloadIdentity) -> Result<(), String> {
+        let _ = workload;
+        Ok(())
+    }
+
+    /// How the keys begin of settings that it hands on to a system under their own names: such a key
+    /// is no setting of the engine, and the system says whether it has it.
+    fn foreign_keys(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Makes ready what a job needs before its first event may be planned: a system that takes
+    /// seconds to start, whose sources must be connected. What it returns goes into
+    /// [`Job::prepared`]. An engine whose start takes no time has nothing to prepare.
+    ///
+    /// # Errors
+    /// When the job cannot be started.
+    fn prepare(
+        &self,
+        shape: JobShape,
+        runtime: Arc<dyn Runtime>,
+        control: Control,
+    ) -> BoxFuture<Result<Prepared, EngineError>> {
+        let _ = (shape, runtime, control);
+        Box::pin(std::future::ready(Ok(Prepared::default())))
+    }
+
     /// Runs a job to the end of its input, or until it is stopped and drained.
     fn run(
         &self,
@@ -77,9 +115,62 @@ pub struct Footprint {
     pub channels: u64,
 }
 
-/// What to run, and how.
+/// What a plan is made of, for engines that cannot run plans.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WorkloadIdentity {
+    /// The workload's name.
+    pub name: String,
+    /// Its knobs.
+    pub knobs: Settings,
+    /// The seed of its events.
+    pub seed: u64,
+    /// What its result means.
+    pub result: ResultKind,
+}
+
+/// What is known of a job before its plan is made.
 #[derive(Clone, Debug)]
+pub struct JobShape {
+    /// What it computes.
+    pub workload: WorkloadIdentity,
+    /// Splits of its source.
+    pub splits: u32,
+    /// Longest delay among its events, in nanoseconds of event time.
+    pub bound_nanos: i64,
+    /// Subtasks per stage, 1 or more.
+    pub parallelism: u32,
+    /// The engine's settings, resolved.
+    pub settings: Settings,
+    /// Whether what is stored of this job is taken up.
+    pub start: Start,
+}
+
+/// What an engine has made ready for a job.
+#[derive(Debug, Default)]
+pub struct Prepared {
+    /// The processes that are part of it.
+    pub processes: Vec<u32>,
+    state: Mutex<Option<Box<dyn Any + Send>>>,
+}
+
+impl Prepared {
+    /// With processes, and what only the engine knows.
+    pub fn new<T: Send + 'static>(processes: Vec<u32>, state: T) -> Self {
+        Self { processes, state: Mutex::new(Some(Box::new(state))) }
+    }
+
+    /// What the engine has put there, once.
+    pub fn take<T: 'static>(&self) -> Option<Box<T>> {
+        let state = self.state.lock().expect("no holder fails").take()?;
+        state.downcast().ok()
+    }
+}
+
+/// What to run, and how.
+#[derive(Debug)]
 pub struct Job {
+    /// What the plan is made of.
+    pub workload: WorkloadIdentity,
     /// The plan.
     pub plan: Plan,
     /// Subtasks per stage, 1 or more.
@@ -90,13 +181,22 @@ pub struct Job {
     pub start: Start,
     /// By what the job is known: what was stored under another is refused.
     pub identity: ContentHash,
+    /// What [`Engine::prepare`] has made ready for it; nothing in a job that starts again.
+    pub prepared: Prepared,
 }
 
 impl Job {
     /// One that begins at the first event, without a name to be taken up by.
     pub fn fresh(plan: Plan, parallelism: u32, settings: Settings) -> Self {
-        let identity = ContentHash::default();
-        Self { plan, parallelism, settings, start: Start::Fresh, identity }
+        Self {
+            workload: WorkloadIdentity::default(),
+            plan,
+            parallelism,
+            settings,
+            start: Start::Fresh,
+            identity: ContentHash::default(),
+            prepared: Prepared::default(),
+        }
     }
 }
 

@@ -60,6 +60,14 @@ pub enum EngineError {
         /// The last failure.
         cause: Box<EngineError>,
     },
+    /// A system that runs in processes of its own has failed.
+    #[error("{system}: {cause}")]
+    System {
+        /// By name.
+        system: String,
+        /// Why, with the last lines that it has printed.
+        cause: String,
+    },
     /// A task of the engine ended without a word: a panic, or a runtime that was shut down.
     #[error("a task ended without a result: {0}")]
     Lost(String),
@@ -70,7 +78,7 @@ impl EngineError {
     /// back.
     pub const fn is_transient(&self) -> bool {
         match self {
-            Self::Lost(_) | Self::CheckpointExpired { .. } => true,
+            Self::Lost(_) | Self::System { .. } | Self::CheckpointExpired { .. } => true,
             Self::Sink(error) => matches!(error.kind, FailureKind::Transient),
             Self::Storage(error) => matches!(error.kind, FailureKind::Transient),
             _ => false,

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::exchange::Tail;
+use crate::exchange::foreign::WriteRow;
 use crate::exchange::outbox::Outbox;
 use crate::exchange::sink::SinkSlot;
 use crate::job::source::SourceSpec;
@@ -147,6 +148,8 @@ pub struct Plan {
     /// The hash of a row by its line of JSON, which must be that of the row that was written: an output
     /// that is read back has a digest. Of a change, the column `op` is passed over.
     pub hash_of_line: HashOfLine,
+    /// Writes a row that another process has made of the result to an output.
+    pub write_row: WriteRow,
 }
 
 /// See [`Plan::hash_of_line`].
@@ -285,7 +288,7 @@ impl Draft {
         last: StageId,
         sink: SinkSlot,
         emits_changes: bool,
-        hash_of_line: HashOfLine,
+        (hash_of_line, write_row): (HashOfLine, WriteRow),
     ) -> Plan {
         let mut parts = self.parts();
         parts.stages[last.0].writes_sink = true;
@@ -294,6 +297,7 @@ impl Draft {
         assert!(open.is_none(), "stage {open:?} was begun and leads nowhere");
         let edges = std::mem::take(&mut parts.edges);
         assert!(edges.iter().all(|edge| edge.from < edge.to), "an edge was never connected");
-        Plan { stages, edges, source: parts.source.clone(), sink, emits_changes, hash_of_line }
+        let source = parts.source.clone();
+        Plan { stages, edges, source, sink, emits_changes, hash_of_line, write_row }
     }
 }

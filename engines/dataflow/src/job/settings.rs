@@ -26,6 +26,8 @@ pub enum Kind {
     Choice(&'static [&'static str]),
     /// The path of a file that exists.
     Path,
+    /// Any text that is not empty: somebody else reads it.
+    Text,
 }
 
 impl fmt::Display for Kind {
@@ -38,6 +40,7 @@ impl fmt::Display for Kind {
             Self::Choice([only]) => write!(f, "only {only}"),
             Self::Choice(names) => write!(f, "one of {}", names.join(", ")),
             Self::Path => write!(f, "the path of a file"),
+            Self::Text => write!(f, "a text"),
         }
     }
 }
@@ -244,6 +247,11 @@ impl Setting {
         Self::new(name, Kind::Path, Default::Derived, help)
     }
 
+    /// A text that a real system reads under this key, with a default.
+    pub const fn text(name: &'static str, default: &'static str, help: &'static str) -> Self {
+        Self::new(name, Kind::Text, Default::Name(default), help).mirroring(name)
+    }
+
     const fn new(name: &'static str, kind: Kind, default: Default, help: &'static str) -> Self {
         Self { name, kind, default, default_at_max: None, help, mirrors: None }
     }
@@ -303,7 +311,7 @@ impl Setting {
             Kind::Choice(names) => text
                 .and_then(|text| names.iter().find(|name| **name == text))
                 .map(|it| (*it).into()),
-            Kind::Path => text.filter(|path| !path.is_empty()).map(Value::from),
+            Kind::Path | Kind::Text => text.filter(|path| !path.is_empty()).map(Value::from),
         }
         .ok_or_else(refused)
     }

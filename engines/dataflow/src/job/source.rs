@@ -12,6 +12,8 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use serde::Serialize;
+
 use crate::job::observer::{LATE_NANOS, Observer};
 use crate::record::Record;
 use crate::record::batch::Batch;
@@ -217,7 +219,30 @@ pub struct SourceSpec {
     pub splits: Arc<dyn Splits>,
     /// Longest delay among its events, in nanoseconds of event time: what watermarks allow for.
     pub bound_nanos: i64,
+    /// Writes the records of a batch for another process.
+    pub wire: WireEvents,
     reader: Arc<dyn Fn() -> Box<dyn BatchReader> + Send + Sync>,
+}
+
+/// Takes all records out of a batch and appends them to bytes: of each the event time in
+/// nanoseconds, both stamps, and the event with its fields in their order as MessagePack. Numbers
+/// before the event are little-endian. It fails only where an event cannot be serialized.
+pub type WireEvents = fn(&mut Batch, &mut Vec<u8>) -> Result<(), String>;
+
+fn wire_events<E: Serialize + Send + 'static>(
+    batch: &mut Batch,
+    into: &mut Vec<u8>,
+) -> Result<(), String> {
+    let upto = batch.len();
+    for record in batch.drain::<E>(upto) {
+        into.extend_from_slice(&record.event_time.0.to_le_bytes());
+        into.extend_from_slice(&record.stamps.planned.to_le_bytes());
+        into.extend_from_slice(&record.stamps.ingested.to_le_bytes());
+        // As people read it: with every field that it has.
+        let mut event = rmp_serde::Serializer::new(&mut *into).with_human_readable();
+        record.value.serialize(&mut event).map_err(|error| error.to_string())?;
+    }
+    Ok(())
 }
 
 impl std::fmt::Debug for SourceSpec {
@@ -228,11 +253,14 @@ impl std::fmt::Debug for SourceSpec {
 
 impl SourceSpec {
     /// With the longest delay among its events, in nanoseconds of event time.
-    pub fn new<E: Send + 'static>(source: Arc<dyn Source<E>>, bound_nanos: i64) -> Self {
+    pub fn new<E: Serialize + Send + 'static>(
+        source: Arc<dyn Source<E>>,
+        bound_nanos: i64,
+    ) -> Self {
         let splits: Arc<dyn Splits> = source.clone();
         let reader =
             Arc::new(move || -> Box<dyn BatchReader> { Box::new(ErasedReader(source.reader())) });
-        Self { splits, bound_nanos, reader }
+        Self { splits, bound_nanos, wire: wire_events::<E>, reader }
     }
 
     /// A reader for one subtask.

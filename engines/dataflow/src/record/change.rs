@@ -30,10 +30,11 @@ impl<T: Data> Data for Change<T> {
 }
 
 /// What a workload's result means, and so what is compared.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ResultKind {
     /// The multiset of emitted records.
+    #[default]
     Append,
     /// The table left when the last change per key is kept.
     Upsert,

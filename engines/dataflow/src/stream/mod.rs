@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use crate::exchange::foreign::{WriteRow, append_row, change_row};
 use crate::exchange::sink::SinkSlot;
 use crate::exchange::{Appending, ByKey, Changing, Exchange, Forward, Tail};
 use crate::job::plan::{Draft, EdgeKind, HashOfLine, Plan, StageContext, StageId};
@@ -150,19 +151,20 @@ impl<Op: Operator, H: Head<Op::In>> Stream<Op, H> {
         Op::Out: Data,
     {
         let wants = slot.wants;
-        self.end(slot, false, hash_of_line::<Op::Out>, move |_| Appending { wants })
+        let rows = (hash_of_line::<Op::Out> as HashOfLine, append_row::<Op::Out> as WriteRow);
+        self.end(slot, false, rows, move |_| Appending { wants })
     }
 
     fn end<T: Tail<Op::Out> + 'static>(
         self,
         slot: SinkSlot,
         emits_changes: bool,
-        hash_of_line: HashOfLine,
+        rows: (HashOfLine, WriteRow),
         tail: impl Fn(&StageContext<'_>) -> T + Send + 'static,
     ) -> Plan {
         let (draft, stage) = (self.draft.clone(), self.stage);
         self.close(tail);
-        draft.finish(stage, slot, emits_changes, hash_of_line)
+        draft.finish(stage, slot, emits_changes, rows)
     }
 
     fn close<T: Tail<Op::Out> + 'static>(
@@ -187,7 +189,8 @@ impl<T: Data, Op: Operator<Out = Change<T>>, H: Head<Op::In>> Stream<Op, H> {
     /// Ends the job; the result is the table that the changes leave.
     pub fn sink_changes(self, slot: SinkSlot) -> Plan {
         let wants = slot.wants;
-        self.end(slot, true, hash_of_line::<T>, move |_| Changing { wants })
+        let rows = (hash_of_line::<T> as HashOfLine, change_row::<T> as WriteRow);
+        self.end(slot, true, rows, move |_| Changing { wants })
     }
 }
 

@@ -121,12 +121,10 @@ impl World {
         given.insert("guarantee".to_owned(), attempt.guarantee.into());
         given.insert("placement".to_owned(), attempt.placement.into());
         let settings = Settings::resolve("microbatch", MicroBatch.settings(), &given, false);
+        let plan = self.events.plan(slot, attempt.filtered);
         let job = Job {
-            plan: self.events.plan(slot, attempt.filtered),
-            parallelism: attempt.parallelism,
-            settings: settings.unwrap(),
             start: attempt.start,
-            identity: ContentHash::default(),
+            ..Job::fresh(plan, attempt.parallelism, settings.unwrap())
         };
         let stop = StopSignal::default();
         if let Some(at) = attempt.stop_at {

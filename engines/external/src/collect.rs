@@ -1,0 +1,102 @@
+//! Takes the rows that a subtask's sink brings, digests them, and gives them to the plan's sink.
+
+use std::collections::BTreeSet;
+use std::future::poll_fn;
+use std::io::{BufReader, Read};
+use std::net::TcpStream;
+
+use dataflow::exchange::foreign::{ForeignRow, RowError};
+use dataflow::exchange::sink::{Output, Sink};
+use dataflow::{EngineError, EventTime};
+
+use crate::parked::block_on;
+use crate::run_state::{RunParts, RunState};
+use crate::upserts::Upserts;
+use crate::wire::{Rows, SinkFrame, WireChange};
+
+/// Bytes that are read at once.
+const READ_BYTES: usize = 256 * 1024;
+
+/// One subtask's end.
+struct Collector<'a> {
+    run: &'a RunState,
+    parts: &'a RunParts,
+    sink: Box<dyn Sink>,
+    output: Output,
+    table: Upserts,
+    /// Ends of windows of which rows came before the end of the input.
+    windows: BTreeSet<EventTime>,
+}
+
+/// Serves a sink's connection to its end. What fails ends the run.
+pub(crate) fn collect(run: &RunState, subtask: u32, stream: TcpStream) {
+    let Some(parts) = run.parts() else { return };
+    let mut collector = Collector {
+        run,
+        parts: &parts,
+        sink: (parts.plan.sink.open)(subtask),
+        output: Output::default(),
+        table: run.take_table(subtask),
+        windows: BTreeSet::new(),
+    };
+    let served = collector.serve(BufReader::with_capacity(READ_BYTES, stream));
+    run.put_table(subtask, std::mem::take(&mut collector.table));
+    if let Err(error) = served {
+        run.end(Err(error));
+    }
+}
+
+impl Collector<'_> {
+    fn serve(&mut self, mut from: impl Read) -> Result<(), EngineError> {
+        let mut bytes = Vec::new();
+        loop {
+            // A process that goes away says so on its control connection, or that it goes on.
+            let Ok(frame) = SinkFrame::read(&mut from, &mut bytes) else { return Ok(()) };
+            match frame {
+                SinkFrame::Rows => self.write(&bytes)?,
+                SinkFrame::PreCommit(_) | SinkFrame::Commit(_) => {}
+                SinkFrame::Finish => {
+                    block_on(poll_fn(|context| self.sink.poll_finish(context)))?;
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Rows count as emitted when they have come.
+    fn write(&mut self, bytes: &[u8]) -> Result<(), EngineError> {
+        let now = self.parts.runtime.now();
+        let mut rows = Rows(bytes);
+        let mut seen = 0;
+        loop {
+            let next = rows.next().map_err(|error| unreadable(&error.to_string()))?;
+            if next.is_none() || self.output.is_full() {
+                seen += self.output.written;
+                self.sink.write(&mut self.output, now)?;
+                self.output.clear();
+                block_on(poll_fn(|context| self.sink.poll_room(context)))?;
+            }
+            let Some((change, row)) = next else { break };
+            self.take(change, &row).map_err(|error| unreadable(&error.to_string()))?;
+        }
+        self.run.wrote(seen, self.windows.len() as u64, now);
+        Ok(())
+    }
+
+    fn take(&mut self, change: WireChange, row: &ForeignRow<'_>) -> Result<(), RowError> {
+        if row.event_time != EventTime::MIN && row.stamps.is_timed() {
+            self.windows.insert(row.event_time);
+        }
+        let (plan, output) = (&self.parts.plan, &mut self.output);
+        let mut write = |row: &ForeignRow<'_>| (plan.write_row)(row, plan.sink.wants, output);
+        match change {
+            WireChange::Change(_) => write(row),
+            WireChange::Upsert(key) => self.table.put(key, *row, write),
+        }
+    }
+}
+
+/// A row that cannot be read: the process writes what the workload does not have.
+fn unreadable(cause: &str) -> EngineError {
+    EngineError::Lost(format!("sink of the system: {cause}"))
+}

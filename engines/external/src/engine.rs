@@ -1,0 +1,162 @@
+//! The engines: each a way in which a system runs a workload.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use dataflow::job::engine::{BoxFuture, Footprint, Job, JobShape, Prepared, WorkloadIdentity};
+use dataflow::job::runtime::Runtime;
+use dataflow::job::settings::{Setting, Settings};
+use dataflow::{Completion, Control, Engine, EngineError, Plan};
+
+use crate::job::ConnectedJob;
+use crate::kinds::KINDS;
+use crate::launch::{Installations, Launch, System};
+use crate::process::SystemProcess;
+
+/// What an engine is: which system runs it, what can be set, and what it knows.
+#[derive(Debug)]
+pub(crate) struct EngineKind {
+    pub(crate) name: &'static str,
+    pub(crate) describe: &'static str,
+    pub(crate) system: System,
+    pub(crate) settings: &'static [Setting],
+    /// How the keys of the system's own settings begin.
+    pub(crate) foreign_keys: &'static [&'static str],
+    pub(crate) workloads: &'static [&'static str],
+    /// What is said of a workload that it does not know, besides those that it does.
+    pub(crate) why_not: &'static str,
+}
+
+/// An engine in a process of its own.
+pub struct External {
+    kind: &'static EngineKind,
+    installations: Arc<dyn Installations>,
+    processes: Arc<Processes>,
+}
+
+/// One process per system: it makes many runs.
+#[derive(Default)]
+struct Processes(Mutex<BTreeMap<System, (Arc<SystemProcess>, Launch)>>);
+
+impl Processes {
+    /// The process of a system, started if there is none that lives.
+    fn of(
+        &self,
+        system: System,
+        installations: &dyn Installations,
+        secret: u64,
+    ) -> Result<(Arc<SystemProcess>, Launch), EngineError> {
+        let mut processes = self.0.lock().expect("no holder fails");
+        if let Some((process, launch)) = processes.get(&system)
+            && !process.has_gone()
+        {
+            return Ok((Arc::clone(process), launch.clone()));
+        }
+        let launch = installations.launch(system).map_err(EngineError::Refused)?;
+        let process = Arc::new(SystemProcess::start(system, &launch, secret)?);
+        processes.insert(system, (Arc::clone(&process), launch.clone()));
+        Ok((process, launch))
+    }
+}
+
+impl External {
+    /// All of them, over what is installed.
+    pub fn all(installations: &Arc<dyn Installations>) -> Vec<Self> {
+        let processes = Arc::new(Processes::default());
+        let engine = |kind| Self {
+            kind,
+            installations: Arc::clone(installations),
+            processes: Arc::clone(&processes),
+        };
+        KINDS.iter().map(engine).collect()
+    }
+
+    /// The system that it runs on.
+    pub const fn system(&self) -> System {
+        self.kind.system
+    }
+}
+
+impl Engine for External {
+    fn name(&self) -> &'static str {
+        self.kind.name
+    }
+
+    fn describe(&self) -> &'static str {
+        self.kind.describe
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        self.kind.settings
+    }
+
+    fn footprint(&self, _: &Plan, parallelism: u32, _: &Settings) -> Footprint {
+        // Its memory is that of its process; ours is a reader and a sink for each subtask.
+        Footprint { subtasks: u64::from(parallelism), channels: 0 }
+    }
+
+    fn clocks(&self) -> &'static [&'static str] {
+        &["wall"]
+    }
+
+    fn knows(&self, workload: &WorkloadIdentity) -> Result<(), String> {
+        if self.kind.workloads.contains(&workload.name.as_str()) {
+            return Ok(());
+        }
+        Err(format!(
+            "engine {} cannot run `{}`{}; it runs: {}",
+            self.kind.name,
+            workload.name,
+            self.kind.why_not,
+            self.kind.workloads.join(", ")
+        ))
+    }
+
+    fn foreign_keys(&self) -> &'static [&'static str] {
+        self.kind.foreign_keys
+    }
+
+    fn prepare(
+        &self,
+        shape: JobShape,
+        runtime: Arc<dyn Runtime>,
+        control: Control,
+    ) -> BoxFuture<Result<Prepared, EngineError>> {
+        let kind = self.kind;
+        let secret = runtime.random("connections of a system");
+        let process = self.processes.of(kind.system, &*self.installations, secret);
+        Box::pin(async move {
+            let (process, launch) = process?;
+            let connected =
+                ConnectedJob::connect(kind, (process, &launch), &shape, &*runtime, &control).await?;
+            Ok(connected.prepared())
+        })
+    }
+
+    fn run(
+        &self,
+        job: Job,
+        runtime: Arc<dyn Runtime>,
+        control: Control,
+    ) -> BoxFuture<Result<Completion, EngineError>> {
+        if let Some(connected) = job.prepared.take::<ConnectedJob>() {
+            return Box::pin(async move { connected.run(job, runtime, control).await });
+        }
+        // One that starts again.
+        let source = &job.plan.source;
+        let shape = JobShape {
+            workload: job.workload.clone(),
+            splits: source.splits.splits(),
+            bound_nanos: source.bound_nanos,
+            parallelism: job.parallelism,
+            settings: job.settings.clone(),
+            start: job.start,
+        };
+        let prepared = self.prepare(shape, Arc::clone(&runtime), control.clone());
+        Box::pin(async move {
+            let connected = prepared.await?.take::<ConnectedJob>();
+            let connected = connected.expect("this engine prepares a connected job");
+            connected.run(job, runtime, control).await
+        })
+    }
+}

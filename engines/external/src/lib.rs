@@ -1,0 +1,41 @@
+//! Engines in processes of their own: the real Apache Flink and Apache Spark, over the same events at the
+//! same planned times, into the same sink.
+//!
+//! A system's process connects to the harness over the loopback interface: it is sent the events of the plan's
+//! source as they become readable, and brings back the rows of the result. What it computes is written in
+//! Java, by the workload's name: a plan is closures, and stays here. Nothing of a process survives
+//! ours: it ends when its standard input does.
+//!
+//! The modules, from the lowest up:
+//! - `launch`: which systems there are, and how their processes are started.
+//! - `last_lines`: what a process has printed last.
+//! - `parked`: waiting on the threads of connections.
+//! - `usage`: processor time and memory of a process.
+//! - `wire`: the frames on connections.
+//! - `control`: requests and reports.
+//! - `upserts`: rows that take the place of others.
+//! - `run_state`: a run as its connections see it.
+//! - `collect`: rows into the plan's sink.
+//! - `feed`: events to a source.
+//! - `reports`: what a process tells of a run.
+//! - `process`: a system's process.
+//! - `engine`, `kinds`, `job`: the engines, their settings, and a job on them.
+
+mod collect;
+mod control;
+mod engine;
+mod feed;
+mod job;
+mod kinds;
+mod last_lines;
+mod launch;
+mod parked;
+mod process;
+mod reports;
+mod run_state;
+mod upserts;
+mod usage;
+mod wire;
+
+pub use engine::External;
+pub use launch::{Installations, Launch, System};
