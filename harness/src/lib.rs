@@ -9,6 +9,7 @@
 //! - `error`: what can go wrong, by exit status.
 //! - `quantity`: rates, durations and counts as people write them.
 //! - `files`: where results go, rows in and out, and the one place that writes.
+//! - `systems`: the real systems on this machine, and the tools that they need.
 //! - `registry`: engines and workloads by name, with their settings and knobs.
 //! - `analysis`: statistics, comparisons, thresholds and differences: pure functions of results.
 //! - `measure`: what is measured in a run: the sink, latencies, and the observer of the engine.
@@ -39,6 +40,7 @@ mod measure;
 mod quantity;
 mod registry;
 mod run;
+mod systems;
 mod terminal;
 
 pub use crate::error::Error;
@@ -104,6 +106,7 @@ fn dispatch(command: &Command, registry: &Registry, stop: &StopSignal) -> Result
         Command::Place(args) => model::place::place(args),
         Command::Sample(args) => results::sample::sample(args, registry, stop),
         Command::Suite(args) => results::suite::suite(args, registry),
+        Command::Systems(args) => results::systems::systems(args),
         Command::Doctor(args) => results::doctor::doctor(args, registry, stop),
         Command::DuetSide => duet::side::serve(registry, stop).map(|()| Outcome::Good),
         Command::Completions { shell } => manual::completions(*shell),

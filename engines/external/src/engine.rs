@@ -9,23 +9,10 @@ use dataflow::job::settings::{Setting, Settings};
 use dataflow::{Completion, Control, Engine, EngineError, Plan};
 
 use crate::job::ConnectedJob;
+use crate::kind::EngineKind;
 use crate::kinds::KINDS;
 use crate::launch::{Installations, Launch, System};
 use crate::process::SystemProcess;
-
-/// What an engine is: which system runs it, what can be set, and what it knows.
-#[derive(Debug)]
-pub(crate) struct EngineKind {
-    pub(crate) name: &'static str,
-    pub(crate) describe: &'static str,
-    pub(crate) system: System,
-    pub(crate) settings: &'static [Setting],
-    /// How the keys of the system's own settings begin.
-    pub(crate) foreign_keys: &'static [&'static str],
-    pub(crate) workloads: &'static [&'static str],
-    /// What is said of a workload that it does not know, besides those that it does.
-    pub(crate) why_not: &'static str,
-}
 
 /// An engine in a process of its own.
 pub struct External {

@@ -10,11 +10,11 @@ use dataflow::{Completion, Control, EngineError, ProcessingTime, Start};
 use serde_json::Value;
 
 use crate::control::{Request, RunRequest};
-use crate::engine::EngineKind;
+use crate::kind::EngineKind;
 use crate::launch::Launch;
 use crate::process::SystemProcess;
 use crate::run_state::{RunParts, RunState};
-use crate::usage::{cpu_nanos, usage_since};
+use crate::usage::{tree_nanos, usage_since};
 
 /// A process that has not connected by then does not start, in nanoseconds.
 const START_NANOS: u64 = 120_000_000_000;
@@ -105,7 +105,7 @@ impl ConnectedJob {
         control: Control,
     ) -> Result<Completion, EngineError> {
         let Self { process, run } = self;
-        let used = cpu_nanos(process.pid);
+        let used = tree_nanos(process.pid);
         let observer = Arc::clone(&control.observer);
         observer.started(runtime.now());
         run.begin(RunParts {

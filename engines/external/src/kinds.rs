@@ -4,7 +4,7 @@ use dataflow::job::engine::GUARANTEES;
 use dataflow::job::settings::Setting;
 use dataflow::job::status::STALL_TIMEOUT;
 
-use crate::engine::EngineKind;
+use crate::kind::EngineKind;
 use crate::launch::System;
 
 /// Workloads of one step, or of one key.

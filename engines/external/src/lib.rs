@@ -8,6 +8,7 @@
 //!
 //! The modules, from the lowest up:
 //! - `launch`: which systems there are, and how their processes are started.
+//! - `programs`: what their processes run: Java sources, and the jars that these need.
 //! - `last_lines`: what a process has printed last.
 //! - `parked`: waiting on the threads of connections.
 //! - `usage`: processor time and memory of a process.
@@ -19,18 +20,22 @@
 //! - `feed`: events to a source.
 //! - `reports`: what a process tells of a run.
 //! - `process`: a system's process.
-//! - `engine`, `kinds`, `job`: the engines, their settings, and a job on them.
+//! - `kind`, `kinds`: what an engine is, and which there are with which settings.
+//! - `job`: a job on a system.
+//! - `engine`: the engines.
 
 mod collect;
 mod control;
 mod engine;
 mod feed;
 mod job;
+mod kind;
 mod kinds;
 mod last_lines;
 mod launch;
 mod parked;
 mod process;
+mod programs;
 mod reports;
 mod run_state;
 mod upserts;
@@ -39,3 +44,5 @@ mod wire;
 
 pub use engine::External;
 pub use launch::{Installations, Launch, System};
+pub use programs::{Program, program};
+pub use usage::cpu_nanos;

@@ -12,6 +12,7 @@
 //! - `target_lock`: one writer for each file that takes long to write
 //! - `whole_file`: a file that is there whole or not at all
 //! - `owned_folder`: the marker of a folder that is ours
+//! - `scratch`: folders that go with the process
 #![allow(
     clippy::disallowed_methods,
     reason = "clippy.toml forbids writes elsewhere, so that all of them are here"
@@ -20,9 +21,11 @@
 pub mod failure;
 pub mod folder;
 pub mod owned_folder;
+pub mod scratch;
 mod target_lock;
 pub mod unfinished;
 pub mod whole_file;
 
 pub use owned_folder::{FolderError, Kind, OwnedFolder};
+pub use scratch::ScratchFolder;
 pub use whole_file::{WholeFile, write_whole};

@@ -21,10 +21,15 @@ pub enum Kind {
     Output,
     /// The results of one command, with their charts.
     Results,
+    /// A real system, or what is compiled for one.
+    System,
+    /// What nobody needs once the process has ended.
+    Scratch,
 }
 
 impl Kind {
-    const ALL: [Self; 3] = [Self::Checkpoints, Self::Output, Self::Results];
+    const ALL: [Self; 5] =
+        [Self::Checkpoints, Self::Output, Self::Results, Self::System, Self::Scratch];
 
     /// As the marker names it.
     pub const fn name(self) -> &'static str {
@@ -32,6 +37,8 @@ impl Kind {
             Self::Checkpoints => "checkpoints",
             Self::Output => "output",
             Self::Results => "results",
+            Self::System => "systems",
+            Self::Scratch => "scratch",
         }
     }
 }
@@ -150,6 +157,14 @@ impl OwnedFolder {
             others += usize::from(!is_own);
         }
         Ok(others)
+    }
+
+    /// Removes it with everything in it.
+    ///
+    /// # Errors
+    /// When something cannot be removed.
+    pub fn remove(self) -> io::Result<()> {
+        fs::remove_dir_all(&self.path)
     }
 
     /// Where it is.

@@ -19,6 +19,7 @@ pub(crate) use crate::cli::results::doctor::DoctorArgs;
 pub(crate) use crate::cli::results::list::{ListArgs, ListTopic};
 pub(crate) use crate::cli::results::sample::SampleArgs;
 pub(crate) use crate::cli::results::suite::{SuiteArgs, SuiteCommand};
+pub(crate) use crate::cli::results::systems::{SystemName, SystemsArgs, SystemsCommand};
 pub(crate) use crate::cli::runs::baseline::BaselineArgs;
 pub(crate) use crate::cli::runs::compare::CompareArgs;
 pub(crate) use crate::cli::runs::consistency::ConsistencyArgs;
@@ -127,6 +128,9 @@ pub enum Command {
     /// Check suites, and describe their format to editors
     #[command(after_help = "Example:\n  streamgauge suite check standard")]
     Suite(SuiteArgs),
+    /// Get, list and remove the real Apache Flink and Apache Spark
+    #[command(after_help = "Example:\n  streamgauge systems install")]
+    Systems(SystemsArgs),
     /// Say what this machine does to results: cores, clock, timers, load and noise floor
     #[command(after_help = "Example:\n  streamgauge doctor")]
     Doctor(DoctorArgs),

@@ -8,6 +8,6 @@ pub(crate) mod rows;
 pub(crate) mod series_csv;
 pub(crate) mod uri;
 
-pub(crate) use ::files::folder::make_folder;
+pub(crate) use ::files::folder::{make_folder, rename};
 pub(crate) use ::files::unfinished::remove_unfinished;
 pub(crate) use ::files::whole_file::{WholeFile, write_plain, write_whole};

@@ -23,7 +23,7 @@ pub fn resolve_settings(
     parallelism: u32,
     at_max: bool,
 ) -> Result<Settings> {
-    let has = |name: &str| engine.settings().iter().any(|setting| setting.name == name);
+    let has = |name: &str| has_setting(engine, name);
     let mut values = own.clone();
     let suggested =
         workload.suggests().iter().map(|(name, value)| ((*name).to_owned(), (*value).into()));
@@ -32,12 +32,32 @@ pub fn resolve_settings(
         values.entry(name).or_insert(value);
     }
     let owner = format!("engine {}", engine.name());
-    let settings = Settings::resolve(&owner, engine.settings(), &values, at_max)
+    let foreign: Vec<String> = values.keys().filter(|it| is_foreign(engine, it)).cloned().collect();
+    let foreign: Vec<(String, Value)> =
+        foreign.into_iter().filter_map(|name| values.remove_entry(&name)).collect();
+    let mut settings = Settings::resolve(&owner, engine.settings(), &values, at_max)
         .map_err(|error| explained(&error, engine.settings()))?;
+    for (name, value) in foreign {
+        settings.set(&name, value);
+    }
     engine
         .check(&settings, parallelism)
         .map_err(|cause| Error::Input(format!("{owner}: {cause}")))?;
     Ok(settings)
+}
+
+/// Whether an engine has a setting, or hands it on to its system.
+pub(super) fn has_setting(engine: &dyn Engine, name: &str) -> bool {
+    is_declared(engine, name) || is_foreign(engine, name)
+}
+
+fn is_declared(engine: &dyn Engine, name: &str) -> bool {
+    engine.settings().iter().any(|setting| setting.name == name)
+}
+
+/// Whether a name is one that an engine's system may have, and not the engine's own.
+fn is_foreign(engine: &dyn Engine, name: &str) -> bool {
+    !is_declared(engine, name) && engine.foreign_keys().iter().any(|key| name.starts_with(key))
 }
 
 /// The error for an invalid value, with the help text of its setting.

@@ -7,9 +7,11 @@ mod overrides;
 use std::sync::Arc;
 
 use dataflow::Engine;
+use external::External;
 use workloads::registry::AnyWorkload;
 
 use crate::error::{Error, Result};
+use crate::systems::installations;
 
 pub use engine_settings::resolve_settings;
 pub(crate) use engine_spec::{EngineSpec, key_values};
@@ -20,6 +22,8 @@ pub(crate) use overrides::{Overrides, reaches, reaches_none};
 pub struct Registry {
     /// Engines, in the order in which they are listed.
     pub engines: Vec<Arc<dyn Engine>>,
+    /// Engines in processes of their own: the real systems. They are run when they are named.
+    pub systems: Vec<Arc<dyn Engine>>,
     /// Workloads, in the order in which they are listed.
     pub workloads: Vec<Arc<dyn AnyWorkload>>,
 }
@@ -33,6 +37,10 @@ impl Registry {
                 Arc::new(pipelined::Pipelined),
                 Arc::new(microbatch::MicroBatch),
             ],
+            systems: External::all(&installations())
+                .into_iter()
+                .map(|engine| Arc::new(engine) as Arc<dyn Engine>)
+                .collect(),
             workloads: workloads::registry::standard(),
         }
     }
@@ -51,13 +59,18 @@ impl Registry {
         self
     }
 
+    /// All engines, those of the real systems last.
+    pub fn all_engines(&self) -> impl Iterator<Item = &Arc<dyn Engine>> + Clone {
+        self.engines.iter().chain(&self.systems)
+    }
+
     /// An engine.
     ///
     /// # Errors
     /// If there is no such name; the error names the nearest.
     pub fn engine(&self, name: &str) -> Result<Arc<dyn Engine>> {
-        let found = self.engines.iter().find(|engine| engine.name() == name);
-        let known: Vec<&str> = self.engines.iter().map(|engine| engine.name()).collect();
+        let found = self.all_engines().find(|engine| engine.name() == name);
+        let known: Vec<&str> = self.all_engines().map(|engine| engine.name()).collect();
         found.cloned().ok_or_else(|| Error::unknown("engine", name, &known))
     }
 

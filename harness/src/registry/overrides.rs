@@ -8,6 +8,7 @@ use serde_json::Value;
 use workloads::registry::AnyWorkload;
 
 use crate::error::{Error, Result};
+use crate::registry::engine_settings::has_setting;
 
 /// What was given with `--set` or in a suite, parted into knobs of the workload and settings of
 /// engines. A name that neither has is an error.
@@ -38,7 +39,7 @@ impl Overrides {
         for (name, value) in given {
             if knobs.iter().any(|knob| knob.name == name) {
                 parted.knobs.insert(name.clone(), value.clone());
-            } else if engines.iter().any(|it| it.settings().iter().any(|it| it.name == name)) {
+            } else if engines.iter().any(|it| has_setting(&**it, name)) {
                 parted.settings.insert(name.clone(), value.clone());
             } else {
                 let engine_settings = engines.iter().flat_map(|engine| engine.settings());
@@ -72,7 +73,7 @@ impl Overrides {
 /// Whether a setting that was given to all reaches an engine with settings of its own, which come
 /// first.
 pub(crate) fn reaches(name: &str, engine: &dyn Engine, own: &BTreeMap<String, Value>) -> bool {
-    !own.contains_key(name) && engine.settings().iter().any(|it| it.name == name)
+    !own.contains_key(name) && has_setting(engine, name)
 }
 
 /// The refusal of a setting that reaches no engine.

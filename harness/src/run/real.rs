@@ -4,8 +4,9 @@ use dataflow::exchange::failure::FailureKind;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 
-use dataflow::exchange::sink::SinkError;
-use dataflow::job::engine::{Control, Job, Start};
+use dataflow::exchange::sink::{SinkError, SinkSlot, Wants};
+use dataflow::job::engine::{Control, Job, JobShape, Prepared, Start};
+use dataflow::job::observer::Silent;
 use dataflow::job::runtime::Runtime;
 use dataflow::job::source::{SourceError, SourceFailure};
 use dataflow::job::storage::StorageError;
@@ -94,15 +95,17 @@ fn execute(
 ) -> Result<Executed> {
     let environment = environment::describe();
     let opens_its_events = io.events.is_none();
+    let prepared = prepare(spec, events, clock, &io)?;
+    let processes = prepared.processes.clone();
     let setup = Setup::new(spec, events, clock, &io);
-    let running = setup.start(spec, clock, &io);
+    let running = setup.start(spec, clock, &io, prepared);
 
     io.audience.begin(&setup.observer, spec);
     let usage = Usage::start();
-    let probe = probe(spec, clock, &setup.observer);
+    let probe = probe(spec, clock, &setup.observer, processes);
     let ended = run_to_end(running, &clock.runtime(), &setup.observer);
     let trace = probe.and_then(MachineProbe::stop);
-    let (cpu_nanos, peak_memory) = usage.end();
+    let own_use = usage.end();
     io.audience.end();
     let (mut completion, failure) = match ended? {
         Ok(completion) => (completion, None),
@@ -129,8 +132,15 @@ fn execute(
     let answer = if cut_short { Answer::Unchecked } else { io.answer };
     let answer = answer.expected(&spec, events, &completion.late, io.audience);
     let probe_nanos = trace.as_ref().map_or(0, |trace| trace.probe_nanos);
+    // A system in processes of its own is measured there: what feeds it is no part of it.
+    let (cpu_nanos, peak_memory) = completion.usage.map_or_else(
+        || (own_use.0.saturating_sub(probe_nanos), own_use.1),
+        |usage| (usage.cpu_nanos, usage.peak_memory),
+    );
+    let mut environment = environment;
+    environment.extend(completion.system.iter().map(|it| ("system".to_owned(), it.as_str().into())));
     let used = ResourceUse {
-        cpu_nanos: cpu_nanos.saturating_sub(probe_nanos),
+        cpu_nanos,
         peak_memory,
         machine: trace.as_ref().and_then(|trace| machine_load(trace, &setup, &spec)),
         environment,
@@ -202,16 +212,43 @@ fn knows_a_part(spec: &RunSpec, io: &RunIo<'_>) -> bool {
 }
 
 /// Watches the machine while a run is on; in virtual time there is nothing to watch.
-fn probe(spec: &RunSpec, clock: &RunClock, observer: &Arc<RunObserver>) -> Option<MachineProbe> {
+fn probe(
+    spec: &RunSpec,
+    clock: &RunClock,
+    observer: &Arc<RunObserver>,
+    processes: Vec<u32>,
+) -> Option<MachineProbe> {
     let observer = Arc::clone(observer);
     match clock {
         RunClock::Wall(_) => {
-            MachineProbe::start(clock.runtime(), spec.measures == Measures::Latency, move || {
-                observer.read()
-            })
+            let stalls = spec.measures == Measures::Latency;
+            MachineProbe::start(clock.runtime(), stalls, processes, move || observer.read())
         }
         RunClock::Virtual(_) => None,
     }
+}
+
+/// Makes ready what the engine needs before the first event may be planned.
+fn prepare(
+    spec: &RunSpec,
+    events: &dyn AnyEvents,
+    clock: &RunClock,
+    io: &RunIo<'_>,
+) -> Result<Prepared> {
+    // A plan of no events tells the shape of the one that comes.
+    let slot = SinkSlot::plain(Wants::default(), |_| unreachable!("nothing is run"));
+    let source = events.plan(Schedule::at_once(0), slot).source;
+    let shape = JobShape {
+        workload: spec.identity(),
+        splits: source.splits.splits(),
+        bound_nanos: source.bound_nanos,
+        parallelism: spec.parallelism,
+        settings: spec.settings().clone(),
+        start: spec.recovery.start,
+    };
+    let control = Control { stop: io.stop.clone(), observer: Arc::new(Silent) };
+    let preparing = spec.engine.prepare(shape, clock.runtime(), control);
+    block_on(preparing, &clock.runtime())?.map_err(failed)
 }
 
 /// A run that is set up: its job, its sink, and who observes it.
@@ -257,18 +294,31 @@ impl Setup {
         spec: &RunSpec,
         clock: &RunClock,
         io: &RunIo<'_>,
+        prepared: Prepared,
     ) -> impl Future<Output = std::result::Result<Completion, EngineError>> + Send + use<> {
         plan_faults(spec, clock, io, &self.observer);
         let (plan, opening) = (self.plan.clone(), self.output.clone());
         let (parallelism, settings) = (spec.parallelism, spec.settings().clone());
         let identity = spec.recovery.identity;
+        let workload = spec.identity();
+        let prepared = Mutex::new(Some(prepared));
         let job = move |start| {
             let mut plan = plan.clone();
             // A driver that starts again knows nothing that is not in the storage.
             if start == Start::Resume {
                 plan.sink = opening.open();
             }
-            Job { plan, parallelism, settings: settings.clone(), start, identity }
+            // Only the first start finds something prepared.
+            let prepared = prepared.lock().expect("nobody else holds it").take();
+            Job {
+                workload: workload.clone(),
+                plan,
+                parallelism,
+                settings: settings.clone(),
+                start,
+                identity,
+                prepared: prepared.unwrap_or_default(),
+            }
         };
         let observer = Arc::clone(&self.observer);
         let completed = move || observer.completed();
@@ -337,14 +387,26 @@ fn run_to_end(
     runtime: &Arc<dyn Runtime>,
     observer: &Arc<RunObserver>,
 ) -> Result<std::result::Result<Completion, EngineError>> {
-    let outcome: Arc<Mutex<Option<std::result::Result<Completion, EngineError>>>> = Arc::default();
-    let place = Arc::clone(&outcome);
     let (clock, observer) = (Arc::clone(runtime), Arc::clone(observer));
-    let finished = runtime.block_on(Box::pin(async move {
+    let ending = async move {
         let result = running.await;
         if let Err(error) = &result {
             observer.ended_by(clock.now(), &error.to_string());
         }
+        result
+    };
+    block_on(ending, runtime)
+}
+
+/// Runs a future to its end on a runtime.
+fn block_on<T: Send + 'static>(
+    future: impl Future<Output = T> + Send + 'static,
+    runtime: &Arc<dyn Runtime>,
+) -> Result<T> {
+    let outcome: Arc<Mutex<Option<T>>> = Arc::default();
+    let place = Arc::clone(&outcome);
+    let finished = runtime.block_on(Box::pin(async move {
+        let result = future.await;
         *place.lock().expect("nobody else writes here") = Some(result);
     }));
     if let Err(deadlock) = finished {

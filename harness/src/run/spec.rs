@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use dataflow::job::engine::Start;
+use dataflow::job::engine::{Start, WorkloadIdentity};
 use dataflow::job::settings::Settings;
 use dataflow::record::content_hash::ContentHash;
 use dataflow::{Engine, Guarantee};
@@ -144,6 +144,16 @@ impl RunSpec {
     /// The workload's knobs.
     pub const fn knobs(&self) -> &Settings {
         &self.knobs
+    }
+
+    /// What it computes, for engines that cannot run plans.
+    pub(crate) fn identity(&self) -> WorkloadIdentity {
+        WorkloadIdentity {
+            name: self.workload.name().to_owned(),
+            knobs: self.knobs.clone(),
+            seed: self.seed,
+            result: self.workload.result(),
+        }
     }
 
     /// What the run promises.
@@ -356,6 +366,15 @@ impl RunDraft {
             rate.is_max(),
         )?;
         spec.knobs = workload.resolve(&self.knobs, rate.per_second()).map_err(Error::input)?;
+        let engine = &*spec.engine;
+        engine.knows(&spec.identity()).map_err(Error::Input)?;
+        if !engine.clocks().contains(&spec.clock.name()) {
+            return Err(Error::Input(format!(
+                "engine {} runs on the {} clock only",
+                engine.name(),
+                engine.clocks().join(" or ")
+            )));
+        }
         spec.measures = self.measures.unwrap_or(match spec.rate {
             Rate::Max => Measures::Throughput,
             Rate::PerSecond(_) => Measures::Latency,

@@ -14,6 +14,7 @@ pub(crate) const ALLOWED: &[(&str, &[&str])] = &[
     ("engines/pipelined", &["dataflow"]),
     ("engines/microbatch", &["dataflow"]),
     ("engines/kafka", &["dataflow"]),
+    ("engines/external", &["dataflow"]),
     ("workloads", &["dataflow"]),
     ("reports", &["files"]),
     (
@@ -26,6 +27,7 @@ pub(crate) const ALLOWED: &[(&str, &[&str])] = &[
             "pipelined",
             "microbatch",
             "kafka",
+            "external",
             "workloads",
             "reports",
         ],

@@ -11,7 +11,7 @@ use crate::modules::{Imports, Module, Modules, circles, name_of};
 pub(crate) const ROOMS: &[(&str, &[&str])] = &[
     (
         "engines/files",
-        &["failure", "folder", "unfinished", "target_lock", "whole_file", "owned_folder"],
+        &["failure", "folder", "unfinished", "target_lock", "whole_file", "owned_folder", "scratch"],
     ),
     (
         "engines/dataflow",
@@ -52,6 +52,28 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
             "topic_writer",
             "publisher",
             "absent",
+        ],
+    ),
+    (
+        "engines/external",
+        &[
+            "launch",
+            "programs",
+            "last_lines",
+            "parked",
+            "usage",
+            "wire",
+            "control",
+            "upserts",
+            "run_state",
+            "collect",
+            "feed",
+            "reports",
+            "process",
+            "kind",
+            "kinds",
+            "job",
+            "engine",
         ],
     ),
     (
@@ -99,6 +121,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
             "error",
             "quantity",
             "files",
+            "systems",
             "registry",
             "analysis",
             "measure",

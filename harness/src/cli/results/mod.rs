@@ -5,3 +5,4 @@ pub(crate) mod doctor;
 pub(crate) mod list;
 pub(crate) mod sample;
 pub(crate) mod suite;
+pub(crate) mod systems;

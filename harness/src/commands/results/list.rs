@@ -52,7 +52,7 @@ const fn name(what: ListTopic) -> &'static str {
 
 fn describe(what: ListTopic, registry: &Registry) -> Value {
     match what {
-        ListTopic::Engines => registry.engines.iter().map(|engine| json!({
+        ListTopic::Engines => registry.all_engines().map(|engine| json!({
             "name": engine.name(), "description": engine.describe(),
             "settings": engine.settings().iter().map(setting_json).collect::<Value>(),
         })).collect(),
@@ -82,7 +82,7 @@ fn print(what: ListTopic, registry: &Registry) -> String {
     let mut lines = vec![format!("{}:", name(what))];
     match what {
         ListTopic::Engines => {
-            for engine in &registry.engines {
+            for engine in registry.all_engines() {
                 lines.push(format!("  {}: {}", engine.name(), engine.describe()));
                 lines.extend(engine.settings().iter().map(setting_line));
             }

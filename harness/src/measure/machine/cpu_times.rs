@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use external::cpu_nanos;
+
 /// Nanoseconds of a tick in `/proc/stat`: `USER_HZ` is 100 on every architecture that Linux runs on
 /// today.
 const NANOS_PER_TICK: u64 = 10_000_000;
@@ -28,6 +30,8 @@ pub(crate) struct CpuTimes {
 /// Where processor time is read.
 pub(crate) struct CpuMeter {
     own: cpu_time::ProcessTime,
+    /// Processes besides this one that are part of it, and what they had used at the start.
+    others: Vec<(u32, u64)>,
     /// Cores that this process may run on.
     pub(crate) allowed: BTreeSet<usize>,
     throttled: Option<PathBuf>,
@@ -40,7 +44,14 @@ impl CpuMeter {
         let allowed = allowed_cores(&status)?;
         let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
         let throttled = cpu_stat(&groups);
-        Some(Self { own: cpu_time::ProcessTime::now(), allowed, throttled })
+        Some(Self { own: cpu_time::ProcessTime::now(), others: Vec::new(), allowed, throttled })
+    }
+
+    /// The same with other processes that are part of this one.
+    #[must_use]
+    pub(crate) fn with(self, processes: Vec<u32>) -> Self {
+        let used = processes.into_iter().filter_map(|pid| Some((pid, cpu_nanos(pid)?)));
+        Self { others: used.collect(), ..self }
     }
 
     /// How things stand now; `None` where the system does not tell.
@@ -56,9 +67,12 @@ impl CpuMeter {
         })
     }
 
-    /// Processor time of this process since the meter was opened.
+    /// Processor time of this process, and of those that are part of it, since the meter was opened.
     pub(crate) fn own_nanos(&self) -> u64 {
-        u64::try_from(self.own.elapsed().as_nanos()).unwrap_or(u64::MAX)
+        let own = u64::try_from(self.own.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        // One that has gone uses no more.
+        let since = |(pid, before): &(u32, u64)| Some(cpu_nanos(*pid)?.saturating_sub(*before));
+        own + self.others.iter().filter_map(since).sum::<u64>()
     }
 }
 

@@ -13,7 +13,7 @@ const LOOK_NANOS: u64 = 300_000_000;
 
 /// The share of the cores that others have now; `None` where the system does not tell.
 pub(crate) fn foreign_share(runtime: &Arc<dyn Runtime>) -> Option<f64> {
-    let probe = MachineProbe::start(Arc::clone(runtime), false, || 0)?;
+    let probe = MachineProbe::start(Arc::clone(runtime), false, Vec::new(), || 0)?;
     let from = runtime.now();
     let own = Arc::clone(runtime);
     let waited = runtime.block_on(Box::pin(async move {

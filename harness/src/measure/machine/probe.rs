@@ -59,14 +59,16 @@ pub(crate) struct MachineProbe {
 
 impl MachineProbe {
     /// Starts one on the clock of a runtime. Stalls matter to latencies; without them it wakes for
-    /// the processor times alone, ten times a second. `read` says how many events have been read.
+    /// the processor times alone, ten times a second. `processes` are part of
+    /// the run besides this one. `read` says how many events have been read.
     /// `None` when the thread cannot be started, or there is nothing that it could tell.
     pub(crate) fn start(
         runtime: Arc<dyn Runtime>,
         stalls: bool,
+        processes: Vec<u32>,
         read: impl Fn() -> u64 + Send + 'static,
     ) -> Option<Self> {
-        let meter = CpuMeter::open()?;
+        let meter = CpuMeter::open()?.with(processes);
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let watch = move || Watch::new(&*runtime, meter, stalls, &read).run(&stopped);
@@ -167,7 +169,7 @@ mod tests {
     #[test]
     fn a_probe_keeps_processor_times_from_its_start_to_its_end() {
         let runtime = clock(Clock::Wall, 1, 1, false).unwrap().runtime();
-        let Some(probe) = MachineProbe::start(Arc::clone(&runtime), true, || 7) else { return };
+        let Some(probe) = MachineProbe::start(Arc::clone(&runtime), true, Vec::new(), || 7) else { return };
         let own = cpu_time::ThreadTime::now();
         let mut sum = 0_u64;
         while own.elapsed() < Duration::from_millis(30) {
@@ -187,7 +189,7 @@ mod tests {
     #[test]
     fn without_stalls_it_only_looks_at_processor_times() {
         let runtime = clock(Clock::Wall, 1, 1, false).unwrap().runtime();
-        let Some(probe) = MachineProbe::start(runtime, false, || 0) else { return };
+        let Some(probe) = MachineProbe::start(runtime, false, Vec::new(), || 0) else { return };
         let trace = probe.stop().expect("it has not failed");
         assert_eq!(trace.late, []);
         assert!(!trace.samples.is_empty());
