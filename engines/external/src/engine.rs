@@ -46,6 +46,15 @@ impl Processes {
     }
 }
 
+impl Processes {
+    /// The process of a system, if it lives.
+    fn living(&self, system: System) -> Option<Arc<SystemProcess>> {
+        let processes = self.0.lock().expect("no holder fails");
+        let (process, _) = processes.get(&system)?;
+        (!process.has_gone()).then(|| Arc::clone(process))
+    }
+}
+
 impl External {
     /// All of them, over what is installed.
     pub fn all(installations: &Arc<dyn Installations>) -> Vec<Self> {
@@ -57,11 +66,6 @@ impl External {
         };
         KINDS.iter().map(engine).collect()
     }
-
-    /// The system that it runs on.
-    pub const fn system(&self) -> System {
-        self.kind.system
-    }
 }
 
 impl Engine for External {
@@ -71,6 +75,10 @@ impl Engine for External {
 
     fn describe(&self) -> &'static str {
         self.kind.describe
+    }
+
+    fn system(&self) -> Option<&'static str> {
+        Some(self.kind.system.title())
     }
 
     fn settings(&self) -> &'static [Setting] {
@@ -103,6 +111,12 @@ impl Engine for External {
         self.kind.foreign_keys
     }
 
+    fn cold_nanos(&self, workload: &WorkloadIdentity) -> u64 {
+        let warmed = self.processes.living(self.kind.system);
+        let warmed = warmed.map_or(0, |process| process.warmed(self.kind.name, &workload.name));
+        self.kind.warm_up_nanos.saturating_sub(warmed)
+    }
+
     fn prepare(
         &self,
         shape: JobShape,
@@ -126,8 +140,9 @@ impl Engine for External {
         runtime: Arc<dyn Runtime>,
         control: Control,
     ) -> BoxFuture<Result<Completion, EngineError>> {
+        let name = self.kind.name;
         if let Some(connected) = job.prepared.take::<ConnectedJob>() {
-            return Box::pin(async move { connected.run(job, runtime, control).await });
+            return Box::pin(async move { connected.run(name, job, runtime, control).await });
         }
         // One that starts again.
         let source = &job.plan.source;
@@ -143,7 +158,7 @@ impl Engine for External {
         Box::pin(async move {
             let connected = prepared.await?.take::<ConnectedJob>();
             let connected = connected.expect("this engine prepares a connected job");
-            connected.run(job, runtime, control).await
+            connected.run(name, job, runtime, control).await
         })
     }
 }

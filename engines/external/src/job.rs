@@ -100,12 +100,14 @@ impl ConnectedJob {
     /// What the process says, and when nothing moves any more.
     pub(crate) async fn run(
         self,
+        engine: &'static str,
         job: Job,
         runtime: Arc<dyn Runtime>,
         control: Control,
     ) -> Result<Completion, EngineError> {
         let Self { process, run } = self;
         let used = tree_nanos(process.pid);
+        let (began, workload) = (runtime.now(), job.workload.name);
         let observer = Arc::clone(&control.observer);
         observer.started(runtime.now());
         run.begin(RunParts {
@@ -125,6 +127,7 @@ impl ConnectedJob {
                 Err(EngineError::Stalled { millis, waiting })
             }
         };
+        process.warm(engine, &workload, runtime.now().since(began));
         let tally = run.tally();
         if let Err(error) = ended {
             // What is ours has failed: the job is of no use any more.

@@ -13,6 +13,8 @@ pub(crate) struct EngineKind {
     pub(crate) settings: &'static [Setting],
     /// How the keys of the system's own settings begin.
     pub(crate) foreign_keys: &'static [&'static str],
+    /// Time after which its JVM has compiled what a workload needs, in nanoseconds: measured.
+    pub(crate) warm_up_nanos: u64,
     pub(crate) workloads: &'static [&'static str],
     /// What is said of a workload that it does not know, besides those that it does.
     pub(crate) why_not: &'static str,

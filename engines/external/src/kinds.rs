@@ -26,6 +26,7 @@ pub(crate) const KINDS: &[EngineKind] = &[EngineKind {
     system: System::Flink,
     settings: FLINK,
     foreign_keys: FLINK_KEYS,
+    warm_up_nanos: 10_000_000_000,
     workloads: PLAIN,
     why_not: " as a DataStream program; `flink-sql` has the queries of Nexmark",
 }];

@@ -1,5 +1,6 @@
 //! A system's process: started, spoken to, and ended with us.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
@@ -45,6 +46,8 @@ struct ProcessState {
     gone: Option<String>,
     run: Option<Arc<RunState>>,
     runs: u32,
+    /// For how long each engine has run each workload on it, in nanoseconds.
+    warmed: BTreeMap<(&'static str, String), u64>,
 }
 
 impl SystemProcess {
@@ -79,6 +82,7 @@ impl SystemProcess {
             gone: None,
             run: None,
             runs: 0,
+            warmed: BTreeMap::new(),
         };
         let shared = Shared { system, secret, port, lines: lines.clone(), state: Mutex::new(state) };
         let shared = Arc::new(shared);
@@ -130,6 +134,18 @@ impl SystemProcess {
         if let Some(mut control) = control {
             drop(request.send(&mut control));
         }
+    }
+
+    /// An engine has run a workload on it for so long, in nanoseconds.
+    pub(crate) fn warm(&self, engine: &'static str, workload: &str, nanos: u64) {
+        let mut state = self.shared.state();
+        *state.warmed.entry((engine, workload.to_owned())).or_default() += nanos;
+    }
+
+    /// For how long an engine has run a workload on it, in nanoseconds.
+    pub(crate) fn warmed(&self, engine: &'static str, workload: &str) -> u64 {
+        let state = self.shared.state();
+        state.warmed.get(&(engine, workload.to_owned())).copied().unwrap_or(0)
     }
 
     /// Kills it.

@@ -43,6 +43,7 @@ const FLINK: Program = Program {
         "common/streamgauge/SourceConnection.java",
         "common/streamgauge/Split.java",
         "common/streamgauge/SystemUnderTest.java",
+        "common/streamgauge/Words.java",
         "flink/streamgauge/flink/Count.java",
         "flink/streamgauge/flink/Event.java",
         "flink/streamgauge/flink/FlinkSystem.java",

@@ -28,6 +28,8 @@ pub struct RunIo<'a> {
     pub(crate) watch: Option<&'a CommitWatch>,
     /// Whether the files of that folder are compared with what was written once the run is over.
     pub(crate) check_files: bool,
+    /// Whether the process of a system is warmed up before.
+    pub(crate) warms_up: bool,
     /// What its output is compared with.
     pub(crate) answer: Answer<'a>,
     /// Stops it.
@@ -47,6 +49,7 @@ impl<'a> RunIo<'a> {
             topic: None,
             watch: None,
             check_files: true,
+            warms_up: true,
             answer,
             stop,
             audience,
@@ -87,6 +90,12 @@ impl<'a> RunIo<'a> {
     #[must_use]
     pub fn watch(self, watch: Option<&'a CommitWatch>) -> Self {
         Self { watch, ..self }
+    }
+
+    /// Makes the run on a process as it is: its answer is what matters, or it warms up itself.
+    #[must_use]
+    pub const fn without_warm_up(self) -> Self {
+        Self { warms_up: false, ..self }
     }
 
     /// Whether the folder's files are compared with what was written once the run is over.

@@ -19,3 +19,4 @@ pub(crate) mod spec;
 mod supervisor;
 pub(crate) mod topic_input;
 pub(crate) mod validity;
+mod warming;

@@ -1,6 +1,7 @@
 //! The executor that runs engines: sets a run up, runs it, checks it, and says what was measured.
 
 use dataflow::exchange::failure::FailureKind;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 
@@ -12,6 +13,7 @@ use dataflow::job::source::{SourceError, SourceFailure};
 use dataflow::job::storage::StorageError;
 use dataflow::{Completion, EngineError, Guarantee, ProcessingTime, StampUnit};
 use reports::schema::{MachineLoad, Measures, OutputTopic, RunResult};
+use serde_json::Value;
 use workloads::registry::{AnyEvents, Replay};
 use workloads::schedule::arrival::Schedule;
 use workloads::schedule::load_shape::LoadShape;
@@ -38,6 +40,7 @@ use crate::run::run_sink::RunSink;
 use crate::run::spec::RunSpec;
 use crate::run::supervisor::{Supervision, supervise};
 use crate::run::validity;
+use crate::run::warming;
 
 /// A run that may take this much longer than its plan still fits its stamps.
 const STAMP_SLACK: u64 = 4;
@@ -70,6 +73,13 @@ impl Executor for Real {
         };
         if spec.recovery.start == Start::Fresh {
             events.prepare(io.stop).map_err(|error| failed(EngineError::Source(error)))?;
+        }
+        let cold_nanos = warming::cold_nanos(spec, &io);
+        if cold_nanos > 0 {
+            let events = spec.generate();
+            warming::warm_up(spec, cold_nanos, &io, |spec, clock, io| {
+                execute(spec, &*events, clock, io).map(drop)
+            })?;
         }
         // Of what is read there may be less than is asked for.
         let most = events.replay().most().unwrap_or(u64::MAX);
@@ -131,20 +141,10 @@ fn execute(
     let cut_short = completion.interrupted || failure.is_some() || knows_a_part(&spec, &io);
     let answer = if cut_short { Answer::Unchecked } else { io.answer };
     let answer = answer.expected(&spec, events, &completion.late, io.audience);
+    let machine = trace.as_ref().and_then(|trace| machine_load(trace, &setup, &spec));
     let probe_nanos = trace.as_ref().map_or(0, |trace| trace.probe_nanos);
-    // A system in processes of its own is measured there: what feeds it is no part of it.
-    let (cpu_nanos, peak_memory) = completion.usage.map_or_else(
-        || (own_use.0.saturating_sub(probe_nanos), own_use.1),
-        |usage| (usage.cpu_nanos, usage.peak_memory),
-    );
-    let mut environment = environment;
-    environment.extend(completion.system.iter().map(|it| ("system".to_owned(), it.as_str().into())));
-    let used = ResourceUse {
-        cpu_nanos,
-        peak_memory,
-        machine: trace.as_ref().and_then(|trace| machine_load(trace, &setup, &spec)),
-        environment,
-    };
+    let own_use = (own_use.0.saturating_sub(probe_nanos), own_use.1);
+    let used = resource_use(&completion, own_use, machine, environment);
     // One that opens its events itself is made to be compared.
     let is_generated = replay == Replay::Counted(u64::MAX) || opens_its_events;
     let writes = io.rows.is_some() || io.folder.is_some() || io.topic.is_some();
@@ -176,6 +176,20 @@ fn execute(
     let progress =
         trace.and_then(|trace| Progress::of(&trace, observer.timed_part()?, now, batches));
     Ok(Executed { result, latency: measured.latency, failure, progress })
+}
+
+/// What a run has used: this process, or the processes of a system. What feeds these is no part of them.
+fn resource_use(
+    completion: &Completion,
+    own: (u64, Option<u64>),
+    machine: Option<MachineLoad>,
+    mut environment: BTreeMap<String, Value>,
+) -> ResourceUse {
+    let system = completion.usage.map(|usage| (usage.cpu_nanos, usage.peak_memory));
+    let (cpu_nanos, peak_memory) = system.unwrap_or(own);
+    let version = completion.system.iter().map(|it| ("system".to_owned(), it.as_str().into()));
+    environment.extend(version);
+    ResourceUse { cpu_nanos, peak_memory, machine, environment }
 }
 
 /// What else went on on the machine while the run was timed.
@@ -235,6 +249,7 @@ fn prepare(
     clock: &RunClock,
     io: &RunIo<'_>,
 ) -> Result<Prepared> {
+    spec.check_engine()?;
     // A plan of no events tells the shape of the one that comes.
     let slot = SinkSlot::plain(Wants::default(), |_| unreachable!("nothing is run"));
     let source = events.plan(Schedule::at_once(0), slot).source;

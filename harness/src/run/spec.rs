@@ -156,6 +156,23 @@ impl RunSpec {
         }
     }
 
+    /// Whether the engine can run the workload, on this clock.
+    ///
+    /// # Errors
+    /// Why it cannot, and what it can.
+    pub(crate) fn check_engine(&self) -> Result<()> {
+        self.engine.knows(&self.identity()).map_err(Error::Input)?;
+        let clocks = self.engine.clocks();
+        if clocks.contains(&self.clock.name()) {
+            return Ok(());
+        }
+        Err(Error::Input(format!(
+            "engine {} runs on the {} clock only",
+            self.engine.name(),
+            clocks.join(" or the ")
+        )))
+    }
+
     /// What the run promises.
     pub fn guarantee(&self) -> Guarantee {
         Guarantee::named(self.settings.name("guarantee"))
@@ -366,15 +383,7 @@ impl RunDraft {
             rate.is_max(),
         )?;
         spec.knobs = workload.resolve(&self.knobs, rate.per_second()).map_err(Error::input)?;
-        let engine = &*spec.engine;
-        engine.knows(&spec.identity()).map_err(Error::Input)?;
-        if !engine.clocks().contains(&spec.clock.name()) {
-            return Err(Error::Input(format!(
-                "engine {} runs on the {} clock only",
-                engine.name(),
-                engine.clocks().join(" or ")
-            )));
-        }
+        spec.check_engine()?;
         spec.measures = self.measures.unwrap_or(match spec.rate {
             Rate::Max => Measures::Throughput,
             Rate::PerSecond(_) => Measures::Latency,

@@ -42,6 +42,11 @@ pub trait Engine: Send + Sync {
     /// One sentence for `list engines`.
     fn describe(&self) -> &'static str;
 
+    /// The system that it runs on, where it is not one of ours: `Apache Flink`.
+    fn system(&self) -> Option<&'static str> {
+        None
+    }
+
     /// What can be set.
     fn settings(&self) -> &'static [Setting];
 
@@ -79,6 +84,13 @@ pub trait Engine: Send + Sync {
     /// is no setting of the engine, and the system says whether it has it.
     fn foreign_keys(&self) -> &'static [&'static str] {
         &[]
+    }
+
+    /// For how many nanoseconds a workload is to run before its figures count, as a compiler is still
+    /// at work in the process that runs it. Every run of it makes that less.
+    fn cold_nanos(&self, workload: &WorkloadIdentity) -> u64 {
+        let _ = workload;
+        0
     }
 
     /// Makes ready what a job needs before its first event may be planned: a system that takes

@@ -5,7 +5,7 @@ use external::System;
 
 /// Arguments of `systems`.
 #[derive(Debug, Args)]
-pub(crate) struct SystemsArgs {
+pub struct SystemsArgs {
     /// What to do
     #[command(subcommand)]
     pub(crate) command: SystemsCommand,

@@ -2,17 +2,40 @@ package streamgauge;
 
 import java.io.DataInputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** The process's side of the harness: takes requests for runs, and ends when the harness does. */
 public final class Harness {
   private Harness() {}
 
-  /** Ends the process at once. */
-  public static void leave() {
+  /** Ends the process at once, with the folder that was made for it. */
+  public static synchronized void leave() {
+    removeFolder(Path.of(System.getProperty("java.io.tmpdir")));
     Runtime.getRuntime().halt(3);
+  }
+
+  /** Removes a folder that the harness has made: it says so, and would have removed it itself. */
+  private static void removeFolder(Path folder) {
+    if (!Files.exists(folder.resolve(".streamgauge"))) {
+      return;
+    }
+    // Tasks may still write into it.
+    for (int attempt = 0; attempt < 5 && Files.exists(folder); attempt++) {
+      try (Stream<Path> all = Files.walk(folder)) {
+        for (Path path : (Iterable<Path>) all.sorted(Comparator.reverseOrder())::iterator) {
+          Files.deleteIfExists(path);
+        }
+      } catch (IOException | UncheckedIOException changed) {
+        // Once more.
+      }
+    }
   }
 
   /** Serves the harness whose port and secret stand in the arguments, for ever. */
@@ -90,8 +113,8 @@ public final class Harness {
     } catch (Throwable failure) {
       failure.printStackTrace();
       boolean refused = failure instanceof IllegalArgumentException;
-      reports.send(
-          "failed", "run", request.run, "cause", refused ? failure.getMessage() : Reports.describe(failure), "refused", refused);
+      String cause = refused ? failure.getMessage() : Reports.describe(failure);
+      reports.send("failed", "run", request.run, "cause", cause, "refused", refused);
     }
   }
 }

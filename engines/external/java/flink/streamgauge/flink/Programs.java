@@ -19,6 +19,7 @@ import org.apache.flink.util.Collector;
 import streamgauge.PackWriter;
 import streamgauge.Request;
 import streamgauge.SinkConnection;
+import streamgauge.Words;
 
 /** The workloads as programs of the DataStream API, each as a user of Flink would write it. */
 final class Programs {
@@ -30,7 +31,9 @@ final class Programs {
   static void build(StreamExecutionEnvironment environment, Request request) {
     switch (request.workload) {
       case "forward":
-        events(environment, request).addSink(new SocketSink<>(request, Programs::writeEvent)).name("sink");
+        events(environment, request)
+            .addSink(new SocketSink<>(request, Programs::writeEvent))
+            .name("sink");
         break;
       case "keyed-count":
         counts(
@@ -104,18 +107,7 @@ final class Programs {
   }
 
   private static void split(Line line, Collector<Line> words) {
-    String text = line.text;
-    int end = text.length();
-    for (int at = 0; at < end; ) {
-      int from = at;
-      while (at < end && !Character.isWhitespace(text.charAt(at))) {
-        at++;
-      }
-      if (at > from) {
-        words.collect(line.with(text.substring(from, at)));
-      }
-      at++;
-    }
+    Words.split(line.text, word -> words.collect(line.with(word)));
   }
 
   private static void writeEvent(Event event, PackWriter row, SinkConnection to) throws Exception {
