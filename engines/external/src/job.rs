@@ -16,8 +16,6 @@ use crate::process::SystemProcess;
 use crate::run_state::{RunParts, RunState};
 use crate::usage::{tree_nanos, usage_since};
 
-/// A process that has not connected by then does not start, in nanoseconds.
-const START_NANOS: u64 = 120_000_000_000;
 /// How often what nobody tells is looked at, in nanoseconds.
 const LOOK_NANOS: u64 = 20_000_000;
 
@@ -40,10 +38,11 @@ impl ConnectedJob {
         control: &Control,
     ) -> Result<Self, EngineError> {
         let run = process.begin();
-        let deadline = runtime.now().after(START_NANOS);
+        let deadline = runtime.now().after(launch.starts_within_nanos);
+        let seconds = launch.starts_within_nanos / 1_000_000_000;
         let job = Self { process, run };
         while !job.process.is_ready() && !job.process.has_gone() {
-            job.look(runtime, deadline, |_| Poll::Pending).await?;
+            job.look(runtime, (deadline, seconds), |_| Poll::Pending).await?;
         }
         let folder = launch.folder.display().to_string();
         let request = request(kind, shape, job.run.number, folder);
@@ -51,7 +50,7 @@ impl ConnectedJob {
         let sources = shape.parallelism;
         let mut connected = false;
         while !connected && !control.stop.is_requested() {
-            job.look(runtime, deadline, |context| {
+            job.look(runtime, (deadline, seconds), |context| {
                 let poll = job.run.poll_connected(sources, context);
                 connected = poll.is_ready();
                 poll
@@ -68,13 +67,12 @@ impl ConnectedJob {
     async fn look(
         &self,
         runtime: &dyn Runtime,
-        deadline: ProcessingTime,
+        (deadline, seconds): (ProcessingTime, u64),
         mut poll: impl FnMut(&mut std::task::Context<'_>) -> Poll<()>,
     ) -> Result<(), EngineError> {
         let now = runtime.now();
         if now >= deadline {
             self.process.kill();
-            let seconds = START_NANOS / 1_000_000_000;
             return Err(self.process.failed(&format!(
                 "its sources had not connected after {seconds} s"
             )));

@@ -44,6 +44,8 @@ pub struct Launch {
     pub environment: Vec<(String, String)>,
     /// A folder for what it stores: checkpoints and temporary files. Whoever made it removes it.
     pub folder: PathBuf,
+    /// Time in which it must start and connect the sources of a job, in nanoseconds.
+    pub starts_within_nanos: u64,
 }
 
 /// Knows where systems are installed.

@@ -11,6 +11,9 @@ use crate::systems::installed::check;
 use crate::systems::jars::Home;
 use crate::systems::tools::Jdk;
 
+/// A JVM that has not connected by then does not start, in nanoseconds: a busy machine takes its time.
+const STARTS_WITHIN_NANOS: u64 = 120_000_000_000;
+
 /// The systems of this machine.
 #[derive(Default)]
 pub(super) struct OnThisMachine {
@@ -46,6 +49,7 @@ impl Installations for OnThisMachine {
             arguments,
             environment: vec![("SPARK_LOCAL_IP".to_owned(), "127.0.0.1".to_owned())],
             folder,
+            starts_within_nanos: STARTS_WITHIN_NANOS,
         })
     }
 }
