@@ -333,9 +333,16 @@ fn verdict(metric: &Metric, ratio: &Ratio, bootstrap: Option<(f64, f64)>) -> (Ve
 
 /// The decisive settings of a run.
 fn settings(metric: &Metric, run: &RunResult) -> String {
-    let known = decisive(metric).iter().filter_map(|name| Some((name, run.settings.get(*name)?)));
+    let decisive = decisive(metric);
+    // Of a real system each setting is one that somebody may have to know.
+    let system = run.environment.get("system").and_then(Value::as_str);
+    let own = system.into_iter().flat_map(|_| run.settings.keys().map(String::as_str));
+    let own = own.filter(|name| !decisive.contains(name) && *name != "stall_timeout_ms");
+    let known = decisive.iter().copied().chain(own);
+    let known = known.filter_map(|name| Some((name, run.settings.get(name)?)));
     let known: Vec<_> = known.map(|(name, value)| format!("{name}={}", plain(value))).collect();
-    format!("{} with {}", run.engine, known.join(", "))
+    let of = system.map_or(String::new(), |system| format!(" ({system})"));
+    format!("{}{of} with {}", run.engine, known.join(", "))
 }
 
 /// A number without `.0`.
