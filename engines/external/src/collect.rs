@@ -9,9 +9,9 @@ use dataflow::exchange::foreign::{ForeignRow, RowError};
 use dataflow::exchange::sink::{Output, Sink};
 use dataflow::{EngineError, EventTime};
 
+use crate::job_rows::SubtaskRows;
 use crate::parked::block_on;
 use crate::run_state::{RunParts, RunState};
-use crate::upserts::Upserts;
 use crate::wire::{Rows, SinkFrame, WireChange};
 
 /// Bytes that are read at once.
@@ -23,7 +23,7 @@ struct Collector<'a> {
     parts: &'a RunParts,
     sink: Box<dyn Sink>,
     output: Output,
-    table: Upserts,
+    rows: SubtaskRows,
     /// Ends of windows of which rows came before the end of the input.
     windows: BTreeSet<EventTime>,
 }
@@ -36,11 +36,12 @@ pub(crate) fn collect(run: &RunState, subtask: u32, stream: TcpStream) {
         parts: &parts,
         sink: (parts.plan.sink.open)(subtask),
         output: Output::default(),
-        table: run.take_table(subtask),
+        rows: run.take_rows(subtask),
         windows: BTreeSet::new(),
     };
+    collector.rows.held.begin_again();
     let served = collector.serve(BufReader::with_capacity(READ_BYTES, stream));
-    run.put_table(subtask, std::mem::take(&mut collector.table));
+    run.put_rows(subtask, std::mem::take(&mut collector.rows));
     if let Err(error) = served {
         run.end(Err(error));
     }
@@ -52,8 +53,15 @@ impl Collector<'_> {
         loop {
             // A process that goes away says so on its control connection, or that it goes on.
             let Ok(frame) = SinkFrame::read(&mut from, &mut bytes) else { return Ok(()) };
+            let holds = self.parts.holds_rows;
             match frame {
+                SinkFrame::Rows if holds => self.rows.held.add(&bytes),
                 SinkFrame::Rows => self.write(&bytes)?,
+                SinkFrame::PreCommit(checkpoint) if holds => self.rows.held.pre_commit(checkpoint),
+                SinkFrame::Commit(checkpoint) if holds => {
+                    let seen = self.rows.held.commit(checkpoint);
+                    self.write(&seen)?;
+                }
                 SinkFrame::PreCommit(_) | SinkFrame::Commit(_) => {}
                 SinkFrame::Finish => {
                     block_on(poll_fn(|context| self.sink.poll_finish(context)))?;
@@ -91,7 +99,7 @@ impl Collector<'_> {
         let mut write = |row: &ForeignRow<'_>| (plan.write_row)(row, plan.sink.wants, output);
         match change {
             WireChange::Change(_) => write(row),
-            WireChange::Upsert(key) => self.table.put(key, *row, write),
+            WireChange::Upsert(key) => self.rows.table.put(key, *row, write),
         }
     }
 }

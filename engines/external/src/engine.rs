@@ -1,14 +1,15 @@
 //! The engines: each a way in which a system runs a workload.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use dataflow::job::engine::{BoxFuture, Footprint, Job, JobShape, Prepared, WorkloadIdentity};
 use dataflow::job::runtime::Runtime;
 use dataflow::job::settings::{Setting, Settings};
-use dataflow::{Completion, Control, Engine, EngineError, Plan};
+use dataflow::{Completion, Control, Engine, EngineError, Plan, Start};
 
-use crate::job::ConnectedJob;
+use crate::job::{ConnectedJob, JobStorage};
 use crate::kind::EngineKind;
 use crate::kinds::KINDS;
 use crate::launch::{Installations, Launch, System};
@@ -19,13 +20,23 @@ pub struct External {
     kind: &'static EngineKind,
     installations: Arc<dyn Installations>,
     processes: Arc<Processes>,
+    /// Of the job that was started last.
+    storage: Mutex<JobStorage>,
 }
 
 /// One process per system: it makes many runs.
 #[derive(Default)]
-struct Processes(Mutex<BTreeMap<System, (Arc<SystemProcess>, Launch)>>);
+struct Processes {
+    living: Mutex<BTreeMap<System, (Arc<SystemProcess>, Launch)>>,
+    /// Jobs that were started on them.
+    jobs: AtomicU64,
+}
 
 impl Processes {
+    fn next_job(&self) -> u64 {
+        self.jobs.fetch_add(1, Ordering::Relaxed)
+    }
+
     /// The process of a system, started if there is none that lives.
     fn of(
         &self,
@@ -33,7 +44,7 @@ impl Processes {
         installations: &dyn Installations,
         secret: u64,
     ) -> Result<(Arc<SystemProcess>, Launch), EngineError> {
-        let mut processes = self.0.lock().expect("no holder fails");
+        let mut processes = self.living.lock().expect("no holder fails");
         if let Some((process, launch)) = processes.get(&system)
             && !process.has_gone()
         {
@@ -49,7 +60,7 @@ impl Processes {
 impl Processes {
     /// The process of a system, if it lives.
     fn living(&self, system: System) -> Option<Arc<SystemProcess>> {
-        let processes = self.0.lock().expect("no holder fails");
+        let processes = self.living.lock().expect("no holder fails");
         let (process, _) = processes.get(&system)?;
         (!process.has_gone()).then(|| Arc::clone(process))
     }
@@ -63,8 +74,20 @@ impl External {
             kind,
             installations: Arc::clone(installations),
             processes: Arc::clone(&processes),
+            storage: Mutex::default(),
         };
         KINDS.iter().map(engine).collect()
+    }
+}
+
+impl External {
+    /// What a job keeps: that of the one before if it goes on with it.
+    fn storage(&self, start: Start) -> JobStorage {
+        let mut storage = self.storage.lock().expect("no holder fails");
+        if start == Start::Fresh {
+            *storage = JobStorage { number: self.processes.next_job(), ..JobStorage::default() };
+        }
+        storage.clone()
     }
 }
 
@@ -126,10 +149,12 @@ impl Engine for External {
         let kind = self.kind;
         let secret = runtime.random("connections of a system");
         let process = self.processes.of(kind.system, &*self.installations, secret);
+        let storage = self.storage(shape.start);
         Box::pin(async move {
             let (process, launch) = process?;
+            let place = (process, &launch);
             let connected =
-                ConnectedJob::connect(kind, (process, &launch), &shape, &*runtime, &control).await?;
+                ConnectedJob::connect(kind, place, storage, &shape, &*runtime, &control).await?;
             Ok(connected.prepared())
         })
     }

@@ -1,16 +1,18 @@
 //! A job on a system: connected, run, and brought to its end.
 
 use std::future::poll_fn;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use dataflow::job::engine::{Job, JobShape, Prepared, WorkloadIdentity};
 use dataflow::job::runtime::Runtime;
-use dataflow::{Completion, Control, EngineError, ProcessingTime, Start};
+use dataflow::{Completion, Control, EngineError, Guarantee, ProcessingTime, Start};
 use serde_json::Value;
 
 use crate::control::{Request, RunRequest};
+use crate::job_rows::JobRows;
 use crate::kind::EngineKind;
+use crate::killed::{Driver, ReadingTasks};
 use crate::launch::Launch;
 use crate::process::SystemProcess;
 use crate::run_state::{RunParts, RunState};
@@ -18,6 +20,14 @@ use crate::usage::{tree_nanos, usage_since};
 
 /// How often what nobody tells is looked at, in nanoseconds.
 const LOOK_NANOS: u64 = 20_000_000;
+
+/// What a job keeps while its processes come and go.
+#[derive(Clone, Default)]
+pub(crate) struct JobStorage {
+    /// The number of its folder.
+    pub(crate) number: u64,
+    pub(crate) rows: Arc<Mutex<JobRows>>,
+}
 
 /// A job whose sources are connected.
 pub(crate) struct ConnectedJob {
@@ -33,18 +43,19 @@ impl ConnectedJob {
     pub(crate) async fn connect(
         kind: &EngineKind,
         (process, launch): (Arc<SystemProcess>, &Launch),
+        storage: JobStorage,
         shape: &JobShape,
         runtime: &dyn Runtime,
         control: &Control,
     ) -> Result<Self, EngineError> {
-        let run = process.begin();
+        let run = process.begin(storage.rows);
         let deadline = runtime.now().after(launch.starts_within_nanos);
         let seconds = launch.starts_within_nanos / 1_000_000_000;
         let job = Self { process, run };
         while !job.process.is_ready() && !job.process.has_gone() {
             job.look(runtime, (deadline, seconds), |_| Poll::Pending).await?;
         }
-        let folder = launch.folder.display().to_string();
+        let folder = launch.folder.join(format!("job-{}", storage.number)).display().to_string();
         let request = request(kind, shape, job.run.number, folder);
         job.process.ask(&Request::Run(request));
         let sources = shape.parallelism;
@@ -113,9 +124,14 @@ impl ConnectedJob {
             runtime: Arc::clone(&runtime),
             observer: Arc::clone(&observer),
             stop: control.stop.clone(),
+            holds_rows: job.settings.name("guarantee") == Guarantee::ExactlyOnce.name(),
         });
+        let driver = Driver { process: Arc::clone(&process), run: Arc::clone(&run), ended: false };
+        let tasks = ReadingTasks::start(&process, &*runtime);
         let stall_nanos = job.settings.integer("stall_timeout_ms") * 1_000_000;
         let ended = watch(&run, &*runtime, stall_nanos).await;
+        tasks.end();
+        driver.end();
         let ended = match ended {
             Ok(()) => run.take_end().unwrap_or(Ok(())),
             Err(millis) => {

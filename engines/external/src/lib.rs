@@ -15,12 +15,14 @@
 //! - `wire`: the frames on connections.
 //! - `control`: requests and reports.
 //! - `upserts`: rows that take the place of others.
+//! - `job_rows`: rows of a job that outlive its process.
 //! - `run_state`: a run as its connections see it.
 //! - `collect`: rows into the plan's sink.
 //! - `feed`: events to a source.
 //! - `reports`: what a process tells of a run.
 //! - `process`: a system's process.
 //! - `kind`, `kinds`: what an engine is, and which there are with which settings.
+//! - `killed`: faults that strike it.
 //! - `job`: a job on a system.
 //! - `engine`: the engines.
 
@@ -29,8 +31,10 @@ mod control;
 mod engine;
 mod feed;
 mod job;
+mod job_rows;
 mod kind;
 mod kinds;
+mod killed;
 mod last_lines;
 mod launch;
 mod parked;

@@ -12,6 +12,7 @@ use dataflow::EngineError;
 use crate::collect::collect;
 use crate::control::{Report, Request};
 use crate::feed::feed;
+use crate::job_rows::JobRows;
 use crate::last_lines::LastLines;
 use crate::launch::{Launch, System};
 use crate::reports::take_report;
@@ -100,10 +101,10 @@ impl SystemProcess {
     }
 
     /// Begins a run on it.
-    pub(crate) fn begin(&self) -> Arc<RunState> {
+    pub(crate) fn begin(&self, rows: Arc<Mutex<JobRows>>) -> Arc<RunState> {
         let mut state = self.shared.state();
         state.runs += 1;
-        let run = RunState::new(state.runs);
+        let run = RunState::new(state.runs, rows);
         state.run = Some(Arc::clone(&run));
         let gone = state.gone.clone();
         drop(state);

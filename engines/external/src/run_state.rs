@@ -11,7 +11,7 @@ use dataflow::job::runtime::Runtime;
 use dataflow::operator::Counters;
 use dataflow::{EngineError, Plan, ProcessingTime, StopSignal};
 
-use crate::upserts::Upserts;
+use crate::job_rows::{JobRows, SubtaskRows};
 
 /// What the connections of a run work with, once it has begun.
 pub(crate) struct RunParts {
@@ -19,12 +19,15 @@ pub(crate) struct RunParts {
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) observer: Arc<dyn Observer>,
     pub(crate) stop: StopSignal,
+    /// Whether rows are held back until their checkpoint is complete.
+    pub(crate) holds_rows: bool,
 }
 
 /// One run.
 pub(crate) struct RunState {
     /// Its number.
     pub(crate) number: u32,
+    rows: Arc<Mutex<JobRows>>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -57,12 +60,11 @@ struct State {
     checkpoints: u64,
     /// Rises with everything that happens.
     moves: u64,
-    tables: BTreeMap<u32, Upserts>,
 }
 
 impl RunState {
-    pub(crate) fn new(number: u32) -> Arc<Self> {
-        Arc::new(Self { number, state: Mutex::default(), changed: Condvar::new() })
+    pub(crate) fn new(number: u32, rows: Arc<Mutex<JobRows>>) -> Arc<Self> {
+        Arc::new(Self { number, rows, state: Mutex::default(), changed: Condvar::new() })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -166,13 +168,13 @@ impl RunState {
         self.change(|state| state.restarts += 1);
     }
 
-    /// The table of a subtask's rows, which is given back with [`Self::put_table`].
-    pub(crate) fn take_table(&self, subtask: u32) -> Upserts {
-        self.lock().tables.remove(&subtask).unwrap_or_default()
+    /// The rows of a subtask, which are given back with [`Self::put_rows`].
+    pub(crate) fn take_rows(&self, subtask: u32) -> SubtaskRows {
+        self.rows.lock().expect("no holder fails").take(subtask)
     }
 
-    pub(crate) fn put_table(&self, subtask: u32, table: Upserts) {
-        self.lock().tables.insert(subtask, table);
+    pub(crate) fn put_rows(&self, subtask: u32, rows: SubtaskRows) {
+        self.rows.lock().expect("no holder fails").put(subtask, rows);
     }
 
     /// The job has ended: the first word counts. After a failure all connections end.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use dataflow::job::runtime::Role;
 use dataflow::record::time::ProcessingTime;
-use runtime::{Fate, Fault, Faults, Message, Trigger};
+use runtime::{Fate, Fault, Faults, Message, Trigger, Victim};
 
 use crate::quantity;
 
@@ -120,6 +120,12 @@ impl FaultSpec {
     /// Whether it strikes at a share of the events, so that their number must be known before.
     pub fn strikes_at_share(&self) -> bool {
         matches!(self.what, FaultKind::Strike { when: Moment::Share(_), .. })
+    }
+
+    /// Whether it can strike a system in a process of its own: one of its tasks, or all of it.
+    pub(crate) fn strikes_systems(&self) -> bool {
+        let FaultKind::Strike { fault: Fault::Kill(victim), .. } = &self.what else { return false };
+        *victim != Victim::Executor
     }
 
     /// Plans the fault with a runtime. One that waits for a share of the events comes back, with

@@ -3,7 +3,6 @@
 use dataflow::exchange::failure::FailureKind;
 use std::sync::{Arc, Mutex};
 
-use dataflow::Guarantee;
 use dataflow::exchange::sink::SinkSlot;
 use dataflow::job::runtime::Runtime;
 use reports::schema::OutputFiles;
@@ -34,7 +33,7 @@ impl RunSink {
         latency: Option<Recorder>,
         runtime: &Arc<dyn Runtime>,
     ) -> Self {
-        if spec.guarantee() != Guarantee::ExactlyOnce {
+        if !spec.commits_here() {
             let (slot, measured) = measuring(latency, io.rows.cloned());
             return Self::AtOnce(slot, measured);
         }

@@ -162,6 +162,15 @@ impl RunSpec {
     /// Why it cannot, and what it can.
     pub(crate) fn check_engine(&self) -> Result<()> {
         self.engine.knows(&self.identity()).map_err(Error::Input)?;
+        if let Some(system) = self.engine.system() {
+            let other = self.recovery.faults.iter().find(|fault| !fault.strikes_systems());
+            if let Some(fault) = other {
+                return Err(Error::Input(format!(
+                    "`{fault}` cannot strike {system}: its tasks and workers are threads of one process \
+                     that is not ours; kill:subtask, kill:task and kill:driver can"
+                )));
+            }
+        }
         let clocks = self.engine.clocks();
         if clocks.contains(&self.clock.name()) {
             return Ok(());
@@ -176,6 +185,11 @@ impl RunSpec {
     /// What the run promises.
     pub fn guarantee(&self) -> Guarantee {
         Guarantee::named(self.settings.name("guarantee"))
+    }
+
+    /// Whether rows are committed here: a real system holds its rows back by itself.
+    pub(crate) fn commits_here(&self) -> bool {
+        self.guarantee() == Guarantee::ExactlyOnce && self.engine.system().is_none()
     }
 
     /// Its events, as the workload generates them.

@@ -23,9 +23,12 @@ public final class Harness {
 
   /** Removes a folder that the harness has made: it says so, and would have removed it itself. */
   private static void removeFolder(Path folder) {
-    if (!Files.exists(folder.resolve(".streamgauge"))) {
-      return;
+    if (Files.exists(folder.resolve(".streamgauge"))) {
+      remove(folder);
     }
+  }
+
+  private static void remove(Path folder) {
     // Tasks may still write into it.
     for (int attempt = 0; attempt < 5 && Files.exists(folder); attempt++) {
       try (Stream<Path> all = Files.walk(folder)) {
@@ -106,8 +109,20 @@ public final class Harness {
     }
   }
 
+  /** What earlier jobs have stored is of no use to anybody. */
+  private static void removeOthers(Path folder) throws IOException {
+    try (Stream<Path> folders = Files.list(folder.getParent())) {
+      folders
+          .filter(other -> other.getFileName().toString().startsWith("job-"))
+          .forEach(Harness::remove);
+    }
+  }
+
   private static void run(Request request, SystemUnderTest system, Reports reports) {
     try {
+      if (!request.resume) {
+        removeOthers(Path.of(request.folder));
+      }
       system.run(request, reports);
       reports.send("finished", "run", request.run);
     } catch (Throwable failure) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dataflow::job::storage::Storage;
 use dataflow::operator::lateness::LateNotes;
-use dataflow::{Digest, Guarantee};
+use dataflow::Digest;
 use reports::schema::recovery::{RecoverOutput, RecoverRun};
 use reports::schema::{FailureRow, RunResult};
 use runtime::MemoryStorage;
@@ -72,7 +72,7 @@ impl RecoverTrial<'_> {
         let rows = RowWriter::at_once(COLLECTED, Box::new(collector.clone()));
         let memory = MemoryStorage::new();
         let folder: Arc<dyn Storage> = Arc::clone(&memory) as _;
-        let commits = spec.guarantee() == Guarantee::ExactlyOnce;
+        let commits = spec.commits_here();
         let executed = runner.run_with(&spec, Answer::Known(wanted.digest), |io| {
             let io = io.clock(&run_clock);
             io.rows((!commits).then_some(&rows)).folder(commits.then_some(&folder))

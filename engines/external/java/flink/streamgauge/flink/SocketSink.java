@@ -9,6 +9,7 @@ import org.apache.flink.streaming.api.checkpoint.CheckpointedFunction;
 import org.apache.flink.streaming.api.functions.sink.legacy.RichSinkFunction;
 import streamgauge.Address;
 import streamgauge.PackWriter;
+import streamgauge.Reports;
 import streamgauge.Request;
 import streamgauge.SinkConnection;
 
@@ -25,6 +26,9 @@ public final class SocketSink<T> extends RichSinkFunction<T>
     void write(T record, PackWriter row, SinkConnection to) throws Exception;
   }
 
+  /** Where the first subtask tells of checkpoints. */
+  static volatile Reports reports;
+
   private final Address address;
   private final int run;
   private final boolean transactional;
@@ -32,6 +36,9 @@ public final class SocketSink<T> extends RichSinkFunction<T>
   private transient SinkConnection connection;
   private transient PackWriter row;
   private transient Long restored;
+  private transient long snapshotNanos;
+  private transient boolean isFirst;
+  private transient boolean isFinished;
 
   SocketSink(Request request, Encoder<T> encoder) {
     this.address = request.address;
@@ -44,6 +51,7 @@ public final class SocketSink<T> extends RichSinkFunction<T>
   public void open(OpenContext context) throws Exception {
     row = new PackWriter();
     int subtask = getRuntimeContext().getTaskInfo().getIndexOfThisSubtask();
+    isFirst = subtask == 0;
     connection = new SinkConnection(address, run, subtask);
     if (transactional && restored != null) {
       connection.commit(restored);
@@ -65,16 +73,25 @@ public final class SocketSink<T> extends RichSinkFunction<T>
 
   @Override
   public void snapshotState(FunctionSnapshotContext context) throws Exception {
+    snapshotNanos = System.nanoTime();
     connection.preCommit(context.getCheckpointId());
   }
 
   @Override
   public void notifyCheckpointComplete(long checkpoint) throws Exception {
     connection.commit(checkpoint);
+    if (transactional && isFinished) {
+      connection.finish();
+    }
+    if (isFirst) {
+      reports.checkpoint(checkpoint, 0, (System.nanoTime() - snapshotNanos) / 1_000_000);
+    }
   }
 
   @Override
   public void finish() throws Exception {
+    isFinished = true;
+    // Under exactly-once the last checkpoint comes after this.
     if (!transactional) {
       connection.finish();
     }

@@ -14,9 +14,12 @@ final class Progress extends StreamingQueryListener {
   private final Reports reports;
   private final Sinks sinks;
 
-  Progress(Reports reports, Sinks sinks) {
+  private final boolean isRealtime;
+
+  Progress(Reports reports, Sinks sinks, boolean isRealtime) {
     this.reports = reports;
     this.sinks = sinks;
+    this.isRealtime = isRealtime;
   }
 
   @Override
@@ -49,8 +52,14 @@ final class Progress extends StreamingQueryListener {
 
   private void report(StreamingQueryProgress progress, long records) {
     long began = Instant.parse(progress.timestamp()).toEpochMilli();
+    long millis = System.currentTimeMillis() - began;
+    if (isRealtime) {
+      // Rows do not wait for the end of such a batch: it is when offsets are committed.
+      reports.checkpoint(progress.batchId(), 0, millis);
+      return;
+    }
     Map<String, Object> phases = new TreeMap<>(progress.durationMs());
-    reports.batch(progress.batchId(), records, System.currentTimeMillis() - began, phases);
+    reports.batch(progress.batchId(), records, millis, phases);
   }
 
   @Override

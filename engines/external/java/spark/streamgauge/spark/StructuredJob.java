@@ -72,7 +72,7 @@ final class StructuredJob implements Job {
     Progress progress = null;
     try (Sinks sinks = Sinks.open(request, exactlyOnce, checkpoint.committed());
         Feed feed = Feed.open(request, checkpoint.start(request.splits().size()))) {
-      progress = new Progress(reports, sinks);
+      progress = new Progress(reports, sinks, isRealtime);
       session.streams().addListener(progress);
       context.addSparkListener(watch);
       start(writer);
