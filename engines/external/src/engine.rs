@@ -104,6 +104,10 @@ impl Engine for External {
         Some(self.kind.system.title())
     }
 
+    fn emits_each_change(&self) -> bool {
+        self.kind.system == System::Flink
+    }
+
     fn settings(&self) -> &'static [Setting] {
         self.kind.settings
     }

@@ -23,17 +23,21 @@ pub(crate) struct HeldRows {
     pending: BTreeMap<u64, Vec<u8>>,
     /// The last checkpoint that is complete.
     committed: Option<u64>,
+    /// Another attempt has begun and said nothing yet.
+    begins: bool,
 }
 
 impl HeldRows {
     /// Takes rows behind the last checkpoint.
     pub(crate) fn add(&mut self, rows: &[u8]) {
+        self.forget_others();
         self.open.extend_from_slice(rows);
     }
 
     /// All rows that came belong to a checkpoint. If it is complete already, another attempt has
     /// brought them before.
     pub(crate) fn pre_commit(&mut self, checkpoint: u64) {
+        self.forget_others();
         let rows = std::mem::take(&mut self.open);
         if self.committed.is_none_or(|committed| checkpoint > committed) {
             self.pending.insert(checkpoint, rows);
@@ -44,13 +48,23 @@ impl HeldRows {
     pub(crate) fn commit(&mut self, checkpoint: u64) -> Vec<u8> {
         self.committed = self.committed.max(Some(checkpoint));
         let later = self.pending.split_off(&(checkpoint + 1));
-        std::mem::replace(&mut self.pending, later).into_values().flatten().collect()
+        let seen = std::mem::replace(&mut self.pending, later).into_values().flatten().collect();
+        self.forget_others();
+        seen
+    }
+
+    /// Rows of the attempt before whose checkpoint was never completed come again.
+    fn forget_others(&mut self) {
+        if std::mem::take(&mut self.begins) {
+            self.pending.clear();
+        }
     }
 
     /// Another attempt begins: what belongs to no complete checkpoint comes again. One that was
     /// complete before it failed is told first.
     pub(crate) fn begin_again(&mut self) {
         self.open.clear();
+        self.begins = true;
     }
 }
 
@@ -92,6 +106,21 @@ mod tests {
         held.pre_commit(3);
         assert_eq!(held.commit(3), b"c");
         assert_eq!(held.commit(3), b"");
+    }
+
+    #[test]
+    fn a_checkpoint_that_was_never_completed_leaves_nothing() {
+        let mut held = HeldRows::default();
+        held.add(b"a");
+        held.pre_commit(1);
+        held.add(b"b");
+        // It fails before 2 is complete, and goes on from 1: its next checkpoint is 3.
+        held.pre_commit(2);
+        held.begin_again();
+        assert_eq!(held.commit(1), b"a");
+        held.add(b"bc");
+        held.pre_commit(3);
+        assert_eq!(held.commit(3), b"bc");
     }
 
     #[test]

@@ -19,6 +19,8 @@ use crate::run::spec::RunSpec;
 /// Events of a run that nobody plans: more than come in any time that is waited for.
 const ENDLESS: u64 = 1 << 40;
 const NANOS_PER_S: u64 = 1_000_000_000;
+/// A run over fewer events is made for its rows.
+const FEWEST_EVENTS: u64 = 10_000;
 /// Between two looks at whether the user wants to stop.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -27,6 +29,7 @@ const LOOK: Duration = Duration::from_millis(50);
 pub(super) fn cold_nanos(spec: &RunSpec, io: &RunIo<'_>) -> u64 {
     let recovery = &spec.recovery;
     let for_figures = io.warms_up
+        && spec.events >= FEWEST_EVENTS
         && spec.topic.is_none()
         && recovery.faults.is_empty()
         && recovery.stop_after.is_none()
@@ -45,11 +48,6 @@ pub(super) fn warm_up(
     run: impl FnOnce(&RunSpec, &RunClock, RunIo<'_>) -> Result<()>,
 ) -> Result<()> {
     let seconds = cold_nanos.div_ceil(NANOS_PER_S);
-    io.audience.note(&format!(
-        "{} runs {} for {seconds} s first, as its compiler is still at work",
-        spec.variant,
-        spec.workload.name()
-    ));
     let mut cold = spec.clone();
     cold.warm_up = 0;
     cold.seed = spec.seed.wrapping_add(1);
@@ -59,19 +57,31 @@ pub(super) fn warm_up(
     };
     let clock = cold.run_clock()?;
     let stop = StopSignal::default();
-    let timer = Timer { nanos: cold_nanos, ends: stop.clone(), asked: io.stop.clone() };
+    let timer = Timer {
+        nanos: cold_nanos,
+        ends: stop.clone(),
+        asked: io.stop.clone(),
+        audience: io.audience,
+    };
     run(&cold, &clock, RunIo::new(Answer::Unchecked, &stop, &timer).without_warm_up())
 }
 
 /// Ends a run in its time, or when the user wants to stop.
-struct Timer {
+struct Timer<'a> {
     nanos: u64,
     ends: StopSignal,
     asked: StopSignal,
+    audience: &'a dyn Audience,
 }
 
-impl Audience for Timer {
-    fn begin(&self, _: &Arc<RunObserver>, _: &RunSpec) {
+impl Audience for Timer<'_> {
+    fn begin(&self, _: &Arc<RunObserver>, spec: &RunSpec) {
+        self.audience.note(&format!(
+            "{} runs {} for {} s first, as its compiler is still at work",
+            spec.variant,
+            spec.workload.name(),
+            self.nanos.div_ceil(NANOS_PER_S)
+        ));
         let (ends, asked) = (self.ends.clone(), self.asked.clone());
         let looks = self.nanos / LOOK.as_nanos() as u64;
         let wait = move || {

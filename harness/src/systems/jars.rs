@@ -37,8 +37,8 @@ impl Home {
         let jars = PathBuf::from(home).join(below);
         if jars_in(&jars).is_empty() {
             return Err(format!(
-                "{variable} is set, and there are no jars in {}; name the folder of a {} \
-                 distribution, or unset it",
+                "{variable} is set, and there are no jars in {}; name the folder of \
+                 {}, or unset it",
                 jars.display(),
                 system.title()
             ));

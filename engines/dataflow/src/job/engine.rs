@@ -47,6 +47,12 @@ pub trait Engine: Send + Sync {
         None
     }
 
+    /// Whether a result that changes has a row for each change: some systems put out one for each key
+    /// and batch.
+    fn emits_each_change(&self) -> bool {
+        true
+    }
+
     /// What can be set.
     fn settings(&self) -> &'static [Setting];
 

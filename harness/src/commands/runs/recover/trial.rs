@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dataflow::job::storage::Storage;
 use dataflow::operator::lateness::LateNotes;
-use dataflow::Digest;
+use dataflow::{Digest, ResultKind};
 use reports::schema::recovery::{RecoverOutput, RecoverRun};
 use reports::schema::{FailureRow, RunResult};
 use runtime::MemoryStorage;
@@ -80,7 +80,10 @@ impl RecoverTrial<'_> {
         let run = executed.result;
         refuse_late(&run, UNKNOWABLE)?;
         let written = if commits { visible(&memory) } else { collector.take() };
-        let difference = (!run.interrupted).then(|| written.against(&wanted.rows));
+        let comparable =
+            spec.workload.result() == ResultKind::Append || spec.engine.emits_each_change();
+        let difference =
+            (!run.interrupted && comparable).then(|| written.against(&wanted.rows));
         Ok(self.row(run, run_clock.struck(), difference, executed.failure.is_some()))
     }
 
@@ -94,7 +97,10 @@ impl RecoverTrial<'_> {
         let right = run.output.expected_digest.as_ref() == Some(&run.output.digest);
         let output = match difference {
             _ if ended_by_failure => RecoverOutput::EndedByTheFailure,
-            None => RecoverOutput::Interrupted,
+            None if run.interrupted => RecoverOutput::Interrupted,
+            // Only the table that is left can be compared.
+            None if right => RecoverOutput::Equal,
+            None => RecoverOutput::Differs,
             Some(difference) if right && difference == RowDifference::default() => {
                 RecoverOutput::Equal
             }

@@ -85,7 +85,7 @@ public final class FlinkSystem implements SystemUnderTest {
         end.get(LOOK_MILLIS, TimeUnit.MILLISECONDS);
         return;
       } catch (TimeoutException runs) {
-        JobStatus status = job.getJobStatus().get();
+        JobStatus status = status(job);
         if (status == JobStatus.RESTARTING && !restarts) {
           restarts = true;
           reports.restarting("a task failed");
@@ -94,6 +94,15 @@ public final class FlinkSystem implements SystemUnderTest {
           reports.restarted();
         }
       }
+    }
+  }
+
+  /** The status of a job; null once its cluster has gone, as it does when the job ends. */
+  private static JobStatus status(JobClient job) throws InterruptedException {
+    try {
+      return job.getJobStatus().get();
+    } catch (ExecutionException | IllegalStateException gone) {
+      return null;
     }
   }
 
