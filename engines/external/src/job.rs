@@ -127,7 +127,7 @@ impl ConnectedJob {
             holds_rows: job.settings.name("guarantee") == Guarantee::ExactlyOnce.name(),
         });
         let driver = Driver { process: Arc::clone(&process), run: Arc::clone(&run), ended: false };
-        let tasks = ReadingTasks::start(&process, &*runtime);
+        let tasks = ReadingTasks::start(&process, &runtime);
         let stall_nanos = job.settings.integer("stall_timeout_ms") * 1_000_000;
         let ended = watch(&run, &*runtime, stall_nanos).await;
         tasks.end();

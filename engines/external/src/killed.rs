@@ -1,15 +1,17 @@
 //! Faults that strike a job on a system: they take tasks of ours, and the process loses what these
 //! stand for.
 
-use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use dataflow::job::runtime::{Home, Role, Runtime};
+use dataflow::job::runtime::{Home, Role, Runtime, sleep_until};
 
 use crate::control::Request;
 use crate::process::SystemProcess;
 use crate::run_state::RunState;
+
+/// Between two turns of a task that stands for others, in nanoseconds.
+const TURN_NANOS: u64 = 10_000_000;
 
 /// Owned by the task that is the job's driver: with it goes the process.
 pub(crate) struct Driver {
@@ -39,13 +41,17 @@ pub(crate) struct ReadingTasks(Arc<AtomicBool>);
 
 impl ReadingTasks {
     /// One to be struck as a subtask and one as a task: models call them by one name each.
-    pub(crate) fn start(process: &Arc<SystemProcess>, runtime: &dyn Runtime) -> Self {
+    pub(crate) fn start(process: &Arc<SystemProcess>, runtime: &Arc<dyn Runtime>) -> Self {
         let over = Arc::new(AtomicBool::new(false));
         for role in [Role::Subtask, Role::Task] {
             let task = ReadingTask { process: Arc::clone(process), over: Arc::clone(&over) };
+            let clock = Arc::clone(runtime);
             let lives = async move {
                 let _task = task;
-                pending::<()>().await;
+                loop {
+                    // A task of a batch is struck when it has had a turn.
+                    sleep_until(&*clock, clock.now().after(TURN_NANOS)).await;
+                }
             };
             runtime.spawn_as(Home(0), role, Box::pin(lives));
         }
