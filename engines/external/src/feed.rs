@@ -74,9 +74,10 @@ impl SentOffsets {
         let whole = blocks.partition_point(|(upto, _)| *upto <= events);
         let kept = whole.saturating_sub(1);
         blocks.drain(..kept);
-        blocks.first().filter(|(upto, _)| *upto <= events).map(|(upto, offset)| {
-            offset + (events - upto)
-        })
+        blocks
+            .first()
+            .filter(|(upto, _)| *upto <= events)
+            .map(|(upto, offset)| offset + (events - upto))
     }
 }
 
@@ -236,7 +237,13 @@ mod tests {
     fn what_was_read_ends_at_an_offset() {
         let sent = SentOffsets::default();
         let at = |events, offset| {
-            sent.add(&SplitPosition { split: 3, offset, events, newest: EventTime::MIN, ended: false });
+            sent.add(&SplitPosition {
+                split: 3,
+                offset,
+                events,
+                newest: EventTime::MIN,
+                ended: false,
+            });
         };
         at(0, 100);
         at(10, 110);

@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use crate::control::{Request, RunRequest};
 use crate::job_rows::JobRows;
-use crate::kind::EngineKind;
 use crate::killed::{Driver, ReadingTasks};
+use crate::kind::EngineKind;
 use crate::launch::Launch;
 use crate::process::SystemProcess;
 use crate::run_state::{RunParts, RunState};
@@ -84,9 +84,9 @@ impl ConnectedJob {
         let now = runtime.now();
         if now >= deadline {
             self.process.kill();
-            return Err(self.process.failed(&format!(
-                "its sources had not connected after {seconds} s"
-            )));
+            return Err(self
+                .process
+                .failed(&format!("its sources had not connected after {seconds} s")));
         }
         let mut timer = runtime.timer();
         timer.arm(now.after(LOOK_NANOS));

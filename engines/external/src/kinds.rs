@@ -11,11 +11,31 @@ use crate::launch::System;
 const PLAIN: &[&str] = &["forward", "uppercase", "keyed-count", "word-count", "windowed-count"];
 
 const FLINK: &[Setting] = &[
-    Setting::choice("guarantee", GUARANTEES, "delivery guarantee; all but `none` take checkpoints, and only exactly-once keeps rows back until one is complete"),
-    Setting::text("execution.buffer-timeout.interval", "100 ms", "longest time for which a buffer waits to be full; `0 ms` sends each record by itself"),
-    Setting::text("execution.checkpointing.interval", "1 s", "time from one checkpoint to the next; not with guarantee none"),
-    Setting::text("pipeline.auto-watermark-interval", "200 ms", "time from one watermark to the next"),
-    Setting::choice("pipeline.object-reuse", &["true", "false"], "whether records are handed from operator to operator without a copy; the product's own default is false"),
+    Setting::choice(
+        "guarantee",
+        GUARANTEES,
+        "delivery guarantee; all but `none` take checkpoints, and only exactly-once keeps rows back until one is complete",
+    ),
+    Setting::text(
+        "execution.buffer-timeout.interval",
+        "100 ms",
+        "longest time for which a buffer waits to be full; `0 ms` sends each record by itself",
+    ),
+    Setting::text(
+        "execution.checkpointing.interval",
+        "1 s",
+        "time from one checkpoint to the next; not with guarantee none",
+    ),
+    Setting::text(
+        "pipeline.auto-watermark-interval",
+        "200 ms",
+        "time from one watermark to the next",
+    ),
+    Setting::choice(
+        "pipeline.object-reuse",
+        &["true", "false"],
+        "whether records are handed from operator to operator without a copy; the product's own default is false",
+    ),
     STALL_TIMEOUT,
 ];
 
@@ -33,15 +53,24 @@ const SPARK: &[Setting] = &[
 
 const SPARK_REALTIME: &[Setting] = &[
     GUARANTEE_OF_SPARK,
-    Setting::text("batch_duration", "5s", "length of a batch, at whose end its offsets are committed: rows do not wait for it")
-        .mirroring("Trigger.RealTime"),
+    Setting::text(
+        "batch_duration",
+        "5s",
+        "length of a batch, at whose end its offsets are committed: rows do not wait for it",
+    )
+    .mirroring("Trigger.RealTime"),
     CHECKPOINT_FILES,
     STALL_TIMEOUT_OF_SPARK,
 ];
 
 const SPARK_DSTREAM: &[Setting] = &[
-    Setting::choice("guarantee", &["none"], "delivery guarantee; receivers lose what they hold when they fail"),
-    Setting::text("batch_interval", "1s", "time from one batch to the next").mirroring("StreamingContext"),
+    Setting::choice(
+        "guarantee",
+        &["none"],
+        "delivery guarantee; receivers lose what they hold when they fail",
+    ),
+    Setting::text("batch_interval", "1s", "time from one batch to the next")
+        .mirroring("StreamingContext"),
     CHECKPOINT_FILES,
     STALL_TIMEOUT_OF_SPARK,
 ];
@@ -119,6 +148,18 @@ pub(crate) const KINDS: &[EngineKind] = &[
 
 /// Sections of Flink's configuration.
 const FLINK_KEYS: &[&str] = &[
-    "execution.", "pipeline.", "state.", "taskmanager.", "jobmanager.", "restart-strategy.",
-    "table.", "parallelism.", "rest.", "task.", "cluster.", "heartbeat.", "metrics.", "pekko.",
+    "execution.",
+    "pipeline.",
+    "state.",
+    "taskmanager.",
+    "jobmanager.",
+    "restart-strategy.",
+    "table.",
+    "parallelism.",
+    "rest.",
+    "task.",
+    "cluster.",
+    "heartbeat.",
+    "metrics.",
+    "pekko.",
 ];

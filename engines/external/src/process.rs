@@ -85,7 +85,8 @@ impl SystemProcess {
             runs: 0,
             warmed: BTreeMap::new(),
         };
-        let shared = Shared { system, secret, port, lines: lines.clone(), state: Mutex::new(state) };
+        let shared =
+            Shared { system, secret, port, lines: lines.clone(), state: Mutex::new(state) };
         let shared = Arc::new(shared);
         let own = lines.clone();
         spawn("output", move || output.into_iter().for_each(|from| own.follow(from)));
@@ -247,7 +248,8 @@ impl Shared {
 
     fn failed(&self, cause: &str) -> EngineError {
         let told = self.lines.told();
-        let said = if told.is_empty() { String::new() } else { format!("; its last lines: {told}") };
+        let said =
+            if told.is_empty() { String::new() } else { format!("; its last lines: {told}") };
         let system = self.system.title().to_owned();
         EngineError::System { system, cause: format!("{cause}{said}") }
     }

@@ -189,9 +189,8 @@ impl<'a> Rows<'a> {
         let Some((head, rest)) = self.0.split_first_chunk::<ROW_HEAD>() else {
             return Err(out_of_step("a row without an end"));
         };
-        let u32_at = |at: usize| {
-            u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]])
-        };
+        let u32_at =
+            |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
         let (key, length) = (u32_at(1) as usize, u32_at(5) as usize);
         let event_time = i64::from(u32_at(9)) | i64::from(u32_at(13)) << 32;
         let stamps = Stamps { planned: u32_at(17), ingested: u32_at(21) };

@@ -55,7 +55,8 @@ mod tests {
 
     #[test]
     fn a_folder_goes_with_all_that_is_in_it() {
-        let (one, other) = (ScratchFolder::new("test").unwrap(), ScratchFolder::new("test").unwrap());
+        let (one, other) =
+            (ScratchFolder::new("test").unwrap(), ScratchFolder::new("test").unwrap());
         assert_ne!(one.path(), other.path());
         let path = one.path().to_owned();
         make_new_folder(&path.join("deep")).unwrap();

@@ -37,7 +37,11 @@ pub(super) fn compiled(system: System, jars: &Path, jdk: &Jdk) -> Result<PathBuf
     javac.args(["-encoding", "UTF-8", "-nowarn", "-proc:none", "-d"]).arg(&classes);
     javac.arg("-cp").arg(jars.join("*")).args(&files);
     output(&mut javac).map_err(|error| {
-        format!("the program for {} does not compile with the jars in {}: {error}", system.title(), jars.display())
+        format!(
+            "the program for {} does not compile with the jars in {}: {error}",
+            system.title(),
+            jars.display()
+        )
     })?;
     let packed = scratch.path().join("program.jar");
     let mut jar = Command::new(jdk.tool("jar"));

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use ::files::{Kind, OwnedFolder, ScratchFolder};
 use external::{System, program};
+use reports::words::units;
 use sha2::{Digest, Sha256};
 
 use crate::files::{rename, write_whole};
@@ -26,6 +27,30 @@ pub(crate) fn look(home: &Home) -> Option<Installed> {
     let jars = jars_in(&home.jars());
     let bytes = jars.iter().filter_map(|jar| fs::metadata(jar).ok()).map(|it| it.len()).sum();
     (!jars.is_empty()).then_some(Installed { jars: jars.len(), bytes })
+}
+
+/// What is there, for people.
+pub(crate) fn said(Installed { jars, bytes }: &Installed, home: &Home) -> String {
+    format!("{jars} jars, {}, in {}", units::bytes(*bytes as f64), home.jars().display())
+}
+
+/// A system in one line: what is there, or how to get it.
+pub(super) fn line(system: System) -> String {
+    let state = match Home::of(system) {
+        Err(why) => why,
+        Ok(home) => match (look(&home), &home) {
+            (None, _) => {
+                format!("not installed; `streamgauge systems install {}` gets it", system.name())
+            }
+            (Some(installed), Home::Cache(_)) => {
+                format!("{}, {}", program(system).version, said(&installed, &home))
+            }
+            (Some(installed), Home::Own { variable, .. }) => {
+                format!("by {variable}, {}", said(&installed, &home))
+            }
+        },
+    };
+    format!("{}: {state}", system.title())
 }
 
 /// Whether a system is there.
@@ -83,7 +108,8 @@ pub(crate) fn install(system: System, home: &Home) -> Result<Installed, String> 
     command.args(["--batch-mode", "--quiet", "--file"]).arg(&pom);
     command.arg(format!("-DoutputDirectory={}", unfinished.display()));
     command.args(["-DincludeScope=runtime", "dependency:copy-dependencies"]);
-    output(&mut command).map_err(|error| format!("the jars of {} cannot be got: {error}", system.title()))?;
+    output(&mut command)
+        .map_err(|error| format!("the jars of {} cannot be got: {error}", system.title()))?;
     compare(system, &unfinished)?;
     rename(&unfinished, &lib).map_err(failed)?;
     look(home).ok_or_else(|| format!("{} holds no jars", lib.display()))
@@ -99,10 +125,14 @@ fn compare(system: System, jars: &Path) -> Result<(), String> {
              them again",
             system.name()
         );
-        let bytes = fs::read(&path).map_err(|error| format!("{}: {error}{again}", path.display()))?;
+        let bytes =
+            fs::read(&path).map_err(|error| format!("{}: {error}{again}", path.display()))?;
         let found: String = Sha256::digest(&bytes).iter().map(|it| format!("{it:02x}")).collect();
         if found != known {
-            return Err(format!("{} is another file than the one that is known{again}", path.display()));
+            return Err(format!(
+                "{} is another file than the one that is known{again}",
+                path.display()
+            ));
         }
     }
     Ok(())

@@ -32,7 +32,8 @@ impl Installations for OnThisMachine {
         let folder = match folders.get(&system) {
             Some(folder) => folder.path().to_owned(),
             None => {
-                let folder = ScratchFolder::new(system.name()).map_err(|error| error.to_string())?;
+                let folder =
+                    ScratchFolder::new(system.name()).map_err(|error| error.to_string())?;
                 let path = folder.path().to_owned();
                 folders.insert(system, folder);
                 path

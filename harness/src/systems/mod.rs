@@ -21,6 +21,20 @@ pub(crate) fn prepare_program(system: System, home: &Home, jdk: &Jdk) -> Result<
     compiled::compiled(system, &home.jars(), jdk).map(drop)
 }
 
+/// The systems and the tools that they need, a line for each: what is there, or how to get it.
+pub(crate) fn what_is_there() -> Vec<String> {
+    let tool = |name: &str, found: Result<String, String>| {
+        let found = found.unwrap_or_else(|missing| missing);
+        format!("{name}: {found}")
+    };
+    let systems = System::ALL.into_iter().map(installed::line);
+    let tools = [
+        tool("JDK", Jdk::find().map(|jdk| jdk.version)),
+        tool("Maven", tools::maven().map(|_| "found".to_owned())),
+    ];
+    systems.chain(tools).collect()
+}
+
 /// What is installed on this machine, as engines ask for it.
 pub(crate) fn installations() -> Arc<dyn Installations> {
     Arc::new(launch::OnThisMachine::default())

@@ -36,7 +36,8 @@ impl Jdk {
         let said = output(Command::new(jdk.tool("java")).arg("-version"))
             .map_err(|_| format!("{place}; {GET_JDK}"))?;
         jdk.version = version_in(&said).unwrap_or_default().to_owned();
-        let major: u32 = jdk.version.split(['.', '-', '+']).next().unwrap_or("").parse().unwrap_or(0);
+        let major: u32 =
+            jdk.version.split(['.', '-', '+']).next().unwrap_or("").parse().unwrap_or(0);
         if major < OLDEST_JAVA {
             return Err(format!("Java {} is too old: {GET_JDK}", jdk.version));
         }

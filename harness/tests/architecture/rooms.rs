@@ -11,7 +11,15 @@ use crate::modules::{Imports, Module, Modules, circles, name_of};
 pub(crate) const ROOMS: &[(&str, &[&str])] = &[
     (
         "engines/files",
-        &["failure", "folder", "unfinished", "target_lock", "whole_file", "owned_folder", "scratch"],
+        &[
+            "failure",
+            "folder",
+            "unfinished",
+            "target_lock",
+            "whole_file",
+            "owned_folder",
+            "scratch",
+        ],
     ),
     (
         "engines/dataflow",

@@ -32,7 +32,7 @@ fn values(knob: &Setting) -> Vec<Value> {
         }
         Kind::Number { min, max } => [min, max, (min + max) / 2.0].map(Value::from).to_vec(),
         Kind::Choice(names) => names.iter().map(|name| (*name).into()).collect(),
-        Kind::Path => Vec::new(),
+        Kind::Path | Kind::Text => Vec::new(),
     }
 }
 

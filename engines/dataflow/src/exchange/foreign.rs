@@ -3,8 +3,8 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::exchange::sink::{Output, Wants};
 pub use crate::exchange::row_change::RowChange;
+use crate::exchange::sink::{Output, Wants};
 use crate::record::Stamps;
 use crate::record::time::EventTime;
 

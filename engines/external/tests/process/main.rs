@@ -106,7 +106,9 @@ fn a_process_makes_one_run_after_another() {
 #[test]
 fn a_system_that_is_not_there_is_a_refusal() {
     let error = failure("missing");
-    assert!(matches!(&error, EngineError::Refused(why) if why == "it is not installed; install it"));
+    assert!(
+        matches!(&error, EngineError::Refused(why) if why == "it is not installed; install it")
+    );
 }
 
 #[test]

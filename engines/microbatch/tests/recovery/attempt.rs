@@ -9,7 +9,6 @@ use dataflow::job::observer::{Observer, Silent};
 use dataflow::job::runtime::{Home, Runtime, sleep_until};
 use dataflow::job::settings::Settings;
 use dataflow::job::storage::Storage;
-use dataflow::record::content_hash::ContentHash;
 use dataflow::{Completion, Engine, EngineError, ProcessingTime, StopSignal};
 use microbatch::MicroBatch;
 use runtime::{MemoryStorage, VirtualOptions, VirtualTime};

@@ -48,7 +48,8 @@ pub(crate) enum SystemName {
 impl SystemName {
     /// The systems that are meant: all if none is named.
     pub(crate) fn meant(named: &[Self]) -> Vec<System> {
-        let is_meant = |system: &System| named.is_empty() || named.iter().any(|it| it.system() == *system);
+        let is_meant =
+            |system: &System| named.is_empty() || named.iter().any(|it| it.system() == *system);
         System::ALL.into_iter().filter(is_meant).collect()
     }
 

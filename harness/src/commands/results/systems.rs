@@ -1,16 +1,15 @@
 //! `systems`: gets, lists and removes the real systems.
 
-use reports::words::units;
 use serde_json::{Value, json};
 
 use external::{System, program};
 
 use crate::cli::{SystemName, SystemsArgs, SystemsCommand};
 use crate::error::{Error, Outcome, Result};
-use crate::systems::installed::{Installed, install, look, remove};
+use crate::systems::installed::{install, look, remove, said};
 use crate::systems::jars::Home;
-use crate::systems::prepare_program;
 use crate::systems::tools::{Jdk, maven};
+use crate::systems::{prepare_program, what_is_there};
 use crate::terminal::out;
 
 /// Runs the command.
@@ -25,9 +24,7 @@ pub(crate) fn systems(args: &SystemsArgs) -> Result<Outcome> {
             }
         }
         SystemsCommand::List { json: false } => {
-            System::ALL.into_iter().for_each(|system| out::line(&line(system)));
-            out::line(&tool("JDK", Jdk::find().map(|jdk| jdk.version)));
-            out::line(&tool("Maven", maven().map(|_| "found".to_owned())));
+            what_is_there().iter().for_each(|line| out::line(line));
         }
         SystemsCommand::List { json: true } => {
             let systems: Vec<Value> = System::ALL.into_iter().map(described).collect();
@@ -54,30 +51,13 @@ fn install_one(system: System) -> std::result::Result<(), String> {
     jdk.compiler()?;
     let installed = install(system, &home)?;
     prepare_program(system, &home, &jdk)?;
-    out::line(&format!("{} {}: {}", system.title(), program(system).version, said(&installed, &home)));
+    out::line(&format!(
+        "{} {}: {}",
+        system.title(),
+        program(system).version,
+        said(&installed, &home)
+    ));
     Ok(())
-}
-
-fn said(Installed { jars, bytes }: &Installed, home: &Home) -> String {
-    format!("{jars} jars, {}, in {}", units::bytes(*bytes as f64), home.jars().display())
-}
-
-fn line(system: System) -> String {
-    let state = match Home::of(system) {
-        Err(why) => why,
-        Ok(home) => match (look(&home), &home) {
-            (None, _) => {
-                format!("not installed; `streamgauge systems install {}` gets it", system.name())
-            }
-            (Some(installed), Home::Cache(_)) => {
-                format!("{}, {}", program(system).version, said(&installed, &home))
-            }
-            (Some(installed), Home::Own { variable, .. }) => {
-                format!("by {variable}, {}", said(&installed, &home))
-            }
-        },
-    };
-    format!("{}: {state}", system.title())
 }
 
 fn described(system: System) -> Value {
@@ -91,8 +71,4 @@ fn described(system: System) -> Value {
         "bytes": installed.as_ref().map(|it| it.bytes),
         "problem": home.err(),
     })
-}
-
-fn tool(name: &str, found: std::result::Result<String, String>) -> String {
-    found.map_or_else(|missing| format!("{name}: {missing}"), |found| format!("{name}: {found}"))
 }

@@ -260,9 +260,8 @@ impl VerifyWorkload {
             .clock(clock)
             .resolve()?;
         let answer = Answer::Known(self.expected);
-        let result = runner
-            .run_with(&spec, answer, |io| io.events(&*self.events).without_warm_up())?
-            .result;
+        let result =
+            runner.run_with(&spec, answer, |io| io.events(&*self.events).without_warm_up())?.result;
         // How often a real system moves its watermark is a matter of its own time.
         let enough = engine.system().is_some()
             || result.windows_closed.is_none_or(|closed| closed >= FEWEST_WINDOWS);

@@ -169,7 +169,9 @@ mod tests {
     #[test]
     fn a_probe_keeps_processor_times_from_its_start_to_its_end() {
         let runtime = clock(Clock::Wall, 1, 1, false).unwrap().runtime();
-        let Some(probe) = MachineProbe::start(Arc::clone(&runtime), true, Vec::new(), || 7) else { return };
+        let Some(probe) = MachineProbe::start(Arc::clone(&runtime), true, Vec::new(), || 7) else {
+            return;
+        };
         let own = cpu_time::ThreadTime::now();
         let mut sum = 0_u64;
         while own.elapsed() < Duration::from_millis(30) {

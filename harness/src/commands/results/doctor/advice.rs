@@ -174,6 +174,7 @@ mod tests {
             stalls: StallFigures { watched_ns: 500_000_000, longest_ns: 90_000, lost_share: 0.001 },
             noise: vec![row(1.02)],
             noise_events: 1_000,
+            systems: Vec::new(),
             advice: Vec::new(),
         }
     }

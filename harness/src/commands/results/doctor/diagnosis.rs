@@ -25,6 +25,8 @@ pub(super) struct Diagnosis {
     pub noise: Vec<NoiseRow>,
     /// Events of each run behind `noise`.
     pub noise_events: u64,
+    /// The real systems and the tools that they need, a line for each.
+    pub systems: Vec<String>,
     /// What that means for results.
     pub advice: Vec<Advice>,
 }

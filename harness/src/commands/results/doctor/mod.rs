@@ -23,6 +23,7 @@ use crate::run::clock::{Clock, clock};
 use crate::run::environment;
 use crate::run::executor::Runner;
 use crate::run::real::Real;
+use crate::systems::what_is_there;
 use crate::terminal::out;
 use crate::terminal::progress::Progress;
 
@@ -44,6 +45,7 @@ pub(crate) fn doctor(args: &DoctorArgs, registry: &Registry, stop: &StopSignal) 
         stalls: probe::stalls(&*runtime),
         noise: Vec::new(),
         noise_events: 0,
+        systems: what_is_there(),
         advice: Vec::new(),
     };
     (diagnosis.noise, diagnosis.noise_events) = noise(args, registry, stop)?;

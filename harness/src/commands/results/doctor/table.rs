@@ -19,5 +19,5 @@ pub(super) fn diagnosis(diagnosis: &Diagnosis) -> String {
     let text = |name: &str| diagnosis.environment.get(name).and_then(|it| it.as_str());
     let machine = [text("processor"), text("operating_system"), text("kernel")];
     let machine: Vec<&str> = machine.into_iter().flatten().collect();
-    format!("{}\n{table}", machine.join(", "))
+    format!("{}\n{table}\n{}", machine.join(", "), diagnosis.systems.join("\n"))
 }

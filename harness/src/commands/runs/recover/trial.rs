@@ -82,8 +82,7 @@ impl RecoverTrial<'_> {
         let written = if commits { visible(&memory) } else { collector.take() };
         let comparable =
             spec.workload.result() == ResultKind::Append || spec.engine.emits_each_change();
-        let difference =
-            (!run.interrupted && comparable).then(|| written.against(&wanted.rows));
+        let difference = (!run.interrupted && comparable).then(|| written.against(&wanted.rows));
         Ok(self.row(run, run_clock.struck(), difference, executed.failure.is_some()))
     }
 
