@@ -3,7 +3,7 @@
 use super::Shows::{File, Lines, Status, Text};
 use super::{Context, check, field, read, refused};
 
-pub(super) const ALL: &[&Context] = &[&DIFF, &PLOT, &LIST, &SAMPLE, &DOCTOR, &MAN];
+pub(super) const ALL: &[&Context] = &[&DIFF, &PLOT, &LIST, &SAMPLE, &SYSTEMS, &DOCTOR, &MAN];
 
 /// A comparison.
 const OLD: &str =
@@ -39,6 +39,13 @@ const LIST: Context = Context {
         refused("show", "--show quick --json", "cannot be used with"),
         read("json", Text("{\"suites\""), "", "--json"),
     ],
+};
+
+const SYSTEMS: Context = Context {
+    command: "systems list",
+    before: "",
+    base: "systems list",
+    rows: &[read("json", Text("\"systems\""), "", "--json")],
 };
 
 const SAMPLE: Context = Context {
