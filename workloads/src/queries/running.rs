@@ -65,3 +65,51 @@ where
         events.key_by(key_of).aggregate(aggregator).map(row).sink_changes(sink)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::queries::KeyedCount;
+    use crate::testing::run_plan::{run_checked, run_lines};
+
+    #[test]
+    fn every_running_aggregate_has_its_answer_in_every_mode() {
+        let mut names = Vec::new();
+        for workload in crate::registry::standard() {
+            if !workload.knobs().iter().any(|knob| knob.name == CHANGES.name) {
+                continue;
+            }
+            names.push(workload.name());
+            for (changes, combiner) in
+                [("last-per-key", "off"), ("each", "on"), ("last-per-key", "on")]
+            {
+                let given = BTreeMap::from([
+                    (CHANGES.name.to_owned(), changes.into()),
+                    (COMBINER.name.to_owned(), combiner.into()),
+                ]);
+                let knobs = workload.resolve(&given, None).unwrap();
+                let rows = run_checked(&*workload.generate(&knobs, 42), 2_000);
+                // All is one unit of work: no row has changed.
+                assert!(rows.iter().all(|row| row.contains(r#""op":"+I""#)), "{}", workload.name());
+            }
+        }
+        let expected = ["keyed-count", "word-count", "nexmark-q15", "nexmark-q16", "nexmark-q17"];
+        assert!(expected.iter().all(|name| names.contains(name)), "{names:?}");
+    }
+
+    #[test]
+    fn a_unit_of_work_is_one_row_per_key_by_either_knob() {
+        let keys = [3, 1, 3, 3].map(|key| format!(r#"{{"key":{key}}}"#));
+        let keys = keys.each_ref().map(String::as_str);
+        let rows = |changes, combiner| {
+            run_lines(KeyedCount, &[("changes", changes), ("combiner", combiner)], &keys)
+        };
+        assert_eq!(rows("each", "off").len(), 6, "two insertions, and two updates of two rows");
+        let expected = [r#"{"op":"+I","key":1,"count":1}"#, r#"{"op":"+I","key":3,"count":3}"#];
+        for knobs in [("last-per-key", "off"), ("each", "on"), ("last-per-key", "on")] {
+            assert_eq!(rows(knobs.0, knobs.1), expected, "{knobs:?}");
+        }
+    }
+}
