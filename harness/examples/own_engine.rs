@@ -128,7 +128,7 @@ impl Run {
     }
 
     /// Runs what was read through all stages. Processing time moves before the records, which
-    /// operators meet at that time, and the watermark after them.
+    /// operators meet at that time, and the watermark after them. A step is a unit of work.
     async fn step(&mut self, now: ProcessingTime, watermark: EventTime) -> Result<(), EngineError> {
         for stage in 0..self.stages.len() {
             let Subtask { runner, inbox } = &mut self.stages[stage];
@@ -136,7 +136,7 @@ impl Run {
             let after = Progress { watermark: watermark.max(before.watermark), ..before };
             let mut inputs = vec![Input::Time(before)];
             inputs.append(inbox);
-            inputs.push(Input::Time(after));
+            inputs.extend([Input::EndOfUnit, Input::Time(after), Input::EndOfUnit]);
             for input in inputs {
                 self.run_stage(stage, input).await?;
             }

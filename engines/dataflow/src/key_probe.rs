@@ -67,7 +67,7 @@ impl Plan {
 }
 
 impl KeyProbe {
-    /// Reads the events at these offsets of split 0.
+    /// Reads the events at these offsets of split 0, as one unit of work.
     ///
     /// # Errors
     /// When an event cannot be read, or an operator of the stage fails.
@@ -77,20 +77,23 @@ impl KeyProbe {
             let upto = offsets.end.min(from + READ_CHUNK);
             let mut batch = self.batch.take().expect("the last chunk has been processed");
             self.reader.read(0, from..upto, &mut batch)?;
-            self.runner.begin(Input::Read { batch, cut: None });
-            loop {
-                let turn = self.runner.step()?;
-                let handed =
-                    self.runner.hand_over(Part::Boundary, || ProcessingTime::ZERO, |_, _| ());
-                handed.expect("there is no sink that could fail");
-                if turn.done {
-                    break;
-                }
-            }
+            self.run(Input::Read { batch, cut: None })?;
             self.batch = self.runner.emptied();
             from = upto;
         }
-        Ok(())
+        self.run(Input::EndOfUnit)
+    }
+
+    fn run(&mut self, input: Input) -> Result<(), ProbeError> {
+        self.runner.begin(input);
+        loop {
+            let turn = self.runner.step()?;
+            let handed = self.runner.hand_over(Part::Boundary, || ProcessingTime::ZERO, |_, _| ());
+            handed.expect("there is no sink that could fail");
+            if turn.done {
+                return Ok(());
+            }
+        }
     }
 }
 

@@ -380,7 +380,7 @@ fn windows_agree_with_counting_by_hand() {
                 stage.flush(&mut outbox);
                 got.extend(drain::<WindowResult<u64, u64>>(&mut outbox));
             }
-            Element::Clock(_) => {}
+            Element::Clock(_) | Element::EndOfUnit => {}
         }
     }
     assert!(got.is_sorted_by_key(|record| record.value.window_end));

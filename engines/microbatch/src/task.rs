@@ -167,7 +167,10 @@ pub(crate) async fn run(
     }
     // At least once a task, however short: whoever wants to stop it finds it at its work.
     yield_now().await;
+    // Records that are combined by key are not held for the watermark, nor is what it releases.
+    running.end_unit().await?;
     running.run(Input::Time(spec.in_force)).await?;
+    running.end_unit().await?;
     running.partition.runner.flush();
     running.hand_over().await?;
     let transaction = match &spec.durable {
@@ -263,6 +266,11 @@ impl RunningTask<'_> {
         }
         self.status.step();
         Ok(())
+    }
+
+    /// Lets go on what operators hold back until the end of the task.
+    async fn end_unit(&mut self) -> Result<(), EngineError> {
+        if self.partition.runner.has_units() { self.run(Input::EndOfUnit).await } else { Ok(()) }
     }
 
     /// Charges what was done, then moves sealed buffers to the task's blocks and output to the

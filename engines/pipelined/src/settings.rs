@@ -41,6 +41,10 @@ pub const SETTINGS: &[Setting] = &[
         .mirroring("taskmanager.memory.segment-size"),
     Setting::number("buffer_timeout_ms", (-1.0, 3_600_000.0), 100.0, "interval of the flusher, in ms; 0 sends every record by itself, -1 only full buffers")
         .mirroring("execution.buffer-timeout.interval"),
+    Setting::number("mini_batch_latency_ms", (0.001, 3_600_000.0), 100.0, "in a plan that combines records by key, time for which a subtask combines, in ms; Flink combines none unless it is set")
+        .mirroring("table.exec.mini-batch.allow-latency"),
+    Setting::integer("mini_batch_size", (1, i64::MAX), 5_000, "and it ends with the buffer that makes it this many records")
+        .mirroring("table.exec.mini-batch.size"),
     Setting::integer("exclusive_buffers_per_channel", (0, 1 << 20), 2, "credits that belong to each channel")
         .mirroring("NettyShuffleEnvironmentConfiguration (fixed)"),
     Setting::integer("floating_buffers_per_gate", (0, 1 << 20), 8, "credits that the channels of a gate share")
@@ -70,6 +74,8 @@ pub(crate) struct ResolvedSettings {
     pub(crate) max_parallelism: Option<u32>,
     pub(crate) buffer_bytes: usize,
     pub(crate) flush_nanos: Option<u64>,
+    pub(crate) mini_batch_nanos: u64,
+    pub(crate) mini_batch_size: u64,
     pub(crate) limits: GateLimits,
     /// `None` when buffers are handed over within the process.
     pub(crate) link: Option<LinkSpec>,
@@ -102,6 +108,8 @@ impl ResolvedSettings {
             max_parallelism: settings.get_integer("max_parallelism").map(|it| it as u32),
             buffer_bytes,
             flush_nanos,
+            mini_batch_nanos: nanos("mini_batch_latency_ms"),
+            mini_batch_size: settings.integer("mini_batch_size"),
             limits: GateLimits {
                 exclusive_per_channel: settings.integer("exclusive_buffers_per_channel") as u32,
                 floating_per_gate: settings.integer("floating_buffers_per_gate") as u32,

@@ -152,6 +152,7 @@ impl Run {
         self.read_all().await?;
         let progress = self.instances[0].runner.progress();
         self.advance(StageId(0), Progress { watermark: EventTime::MAX, ..progress }).await?;
+        self.end_unit().await?;
         for stage in 0..self.instances.len() {
             self.wait_for_sink(StageId(stage), StageRunner::poll_finish).await?;
         }
@@ -190,6 +191,7 @@ impl Run {
                 }
                 found = splits.look(now)?;
             }
+            self.end_unit().await?;
             if since_watermark >= self.watermark_records {
                 since_watermark = 0;
                 let watermark = splits.watermark();
@@ -230,6 +232,17 @@ impl Run {
         for stage in (0..self.instances.len()).map(StageId) {
             let progress = self.instances[stage.0].runner.progress();
             self.advance(stage, Progress { processing_time: now, ..progress }).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the unit of work of every stage that has units, the first one first: a unit is what one
+    /// turn of all splits has read.
+    async fn end_unit(&mut self) -> Result<(), EngineError> {
+        for stage in (0..self.instances.len()).map(StageId) {
+            if self.instances[stage.0].runner.has_units() {
+                self.run_all(stage, Input::EndOfUnit).await?;
+            }
         }
         Ok(())
     }

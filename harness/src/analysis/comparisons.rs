@@ -2,8 +2,8 @@
 
 use reports::schema::{Comparison, Metric, NoiseRow, RunResult, Verdict};
 use reports::words::units;
-use serde_json::Value;
 
+use crate::analysis::decisive::decisive_settings;
 use crate::analysis::statistics;
 use crate::analysis::statistics::stopping::CONFIDENCE_LOOKED_AT;
 use crate::analysis::statistics::{NoiseFloor, Ratio, bootstrap, without_core_effect};
@@ -14,28 +14,6 @@ const COMPARED: &[Metric] = &[Metric::THROUGHPUT, Metric::P50_LATENCY, Metric::P
 /// tail each has disturbances of its own.
 const COMPARED_IN_DUETS: &[Metric] =
     &[Metric::THROUGHPUT, Metric::P50_LATENCY, Metric::P90_LATENCY, Metric::COST];
-
-/// Settings that decide a metric in most cases: they are named with every verdict.
-fn decisive(metric: &Metric) -> &'static [&'static str] {
-    if *metric == Metric::THROUGHPUT { DECIDE_THROUGHPUT } else { DECIDE_LATENCY }
-}
-
-const DECIDE_THROUGHPUT: &[&str] = &[
-    "buffer_bytes",
-    "batch_interval_ms",
-    "max_offsets_per_trigger",
-    "shuffle_partitions",
-    "guarantee",
-];
-const DECIDE_LATENCY: &[&str] = &[
-    "buffer_bytes",
-    "buffer_timeout_ms",
-    "watermark_interval_ms",
-    "batch_interval_ms",
-    "polling_delay_ms",
-    "guarantee",
-    "checkpoint_interval_ms",
-];
 
 /// What is compared with what, and how sure an interval is.
 #[derive(Copy, Clone, Debug, PartialEq)]
@@ -187,8 +165,8 @@ impl RunPairs<'_> {
             why: format!(
                 "{reason}{}Settings at work: {}; {}.",
                 self.outlying(),
-                settings(metric, a),
-                settings(metric, b)
+                decisive_settings(metric, a, b),
+                decisive_settings(metric, b, a)
             ),
         }
     }
@@ -329,28 +307,6 @@ fn verdict(metric: &Metric, ratio: &Ratio, bootstrap: Option<(f64, f64)>) -> (Ve
     }
     let a_is_better = metric.is_better(ratio.mean, 1.0) == Some(true);
     (if a_is_better { Verdict::A } else { Verdict::B }, caution.to_owned())
-}
-
-/// The decisive settings of a run.
-fn settings(metric: &Metric, run: &RunResult) -> String {
-    let decisive = decisive(metric);
-    // Of a real system each setting is one that somebody may have to know.
-    let system = run.environment.get("system").and_then(Value::as_str);
-    let own = system.into_iter().flat_map(|_| run.settings.keys().map(String::as_str));
-    let own = own.filter(|name| !decisive.contains(name) && *name != "stall_timeout_ms");
-    let known = decisive.iter().copied().chain(own);
-    let known = known.filter_map(|name| Some((name, run.settings.get(name)?)));
-    let known: Vec<_> = known.map(|(name, value)| format!("{name}={}", plain(value))).collect();
-    let of = system.map_or(String::new(), |system| format!(" ({system})"));
-    format!("{}{of} with {}", run.engine, known.join(", "))
-}
-
-/// A number without `.0`.
-fn plain(value: &Value) -> String {
-    match value.as_f64() {
-        Some(number) => number.to_string(),
-        None => value.to_string(),
-    }
 }
 
 #[cfg(test)]

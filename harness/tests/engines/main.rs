@@ -21,3 +21,4 @@ mod stalls;
 mod stopping;
 mod timers;
 mod times_of_results;
+mod units;

@@ -20,6 +20,9 @@ use crate::lines;
 /// Workloads whose operators meet event time.
 const TIMED: [&str; 6] =
     ["windowed-count", "nexmark-q5", "nexmark-q6", "nexmark-q7", "nexmark-q8", "nexmark-q11"];
+/// Workloads that end in a running aggregate.
+const RUNNING: [&str; 5] =
+    ["keyed-count", "word-count", "nexmark-q15", "nexmark-q16", "nexmark-q17"];
 /// Planned events per second.
 const RATE: f64 = 10_000.0;
 /// Windows that the events of a run with windows span.
@@ -48,6 +51,8 @@ impl Case {
         let registry = Registry::standard();
         let workload = if random.random_bool(0.7) {
             (*TIMED.choose(&mut random).unwrap()).to_owned()
+        } else if random.random_bool(0.4) {
+            (*RUNNING.choose(&mut random).unwrap()).to_owned()
         } else {
             registry.workloads.choose(&mut random).unwrap().name().to_owned()
         };
@@ -85,6 +90,14 @@ impl Case {
         set("max_offsets_per_trigger", random.random_range(5..60).into());
         set("batch_interval_ms", random.random_range(0..4).into());
         set("buffer_timeout_ms", random.random_range(0..3).into());
+        set("mini_batch_latency_ms", random.random_range(1..9).into());
+        set("mini_batch_size", random.random_range(1..200).into());
+        if RUNNING.contains(&self.workload.as_str()) {
+            let mut set =
+                |name: &str, value: &str| self.knobs.insert(name.to_owned(), value.into());
+            set("changes", ["each", "last-per-key"].choose(random).unwrap());
+            set("combiner", ["off", "on"].choose(random).unwrap());
+        }
         if self.engine != "sequential" && random.random_bool(0.2) {
             set("guarantee", "exactly-once".into());
             set("checkpoint_interval_ms", 4.into());

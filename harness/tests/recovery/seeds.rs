@@ -97,6 +97,11 @@ fn scenario(engine: &'static str, seed: u64, guarantee: &'static str) -> Scenari
     scenario.seed = seed;
     if workload == "windowed-count" {
         scenario.knobs.push(("window_ms", 10.into()));
+    } else if seed.is_multiple_of(4) {
+        scenario.knobs.extend([("changes", "last-per-key".into()), ("combiner", "on".into())]);
+        if engine == "pipelined" {
+            scenario.set.push(("mini_batch_latency_ms", 7.into()));
+        }
     }
     scenario
 }

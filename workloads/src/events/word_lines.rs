@@ -16,7 +16,7 @@ use crate::spec::{Events, Knobs, TimedEvent};
 pub const LONGEST_LINE_WORDS: u64 = 10_000;
 
 /// The knobs of a workload on lines.
-pub const LINE_KNOBS: &[Setting] = &[
+pub const LINE_KNOBS: [Setting; 5] = [
     Setting::integer("keys", (1, MAX_KEYS), 10_000, "number of distinct words"),
     Setting::number(
         "zipf_exponent",
@@ -128,7 +128,7 @@ mod tests {
     fn lines(given: &[(&str, &str)]) -> WordLines {
         let given =
             given.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
-        let declared = knobs::with_common(LINE_KNOBS);
+        let declared = knobs::with_common(&LINE_KNOBS);
         let knobs = knobs::resolve("test", &declared, &given, None).unwrap();
         WordLines::new(&knobs, 1)
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use dataflow::exchange::sink::SinkSlot;
+use dataflow::job::settings::Setting;
 use dataflow::operator::lateness::LateRows;
 use dataflow::operators::{Count, Input};
 use dataflow::{Data, Digest, Plan, ResultKind, Stream};
@@ -10,7 +11,7 @@ use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
 
 use crate::events::keyed_event::{KeyedEvent, KeyedEvents};
-use crate::queries::changes::change_rows;
+use crate::queries::running::{RUNNING_KNOBS, running_aggregate};
 use crate::spec::{Description, Knobs, TimedEvent, Workload};
 
 /// A running count per key.
@@ -43,6 +44,9 @@ impl Workload for KeyedCount {
             ties: "none are possible",
         }
     }
+    fn knobs(&self) -> &'static [Setting] {
+        RUNNING_KNOBS
+    }
     fn result(&self) -> ResultKind {
         ResultKind::Upsert
     }
@@ -51,12 +55,9 @@ impl Workload for KeyedCount {
         KeyedEvents::new(knobs, seed)
     }
 
-    fn plan(&self, _: &Knobs, events: Stream<Input<KeyedEvent>>, sink: SinkSlot) -> Plan {
-        events
-            .key_by(|event| event.key)
-            .aggregate(Count::default())
-            .map(|change| change_rows(change, |(key, count)| KeyCount { key, count }))
-            .sink_changes(sink)
+    fn plan(&self, knobs: &Knobs, events: Stream<Input<KeyedEvent>>, sink: SinkSlot) -> Plan {
+        let row = |(key, count)| KeyCount { key, count };
+        running_aggregate(events, knobs, |event| event.key, Count::default(), row, sink)
     }
 
     fn expected(

@@ -4,6 +4,7 @@ mod changes;
 pub(crate) mod forward;
 pub(crate) mod keyed_count;
 pub(crate) mod nexmark;
+mod running;
 pub(crate) mod transfers;
 pub(crate) mod uppercase;
 pub(crate) mod windowed_count;

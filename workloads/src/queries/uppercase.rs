@@ -43,7 +43,7 @@ impl Workload for Uppercase {
         }
     }
     fn knobs(&self) -> &'static [Setting] {
-        LINE_KNOBS
+        &LINE_KNOBS
     }
     fn result(&self) -> ResultKind {
         ResultKind::Append

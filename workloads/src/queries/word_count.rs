@@ -12,7 +12,7 @@ use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
 
 use crate::events::word_lines::{LINE_KNOBS, WordLines};
-use crate::queries::changes::change_rows;
+use crate::queries::running::{CHANGES, COMBINER, running_aggregate};
 use crate::spec::{Description, Knobs, TimedEvent, Workload};
 
 /// A running count per word.
@@ -50,7 +50,11 @@ impl Workload for WordCount {
         }
     }
     fn knobs(&self) -> &'static [Setting] {
-        LINE_KNOBS
+        const KNOBS: [Setting; 7] = {
+            let [keys, zipf, payload, median, sigma] = LINE_KNOBS;
+            [keys, zipf, payload, median, sigma, CHANGES, COMBINER]
+        };
+        &KNOBS
     }
     fn result(&self) -> ResultKind {
         ResultKind::Upsert
@@ -66,15 +70,12 @@ impl Workload for WordCount {
         Ok(line.to_owned())
     }
 
-    fn plan(&self, _: &Knobs, events: Stream<Input<String>>, sink: SinkSlot) -> Plan {
-        events
-            .flat_map(|line: String| -> Vec<Arc<str>> {
-                line.split_whitespace().map(Arc::from).collect()
-            })
-            .key_by(Arc::clone)
-            .aggregate(Count::default())
-            .map(|change| change_rows(change, |(word, count)| WordTotal { word, count }))
-            .sink_changes(sink)
+    fn plan(&self, knobs: &Knobs, events: Stream<Input<String>>, sink: SinkSlot) -> Plan {
+        let words = events.flat_map(|line: String| -> Vec<Arc<str>> {
+            line.split_whitespace().map(Arc::from).collect()
+        });
+        let row = |(word, count)| WordTotal { word, count };
+        running_aggregate(words, knobs, Arc::clone, Count::default(), row, sink)
     }
 
     fn expected(

@@ -1,5 +1,5 @@
-//! Runs a plan for the tests of workloads: one subtask per stage, one batch at a time, and a
-//! watermark only at the end.
+//! Runs a plan for the tests of workloads: one subtask per stage, one batch at a time, all of them in
+//! one unit of work, and a watermark only at the end.
 
 use std::collections::BTreeMap;
 
@@ -110,12 +110,23 @@ impl Run<'_> {
     }
 
     fn finish(&mut self) {
+        self.end_unit(Progress::START);
         let progress =
             Progress { watermark: EventTime::MAX, processing_time: ProcessingTime::ZERO };
+        self.each_stage(|stage, outbox| stage.advance(progress, outbox).unwrap());
+        self.end_unit(progress);
+    }
+
+    /// Everything was one unit of work.
+    fn end_unit(&mut self, progress: Progress) {
+        self.each_stage(|stage, outbox| stage.end_unit(progress, outbox).unwrap());
+    }
+
+    fn each_stage(&mut self, mut run: impl FnMut(&mut dyn Stage, &mut Outbox) -> Step) {
         for stage in 0..self.stages.len() {
             loop {
                 let (instance, outbox) = &mut self.stages[stage];
-                let step = instance.advance(progress, outbox).unwrap();
+                let step = run(&mut **instance, outbox);
                 instance.flush(outbox);
                 self.hand_over(stage);
                 if step == Step::Done {

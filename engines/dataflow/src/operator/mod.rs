@@ -65,6 +65,9 @@ pub trait Operator: Clone + Send + 'static {
     /// Whether [`Operator::expect`] does anything.
     const LOOKS_AHEAD: bool = false;
 
+    /// Whether records are held back until their unit of work ends, by [`Operator::end_unit`].
+    const HOLDS_BACK: bool = false;
+
     /// As `list`, errors and results name it.
     fn name(&self) -> &'static str {
         "operator"
@@ -87,6 +90,23 @@ pub trait Operator: Clone + Send + 'static {
     fn advance(&mut self, progress: Progress, out: &mut impl Collect<Self::Out>) -> Step {
         let _ = (progress, out);
         Step::Done
+    }
+
+    /// A unit of work has ended: what is held back goes out. A unit is a task of a micro-batch, a
+    /// mini-batch of a pipelined subtask: the engine says where it ends, and it always ends before
+    /// state is saved. Returns [`Step::More`] to be called again once there is room; called again
+    /// after [`Step::Done`], it does nothing. `progress` is the one of the last
+    /// [`Operator::advance`].
+    fn end_unit(&mut self, progress: Progress, out: &mut impl Collect<Self::Out>) -> Step {
+        let _ = (progress, out);
+        Step::Done
+    }
+
+    /// How far time has come for whoever stands behind this operator. A watermark stays behind the
+    /// records that are held back.
+    #[inline(always)]
+    fn passes_on(&self, progress: Progress) -> Progress {
+        progress
     }
 
     /// Writes the state: all of it for `None`, else what changed since that version.
@@ -252,6 +272,7 @@ impl<A: Operator, B: Operator<In = A::Out>> Operator for Then<A, B> {
     type Out = B::Out;
     const FAN_OUT: FanOut = A::FAN_OUT.then(B::FAN_OUT);
     const LOOKS_AHEAD: bool = A::LOOKS_AHEAD;
+    const HOLDS_BACK: bool = A::HOLDS_BACK || B::HOLDS_BACK;
 
     /// The last operator's: who pushes into what comes behind this chain.
     fn name(&self) -> &'static str {
@@ -274,8 +295,29 @@ impl<A: Operator, B: Operator<In = A::Out>> Operator for Then<A, B> {
         let mut through = Through { from, next: &mut self.second, out };
         match self.first.advance(progress, &mut through) {
             Step::More => Step::More,
-            Step::Done => self.second.advance(progress, out),
+            Step::Done => self.second.advance(self.first.passes_on(progress), out),
         }
+    }
+
+    fn end_unit(&mut self, progress: Progress, out: &mut impl Collect<B::Out>) -> Step {
+        if !Self::HOLDS_BACK {
+            return Step::Done;
+        }
+        let from = self.first.name();
+        let mut through = Through { from, next: &mut self.second, out };
+        if self.first.end_unit(progress, &mut through) == Step::More {
+            return Step::More;
+        }
+        let progress = self.first.passes_on(progress);
+        if A::HOLDS_BACK && self.second.advance(progress, out) == Step::More {
+            return Step::More;
+        }
+        self.second.end_unit(progress, out)
+    }
+
+    #[inline(always)]
+    fn passes_on(&self, progress: Progress) -> Progress {
+        self.second.passes_on(self.first.passes_on(progress))
     }
 
     fn snapshot(&mut self, since: Option<Version>, into: &mut SnapshotWriter) {

@@ -20,6 +20,7 @@ pub use crate::operators::joins::interval_join::IntervalJoin;
 pub use crate::operators::joins::unbounded_join::UnboundedJoin;
 pub use crate::operators::joins::window_join::WindowJoin;
 pub use crate::operators::keyed::aggregate::{Aggregator, Count, RunningAggregate};
+pub use crate::operators::keyed::combine::{Combine, Merging};
 pub use crate::operators::keyed::count_distinct::{CountDistinct, Distinct};
 pub use crate::operators::keyed::keyed_process::{KeyedFunction, KeyedProcess, TimerContext};
 pub use crate::operators::rows::divide::{Divide, Divided};

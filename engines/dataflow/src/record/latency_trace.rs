@@ -38,7 +38,7 @@ pub enum Part {
     Queue,
     /// From being taken by a subtask or task until that hands over what it has made.
     Processing,
-    /// In state: the result waits for a watermark or a timer.
+    /// In state: the result waits for a watermark, a timer or the end of a unit of work.
     State,
     /// Written, and not committed: under exactly-once nobody sees a result before.
     Commit,

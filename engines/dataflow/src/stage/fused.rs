@@ -63,6 +63,20 @@ impl<H, Op, T> FusedStage<H, Op, T> {
     }
 }
 
+impl<H, Op: Operator, T: Tail<Op::Out>> FusedStage<H, Op, T> {
+    /// Sends the watermark downstream, as far as it has come through the chain.
+    fn mark(&mut self, progress: Progress, out: &mut Outbox) {
+        let watermark = self.chain.passes_on(progress).watermark;
+        if watermark > self.sent {
+            self.sent = watermark;
+            self.tail.mark(watermark, out);
+            for side in self.sides.iter_mut().flatten() {
+                side.mark(watermark, out);
+            }
+        }
+    }
+}
+
 /// What the last operator of a chain pushes into.
 struct Ends<'a, T> {
     from: &'static str,
@@ -142,7 +156,7 @@ where
     }
 
     fn advance(&mut self, progress: Progress, out: &mut Outbox) -> Result<Step, StageError> {
-        let Self { head, chain, tail, sides, watermark, sent } = self;
+        let Self { head, chain, tail, sides, watermark, .. } = self;
         *watermark = progress.watermark.max(*watermark);
         let progress = Progress { watermark: *watermark, ..progress };
         let mut ends = Ends { from: chain.name(), tail, sides, out };
@@ -150,12 +164,23 @@ where
         if step == Step::Done {
             step = chain.advance(progress, &mut ends);
         }
-        if step == Step::Done && progress.watermark > *sent {
-            *sent = progress.watermark;
-            tail.mark(progress.watermark, out);
-            for side in sides.iter_mut().flatten() {
-                side.mark(progress.watermark, out);
-            }
+        if step == Step::Done {
+            self.mark(progress, out);
+        }
+        outcome(step, out)
+    }
+
+    fn has_units(&self) -> bool {
+        Op::HOLDS_BACK
+    }
+
+    fn end_unit(&mut self, progress: Progress, out: &mut Outbox) -> Result<Step, StageError> {
+        let Self { chain, tail, sides, watermark, .. } = self;
+        let progress = Progress { watermark: *watermark, ..progress };
+        let mut ends = Ends { from: chain.name(), tail, sides, out };
+        let step = chain.end_unit(progress, &mut ends);
+        if step == Step::Done {
+            self.mark(progress, out);
         }
         outcome(step, out)
     }

@@ -41,6 +41,21 @@ pub trait Stage: Send {
     /// When an operator fails.
     fn advance(&mut self, progress: Progress, out: &mut Outbox) -> Result<Step, StageError>;
 
+    /// Whether the stage holds records back until their unit of work ends.
+    fn has_units(&self) -> bool {
+        false
+    }
+
+    /// A unit of work has ended: what is held back goes on, and behind it the watermark that has
+    /// waited for it. `progress` is the one of the last [`Stage::advance`].
+    ///
+    /// # Errors
+    /// When an operator fails.
+    fn end_unit(&mut self, progress: Progress, out: &mut Outbox) -> Result<Step, StageError> {
+        let _ = (progress, out);
+        Ok(Step::Done)
+    }
+
     /// Hands over what open buffers hold.
     fn flush(&mut self, out: &mut Outbox);
 

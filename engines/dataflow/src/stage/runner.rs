@@ -93,6 +93,10 @@ pub struct StageRunner {
     buffers: u64,
     /// Whether no open buffer holds anything.
     flushed: bool,
+    /// Whether the stage holds records back until their unit of work ends.
+    has_units: bool,
+    /// Whether something was taken in since the last unit ended. Stays false without units.
+    in_unit: bool,
     /// Whether something was written since the sink last had room.
     sink_is_full: bool,
     records_out: u64,
@@ -110,6 +114,8 @@ enum Pending {
     Time,
     /// Time is moving on by a mark inside of the batch, and the rest of the batch comes behind.
     Mark,
+    /// What was held back is going on.
+    Unit,
 }
 
 impl std::fmt::Debug for StageRunner {
@@ -124,6 +130,7 @@ impl std::fmt::Debug for StageRunner {
 impl StageRunner {
     /// For a stage and its outbox, without a sink.
     pub fn new(stage: Box<dyn Stage>, outbox: Outbox, marks: Marks) -> Self {
+        let has_units = stage.has_units();
         Self {
             stage,
             outbox,
@@ -136,6 +143,8 @@ impl StageRunner {
             channel: 0,
             buffers: 0,
             flushed: true,
+            has_units,
+            in_unit: false,
             sink_is_full: false,
             records_out: 0,
             returned: Vec::new(),
@@ -169,6 +178,7 @@ impl StageRunner {
     #[inline]
     pub fn begin(&mut self, input: Input) {
         assert!(self.pending == Pending::Nothing, "one input begins when the last one is used up");
+        self.in_unit = self.has_units;
         match input {
             Input::Read { mut batch, cut } => {
                 self.outbox.reads(&mut batch, cut);
@@ -186,6 +196,10 @@ impl StageRunner {
                 self.progress = progress;
                 self.pending = Pending::Time;
             }
+            Input::EndOfUnit => {
+                self.outbox.steps();
+                self.pending = Pending::Unit;
+            }
         }
     }
 
@@ -193,6 +207,12 @@ impl StageRunner {
         (self.port, self.channel) = (port, channel);
         self.batch = Some(batch);
         self.pending = Pending::Records;
+    }
+
+    /// Whether the stage holds records back, so that the engine has to say where a unit of work ends.
+    #[inline]
+    pub const fn has_units(&self) -> bool {
+        self.has_units
     }
 
     /// Runs the stage on the input to the next stop: to the input's end, until the outbox is full,
@@ -218,7 +238,7 @@ impl StageRunner {
     /// Says whether the input is used up, and how many records were made from state as time moved.
     #[inline]
     fn run_to_stop(&mut self) -> Result<(bool, u64), StageError> {
-        let Self { stage, outbox, marks, progress, pending, batch, .. } = self;
+        let Self { stage, outbox, marks, progress, pending, batch, in_unit, .. } = self;
         let mut fired = 0;
         loop {
             match *pending {
@@ -256,6 +276,15 @@ impl StageRunner {
                     if fired > 0 || outbox.holds_output() {
                         return Ok((false, fired));
                     }
+                }
+                Pending::Unit => {
+                    let before = outbox.counters.fired;
+                    let step = stage.end_unit(*progress, outbox)?;
+                    fired += outbox.counters.fired - before;
+                    if step == Step::Done {
+                        (*pending, *in_unit) = (Pending::Nothing, false);
+                    }
+                    return Ok((step == Step::Done, fired));
                 }
             }
         }
@@ -353,7 +382,8 @@ impl StageRunner {
     /// When a value cannot be serialized.
     ///
     /// # Panics
-    /// While an input is pending, or output was not flushed and handed over: it would be lost.
+    /// While an input is pending, while a unit of work has not ended, or while output was not flushed
+    /// and handed over: it would be lost.
     pub fn save(&mut self, how: Save) -> Result<SavedState, StageError> {
         let tally = self.tally();
         let snapshot = match how {
@@ -370,6 +400,7 @@ impl StageRunner {
     /// As [`Self::save`].
     pub fn tally(&self) -> Tally {
         assert!(self.pending == Pending::Nothing, "a stage is saved between two inputs");
+        assert!(!self.in_unit, "a unit of work ends before its stage is saved");
         let is_sent = self.flushed && self.outbox.is_empty() && self.outbox.output.is_empty();
         assert!(is_sent, "what a stage has made is flushed and handed over before it is saved");
         Tally::of(&self.outbox, self.records_out)

@@ -30,6 +30,9 @@ pub enum Input {
     },
     /// Time moves on. A watermark never goes back.
     Time(Progress),
+    /// A unit of work has ended: what operators hold back goes on. Nothing happens in a stage
+    /// without such operators ([`StageRunner::has_units`](crate::stage::StageRunner::has_units)).
+    EndOfUnit,
 }
 
 /// What is done with the watermarks inside of buffers.

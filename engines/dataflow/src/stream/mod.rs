@@ -20,9 +20,11 @@ use crate::stage::{FusedStage, Head, InputPort, OneInput, TwoInputs};
 
 mod changes;
 mod joins;
+mod units;
 mod windows;
 
 pub use changes::{KeyOfChange, KeyedChanges};
+pub use units::KeyOfPartial;
 pub use windows::{LateFiring, ProcessingTimeStream, SessionGap, Sliding, WindowedBy};
 
 /// A chain of operators that has not met an exchange yet. Types nest only inside a stage: every

@@ -134,6 +134,7 @@ where
             Element::Record(record) => batch = Batch::of(vec![record]),
             Element::Watermark(watermark) => progress.watermark = watermark,
             Element::Clock(time) => progress.processing_time = time,
+            Element::EndOfUnit => {}
         }
         let upto = batch.len();
         let mut step = Step::More;

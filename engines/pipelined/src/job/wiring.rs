@@ -25,6 +25,7 @@ use crate::task::attempt_state::{Alive, AttemptState, until_cancelled};
 use crate::task::channels::{Channels, Target};
 use crate::task::checkpointing::Checkpointing;
 use crate::task::flusher::Periodic;
+use crate::task::mini_batch::MiniBatch;
 use crate::task::source_task::SourceTask;
 use crate::task::source_watermarks::SourceWatermarks;
 use crate::task::subtask::Subtask;
@@ -220,8 +221,14 @@ impl Wiring {
         let edge_names = edges.iter().map(|edge| self.plan.edge_name(edge)).collect();
         let now = self.runtime.now();
         let random = self.runtime.random(&format!("flusher {} {number}", stage.0));
+        let mini_batch = runner.has_units().then(|| {
+            let random = self.runtime.random(&format!("mini-batch {} {number}", stage.0));
+            let timer = Periodic::new(Some(self.settings.mini_batch_nanos), now, random);
+            MiniBatch::new(timer, self.settings.mini_batch_size)
+        });
         Ok(Subtask {
             runner,
+            mini_batch,
             channels: Channels::new(targets),
             stage_name: spec.name.clone(),
             number,

@@ -7,7 +7,7 @@ use std::task::Context;
 use dataflow::job::runtime::Work;
 use dataflow::job::split_reader::SplitPosition;
 use dataflow::operator::snapshot::Version;
-use dataflow::stage::{PreCommit, Save, SavedState};
+use dataflow::stage::{Input, PreCommit, Save, SavedState};
 
 use crate::checkpoint::mailbox::{Acknowledgement, Ending};
 use crate::checkpoint::store::{CheckpointStore, SubtaskRecord};
@@ -17,8 +17,8 @@ use crate::task::subtask::Subtask;
 
 impl Subtask {
     /// Takes the snapshot of a checkpoint whose barriers are in. The order is Flink's
-    /// (`SubtaskCheckpointCoordinatorImpl.checkpointState`): what was computed goes out, the
-    /// barrier goes behind it, the state is copied while nothing is processed, and what is copied
+    /// (`SubtaskCheckpointCoordinatorImpl.checkpointState`): a mini-batch ends, as by
+    /// `prepareSnapshotPreBarrier`, what was computed goes out, the barrier goes behind it, the state is copied while nothing is processed, and what is copied
     /// is uploaded and acknowledged while the subtask goes on.
     pub(crate) async fn checkpoint(
         &mut self,
@@ -26,6 +26,9 @@ impl Subtask {
         splits: Vec<SplitPosition>,
         alignment_nanos: u64,
     ) -> Result<(), EarlyEnd> {
+        if self.mini_batch.is_some() {
+            self.run(Input::EndOfUnit).await?;
+        }
         self.runner.flush();
         self.hand_over()?;
         let transaction = self.close_transaction(id);

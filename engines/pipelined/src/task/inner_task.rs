@@ -30,8 +30,12 @@ pub(crate) async fn run(subtask: &mut Subtask, gate: Arc<InputGate>) -> Result<(
         let Some((channel, port, message)) = received else { continue };
         match message {
             Message::Data(batch) => {
+                let records = batch.len() as u64;
                 subtask.run(Input::Buffer { port, channel, batch }).await?;
                 returned = subtask.runner.emptied().map(|batch| (channel, batch));
+                if subtask.fills_mini_batch(records) {
+                    subtask.run(Input::EndOfUnit).await?;
+                }
                 yield_now().await;
             }
             Message::Barrier(id) => {
@@ -67,8 +71,8 @@ async fn next(
     gate: &InputGate,
     returned: &mut Option<(usize, Batch)>,
 ) -> Option<(usize, InputPort, Message)> {
-    let due =
-        subtask.flusher.next().min(subtask.runner.wake_at().unwrap_or(subtask.flusher.next()));
+    let due = subtask.next_due();
+    let due = due.min(subtask.runner.wake_at().unwrap_or(due));
     let mut since = None;
     let mut armed = false;
     let Subtask { timer, status, runtime, .. } = subtask;

@@ -7,6 +7,7 @@ pub(crate) mod channels;
 pub(crate) mod checkpointing;
 pub(crate) mod flusher;
 pub(crate) mod inner_task;
+pub(crate) mod mini_batch;
 pub(crate) mod source_task;
 pub(crate) mod source_watermarks;
 pub(crate) mod subtask;

@@ -120,7 +120,7 @@ pub(crate) async fn run(
 /// it is complete.
 async fn wait_to_stop(subtask: &mut Subtask) {
     subtask.status.set(Activity::NextEvent);
-    let due = subtask.flusher.next();
+    let due = subtask.next_due();
     subtask.timer.arm(due);
     let mut registered = false;
     poll_fn(|context| {
@@ -150,6 +150,9 @@ async fn read(
         subtask.advance(Progress { processing_time: now, ..subtask.runner.progress() }).await?;
     }
     subtask.run(Input::Read { batch: chunk, cut: None }).await?;
+    if subtask.fills_mini_batch(records) {
+        subtask.run(Input::EndOfUnit).await?;
+    }
     source.splits.set_paused(subtask.times.all_back_pressured_nanos());
     *batch = subtask.runner.emptied();
     let position = source.splits.last_read();
@@ -161,7 +164,7 @@ async fn read(
 async fn wait(subtask: &mut Subtask, source: &mut SourceTask, found: &Outlook) {
     let since = subtask.runtime.now();
     subtask.status.set(Activity::NextEvent);
-    let mut due = subtask.flusher.next().min(source.watermark_timer.next()).min(found.next_at);
+    let mut due = subtask.next_due().min(source.watermark_timer.next()).min(found.next_at);
     due = due.min(subtask.runner.wake_at().unwrap_or(due));
     subtask.timer.arm(due);
     let mut registered = false;

@@ -16,6 +16,7 @@ use crate::task::attempt_state::{AttemptState, EarlyEnd};
 use crate::task::channels::Channels;
 use crate::task::checkpointing::Checkpointing;
 use crate::task::flusher::Periodic;
+use crate::task::mini_batch::MiniBatch;
 use crate::task::time_sheet::TimeSheet;
 
 /// One instance of a stage, with all that it needs to run.
@@ -25,6 +26,8 @@ pub(crate) struct Subtask {
     pub(crate) stage_name: String,
     pub(crate) number: u32,
     pub(crate) flusher: Periodic,
+    /// `None` unless its operators hold records back.
+    pub(crate) mini_batch: Option<MiniBatch>,
     /// Polled only when the subtask would suspend.
     pub(crate) timer: Box<dyn Timer>,
     pub(crate) home: Home,
@@ -48,8 +51,18 @@ impl Subtask {
         EarlyEnd
     }
 
-    /// Hands over what open buffers hold when the flusher is due.
+    /// When the flusher is due, or the time of a mini-batch is over.
+    pub(crate) fn next_due(&self) -> ProcessingTime {
+        let flush = self.flusher.next();
+        self.mini_batch.as_ref().map_or(flush, |mini_batch| mini_batch.next().min(flush))
+    }
+
+    /// Ends the mini-batch if its time is over, and hands over what open buffers hold when the
+    /// flusher is due.
     pub(crate) async fn flush_if_due(&mut self, now: ProcessingTime) -> Result<(), EarlyEnd> {
+        if self.mini_batch.as_mut().is_some_and(|mini_batch| mini_batch.is_due(now)) {
+            self.run(Input::EndOfUnit).await?;
+        }
         if !self.flusher.is_due(now) {
             return Ok(());
         }
@@ -73,6 +86,12 @@ impl Subtask {
                 return Ok(());
             }
         }
+    }
+
+    /// Whether an input with this number of records, which has been run, makes the mini-batch full:
+    /// then that has to end.
+    pub(crate) fn fills_mini_batch(&mut self, records: u64) -> bool {
+        self.mini_batch.as_mut().is_some_and(|mini_batch| mini_batch.fills_up(records))
     }
 
     /// Moves the stage's time on.
@@ -170,6 +189,7 @@ impl Subtask {
             let progress = self.runner.progress();
             self.advance(Progress { watermark: EventTime::MAX, ..progress }).await?;
         }
+        self.run(Input::EndOfUnit).await?;
         self.flush().await?;
         self.channels.end(fires);
         self.status.set(Activity::Sink);

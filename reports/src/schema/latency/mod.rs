@@ -72,7 +72,7 @@ pub struct PartsOfMean {
     pub queue_ns: f64,
     /// In the hands of a subtask or task.
     pub processing_ns: f64,
-    /// In state, until a watermark or a timer released the result.
+    /// In state, until a watermark, a timer or the end of a unit of work released the result.
     pub state_ns: f64,
     /// Written, and not committed.
     pub commit_ns: f64,

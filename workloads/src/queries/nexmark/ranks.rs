@@ -65,7 +65,12 @@ pub(crate) struct Statistics {
     auctions: DistinctByRank,
 }
 
-impl Data for Statistics {}
+impl Data for Statistics {
+    fn size_bytes(&self) -> usize {
+        let values = self.bidders.seen.len() + self.auctions.seen.len();
+        size_of::<Self>() + values * size_of::<(u64, u8)>()
+    }
+}
 
 /// The counts of all three, as columns.
 #[derive(Copy, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

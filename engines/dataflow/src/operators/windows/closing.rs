@@ -62,8 +62,8 @@ impl<F> ClosingWindow<F> {
     }
 }
 
-/// Emits a result of a window that closes. One that only the end of the input released is not
-/// timed.
+/// Emits a result of a window that closes, or of a unit of work that ends. One that only the end of
+/// the input released is not timed.
 #[inline]
 pub(crate) fn fire<T>(progress: Progress, record: Record<T>, out: &mut impl Collect<T>) {
     let at_end_of_input = progress.watermark == EventTime::MAX;

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 
 use dataflow::exchange::sink::SinkSlot;
+use dataflow::job::settings::Setting;
 use dataflow::operator::lateness::LateRows;
 use dataflow::operators::Aggregator;
 use dataflow::{Data, Digest, Plan, ResultKind};
 use serde::{Deserialize, Serialize};
 
 use crate::nexmark::{Bid, Event, Text};
-use crate::queries::changes::change_rows;
 use crate::queries::nexmark::calendar::{clock_text, day, day_text, minute};
 use crate::queries::nexmark::query::{Events, Query, bids, digest_of};
 use crate::queries::nexmark::ranks::{RankCounts, Statistics};
+use crate::queries::running::{RUNNING_KNOBS, running_aggregate};
 use crate::spec::{Description, Knobs, TimedEvent};
 
 pub(crate) struct Q16;
@@ -87,28 +88,27 @@ impl Query for Q16 {
             ties: "none are possible",
         }
     }
+    fn knobs(&self) -> &'static [Setting] {
+        RUNNING_KNOBS
+    }
     fn result(&self) -> ResultKind {
         ResultKind::Upsert
     }
 
-    fn plan(&self, _: &Knobs, events: Events, sink: SinkSlot) -> Plan {
+    fn plan(&self, knobs: &Knobs, events: Events, sink: SinkSlot) -> Plan {
         let seen = |bid: Bid| {
             let Bid { auction, bidder, price, date_time, .. } = bid;
             BidColumns { channel: bid.channel(), date_time, price, bidder, auction }
         };
-        events
-            .filter_map(move |event| event.bid().map(seen))
-            .key_by(|seen: &BidColumns| (seen.channel.clone(), day(seen.date_time)))
-            .aggregate(OfChannel)
-            .map(|change| {
-                change_rows(change, |((channel, day), (minute, figures))| Row {
-                    channel,
-                    day: day_text(day),
-                    minute: clock_text(minute),
-                    figures,
-                })
-            })
-            .sink_changes(sink)
+        let bids = events.filter_map(move |event| event.bid().map(seen));
+        let key_of = |seen: &BidColumns| (seen.channel.clone(), day(seen.date_time));
+        let row = |((channel, day), (minute, figures))| Row {
+            channel,
+            day: day_text(day),
+            minute: clock_text(minute),
+            figures,
+        };
+        running_aggregate(bids, knobs, key_of, OfChannel, row, sink)
     }
 
     fn expected(

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 
 use dataflow::exchange::sink::SinkSlot;
+use dataflow::job::settings::Setting;
 use dataflow::operator::lateness::LateRows;
 use dataflow::operators::Aggregator;
 use dataflow::{Data, Digest, Plan, ResultKind};
 use serde::{Deserialize, Serialize};
 
 use crate::nexmark::{Bid, Event};
-use crate::queries::changes::change_rows;
 use crate::queries::nexmark::calendar::{day, day_text};
 use crate::queries::nexmark::query::{Events, Query, bids, digest_of};
 use crate::queries::nexmark::ranks::{CountsByRank, count, rank};
+use crate::queries::running::{RUNNING_KNOBS, running_aggregate};
 use crate::spec::{Description, Knobs, TimedEvent};
 
 pub(crate) struct Q17;
@@ -116,21 +117,21 @@ impl Query for Q17 {
             ties: "none are possible",
         }
     }
+    fn knobs(&self) -> &'static [Setting] {
+        RUNNING_KNOBS
+    }
     fn result(&self) -> ResultKind {
         ResultKind::Upsert
     }
 
-    fn plan(&self, _: &Knobs, events: Events, sink: SinkSlot) -> Plan {
+    fn plan(&self, knobs: &Knobs, events: Events, sink: SinkSlot) -> Plan {
         let seen = |bid: Bid| {
             let Bid { auction, price, .. } = bid;
             BidColumns { auction, day: day(bid.date_time), price }
         };
-        events
-            .filter_map(move |event| event.bid().map(seen))
-            .key_by(|seen: &BidColumns| (seen.auction, seen.day))
-            .aggregate(OfAuction)
-            .map(|change| change_rows(change, |(key, prices)| row(key, prices)))
-            .sink_changes(sink)
+        let bids = events.filter_map(move |event| event.bid().map(seen));
+        let key_of = |seen: &BidColumns| (seen.auction, seen.day);
+        running_aggregate(bids, knobs, key_of, OfAuction, |(key, prices)| row(key, prices), sink)
     }
 
     fn expected(

@@ -4,18 +4,20 @@
 //! every element (full and as deltas) and, for a keyed operator, rescaled half way. Every way
 //! must give the same results, those of a keyed operator in any order, and the same notes of late
 //! records, each of a record that came behind the watermark. What the operator claims by its
-//! [`FanOut`] must be so.
+//! [`FanOut`] must be so. One that holds records back is saved and rescaled at ends of units only.
+
+mod two_inputs;
 
 use std::fmt::Debug;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::exchange::outbox::{Outbox, Sealed};
 use crate::exchange::{Exchange, Forward};
 use crate::operator::lateness::LateNote;
-use crate::operator::progress::{Progress, Step};
-use crate::operator::snapshot::{RestoreError, Snapshot, SnapshotReader, SnapshotWriter, Version};
-use crate::operator::{Collect, FanOut, Operator, TwoInputOperator};
+use crate::operator::progress::Progress;
+use crate::operator::snapshot::{Snapshot, Version};
+use crate::operator::{FanOut, Operator};
 use crate::placement::{Ownership, Placement};
 use crate::record::batch::Batch;
 use crate::record::data::{Data, Key};
@@ -26,6 +28,8 @@ use crate::stage::{
     FusedStage, Input, InputPort, Marks, OneInput, Save, SavedState, Stage, StageRunner, Tally,
 };
 
+pub use two_inputs::{Sided, verify_two_inputs};
+
 /// What an operator meets in a test.
 #[derive(Clone, Debug)]
 pub enum Element<T> {
@@ -35,6 +39,8 @@ pub enum Element<T> {
     Watermark(EventTime),
     /// The clock has moved.
     Clock(ProcessingTime),
+    /// A unit of work has ended. The end of the input ends one, too.
+    EndOfUnit,
 }
 
 /// Records with event times 0, 1, 2, ... ns.
@@ -56,6 +62,11 @@ pub const fn watermark<T>(time: i64) -> Element<T> {
 /// A processing time in nanoseconds.
 pub const fn clock<T>(time: u64) -> Element<T> {
     Element::Clock(ProcessingTime(time))
+}
+
+/// The end of a unit of work.
+pub const fn end_of_unit<T>() -> Element<T> {
+    Element::EndOfUnit
 }
 
 /// A stage's runner and what came out of it.
@@ -129,6 +140,7 @@ impl<Op: Operator<In: Data, Out: Data>> Rig<Op> {
             Element::Clock(processing_time) => {
                 self.advance(Progress { processing_time, ..progress });
             }
+            Element::EndOfUnit => self.run(Input::EndOfUnit),
         }
     }
 
@@ -143,6 +155,7 @@ impl<Op: Operator<In: Data, Out: Data>> Rig<Op> {
     }
 
     fn finish(mut self) -> Finished<Op::Out> {
+        self.run(Input::EndOfUnit);
         self.flush();
         let mut notes = self.runner.tally().late.notes().to_vec();
         notes.sort_unstable();
@@ -223,7 +236,7 @@ where
     check("all at once", &all_at_once(operator, input, 1 << 15, false));
     check("with an outbox of one slot", &all_at_once(operator, input, 1, true));
     check("restored after every element", &restored(operator, input));
-    for cut in 0..=input.len() {
+    for cut in cuts::<Op>(input) {
         let way = format!("restored from deltas after element {cut}");
         check(&way, &from_deltas(operator, input, cut));
     }
@@ -288,72 +301,6 @@ where
     verify(&operator, &input, &expected, Order::Open)
 }
 
-/// A record of either input of an operator that has two.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(bound = "L: Data, R: Data")]
-pub enum Sided<L, R> {
-    /// Of the left one.
-    Left(L),
-    /// Of the right one.
-    Right(R),
-}
-
-impl<L: Data, R: Data> Data for Sided<L, R> {}
-
-/// An operator of two inputs as one of one.
-#[derive(Clone)]
-struct OneInputOf<J>(J);
-
-impl<J: TwoInputOperator> Operator for OneInputOf<J> {
-    type In = Sided<J::Left, J::Right>;
-    type Out = J::Out;
-
-    fn name(&self) -> &'static str {
-        self.0.name()
-    }
-    fn process(&mut self, record: Record<Self::In>, out: &mut impl Collect<J::Out>) {
-        let Record { value, event_time, stamps } = record;
-        match value {
-            Sided::Left(value) => self.0.process_left(Record { value, event_time, stamps }, out),
-            Sided::Right(value) => self.0.process_right(Record { value, event_time, stamps }, out),
-        }
-    }
-    fn advance(&mut self, progress: Progress, out: &mut impl Collect<J::Out>) -> Step {
-        self.0.advance(progress, out)
-    }
-    fn snapshot(&mut self, since: Option<Version>, into: &mut SnapshotWriter) {
-        self.0.snapshot(since, into);
-    }
-    fn restore(&mut self, from: &mut SnapshotReader<'_>) -> Result<(), RestoreError> {
-        self.0.restore(from)
-    }
-    fn wake_at(&self) -> Option<ProcessingTime> {
-        self.0.wake_at()
-    }
-}
-
-/// As [`verify_keyed`], for an operator of two inputs that are keyed alike.
-///
-/// # Panics
-/// When it does not turn `input` into `expected`.
-pub fn verify_two_inputs<J, K>(
-    operator: J,
-    left_key: impl Fn(&J::Left) -> K,
-    right_key: impl Fn(&J::Right) -> K,
-    input: Vec<Element<Sided<J::Left, J::Right>>>,
-    expected: Vec<J::Out>,
-) -> Vec<Record<J::Out>>
-where
-    J: TwoInputOperator<Out: Data + PartialEq + Debug>,
-    K: Key,
-{
-    let key_of = |record: &Sided<J::Left, J::Right>| match record {
-        Sided::Left(left) => left_key(left),
-        Sided::Right(right) => right_key(right),
-    };
-    verify_keyed(OneInputOf(operator), key_of, input, expected)
-}
-
 fn bytes(value: &impl Serialize) -> Vec<u8> {
     postcard::to_allocvec(value).expect("a result can be serialized")
 }
@@ -384,8 +331,11 @@ fn restored<Op: Operator<In: Data, Out: Data>>(
     input: &[Element<Op::In>],
 ) -> Finished<Op::Out> {
     let mut rig = Rig::new(operator, 1 << 15, false);
-    for element in input.iter().cloned() {
+    for (element, may_save) in input.iter().cloned().zip(may_save_behind::<Op>(input)) {
         rig.meet(element);
+        if !may_save {
+            continue;
+        }
         let SavedState { snapshot, tally } = rig.save(Save::Full);
         let got = std::mem::take(&mut rig.got);
         rig = rig.copy_of(operator, &[snapshot], &tally);
@@ -403,6 +353,18 @@ impl<Op: Operator<In: Data, Out: Data>> Rig<Op> {
     }
 }
 
+/// For each element whether state can be saved behind it: an engine ends a unit of work before it
+/// does.
+fn may_save_behind<Op: Operator>(input: &[Element<Op::In>]) -> impl Iterator<Item = bool> {
+    input.iter().map(|element| !Op::HOLDS_BACK || matches!(element, Element::EndOfUnit))
+}
+
+/// Numbers of elements, rising, behind which state can be saved.
+fn cuts<Op: Operator>(input: &[Element<Op::In>]) -> impl Iterator<Item = usize> {
+    let behind = (1..).zip(may_save_behind::<Op>(input));
+    std::iter::once(0).chain(behind.filter_map(|(cut, may_save)| may_save.then_some(cut)))
+}
+
 /// A full snapshot at the start, a delta after each element up to the cut, and a fresh stage for
 /// the rest.
 fn from_deltas<Op: Operator<In: Data, Out: Data>>(
@@ -413,11 +375,14 @@ fn from_deltas<Op: Operator<In: Data, Out: Data>>(
     let mut rig = Rig::new(operator, 1 << 15, false);
     let SavedState { snapshot, mut tally } = rig.save(Save::Full);
     let mut chain = vec![snapshot];
-    for (version, element) in input[..cut].iter().cloned().enumerate() {
+    let before = input[..cut].iter().cloned().zip(may_save_behind::<Op>(input));
+    for (version, (element, may_save)) in before.enumerate() {
         rig.meet(element);
-        let saved = rig.save(Save::Since(Version(version as u64)));
-        chain.push(saved.snapshot);
-        tally = saved.tally;
+        if may_save {
+            let saved = rig.save(Save::Since(Version(version as u64)));
+            chain.push(saved.snapshot);
+            tally = saved.tally;
+        }
     }
     let mut successor = rig.copy_of(operator, &chain, &tally);
     successor.got = rig.got;
@@ -449,7 +414,8 @@ where
         got.extend(finished.got);
         notes.extend(finished.notes);
     };
-    let (first, second) = input.split_at(input.len() / 2);
+    let half = cuts::<Op>(input).find(|cut| 2 * cut + 1 >= input.len()).unwrap_or_default();
+    let (first, second) = input.split_at(half);
     let mut two: Vec<Rig<Op>> = (0..2).map(|_| Rig::new(operator, 1 << 15, false)).collect();
     run(&mut two, first);
     let mut progress = Progress::START;
