@@ -4,6 +4,7 @@ use dataflow::exchange::failure::FailureKind;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 
 use dataflow::exchange::sink::{SinkError, SinkSlot, Wants};
 use dataflow::job::engine::{Control, Job, JobShape, Prepared, Start};
@@ -262,8 +263,14 @@ fn prepare(
         start: spec.recovery.start,
     };
     let control = Control { stop: io.stop.clone(), observer: Arc::new(Silent) };
-    let preparing = spec.engine.prepare(shape, clock.runtime(), control);
-    block_on(preparing, &clock.runtime())?.map_err(failed)
+    let mut preparing = spec.engine.prepare(shape, clock.runtime(), control);
+    // Whoever has nothing to prepare is ready at once, and no time passes: a fault that is planned
+    // on this clock would strike nobody.
+    let ready = match preparing.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(prepared) => prepared,
+        Poll::Pending => block_on(preparing, &clock.runtime())?,
+    };
+    ready.map_err(failed)
 }
 
 /// A run that is set up: its job, its sink, and who observes it.

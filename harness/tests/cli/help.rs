@@ -2,7 +2,7 @@
 
 use crate::program::{run, words};
 
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 25] = [
     "",
     "compare",
     "sweep",
@@ -20,6 +20,10 @@ const COMMANDS: [&str; 21] = [
     "suite",
     "suite check",
     "suite schema",
+    "systems",
+    "systems install",
+    "systems list",
+    "systems remove",
     "doctor",
     "completions",
     "man",
@@ -58,6 +62,8 @@ fn quick(example: &str) -> String {
         _ if example.starts_with("streamgauge skew") => {
             format!("{} --out results/skew", example.replace("200k", "20k"))
         }
+        // Nothing is downloaded by a test, and nothing of the user's removed.
+        _ if example.starts_with("streamgauge systems ") => "streamgauge systems list".to_owned(),
         "streamgauge doctor" => format!("{example} --duration 20ms --repeats 5"),
         _ if example.starts_with("streamgauge formulas") => {
             format!("{example} --out results/formulas")

@@ -137,7 +137,10 @@ fn what_there_is_can_be_listed() {
         let entries = list[what].as_array().unwrap().iter();
         entries.map(|it| it["name"].as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!(names("engines"), ENGINES);
+    let engines = names("engines");
+    assert_eq!(engines[..ENGINES.len()], ENGINES);
+    let systems = ["flink", "spark", "spark-realtime", "spark-dstream"];
+    assert!(systems.iter().all(|it| engines[ENGINES.len()..].contains(&(*it).to_owned())));
     for engine in list["engines"].as_array().unwrap() {
         for setting in engine["settings"].as_array().unwrap() {
             has(setting, &["name", "takes", "default", "help"]);

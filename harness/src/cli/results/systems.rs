@@ -22,6 +22,7 @@ pub(crate) enum SystemsCommand {
         systems: Vec<SystemName>,
     },
     /// Say which systems are there, of which version, and what is missing
+    #[command(after_help = "Example:\n  streamgauge systems list")]
     List {
         /// Print JSON
         #[arg(long)]
