@@ -26,6 +26,8 @@ struct Collector<'a> {
     rows: SubtaskRows,
     /// Ends of windows of which rows came before the end of the input.
     windows: BTreeSet<EventTime>,
+    /// Whether rows say to which window they belong.
+    tells_windows: bool,
 }
 
 /// Serves a sink's connection to its end. What fails ends the run.
@@ -38,6 +40,7 @@ pub(crate) fn collect(run: &RunState, subtask: u32, stream: TcpStream) {
         output: Output::default(),
         rows: run.take_rows(subtask),
         windows: BTreeSet::new(),
+        tells_windows: false,
     };
     collector.rows.held.begin_again();
     let served = collector.serve(BufReader::with_capacity(READ_BYTES, stream));
@@ -87,13 +90,17 @@ impl Collector<'_> {
             let Some((change, row)) = next else { break };
             self.take(change, &row).map_err(|error| unreadable(&error.to_string()))?;
         }
-        self.run.wrote(seen, self.windows.len() as u64, now);
+        let closed = self.tells_windows.then_some(self.windows.len() as u64);
+        self.run.wrote(seen, closed, now);
         Ok(())
     }
 
     fn take(&mut self, change: WireChange, row: &ForeignRow<'_>) -> Result<(), RowError> {
-        if row.event_time != EventTime::MIN && row.stamps.is_timed() {
-            self.windows.insert(row.event_time);
+        if row.event_time != EventTime::MIN {
+            self.tells_windows = true;
+            if row.stamps.is_timed() {
+                self.windows.insert(row.event_time);
+            }
         }
         let (plan, output) = (&self.parts.plan, &mut self.output);
         let mut write = |row: &ForeignRow<'_>| (plan.write_row)(row, plan.sink.wants, output);

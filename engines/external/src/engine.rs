@@ -125,11 +125,12 @@ impl Engine for External {
         if self.kind.workloads.contains(&workload.name.as_str()) {
             return Ok(());
         }
+        let refused = self.kind.refused.iter().find(|(name, _)| *name == workload.name);
         Err(format!(
             "engine {} cannot run `{}`{}; it runs: {}",
             self.kind.name,
             workload.name,
-            self.kind.why_not,
+            refused.map_or(self.kind.why_not, |(_, why)| why),
             self.kind.workloads.join(", ")
         ))
     }

@@ -158,6 +158,7 @@ impl ConnectedJob {
             records_out: tally.records_out,
             interrupted: control.stop.is_requested(),
             counters: tally.counters,
+            windows_unknown: !tally.tells_windows,
             restarts: tally.restarts,
             checkpoints: tally.checkpoints,
             usage: usage_since(process.pid, used),

@@ -16,6 +16,8 @@ pub(crate) struct EngineKind {
     /// Time after which its JVM has compiled what a workload needs, in nanoseconds: measured.
     pub(crate) warm_up_nanos: u64,
     pub(crate) workloads: &'static [&'static str],
+    /// Workloads that its system cannot run, each with the reason.
+    pub(crate) refused: &'static [(&'static str, &'static str)],
     /// What is said of a workload that it does not know, besides those that it does.
     pub(crate) why_not: &'static str,
 }

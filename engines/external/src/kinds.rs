@@ -10,6 +10,54 @@ use crate::launch::System;
 /// Workloads of one step, or of one key.
 const PLAIN: &[&str] = &["forward", "uppercase", "keyed-count", "word-count", "windowed-count"];
 
+/// Queries of Nexmark that are written in SQL here.
+const QUERIES: &[&str] = &[
+    "nexmark-q0",
+    "nexmark-q1",
+    "nexmark-q2",
+    "nexmark-q3",
+    "nexmark-q4",
+    "nexmark-q5",
+    "nexmark-q7",
+    "nexmark-q8",
+    "nexmark-q9",
+    "nexmark-q11",
+    "nexmark-q14",
+    "nexmark-q15",
+    "nexmark-q16",
+    "nexmark-q17",
+    "nexmark-q18",
+    "nexmark-q19",
+    "nexmark-q20",
+    "nexmark-q22",
+];
+
+/// What Structured Streaming runs: as [`PLAIN`] and [`QUERIES`], without q4.
+const STRUCTURED: &[&str] = &[
+    "forward",
+    "uppercase",
+    "keyed-count",
+    "word-count",
+    "windowed-count",
+    "nexmark-q0",
+    "nexmark-q1",
+    "nexmark-q2",
+    "nexmark-q3",
+    "nexmark-q5",
+    "nexmark-q7",
+    "nexmark-q8",
+    "nexmark-q9",
+    "nexmark-q11",
+    "nexmark-q14",
+    "nexmark-q15",
+    "nexmark-q16",
+    "nexmark-q17",
+    "nexmark-q18",
+    "nexmark-q19",
+    "nexmark-q20",
+    "nexmark-q22",
+];
+
 const FLINK: &[Setting] = &[
     Setting::choice(
         "guarantee",
@@ -112,7 +160,19 @@ pub(crate) const KINDS: &[EngineKind] = &[
         foreign_keys: FLINK_KEYS,
         warm_up_nanos: 10_000_000_000,
         workloads: PLAIN,
-        why_not: " as a DataStream program",
+        refused: &[],
+        why_not: " as a DataStream program; `flink-sql` has queries of Nexmark",
+    },
+    EngineKind {
+        name: "flink-sql",
+        describe: "the real Apache Flink, its SQL: queries of Nexmark",
+        system: System::Flink,
+        settings: FLINK,
+        foreign_keys: FLINK_KEYS,
+        warm_up_nanos: 10_000_000_000,
+        workloads: QUERIES,
+        refused: &[],
+        why_not: " in SQL; `flink` has the workloads of one key",
     },
     EngineKind {
         name: "spark",
@@ -121,7 +181,12 @@ pub(crate) const KINDS: &[EngineKind] = &[
         settings: SPARK,
         foreign_keys: SPARK_KEYS,
         warm_up_nanos: 30_000_000_000,
-        workloads: PLAIN,
+        workloads: STRUCTURED,
+        refused: &[(
+            "nexmark-q4",
+            ": it averages maxima that change, and in Structured Streaming an aggregate over another is for \
+             append mode only, with a watermark in both",
+        )],
         why_not: "",
     },
     EngineKind {
@@ -131,7 +196,16 @@ pub(crate) const KINDS: &[EngineKind] = &[
         settings: SPARK_REALTIME,
         foreign_keys: SPARK_KEYS,
         warm_up_nanos: 15_000_000_000,
-        workloads: &["forward", "uppercase"],
+        workloads: &[
+            "forward",
+            "uppercase",
+            "nexmark-q0",
+            "nexmark-q1",
+            "nexmark-q2",
+            "nexmark-q14",
+            "nexmark-q22",
+        ],
+        refused: &[],
         why_not: ": in Spark 4.2 this mode takes no shuffle and no aggregate; later versions do",
     },
     EngineKind {
@@ -142,7 +216,8 @@ pub(crate) const KINDS: &[EngineKind] = &[
         foreign_keys: SPARK_KEYS,
         warm_up_nanos: 30_000_000_000,
         workloads: &["forward", "uppercase", "keyed-count", "word-count"],
-        why_not: ": DStreams know no event time",
+        refused: &[("windowed-count", ": DStreams know no event time")],
+        why_not: ": DStreams know neither event time nor SQL",
     },
 ];
 

@@ -55,6 +55,8 @@ struct State {
     written: u64,
     /// When something was read or written last.
     last_at: ProcessingTime,
+    /// Whether rows say to which window they belong.
+    tells_windows: bool,
     counters: Counters,
     restarts: u64,
     checkpoints: u64,
@@ -148,11 +150,13 @@ impl RunState {
         self.change(|state| state.input_ended = true);
     }
 
-    /// So many rows have been written by a subtask, which has closed so many windows in all.
-    pub(crate) fn wrote(&self, rows: u64, windows_closed: u64, now: ProcessingTime) {
+    /// So many rows have been written by a subtask, which has closed so many windows in all, if its rows tell.
+    pub(crate) fn wrote(&self, rows: u64, windows_closed: Option<u64>, now: ProcessingTime) {
         self.change(|state| {
             state.written += rows;
             state.last_at = state.last_at.max(now);
+            state.tells_windows |= windows_closed.is_some();
+            let windows_closed = windows_closed.unwrap_or(0);
             let counters = Counters { windows_closed, ..Counters::default() };
             state.counters.merge(&counters);
         });
@@ -236,6 +240,7 @@ impl RunState {
             checkpoints: state.checkpoints,
             moves: state.moves,
             last_at: state.last_at,
+            tells_windows: state.tells_windows,
         }
     }
 }
@@ -252,4 +257,6 @@ pub(crate) struct RunTally {
     pub(crate) moves: u64,
     /// When something was read or written last.
     pub(crate) last_at: ProcessingTime,
+    /// Whether rows say to which window they belong.
+    pub(crate) tells_windows: bool,
 }

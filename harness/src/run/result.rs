@@ -86,7 +86,8 @@ pub(crate) fn result(
             late: late(completion, expected),
         },
         late_records: completion.counters.late_records,
-        windows_closed: spec.workload.has_windows().then_some(completion.counters.windows_closed),
+        windows_closed: (spec.workload.has_windows() && !completion.windows_unknown)
+            .then_some(completion.counters.windows_closed),
         backlog_at_end: backlog_at_end(spec, observer),
         backlog_slope: validity::slope(&planned_backlog(observer)),
         piloted: spec.piloted.clone(),

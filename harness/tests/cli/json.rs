@@ -139,7 +139,7 @@ fn what_there_is_can_be_listed() {
     };
     let engines = names("engines");
     assert_eq!(engines[..ENGINES.len()], ENGINES);
-    let systems = ["flink", "spark", "spark-realtime", "spark-dstream"];
+    let systems = ["flink", "flink-sql", "spark", "spark-realtime", "spark-dstream"];
     assert!(systems.iter().all(|it| engines[ENGINES.len()..].contains(&(*it).to_owned())));
     for engine in list["engines"].as_array().unwrap() {
         for setting in engine["settings"].as_array().unwrap() {

@@ -29,6 +29,8 @@ pub struct Completion {
     pub replayed: u64,
     /// Checkpoints or batches that were completed durably.
     pub checkpoints: u64,
+    /// Whether nobody knows how many windows have closed, as its rows do not say to which they belong.
+    pub windows_unknown: bool,
     /// What its processes have used, where it ran in processes of its own.
     pub usage: Option<ProcessUsage>,
     /// Which system it ran on, by name and version, where it is not one of ours.

@@ -51,7 +51,11 @@ public final class FlinkSystem implements SystemUnderTest {
     Configuration configuration = configuration(request);
     try (StreamExecutionEnvironment environment =
         StreamExecutionEnvironment.createLocalEnvironment(request.parallelism, configuration)) {
-      Programs.build(environment, request);
+      if (request.engine.equals(SqlJob.ENGINE)) {
+        SqlJob.build(environment, request);
+      } else {
+        Programs.build(environment, request);
+      }
       SocketSink.reports = reports;
       job = environment.executeAsync(request.workload);
       await(job, reports);

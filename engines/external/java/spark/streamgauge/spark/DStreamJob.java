@@ -34,6 +34,10 @@ final class DStreamJob implements Job {
     this.settings = new Settings(request);
     this.events = Events.of(request.workload);
     this.intervalMillis = settings.millis("batch_interval", "1s");
+    if (events == Events.NEXMARK) {
+      throw new IllegalArgumentException(
+          "Spark Streaming has no SQL, so it has no " + request.workload);
+    }
     if (Query.hasWindows(request.workload)) {
       throw new IllegalArgumentException(
           "Spark Streaming knows no event time, so it has no " + request.workload);

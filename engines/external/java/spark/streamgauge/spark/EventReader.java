@@ -22,6 +22,7 @@ final class EventReader {
   private byte[] bytes;
   private int at;
   private int left;
+  private int ends;
 
   EventReader(Events events) {
     this.events = events;
@@ -55,14 +56,14 @@ final class EventReader {
     return true;
   }
 
-  /** Fills the row with the announcement of the end. */
-  void fillEnd() {
-    for (int column = 0; column < events.width; column++) {
-      if (events.schema.apply(column).nullable()) {
-        row.setNullAt(column);
-      }
+  /** Fills the row with the next announcement of the end. False if there was the last one. */
+  boolean nextEnd() {
+    if (ends == events.ends()) {
+      return false;
     }
+    events.fillEnd(ends++, row);
     row.setLong(events.width, END_MICROS);
     row.setLong(events.width + 1, Stamps.UNTIMED);
+    return true;
   }
 }

@@ -9,6 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import streamgauge.Request;
 import streamgauge.Split;
 
@@ -30,6 +31,7 @@ final class Feed implements Closeable {
   private final SplitBuffer[] bufferOf;
   private final AtomicLong newest;
   private final CountDownLatch planned = new CountDownLatch(1);
+  private BatchInput input;
 
   private Feed(Request request, Positions start) {
     this.run = request.run;
@@ -72,6 +74,17 @@ final class Feed implements Closeable {
       throw new IllegalStateException("run " + run + " has ended");
     }
     return feed;
+  }
+
+  /**
+   * The input of the run in micro-batches. A query that reads the events more than once has one for
+   * all, so that a batch takes the same events everywhere.
+   */
+  synchronized BatchInput input(Supplier<BatchInput> first) {
+    if (input == null) {
+      input = first.get();
+    }
+    return input;
   }
 
   /** The connection over which this split comes. */

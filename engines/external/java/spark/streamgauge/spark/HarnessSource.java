@@ -98,7 +98,8 @@ public final class HarnessSource implements TableProvider {
         return new RealtimeInput(run, events);
       }
       long most = options.getLong(MOST_EVENTS, 0);
-      return new BatchInput(run, events, most, options.getBoolean(ANNOUNCES_END, false));
+      boolean announcesEnd = options.getBoolean(ANNOUNCES_END, false);
+      return Feed.of(run).input(() -> new BatchInput(run, events, most, announcesEnd));
     }
   }
 }

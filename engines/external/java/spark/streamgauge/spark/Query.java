@@ -43,16 +43,21 @@ final class Query {
 
   /** Whether the workload waits for the end of windows. */
   static boolean hasWindows(String workload) {
-    return workload.equals("windowed-count");
+    return workload.equals("windowed-count") || SqlQuery.hasWindows(workload);
   }
 
   /** Whether each row of the result comes from one event alone. */
   static boolean isStateless(String workload) {
-    return workload.equals("forward") || workload.equals("uppercase");
+    return workload.equals("forward")
+        || workload.equals("uppercase")
+        || SqlQuery.isStateless(workload);
   }
 
   /** The query of the workload over these events. */
   static Query of(Request request, Dataset<Row> events) {
+    if (request.workload.startsWith(SqlQuery.PREFIX)) {
+      return inSql(request, events);
+    }
     switch (request.workload) {
       case "forward":
         return new Query(
@@ -82,19 +87,33 @@ final class Query {
   }
 
   private static Query windowed(Request request, Dataset<Row> events) {
-    Column eventTime = col(Events.EVENT_TIME);
-    // The announcement of the end raises the watermark, and must then go. Spark moves a filter on
-    // the column with the event time no further down than the watermark.
-    Column isEvent = eventTime.lt(timestamp_micros(lit(EventReader.END_MICROS)));
-    Column window = window(eventTime, request.knob("window_ms") + " milliseconds");
+    Column window = window(col(Events.EVENT_TIME), request.knob("window_ms") + " milliseconds");
     Dataset<Row> counts =
-        events
-            .withWatermark(Events.EVENT_TIME, request.boundMillis + " milliseconds")
-            .where(isEvent)
+        timed(request, events)
             .groupBy(window.as("window"), VALUE)
             .agg(count(lit(1)).as("count"), max(STAMPS).as("newest"))
             .select(VALUE, unix_micros(col("window.end")), col("count"), col("newest"));
     RowFormat format = RowFormat.windowCount(request.run, request.boundMillis);
     return new Query(counts, OutputMode.Append(), format);
+  }
+
+  /** The events with a watermark. The announcement of the end raises it, and must then go. */
+  private static Dataset<Row> timed(Request request, Dataset<Row> events) {
+    // Spark moves a filter on the column with the event time no further down than the watermark.
+    Column isEvent = col(Events.EVENT_TIME).lt(timestamp_micros(lit(EventReader.END_MICROS)));
+    return events
+        .withWatermark(Events.EVENT_TIME, request.boundMillis + " milliseconds")
+        .where(isEvent);
+  }
+
+  private static Query inSql(Request request, Dataset<Row> events) {
+    SqlQuery query = SqlQuery.of(request.workload);
+    Dataset<Row> timed = events;
+    if (hasWindows(request.workload)) {
+      Column micros = unix_micros(col(Events.EVENT_TIME)).plus(query.shiftMillis(request) * 1_000);
+      timed = timed(request, events.withColumn(Events.EVENT_TIME, timestamp_micros(micros)));
+    }
+    Dataset<Row> result = query.over(timed, request);
+    return new Query(result, query.mode(), query.format(result, request));
   }
 }

@@ -12,7 +12,6 @@ final class SliceReader implements PartitionReader<InternalRow> {
   private final EventReader reader;
   private Iterator<Chunk> chunks = Collections.emptyIterator();
   private int place = -1;
-  private boolean hasFilledEnd;
 
   SliceReader(Feed feed, Events events, Slice slice) {
     this.feed = feed;
@@ -23,10 +22,7 @@ final class SliceReader implements PartitionReader<InternalRow> {
   @Override
   public boolean next() {
     if (slice.isEnd) {
-      boolean isFirst = !hasFilledEnd;
-      hasFilledEnd = true;
-      reader.fillEnd();
-      return isFirst;
+      return reader.nextEnd();
     }
     while (!reader.next()) {
       Fault.strike();

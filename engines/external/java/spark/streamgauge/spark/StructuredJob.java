@@ -48,6 +48,10 @@ final class StructuredJob implements Job {
     this.isRealtime = request.engine.equals("spark-realtime");
     this.settings = new Settings(request);
     this.events = Events.of(request.workload);
+    if (events == Events.NEXMARK) {
+      // Refuses what has no query.
+      SqlQuery.of(request.workload);
+    }
     this.triggerMillis =
         isRealtime ? settings.millis("batch_duration", "5s") : settings.millis("trigger", "0ms");
     this.mostEvents = settings.mostEvents();
