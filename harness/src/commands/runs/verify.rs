@@ -75,7 +75,18 @@ pub(crate) fn verify(args: &VerifyArgs, registry: &Registry, stop: &StopSignal) 
         names => names.iter().map(|name| registry.engine(name)).collect::<Result<_>>()?,
     };
     let workloads: Vec<Arc<dyn AnyWorkload>> = match args.workloads.as_slice() {
-        [] => registry.workloads.clone(),
+        // Of real systems, what they can run.
+        [] => {
+            let all = registry.workloads.iter().cloned();
+            let clocks = [Clock::Wall, Clock::Virtual];
+            let any = |workload: &Arc<dyn AnyWorkload>| {
+                let on = |engine: &dyn Engine| {
+                    clocks.iter().any(|&clock| runs(engine, &**workload, clock))
+                };
+                engines.iter().any(|engine| on(&**engine))
+            };
+            all.filter(any).collect()
+        }
         names => names.iter().map(|name| registry.workload(name)).collect::<Result<_>>()?,
     };
     let set = key_values(args.set.iter().map(String::as_str))?;

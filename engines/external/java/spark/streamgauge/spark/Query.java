@@ -88,11 +88,13 @@ final class Query {
 
   private static Query windowed(Request request, Dataset<Row> events) {
     Column window = window(col(Events.EVENT_TIME), request.knob("window_ms") + " milliseconds");
+    long shift = SqlQuery.shiftMillis(request.knob("window_ms"));
+    Column end = unix_micros(col("window.end")).minus(shift * 1_000);
     Dataset<Row> counts =
-        timed(request, events)
+        timed(request, moved(events, shift))
             .groupBy(window.as("window"), VALUE)
             .agg(count(lit(1)).as("count"), max(STAMPS).as("newest"))
-            .select(VALUE, unix_micros(col("window.end")), col("count"), col("newest"));
+            .select(VALUE, end, col("count"), col("newest"));
     RowFormat format = RowFormat.windowCount(request.run, request.boundMillis);
     return new Query(counts, OutputMode.Append(), format);
   }
@@ -106,12 +108,17 @@ final class Query {
         .where(isEvent);
   }
 
+  /** The events, which happen by so many milliseconds later. */
+  private static Dataset<Row> moved(Dataset<Row> events, long millis) {
+    Column micros = unix_micros(col(Events.EVENT_TIME)).plus(millis * 1_000);
+    return events.withColumn(Events.EVENT_TIME, timestamp_micros(micros));
+  }
+
   private static Query inSql(Request request, Dataset<Row> events) {
     SqlQuery query = SqlQuery.of(request.workload);
     Dataset<Row> timed = events;
     if (hasWindows(request.workload)) {
-      Column micros = unix_micros(col(Events.EVENT_TIME)).plus(query.shiftMillis(request) * 1_000);
-      timed = timed(request, events.withColumn(Events.EVENT_TIME, timestamp_micros(micros)));
+      timed = timed(request, moved(events, query.shiftMillis(request)));
     }
     Dataset<Row> result = query.over(timed, request);
     return new Query(result, query.mode(), query.format(result, request));

@@ -140,7 +140,11 @@ final class SqlQuery {
     if (!hasWindows) {
       return 0;
     }
-    long step = request.knob(text.contains(SLIDE) ? "slide_ms" : "window_ms");
+    return shiftMillis(request.knob(text.contains(SLIDE) ? "slide_ms" : "window_ms"));
+  }
+
+  /** The same for windows that begin at the multiples of a step. */
+  static long shiftMillis(long step) {
     return (EARLIEST_MILLIS / step + 1) * step;
   }
 
