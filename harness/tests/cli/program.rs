@@ -50,7 +50,11 @@ impl Ended {
             && left_out.all(|line| {
                 ["was disturbed", "did not keep up"].iter().any(|why| line.contains(why))
             });
-        if self.status == Some(1) && was_busy { self } else { self.with_status(0) }
+        // A single run says so in its table, beside whether its answer is right.
+        let run_was_busy = self.out.contains("The machine was disturbed")
+            && self.out.contains("equal to the evaluator's");
+        let is_busy = was_busy || run_was_busy;
+        if self.status == Some(1) && is_busy { self } else { self.with_status(0) }
     }
 }
 
