@@ -80,7 +80,7 @@ impl Collector<'_> {
         let mut rows = Rows(bytes);
         let mut seen = 0;
         loop {
-            let next = rows.next().map_err(|error| unreadable(&error.to_string()))?;
+            let next = rows.next().map_err(|error| self.unreadable(&error))?;
             if next.is_none() || self.output.is_full() {
                 seen += self.output.written;
                 self.sink.write(&mut self.output, now)?;
@@ -88,7 +88,7 @@ impl Collector<'_> {
                 block_on(poll_fn(|context| self.sink.poll_room(context)))?;
             }
             let Some((change, row)) = next else { break };
-            self.take(change, &row).map_err(|error| unreadable(&error.to_string()))?;
+            self.take(change, &row).map_err(|error| self.unreadable(&error))?;
         }
         let closed = self.tells_windows.then_some(self.windows.len() as u64);
         self.run.wrote(seen, closed, now);
@@ -109,9 +109,9 @@ impl Collector<'_> {
             WireChange::Upsert(key) => self.rows.table.put(key, *row, write),
         }
     }
-}
 
-/// A row that cannot be read: the process writes what the workload does not have.
-fn unreadable(cause: &str) -> EngineError {
-    EngineError::Lost(format!("sink of the system: {cause}"))
+    /// A row that cannot be read: the process writes what the workload does not have.
+    fn unreadable(&self, cause: &dyn std::error::Error) -> EngineError {
+        EngineError::System { system: self.run.title.to_owned(), cause: cause.to_string() }
+    }
 }

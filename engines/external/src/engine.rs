@@ -122,17 +122,7 @@ impl Engine for External {
     }
 
     fn knows(&self, workload: &WorkloadIdentity) -> Result<(), String> {
-        if self.kind.workloads.contains(&workload.name.as_str()) {
-            return Ok(());
-        }
-        let refused = self.kind.refused.iter().find(|(name, _)| *name == workload.name);
-        Err(format!(
-            "engine {} cannot run `{}`{}; it runs: {}",
-            self.kind.name,
-            workload.name,
-            refused.map_or(self.kind.why_not, |(_, why)| why),
-            self.kind.workloads.join(", ")
-        ))
+        self.kind.check(workload)
     }
 
     fn foreign_keys(&self) -> &'static [&'static str] {

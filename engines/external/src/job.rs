@@ -1,7 +1,7 @@
 //! A job on a system: connected, run, and brought to its end.
 
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::Poll;
 
 use dataflow::job::engine::{Job, JobShape, Prepared, WorkloadIdentity};
@@ -26,7 +26,7 @@ const LOOK_NANOS: u64 = 20_000_000;
 pub(crate) struct JobStorage {
     /// The number of its folder.
     pub(crate) number: u64,
-    pub(crate) rows: Arc<Mutex<JobRows>>,
+    pub(crate) rows: Arc<JobRows>,
 }
 
 /// A job whose sources are connected.

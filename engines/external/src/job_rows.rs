@@ -2,6 +2,7 @@
 //! back until their checkpoint is complete.
 
 use std::collections::BTreeMap;
+use std::sync::{Condvar, Mutex};
 
 use crate::upserts::Upserts;
 
@@ -70,17 +71,28 @@ impl HeldRows {
 
 /// The rows of a job, by subtask.
 #[derive(Debug, Default)]
-pub(crate) struct JobRows(BTreeMap<u32, SubtaskRows>);
+pub(crate) struct JobRows {
+    /// `None` while a connection has them.
+    rows: Mutex<BTreeMap<u32, Option<SubtaskRows>>>,
+    returned: Condvar,
+}
 
 impl JobRows {
-    /// Takes those of a subtask out, to be put back.
-    pub(crate) fn take(&mut self, subtask: u32) -> SubtaskRows {
-        self.0.remove(&subtask).unwrap_or_default()
+    /// Takes those of a subtask out, to be put back. A connection that comes again waits for the one
+    /// before it, which has ended or is about to.
+    pub(crate) fn take(&self, subtask: u32) -> SubtaskRows {
+        let rows = self.rows.lock().expect("no holder fails");
+        let is_taken = |rows: &mut BTreeMap<u32, Option<SubtaskRows>>| {
+            rows.get(&subtask).is_some_and(Option::is_none)
+        };
+        let mut rows = self.returned.wait_while(rows, is_taken).expect("no holder fails");
+        rows.insert(subtask, None).flatten().unwrap_or_default()
     }
 
     /// Puts those of a subtask back.
-    pub(crate) fn put(&mut self, subtask: u32, rows: SubtaskRows) {
-        self.0.insert(subtask, rows);
+    pub(crate) fn put(&self, subtask: u32, rows: SubtaskRows) {
+        self.rows.lock().expect("no holder fails").insert(subtask, Some(rows));
+        self.returned.notify_all();
     }
 }
 
@@ -121,6 +133,19 @@ mod tests {
         held.add(b"bc");
         held.pre_commit(3);
         assert_eq!(held.commit(3), b"bc");
+    }
+
+    #[test]
+    fn a_connection_that_comes_again_has_the_rows_of_the_one_before() {
+        let job = JobRows::default();
+        let mut first = job.take(3);
+        std::thread::scope(|scope| {
+            let again = scope.spawn(|| job.take(3).held.commit(1));
+            first.held.add(b"a");
+            first.held.pre_commit(1);
+            job.put(3, first);
+            assert_eq!(again.join().unwrap(), b"a");
+        });
     }
 
     #[test]

@@ -102,10 +102,10 @@ impl SystemProcess {
     }
 
     /// Begins a run on it.
-    pub(crate) fn begin(&self, rows: Arc<Mutex<JobRows>>) -> Arc<RunState> {
+    pub(crate) fn begin(&self, rows: Arc<JobRows>) -> Arc<RunState> {
         let mut state = self.shared.state();
         state.runs += 1;
-        let run = RunState::new(state.runs, rows);
+        let run = RunState::new(state.runs, self.system.title(), rows);
         state.run = Some(Arc::clone(&run));
         let gone = state.gone.clone();
         drop(state);

@@ -20,8 +20,27 @@ pub struct Program {
     pub jvm_options: &'static [&'static str],
 }
 
+/// Those that are named, and those that every system's program has.
 macro_rules! sources {
     ($($path:literal),* $(,)?) => {
+        sources!(@all
+            $($path,)*
+            "common/streamgauge/Address.java",
+            "common/streamgauge/Block.java",
+            "common/streamgauge/Harness.java",
+            "common/streamgauge/Nearest.java",
+            "common/streamgauge/PackReader.java",
+            "common/streamgauge/PackWriter.java",
+            "common/streamgauge/Reports.java",
+            "common/streamgauge/Request.java",
+            "common/streamgauge/SinkConnection.java",
+            "common/streamgauge/SourceConnection.java",
+            "common/streamgauge/Split.java",
+            "common/streamgauge/SystemUnderTest.java",
+            "common/streamgauge/Words.java",
+        )
+    };
+    (@all $($path:literal,)*) => {
         &[$(($path, include_str!(concat!("../java/", $path)))),*]
     };
 }
@@ -31,19 +50,6 @@ const FLINK: Program = Program {
     pom: include_str!("../java/flink/pom.xml"),
     checksums: include_str!("../java/flink/jars.sha256"),
     sources: sources![
-        "common/streamgauge/Address.java",
-        "common/streamgauge/Block.java",
-        "common/streamgauge/Harness.java",
-        "common/streamgauge/Nearest.java",
-        "common/streamgauge/PackReader.java",
-        "common/streamgauge/PackWriter.java",
-        "common/streamgauge/Reports.java",
-        "common/streamgauge/Request.java",
-        "common/streamgauge/SinkConnection.java",
-        "common/streamgauge/SourceConnection.java",
-        "common/streamgauge/Split.java",
-        "common/streamgauge/SystemUnderTest.java",
-        "common/streamgauge/Words.java",
         "flink/streamgauge/flink/Count.java",
         "flink/streamgauge/flink/CountChar.java",
         "flink/streamgauge/flink/Event.java",
@@ -68,19 +74,6 @@ const SPARK: Program = Program {
     pom: include_str!("../java/spark/pom.xml"),
     checksums: include_str!("../java/spark/jars.sha256"),
     sources: sources![
-        "common/streamgauge/Address.java",
-        "common/streamgauge/Block.java",
-        "common/streamgauge/Harness.java",
-        "common/streamgauge/Nearest.java",
-        "common/streamgauge/PackReader.java",
-        "common/streamgauge/PackWriter.java",
-        "common/streamgauge/Reports.java",
-        "common/streamgauge/Request.java",
-        "common/streamgauge/SinkConnection.java",
-        "common/streamgauge/SourceConnection.java",
-        "common/streamgauge/Split.java",
-        "common/streamgauge/SystemUnderTest.java",
-        "common/streamgauge/Words.java",
         "spark/streamgauge/spark/BatchInput.java",
         "spark/streamgauge/spark/BatchWatch.java",
         "spark/streamgauge/spark/Checkpoint.java",

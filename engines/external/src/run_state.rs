@@ -27,7 +27,9 @@ pub(crate) struct RunParts {
 pub(crate) struct RunState {
     /// Its number.
     pub(crate) number: u32,
-    rows: Arc<Mutex<JobRows>>,
+    /// Its system, as people name it.
+    pub(crate) title: &'static str,
+    rows: Arc<JobRows>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -65,8 +67,8 @@ struct State {
 }
 
 impl RunState {
-    pub(crate) fn new(number: u32, rows: Arc<Mutex<JobRows>>) -> Arc<Self> {
-        Arc::new(Self { number, rows, state: Mutex::default(), changed: Condvar::new() })
+    pub(crate) fn new(number: u32, title: &'static str, rows: Arc<JobRows>) -> Arc<Self> {
+        Arc::new(Self { number, title, rows, state: Mutex::default(), changed: Condvar::new() })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -127,10 +129,10 @@ impl RunState {
 
     /// So many events of a split have been read.
     pub(crate) fn read(&self, split: u32, events: u64, now: ProcessingTime) {
-        self.change(|state| {
-            state.read.insert(split, events);
-            state.last_at = state.last_at.max(now);
-        });
+        let mut state = self.lock();
+        state.moves += 1;
+        state.read.insert(split, events);
+        state.last_at = state.last_at.max(now);
     }
 
     /// So many events were sent and not yet read, or fewer again.
@@ -152,14 +154,13 @@ impl RunState {
 
     /// So many rows have been written by a subtask, which has closed so many windows in all, if its rows tell.
     pub(crate) fn wrote(&self, rows: u64, windows_closed: Option<u64>, now: ProcessingTime) {
-        self.change(|state| {
-            state.written += rows;
-            state.last_at = state.last_at.max(now);
-            state.tells_windows |= windows_closed.is_some();
-            let windows_closed = windows_closed.unwrap_or(0);
-            let counters = Counters { windows_closed, ..Counters::default() };
-            state.counters.merge(&counters);
-        });
+        let mut state = self.lock();
+        state.moves += 1;
+        state.written += rows;
+        state.last_at = state.last_at.max(now);
+        state.tells_windows |= windows_closed.is_some();
+        let windows_closed = windows_closed.unwrap_or(0);
+        state.counters.merge(&Counters { windows_closed, ..Counters::default() });
     }
 
     /// A checkpoint or batch is complete.
@@ -174,11 +175,11 @@ impl RunState {
 
     /// The rows of a subtask, which are given back with [`Self::put_rows`].
     pub(crate) fn take_rows(&self, subtask: u32) -> SubtaskRows {
-        self.rows.lock().expect("no holder fails").take(subtask)
+        self.rows.take(subtask)
     }
 
     pub(crate) fn put_rows(&self, subtask: u32, rows: SubtaskRows) {
-        self.rows.lock().expect("no holder fails").put(subtask, rows);
+        self.rows.put(subtask, rows);
     }
 
     /// The job has ended: the first word counts. After a failure all connections end.

@@ -156,5 +156,26 @@ fn a_job_that_fails_says_why() {
 #[test]
 fn rows_that_are_no_rows_end_the_run() {
     let error = failure("writes-nonsense").to_string();
+    assert!(error.starts_with("Apache Flink: a row of"), "{error}");
     assert!(error.contains("is no row of the result"), "{error}");
+}
+
+#[test]
+fn a_knob_without_effect_on_a_system_is_refused() {
+    let installations: Arc<dyn Installations> = Arc::new(Fakes("works"));
+    let engines = External::all(&installations);
+    let knows = |engine: &str, workload: &str, knob: &str, value: serde_json::Value| {
+        let mut knobs = Settings::default();
+        knobs.set(knob, value);
+        let workload = WorkloadIdentity { name: workload.to_owned(), knobs, ..Default::default() };
+        engines.iter().find(|it| it.name() == engine).expect("there is one").knows(&workload)
+    };
+    let refused = knows("flink", "windowed-count", "split_keys", 4.into()).unwrap_err();
+    assert!(refused.starts_with("`split_keys=4` has no effect on engine flink"), "{refused}");
+    assert_eq!(knows("flink", "windowed-count", "split_keys", 1.into()), Ok(()));
+    assert!(knows("flink", "keyed-count", "changes", "last-per-key".into()).is_err());
+    // Spark has a row for each key and batch whatever is asked for.
+    assert_eq!(knows("spark", "keyed-count", "changes", "last-per-key".into()), Ok(()));
+    let refused = knows("spark", "nexmark-q4", "keys", 1.into()).unwrap_err();
+    assert!(refused.contains("averages maxima") && !refused.contains("nexmark-q4,"), "{refused}");
 }

@@ -1,5 +1,6 @@
 package streamgauge.flink;
 
+import java.io.Serializable;
 import java.time.Duration;
 import java.util.Locale;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
@@ -40,7 +41,7 @@ final class Programs {
             request,
             events(environment, request)
                 .keyBy(event -> event.key, Types.LONG)
-                .process(new CountEvents())
+                .process(new RunningCount<Long, Event>(Programs::describe))
                 .returns(Count.class));
         break;
       case "windowed-count":
@@ -66,7 +67,7 @@ final class Programs {
                 .flatMap(Programs::split)
                 .returns(Line.class)
                 .keyBy(word -> word.text, Types.STRING)
-                .process(new CountWords())
+                .process(new RunningCount<String, Line>(Programs::describe))
                 .returns(Count.class));
         break;
       default:
@@ -153,52 +154,47 @@ final class Programs {
         row);
   }
 
-  /** A running count per key. */
-  private static final class CountEvents extends KeyedProcessFunction<Long, Event, Count> {
-    private static final long serialVersionUID = 1;
-    private transient ValueState<Long> counted;
+  /** Says of a record what is counted, and its stamps. */
+  private interface Counted<T> extends Serializable {
+    void describe(T record, Count into);
+  }
 
-    @Override
-    public void open(OpenContext context) {
-      counted = getRuntimeContext().getState(new ValueStateDescriptor<>("count", Types.LONG));
+  /** A running count per key. */
+  private static final class RunningCount<K, T> extends KeyedProcessFunction<K, T, Count> {
+    private static final long serialVersionUID = 1;
+    private final Counted<T> counted;
+    private transient ValueState<Long> state;
+
+    RunningCount(Counted<T> counted) {
+      this.counted = counted;
     }
 
     @Override
-    public void processElement(Event event, Context context, Collector<Count> out)
-        throws Exception {
-      Long before = counted.value();
+    public void open(OpenContext context) {
+      state = getRuntimeContext().getState(new ValueStateDescriptor<>("count", Types.LONG));
+    }
+
+    @Override
+    public void processElement(T record, Context context, Collector<Count> out) throws Exception {
+      Long before = state.value();
       Count count = new Count();
-      count.key = event.key;
+      counted.describe(record, count);
       count.count = before == null ? 1 : before + 1;
-      count.planned = event.planned;
-      count.ingested = event.ingested;
-      counted.update(count.count);
+      state.update(count.count);
       out.collect(count);
     }
   }
 
-  /** A running count per word. */
-  private static final class CountWords extends KeyedProcessFunction<String, Line, Count> {
-    private static final long serialVersionUID = 1;
-    private transient ValueState<Long> counted;
+  private static void describe(Event event, Count into) {
+    into.key = event.key;
+    into.planned = event.planned;
+    into.ingested = event.ingested;
+  }
 
-    @Override
-    public void open(OpenContext context) {
-      counted = getRuntimeContext().getState(new ValueStateDescriptor<>("count", Types.LONG));
-    }
-
-    @Override
-    public void processElement(Line word, Context context, Collector<Count> out)
-        throws Exception {
-      Long before = counted.value();
-      Count count = new Count();
-      count.word = word.text;
-      count.count = before == null ? 1 : before + 1;
-      count.planned = word.planned;
-      count.ingested = word.ingested;
-      counted.update(count.count);
-      out.collect(count);
-    }
+  private static void describe(Line word, Count into) {
+    into.word = word.text;
+    into.planned = word.planned;
+    into.ingested = word.ingested;
   }
 
   /** Counts the events of a window, and keeps the stamps of the newest. */
