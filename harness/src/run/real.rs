@@ -251,7 +251,6 @@ fn prepare(
     io: &RunIo<'_>,
 ) -> Result<Prepared> {
     spec.check_engine()?;
-    check_places(spec, io)?;
     // A plan of no events tells the shape of the one that comes.
     let slot = SinkSlot::plain(Wants::default(), |_| unreachable!("nothing is run"));
     let source = events.plan(Schedule::at_once(0), slot).source;
@@ -272,20 +271,6 @@ fn prepare(
         Poll::Pending => block_on(preparing, &clock.runtime())?,
     };
     ready.map_err(failed)
-}
-
-/// Refuses places that a real system would leave empty: it stores what it needs by itself, and what it
-/// holds back under exactly-once is committed by nobody here.
-fn check_places(spec: &RunSpec, io: &RunIo<'_>) -> Result<()> {
-    let Some(system) = spec.engine.system() else { return Ok(()) };
-    let refused = if spec.recovery.outlives_process {
-        "keeps its checkpoints by itself and is not taken up by another process; leave --checkpoint-dir out"
-    } else if io.folder.is_some() || io.topic.is_some() {
-        "cannot commit its rows there under exactly-once; leave --output out, or use at-least-once"
-    } else {
-        return Ok(());
-    };
-    Err(Error::Input(format!("engine {} ({system}) {refused}", spec.engine.name())))
 }
 
 /// A run that is set up: its job, its sink, and who observes it.

@@ -228,6 +228,32 @@ fn an_input_that_cannot_be_read_is_named() {
     refused(&format!("{piped} --input tcp:127.0.0.1:{port}"), &["127.0.0.1", "refused"]);
 }
 
+/// None of this starts a process, or needs one to be installed.
+#[test]
+fn a_real_system_is_not_asked_for_what_it_cannot_do() {
+    let run = "run --engine flink --events 10";
+    refused(&format!("{run} --workload nexmark-q6"), &["cannot run `nexmark-q6`", "`flink-sql`"]);
+    refused(&format!("{run} --workload forward --clock virtual"), &["on the wall clock only"]);
+    let split =
+        "--workload windowed-count --set split_keys=4 --set window_ms=100 --duration 5s --rate 10";
+    refused(
+        &format!("run --engine flink {split}"),
+        &["`split_keys=4` has no effect on engine flink"],
+    );
+    refused(
+        &format!("{run} --workload forward --guarantee exactly-once --output rows"),
+        &["engine flink (Apache Flink) cannot commit its rows there"],
+    );
+    refused(
+        &format!("{run} --workload forward --guarantee at-least-once --checkpoint-dir state"),
+        &["engine flink (Apache Flink) keeps its checkpoints by itself"],
+    );
+    refused(
+        "recover --engine spark --workload forward --fault kill:executor@50%",
+        &["`kill:executor@50%` cannot strike Apache Spark", "kill:driver"],
+    );
+}
+
 /// The client of Kafka is a feature of the build.
 #[cfg(not(feature = "kafka"))]
 #[test]

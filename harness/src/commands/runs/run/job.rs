@@ -85,6 +85,7 @@ impl<'a> RunJob<'a> {
             keeps_failed: false,
         };
         let is_topic = matches!(args.input, Some(InputUri::Kafka(_)));
+        check_places(args, &spec)?;
         check_guarantee(args, &spec, events.is_some() || is_topic)?;
         let client = client(args)?;
         Ok(Self { args, spec, events, oracle: Oracle::default(), checkpoints, input, client })
@@ -304,6 +305,20 @@ fn open_events(args: &RunArgs, spec: &mut RunSpec, held: Option<&HeldInput>) -> 
             Ok(OpenEvents { events: None, input: JobInput::Generated })
         }
     }
+}
+
+/// Refuses places that a real system would leave empty: it stores what it needs by itself, and what it
+/// holds back under exactly-once is committed by nobody here.
+fn check_places(args: &RunArgs, spec: &RunSpec) -> Result<()> {
+    let Some(system) = spec.engine.system() else { return Ok(()) };
+    let refused = if args.checkpoint_dir.is_some() {
+        "keeps its checkpoints by itself and is not taken up by another process; leave --checkpoint-dir out"
+    } else if args.output.is_some() && spec.guarantee() == Guarantee::ExactlyOnce {
+        "cannot commit its rows there under exactly-once; leave --output out, or use at-least-once"
+    } else {
+        return Ok(());
+    };
+    Err(Error::Input(format!("engine {} ({system}) {refused}", spec.engine.name())))
 }
 
 /// Refuses what needs a guarantee without one, and a guarantee without events to read again.
