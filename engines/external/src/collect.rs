@@ -7,11 +7,11 @@ use std::net::TcpStream;
 
 use dataflow::exchange::foreign::{ForeignRow, RowError};
 use dataflow::exchange::sink::{Output, Sink};
-use dataflow::{EngineError, EventTime};
+use dataflow::{EngineError, EventTime, Stamps};
 
 use crate::job_rows::SubtaskRows;
 use crate::parked::block_on;
-use crate::run_state::{RunParts, RunState};
+use crate::run_state::{RunParts, RunState, Shows};
 use crate::wire::{Rows, SinkFrame, WireChange};
 
 /// Bytes that are read at once.
@@ -28,6 +28,8 @@ struct Collector<'a> {
     windows: BTreeSet<EventTime>,
     /// Whether rows say to which window they belong.
     tells_windows: bool,
+    /// The events that a row shows.
+    shown: Vec<Stamps>,
 }
 
 /// Serves a sink's connection to its end. What fails ends the run.
@@ -41,6 +43,7 @@ pub(crate) fn collect(run: &RunState, subtask: u32, stream: TcpStream) {
         rows: run.take_rows(subtask),
         windows: BTreeSet::new(),
         tells_windows: false,
+        shown: Vec::new(),
     };
     collector.rows.held.begin_again();
     let served = collector.serve(BufReader::with_capacity(READ_BYTES, stream));
@@ -104,10 +107,22 @@ impl Collector<'_> {
         }
         let (plan, output) = (&self.parts.plan, &mut self.output);
         let mut write = |row: &ForeignRow<'_>| (plan.write_row)(row, plan.sink.wants, output);
-        match change {
-            WireChange::Change(_) => write(row),
-            WireChange::Upsert(key) => self.rows.table.put(key, *row, write),
+        let key = match change {
+            WireChange::Change(_) => return write(row),
+            WireChange::Upsert(key) => key,
+        };
+        self.shown.clear();
+        if self.parts.updates_show == Shows::Counted {
+            let bytes = row.fields.len();
+            let shown = self.run.unseen().shown(row.fields, &mut self.shown);
+            shown.map_err(|cause| RowError { bytes, cause })?;
         }
+        let row = match self.parts.updates_show {
+            Shows::One => *row,
+            Shows::Counted => ForeignRow { stamps: Stamps::UNTIMED, events: &self.shown, ..*row },
+            Shows::Unknown => ForeignRow { stamps: Stamps::UNTIMED, ..*row },
+        };
+        self.rows.table.put(key, row, write)
     }
 
     /// A row that cannot be read: the process writes what the workload does not have.

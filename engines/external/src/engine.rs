@@ -42,7 +42,6 @@ impl Processes {
         &self,
         system: System,
         installations: &dyn Installations,
-        secret: u64,
     ) -> Result<(Arc<SystemProcess>, Launch), EngineError> {
         let mut processes = self.living.lock().expect("no holder fails");
         if let Some((process, launch)) = processes.get(&system)
@@ -51,7 +50,7 @@ impl Processes {
             return Ok((Arc::clone(process), launch.clone()));
         }
         let launch = installations.launch(system).map_err(EngineError::Refused)?;
-        let process = Arc::new(SystemProcess::start(system, &launch, secret)?);
+        let process = Arc::new(SystemProcess::start(system, &launch)?);
         processes.insert(system, (Arc::clone(&process), launch.clone()));
         Ok((process, launch))
     }
@@ -105,7 +104,7 @@ impl Engine for External {
     }
 
     fn emits_each_change(&self) -> bool {
-        self.kind.system == System::Flink
+        self.kind.emits_each_change()
     }
 
     fn settings(&self) -> &'static [Setting] {
@@ -142,8 +141,7 @@ impl Engine for External {
         control: Control,
     ) -> BoxFuture<Result<Prepared, EngineError>> {
         let kind = self.kind;
-        let secret = runtime.random("connections of a system");
-        let process = self.processes.of(kind.system, &*self.installations, secret);
+        let process = self.processes.of(kind.system, &*self.installations);
         let storage = self.storage(shape.start);
         Box::pin(async move {
             let (process, launch) = process?;
@@ -160,9 +158,9 @@ impl Engine for External {
         runtime: Arc<dyn Runtime>,
         control: Control,
     ) -> BoxFuture<Result<Completion, EngineError>> {
-        let name = self.kind.name;
+        let kind = self.kind;
         if let Some(connected) = job.prepared.take::<ConnectedJob>() {
-            return Box::pin(async move { connected.run(name, job, runtime, control).await });
+            return Box::pin(async move { connected.run(kind, job, runtime, control).await });
         }
         // One that starts again.
         let source = &job.plan.source;
@@ -178,7 +176,7 @@ impl Engine for External {
         Box::pin(async move {
             let connected = prepared.await?.take::<ConnectedJob>();
             let connected = connected.expect("this engine prepares a connected job");
-            connected.run(name, job, runtime, control).await
+            connected.run(kind, job, runtime, control).await
         })
     }
 }

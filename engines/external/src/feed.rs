@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use dataflow::job::observer::{LATE_NANOS, Silent};
-use dataflow::job::source::{READ_CHUNK, SourceError};
+use dataflow::job::source::{READ_CHUNK, SourceError, SourceFailure};
 use dataflow::job::split_reader::{SplitPosition, SplitReader};
 use dataflow::{EngineError, ProcessingTime};
 
 use crate::parked::block_on;
-use crate::run_state::{RunParts, RunState};
+use crate::run_state::{RunParts, RunState, Shows};
 use crate::wire::{Acknowledgement, block_head, end_of_input};
 
 /// Bytes that are sent at once, unless what is readable is less.
@@ -157,21 +157,31 @@ impl<'a> Feeder<'a> {
         let head = self.bytes.len();
         self.bytes.extend(block_head(split, records, 0));
         let body = self.bytes.len();
-        (self.parts.plan.source.wire)(batch, &mut self.bytes).map_err(|cause| {
-            let last = self.reader.last_read();
-            FeedError::Input(SourceError {
-                input: "the input".to_owned(),
-                split,
-                offset: last.offset,
-                line: None,
-                column: None,
-                failure: dataflow::job::source::SourceFailure::Refused,
-                cause,
-            })
-        })?;
+        let written = (self.parts.plan.source.wire)(batch, &mut self.bytes);
+        written.map_err(|cause| self.refused(cause))?;
+        if self.parts.updates_show == Shows::Counted {
+            let upto = self.reader.last_read().events;
+            let block = &self.bytes[body..];
+            let taken = self.run.unseen().sent(split, (u64::from(records), upto), block);
+            taken.map_err(|cause| self.refused(cause))?;
+        }
         let length = (self.bytes.len() - body) as u32;
         self.bytes[head..body].copy_from_slice(&block_head(split, records, length));
         Ok(())
+    }
+
+    /// What was read last cannot be sent.
+    fn refused(&self, cause: String) -> FeedError {
+        let last = self.reader.last_read();
+        FeedError::Input(SourceError {
+            input: "the input".to_owned(),
+            split: last.split,
+            offset: last.offset,
+            line: None,
+            column: None,
+            failure: SourceFailure::Refused,
+            cause,
+        })
     }
 
     /// Tells of splits that have ended since: they hold no watermark back.

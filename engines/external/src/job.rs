@@ -15,7 +15,7 @@ use crate::killed::{Driver, ReadingTasks};
 use crate::kind::EngineKind;
 use crate::launch::Launch;
 use crate::process::SystemProcess;
-use crate::run_state::{RunParts, RunState};
+use crate::run_state::{RunParts, RunState, Shows};
 use crate::usage::{tree_nanos, usage_since};
 
 /// How often what nobody tells is looked at, in nanoseconds.
@@ -109,14 +109,16 @@ impl ConnectedJob {
     /// What the process says, and when nothing moves any more.
     pub(crate) async fn run(
         self,
-        engine: &'static str,
+        kind: &'static EngineKind,
         job: Job,
         runtime: Arc<dyn Runtime>,
         control: Control,
     ) -> Result<Completion, EngineError> {
         let Self { process, run } = self;
         let used = tree_nanos(process.pid);
-        let (began, workload) = (runtime.now(), job.workload.name);
+        let (began, workload) = (runtime.now(), job.workload.name.clone());
+        let timed = job.plan.sink.wants.stamps;
+        let updates_show = if timed { kind.updates_show(&job.workload) } else { Shows::One };
         let observer = Arc::clone(&control.observer);
         observer.started(runtime.now());
         run.begin(RunParts {
@@ -125,6 +127,7 @@ impl ConnectedJob {
             observer: Arc::clone(&observer),
             stop: control.stop.clone(),
             holds_rows: job.settings.name("guarantee") == Guarantee::ExactlyOnce.name(),
+            updates_show,
         });
         let driver = Driver { process: Arc::clone(&process), run: Arc::clone(&run), ended: false };
         let tasks = ReadingTasks::start(&process, &runtime);
@@ -141,7 +144,7 @@ impl ConnectedJob {
                 Err(EngineError::Stalled { millis, waiting })
             }
         };
-        process.warm(engine, &workload, runtime.now().since(began));
+        process.warm(kind.name, &workload, runtime.now().since(began));
         let tally = run.tally();
         if let Err(error) = ended {
             // What is ours has failed: the job is of no use any more.

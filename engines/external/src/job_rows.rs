@@ -2,8 +2,9 @@
 //! back until their checkpoint is complete.
 
 use std::collections::BTreeMap;
-use std::sync::{Condvar, Mutex};
+use std::sync::{Condvar, Mutex, MutexGuard};
 
+use crate::unseen::UnseenEvents;
 use crate::upserts::Upserts;
 
 /// The rows of one subtask.
@@ -75,6 +76,7 @@ pub(crate) struct JobRows {
     /// `None` while a connection has them.
     rows: Mutex<BTreeMap<u32, Option<SubtaskRows>>>,
     returned: Condvar,
+    unseen: Mutex<UnseenEvents>,
 }
 
 impl JobRows {
@@ -87,6 +89,11 @@ impl JobRows {
         };
         let mut rows = self.returned.wait_while(rows, is_taken).expect("no holder fails");
         rows.insert(subtask, None).flatten().unwrap_or_default()
+    }
+
+    /// The events that no row stands for yet.
+    pub(crate) fn unseen(&self) -> MutexGuard<'_, UnseenEvents> {
+        self.unseen.lock().expect("no holder fails")
     }
 
     /// Puts those of a subtask back.

@@ -4,6 +4,7 @@ use dataflow::job::engine::WorkloadIdentity;
 use dataflow::job::settings::Setting;
 
 use crate::launch::System;
+use crate::run_state::Shows;
 
 /// What an engine is: which system runs it, what can be set, and what it knows.
 #[derive(Debug)]
@@ -31,6 +32,23 @@ const OF_OUR_OPERATORS: &[(&str, &str)] =
 const OF_SPARK: &[&str] = &["changes", "combiner"];
 
 impl EngineKind {
+    /// Whether a result that changes has a row for each change.
+    pub(crate) fn emits_each_change(&self) -> bool {
+        self.system == System::Flink
+    }
+
+    /// Which events a row shows that updates another one. Where one row stands for several events,
+    /// those of a running count are known by its count.
+    pub(crate) fn updates_show(&self, workload: &WorkloadIdentity) -> Shows {
+        if self.emits_each_change() {
+            Shows::One
+        } else if workload.name == "keyed-count" {
+            Shows::Counted
+        } else {
+            Shows::Unknown
+        }
+    }
+
     /// The workloads that it runs.
     pub(crate) fn runs(&self) -> impl Iterator<Item = &'static str> {
         let all = self.workloads.iter().copied().flatten().copied();

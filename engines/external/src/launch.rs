@@ -32,8 +32,8 @@ impl System {
     }
 }
 
-/// How a system's process is started. The port of the harness and a secret are added to its
-/// arguments.
+/// How a system's process is started. The port of the harness is added to its arguments,
+/// and a secret to its environment.
 #[derive(Clone, Debug)]
 pub struct Launch {
     /// The program: `java`.

@@ -14,6 +14,7 @@
 //! - `usage`: processor time and memory of a process.
 //! - `wire`: the frames on connections.
 //! - `control`: requests and reports.
+//! - `unseen`: events that no row of a running count stands for yet.
 //! - `upserts`: rows that take the place of others.
 //! - `job_rows`: rows of a job that outlive its process.
 //! - `run_state`: a run as its connections see it.
@@ -42,6 +43,7 @@ mod process;
 mod programs;
 mod reports;
 mod run_state;
+mod unseen;
 mod upserts;
 mod usage;
 mod wire;

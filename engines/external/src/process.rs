@@ -1,6 +1,7 @@
 //! A system's process: started, spoken to, and ended with us.
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
@@ -19,6 +20,8 @@ use crate::reports::take_report;
 use crate::run_state::RunState;
 use crate::wire::{Hello, Role};
 
+/// The environment variable by which a process learns the secret of its connections.
+const SECRET: &str = "STREAMGAUGE_SECRET";
 /// Who connects says at once who it is.
 const HELLO: Duration = Duration::from_secs(5);
 
@@ -56,15 +59,19 @@ impl SystemProcess {
     ///
     /// # Errors
     /// When there is no such program, or no port.
-    pub(crate) fn start(system: System, launch: &Launch, secret: u64) -> Result<Self, EngineError> {
+    pub(crate) fn start(system: System, launch: &Launch) -> Result<Self, EngineError> {
         let refused = |what: &str, error: &dyn std::fmt::Display| {
             EngineError::Refused(format!("{}: {what}: {error}", system.title()))
         };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
             .map_err(|error| refused("no port on the loopback interface", &error))?;
         let port = listener.local_addr().map_err(|error| refused("no port", &error))?.port();
+        // Drawn by the operating system, and given where other users of the machine do not see it: a
+        // run's seed and the arguments of a process are known to everybody.
+        let secret = RandomState::new().hash_one(port);
         let mut command = Command::new(&launch.program);
-        command.args(&launch.arguments).args([port.to_string(), secret.to_string()]);
+        command.args(&launch.arguments).arg(port.to_string());
+        command.env(SECRET, secret.to_string());
         command.envs(launch.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // An interrupt at the terminal is ours to hear: the job is drained.

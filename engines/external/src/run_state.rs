@@ -12,6 +12,7 @@ use dataflow::operator::Counters;
 use dataflow::{EngineError, Plan, ProcessingTime, StopSignal};
 
 use crate::job_rows::{JobRows, SubtaskRows};
+use crate::unseen::UnseenEvents;
 
 /// What the connections of a run work with, once it has begun.
 pub(crate) struct RunParts {
@@ -21,6 +22,19 @@ pub(crate) struct RunParts {
     pub(crate) stop: StopSignal,
     /// Whether rows are held back until their checkpoint is complete.
     pub(crate) holds_rows: bool,
+    /// Which events a row that updates another one is timed by.
+    pub(crate) updates_show: Shows,
+}
+
+/// Which events a row shows that updates the one before it.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Shows {
+    /// One, whose stamps it has.
+    One,
+    /// All that it has counted since the row before.
+    Counted,
+    /// Nobody knows which: it is not timed.
+    Unknown,
 }
 
 /// One run.
@@ -171,6 +185,11 @@ impl RunState {
     /// Something failed, and the job goes on.
     pub(crate) fn restarted(&self) {
         self.change(|state| state.restarts += 1);
+    }
+
+    /// The events that no row stands for yet.
+    pub(crate) fn unseen(&self) -> MutexGuard<'_, UnseenEvents> {
+        self.rows.unseen()
     }
 
     /// The rows of a subtask, which are given back with [`Self::put_rows`].

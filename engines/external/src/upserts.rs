@@ -46,7 +46,13 @@ mod tests {
         for fields in [[7, 1], [8, 1], [7, 2]] {
             let event_time = EventTime::MIN;
             let change = RowChange::Insert;
-            let row = ForeignRow { change, event_time, stamps: Stamps::UNTIMED, fields: &fields };
+            let row = ForeignRow {
+                change,
+                event_time,
+                stamps: Stamps::UNTIMED,
+                events: &[],
+                fields: &fields,
+            };
             let put = upserts.put(1, row, |row| {
                 seen.push((row.change, row.fields.to_vec()));
                 Ok::<(), ()>(())

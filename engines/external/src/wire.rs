@@ -212,7 +212,7 @@ impl<'a> Rows<'a> {
             WireChange::Upsert(_) => RowChange::Insert,
         };
         let event_time = EventTime(event_time);
-        Ok(Some((change, ForeignRow { change: does, event_time, stamps, fields })))
+        Ok(Some((change, ForeignRow { change: does, event_time, stamps, events: &[], fields })))
     }
 }
 

@@ -18,6 +18,8 @@ use crate::run::spec::{Recovery, RunSpec};
 pub(crate) const MOST_EVENTS: u64 = 100_000_000;
 /// A sizing run that lasts this long tells a throughput.
 const LONG_ENOUGH_NANOS: u64 = 50_000_000;
+/// The same on a real system: one batch of a small run may take it a second.
+const LONG_ENOUGH_ON_SYSTEM_NANOS: u64 = 2_000_000_000;
 /// Events of the first sizing run.
 const FIRST_EVENTS: u64 = 20_000;
 /// Each sizing run has this many times the events of the one before.
@@ -163,6 +165,8 @@ pub(crate) fn throughput(
     clock: Clock,
     runner: &mut Runner<'_>,
 ) -> Result<f64> {
+    let is_system = variant.engine.system().is_some();
+    let long_enough = if is_system { LONG_ENOUGH_ON_SYSTEM_NANOS } else { LONG_ENOUGH_NANOS };
     let mut events = FIRST_EVENTS;
     loop {
         let size = RunSize { events, ..RunSize::default() };
@@ -173,7 +177,7 @@ pub(crate) fn throughput(
         let result = runner.quiet().run(&spec, Answer::Unchecked)?.result;
         // A topic is read whole, however many are asked for.
         let is_whole = spec.topic.is_some() || events >= MOST_EVENTS;
-        let enough = is_whole || result.elapsed_ns >= LONG_ENOUGH_NANOS;
+        let enough = is_whole || result.elapsed_ns >= long_enough;
         if enough || result.interrupted {
             return Ok(result.throughput_per_s.max(1.0));
         }
@@ -270,6 +274,18 @@ mod tests {
         let made: Vec<_> = made.iter().map(|run| (run.variant.as_str(), run.events)).collect();
         let (p, m) = ("pipelined", "microbatch");
         assert_eq!(made, [(p, 20_000), (p, 160_000), (m, 20_000), (m, 160_000)]);
+    }
+
+    #[test]
+    fn a_sizing_run_on_a_real_system_is_longer_than_its_batches() {
+        let text = "[[experiment]]\nworkload = \"keyed-count\"\nengines = [\"spark\"]\n\
+                    rate = \"max\"\nduration = \"2s\"\n";
+        let suite = Suite::parse(text, "systems.toml", &Registry::standard()).unwrap();
+        // A million a second: 1,280,000 events are over in 1.3 s, and eight times as many are not.
+        let (size, made) = sized_for(&suite.experiments[0]);
+        assert_eq!(size.events, 2_000_000);
+        let made: Vec<_> = made.iter().map(|run| run.events).collect();
+        assert_eq!(made, [20_000, 160_000, 1_280_000, 10_240_000]);
     }
 
     #[test]

@@ -15,9 +15,10 @@ pub trait Audience {
         false
     }
 
-    /// A run begins; until [`Audience::end`] its observer may be looked at.
-    fn begin(&self, observer: &Arc<RunObserver>, spec: &RunSpec) {
-        let _ = (observer, spec);
+    /// A run begins; until [`Audience::end`] its observer may be looked at. These processes are part
+    /// of it besides this one.
+    fn begin(&self, observer: &Arc<RunObserver>, spec: &RunSpec, processes: &[u32]) {
+        let _ = (observer, spec, processes);
     }
 
     /// The run that began last has ended.

@@ -111,7 +111,7 @@ fn execute(
     let setup = Setup::new(spec, events, clock, &io);
     let running = setup.start(spec, clock, &io, prepared);
 
-    io.audience.begin(&setup.observer, spec);
+    io.audience.begin(&setup.observer, spec, &processes);
     let usage = Usage::start();
     let probe = probe(spec, clock, &setup.observer, processes);
     let ended = run_to_end(running, &clock.runtime(), &setup.observer);

@@ -82,7 +82,7 @@ impl Audience for Progress {
         self.is_live
     }
 
-    fn begin(&self, observer: &Arc<RunObserver>, spec: &RunSpec) {
+    fn begin(&self, observer: &Arc<RunObserver>, spec: &RunSpec, _: &[u32]) {
         self.with_live(|live| live.begin(observer, spec));
         if !self.bar.is_hidden() {
             let follower = Follower::start(self.bar.clone(), Arc::clone(observer), spec);

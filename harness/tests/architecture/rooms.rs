@@ -72,6 +72,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
             "usage",
             "wire",
             "control",
+            "unseen",
             "upserts",
             "job_rows",
             "run_state",

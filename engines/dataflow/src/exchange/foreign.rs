@@ -17,6 +17,8 @@ pub struct ForeignRow<'a> {
     pub event_time: EventTime,
     /// Those of the newest event behind it.
     pub stamps: Stamps,
+    /// Those of all events behind it that no row had shown before, where they are known: each is timed.
+    pub events: &'a [Stamps],
     /// Its fields in their order, as an array of MessagePack.
     pub fields: &'a [u8],
 }
@@ -69,7 +71,11 @@ fn write_row<T: Serialize + DeserializeOwned>(
         .map_err(|error| RowError { bytes: row.fields.len(), cause: error.to_string() })?;
     if wants.stamps && row.change != RowChange::UpdateBefore {
         let event_time = if wants.event_times { row.event_time } else { EventTime::MIN };
-        output.times.take(output.written, event_time, row.stamps);
+        if row.events.is_empty() {
+            output.times.take(output.written, event_time, row.stamps);
+        } else {
+            output.times.take_all(output.written, event_time, row.events);
+        }
     }
     output.foreign(row.change, &read, wants, appends);
     Ok(())
@@ -103,7 +109,13 @@ mod tests {
         let mut write = |change, key| {
             let fields = packed(&row(key));
             let stamps = Stamps { planned: 2, ingested: 2 };
-            let row = ForeignRow { change, event_time: EventTime(7), stamps, fields: &fields };
+            let row = ForeignRow {
+                change,
+                event_time: EventTime(7),
+                stamps,
+                events: &[],
+                fields: &fields,
+            };
             change_row::<Row>(&row, ROWS, &mut foreign).unwrap();
         };
         write(RowChange::Insert, u64::MAX);
@@ -127,12 +139,36 @@ mod tests {
     }
 
     #[test]
+    fn each_event_behind_a_row_is_timed() {
+        let stamps = |planned| Stamps { planned, ingested: planned };
+        let mut output = Output::default();
+        let mut write = |events: &[Stamps], key| {
+            let fields = packed(&Row { key, name: None, at: 0 });
+            let (change, event_time) = (RowChange::Insert, EventTime::MIN);
+            let row = ForeignRow { change, event_time, stamps: stamps(8), events, fields: &fields };
+            change_row::<Row>(&row, ROWS, &mut output).unwrap();
+        };
+        write(&[stamps(2), stamps(4), stamps(8)], 1);
+        write(&[], 2);
+        write(&[stamps(6)], 3);
+        assert_eq!(output.written, 3);
+        let timed = output.timed().iter().map(|it| (it.stamps.planned, it.records));
+        assert_eq!(timed.collect::<Vec<_>>(), [(2, 1), (4, 1), (8, 1), (8, 1), (6, 1)]);
+    }
+
+    #[test]
     fn bytes_that_are_no_row_are_refused() {
         let mut output = Output::default();
         let stamps = Stamps::UNTIMED;
         let bytes = [0x92, 0x01, 0x02];
         let event_time = EventTime::MIN;
-        let row = ForeignRow { change: RowChange::Insert, event_time, stamps, fields: &bytes };
+        let row = ForeignRow {
+            change: RowChange::Insert,
+            event_time,
+            stamps,
+            events: &[],
+            fields: &bytes,
+        };
         let error = change_row::<Row>(&row, ROWS, &mut output).unwrap_err();
         assert!(error.to_string().starts_with("a row of 3 bytes is no row"), "{error}");
         assert!(output.is_empty());

@@ -57,6 +57,18 @@ impl Times {
         self.stamps
     }
 
+    /// Takes the times of a record that stands for several events, each with its own.
+    pub(crate) fn take_all(&mut self, number: u64, event_time: EventTime, events: &[Stamps]) {
+        self.close(number);
+        let one = |stamps: &Stamps| Timed { event_time, stamps: *stamps, records: 1 };
+        self.entries.extend(events.iter().map(one));
+        // It is the record that is counted once the next one begins.
+        if let Some(last) = self.entries.last_mut().filter(|_| !events.is_empty()) {
+            last.records = 0;
+        }
+        self.stamps = Stamps::NEVER;
+    }
+
     fn close(&mut self, number: u64) {
         if let Some(last) = self.entries.last_mut() {
             last.records += (number - self.begun) as u32;

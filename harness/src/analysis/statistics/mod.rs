@@ -11,7 +11,6 @@ pub(crate) mod ratio;
 pub(crate) mod stopping;
 pub(crate) mod student;
 pub(crate) mod swapped;
-#[allow(dead_code, reason = "for systems whose start is slower than their steady state")]
 pub(crate) mod warm_up;
 
 #[cfg(test)]

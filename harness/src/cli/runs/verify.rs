@@ -1,5 +1,7 @@
 //! Arguments of `verify`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use crate::cli::defaults;
@@ -22,7 +24,11 @@ pub struct VerifyArgs {
     /// Only this clock
     #[arg(long, value_enum)]
     pub clock: Option<Clock>,
-    /// Events per cell
+    /// Events of this file in the place of generated ones: text lines for word-count and uppercase,
+    /// NDJSON for the others; needs --workload
+    #[arg(long, value_name = "FILE", requires = "workloads", conflicts_with = "seed")]
+    pub input: Option<PathBuf>,
+    /// Events per cell; of an input at most so many
     #[arg(long, value_parser = quantity::count, default_value = "100000", allow_hyphen_values = true)]
     pub events: u64,
     /// Seed of everything drawn at random

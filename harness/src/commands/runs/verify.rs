@@ -11,6 +11,7 @@ use serde_json::Value;
 use workloads::registry::{AnyEvents, AnyWorkload};
 
 use crate::cli::VerifyArgs;
+use crate::commands::runs::run::open_file;
 use crate::error::{Error, Outcome, Result};
 use crate::quantity::Rate;
 use crate::registry::{Registry, key_values};
@@ -100,10 +101,10 @@ pub(crate) fn verify(args: &VerifyArgs, registry: &Registry, stop: &StopSignal) 
     let (progress, mut real) = (Progress::new(0, args.json), Real);
     let mut runner = Runner::new(&mut real, stop, &progress);
     let mut cells = Vec::new();
-    let streams: usize = workloads.iter().map(|it| disorders(&**it, &set).len()).sum();
+    let streams: usize = workloads.iter().map(|it| disorders(&**it, &set, args).len()).sum();
     let planned = streams * clocks.len() * args.parallelism.len() * engines.len();
     for workload in &workloads {
-        for disorder_ms in disorders(&**workload, &set) {
+        for disorder_ms in disorders(&**workload, &set, args) {
             let prepared = VerifyWorkload::new(workload, disorder_ms, &set, args)?;
             for &clock in &clocks {
                 for &parallelism in &args.parallelism {
@@ -126,7 +127,8 @@ pub(crate) fn verify(args: &VerifyArgs, registry: &Registry, stop: &StopSignal) 
                     cells.iter().filter(|it| it.workload == workload.name() && it.ok).count();
                 let name = workload.name();
                 out::line(&format!(
-                    "{name}: {good} cells equal to the evaluator, up to disorder of {disorder_ms} ms"
+                    "{name}: {good} cells equal to the evaluator, up to disorder of {} ms",
+                    prepared.disorder_ms
                 ));
             }
         }
@@ -179,11 +181,15 @@ fn line(cell: &VerifyCell) -> String {
     format!("FAILED {workload} on {engine}, parallelism {parallelism}, {clock}: {because}")
 }
 
-/// In order, and with disorder within the bound if the workload knows any.
-fn disorders(workload: &dyn AnyWorkload, set: &BTreeMap<String, Value>) -> Vec<i64> {
+/// In order, and with disorder within the bound if the workload knows any. An input has what it has.
+fn disorders(
+    workload: &dyn AnyWorkload,
+    set: &BTreeMap<String, Value>,
+    args: &VerifyArgs,
+) -> Vec<i64> {
     let knobs = workload.knobs();
     let knows_disorder = knobs.iter().any(|knob| knob.name == "disorder_ms");
-    if set.contains_key("disorder_ms") || !knows_disorder {
+    if set.contains_key("disorder_ms") || !knows_disorder || args.input.is_some() {
         return vec![0];
     }
     let window_ms = knobs.iter().find(|knob| knob.name == "window_ms");
@@ -200,6 +206,8 @@ struct VerifyWorkload {
     expected: Digest,
     disorder_ms: i64,
     count: u64,
+    /// Whether events are made so that enough windows close.
+    is_generated: bool,
     seed: u64,
 }
 
@@ -217,7 +225,8 @@ impl VerifyWorkload {
         if disorder_ms > 0 {
             given.insert("disorder_ms".to_owned(), disorder_ms.into());
         }
-        if workload.has_windows() && !given.contains_key("event_rate") {
+        let is_generated = args.input.is_none();
+        if workload.has_windows() && is_generated && !given.contains_key("event_rate") {
             let resolved = workload.resolve(&given, None).map_err(Error::input)?;
             let windows_per_second = 1_000.0 / resolved.number("window_ms");
             let rate = args.events as f64 / WINDOWS_PER_CELL as f64 * windows_per_second;
@@ -225,15 +234,23 @@ impl VerifyWorkload {
         }
         let knobs = workload.resolve(&given, None).map_err(Error::input)?;
         let disorder_ms = knobs.get_integer("disorder_ms").unwrap_or(0);
-        let events = workload.generate(&knobs, args.seed);
-        let expected = events.expected(args.events);
+        let events = match &args.input {
+            None => workload.generate(&knobs, args.seed),
+            Some(path) => {
+                let name = path.display().to_string();
+                workload.lines(&knobs, &name, &mut open_file(path)?).map_err(Error::input)?
+            }
+        };
+        let count = events.replay().most().map_or(args.events, |most| most.min(args.events));
+        let expected = events.expected(count);
         Ok(Self {
             workload: Arc::clone(workload),
             given,
             events,
             expected,
             disorder_ms,
-            count: args.events,
+            count,
+            is_generated,
             seed: args.seed,
         })
     }
@@ -275,6 +292,7 @@ impl VerifyWorkload {
             runner.run_with(&spec, answer, |io| io.events(&*self.events).without_warm_up())?.result;
         // How often a real system moves its watermark is a matter of its own time.
         let enough = engine.system().is_some()
+            || !self.is_generated
             || result.windows_closed.is_none_or(|closed| closed >= FEWEST_WINDOWS);
         // A run that was stopped has no expected answer; its cell is thrown away.
         Ok(VerifyCell {

@@ -84,6 +84,8 @@ const VERIFY: Context = Context {
         field("clock", "/0/clock", "", "--clock wall <- --clock virtual"),
         field("events", "/0/events", "", "--events 1000 <- --events 2000"),
         field("seed", "/0/digest", "", "--seed 7"),
+        field("input", "/0/events", "", "--input lines.ndjson"),
+        refused("input", "--input lines.ndjson --seed 7", "cannot be used with"),
         field("set", "/0/digest", "--set keys=3", "--set keys=4"),
         refused("set", "--set keys=3 --set keys=4", "`keys` was given twice"),
         read("json", Text("\"digest\""), "", "<- --json"),

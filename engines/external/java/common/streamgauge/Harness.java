@@ -41,11 +41,15 @@ public final class Harness {
     }
   }
 
-  /** Serves the harness whose port and secret stand in the arguments, for ever. */
+  /** The environment variable that holds the secret of the harness: who else is here cannot see it. */
+  private static final String SECRET = "STREAMGAUGE_SECRET";
+
+  /** Serves the harness whose port stands in the arguments, for ever. */
   public static void serve(String[] arguments, SystemUnderTest system) throws Exception {
     watchStandardInput();
     Address address =
-        new Address(Integer.parseInt(arguments[0]), Long.parseUnsignedLong(arguments[1]));
+        new Address(
+            Integer.parseInt(arguments[0]), Long.parseUnsignedLong(System.getenv(SECRET)));
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), address.port)) {
       socket.setTcpNoDelay(true);
       PackWriter hello = address.hello(Address.CONTROL, 0, 0);

@@ -21,7 +21,7 @@ use crate::run::spec::RunSpec;
 ///
 /// # Errors
 /// When it cannot be read or is a folder.
-pub(super) fn open_file(path: &Path) -> Result<BufReader<File>> {
+pub(in crate::commands::runs) fn open_file(path: &Path) -> Result<BufReader<File>> {
     let refused = |cause: String| Error::Input(format!("cannot read {}: {cause}", path.display()));
     let file = File::open(path).map_err(|error| refused(error.to_string()))?;
     match file.metadata() {

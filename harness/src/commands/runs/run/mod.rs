@@ -25,6 +25,7 @@ use crate::run::clock::Clock;
 use crate::run::topic_input::check_knobs;
 use crate::terminal::out;
 
+pub(in crate::commands::runs) use input::open_file;
 use job::RunJob;
 
 /// After which time without a move a job that writes to a topic ends, in ms: rows wait for two minutes to

@@ -248,7 +248,7 @@ impl Query for Q6 {
         Description {
             origin: "Nexmark query 6, average selling price: per seller over the last 10 closed \
                      auctions, as the original has it (Flink SQL's ROWS BETWEEN 10 PRECEDING AND \
-                     CURRENT ROW would be 11)",
+                     CURRENT ROW would be 11, and the published SQL does not run on Flink)",
             operators: "source -> filter_map -> key_by -> process -> key_by -> process -> sink",
             state: "an entry per auction, its bids of the last time; ten prices per seller",
             stresses: "event-time timers, and results that must come in order of event time",

@@ -8,7 +8,7 @@ import streamgauge.Harness;
 public final class Main {
   private Main() {}
 
-  /** Takes the port and the secret of the harness. */
+  /** Takes the port of the harness. */
   public static void main(String[] arguments) throws Exception {
     // The answers must not depend on where the machine stands.
     Locale.setDefault(Locale.ROOT);
