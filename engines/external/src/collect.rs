@@ -9,8 +9,8 @@ use dataflow::exchange::foreign::{ForeignRow, RowError};
 use dataflow::exchange::sink::{Output, Sink};
 use dataflow::{EngineError, EventTime, Stamps};
 
-use crate::job_rows::SubtaskRows;
 use crate::parked::block_on;
+use crate::rows::SubtaskRows;
 use crate::run_state::{RunParts, RunState, Shows};
 use crate::wire::{Rows, SinkFrame, WireChange};
 

@@ -10,11 +10,11 @@ use dataflow::{Completion, Control, EngineError, Guarantee, ProcessingTime, Star
 use serde_json::Value;
 
 use crate::control::{Request, RunRequest};
-use crate::job_rows::JobRows;
 use crate::killed::{Driver, ReadingTasks};
 use crate::kind::EngineKind;
 use crate::launch::Launch;
 use crate::process::SystemProcess;
+use crate::rows::JobRows;
 use crate::run_state::{RunParts, RunState, Shows};
 use crate::usage::{tree_nanos, usage_since};
 

@@ -14,9 +14,8 @@
 //! - `usage`: processor time and memory of a process.
 //! - `wire`: the frames on connections.
 //! - `control`: requests and reports.
-//! - `unseen`: events that no row of a running count stands for yet.
-//! - `upserts`: rows that take the place of others.
-//! - `job_rows`: rows of a job that outlive its process.
+//! - `rows`: rows of a job that outlive its process, those that take the place of others, and the events
+//!   that none stands for yet.
 //! - `run_state`: a run as its connections see it.
 //! - `collect`: rows into the plan's sink.
 //! - `feed`: events to a source.
@@ -32,7 +31,6 @@ mod control;
 mod engine;
 mod feed;
 mod job;
-mod job_rows;
 mod killed;
 mod kind;
 mod kinds;
@@ -42,9 +40,8 @@ mod parked;
 mod process;
 mod programs;
 mod reports;
+mod rows;
 mod run_state;
-mod unseen;
-mod upserts;
 mod usage;
 mod wire;
 

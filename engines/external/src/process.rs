@@ -13,10 +13,10 @@ use dataflow::EngineError;
 use crate::collect::collect;
 use crate::control::{Report, Request};
 use crate::feed::feed;
-use crate::job_rows::JobRows;
 use crate::last_lines::LastLines;
 use crate::launch::{Launch, System};
 use crate::reports::take_report;
+use crate::rows::JobRows;
 use crate::run_state::RunState;
 use crate::wire::{Hello, Role};
 

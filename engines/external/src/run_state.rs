@@ -11,8 +11,8 @@ use dataflow::job::runtime::Runtime;
 use dataflow::operator::Counters;
 use dataflow::{EngineError, Plan, ProcessingTime, StopSignal};
 
-use crate::job_rows::{JobRows, SubtaskRows};
-use crate::unseen::UnseenEvents;
+use crate::rows::UnseenEvents;
+use crate::rows::{JobRows, SubtaskRows};
 
 /// What the connections of a run work with, once it has begun.
 pub(crate) struct RunParts {

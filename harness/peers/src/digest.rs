@@ -51,9 +51,8 @@ mod tests {
     fn a_digest_keeps_the_table_and_nothing_of_the_way_there() {
         let updates = [(7, 1), (9, 1), (7, 2), (7, 3), (9, 2)];
         let digest = updates.iter().fold(0, |a, &(k, c)| Sink::Digest.absorb(a, k, c));
-        let table: u128 = [(7u64, 3u64), (9, 2)]
-            .iter()
-            .fold(0, |a: u128, row| a.wrapping_add(hash_of(row)));
+        let table: u128 =
+            [(7u64, 3u64), (9, 2)].iter().fold(0, |a: u128, row| a.wrapping_add(hash_of(row)));
         assert_eq!(digest, table);
     }
 

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
+use dataflow::exchange::sink::{Output, Sink as EngineSink, SinkError, SinkSlot, Wants};
 use dataflow::job::engine::{Control, Engine, Job};
 use dataflow::job::observer::Silent;
-use dataflow::operators::Count;
 use dataflow::job::runtime::Runtime;
 use dataflow::job::settings::Settings;
-use dataflow::exchange::sink::{Output, Sink as EngineSink, SinkError, SinkSlot, Wants};
 use dataflow::job::source::{Available, Next, Reader, Source, SourceError, Splits};
+use dataflow::operators::Count;
 use dataflow::{
     Change, Collect, EventTime, FanOut, Operator, Plan, ProcessingTime, Progress, Stamps, Step,
     StopSignal, Stream,

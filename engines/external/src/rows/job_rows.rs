@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard};
 
-use crate::unseen::UnseenEvents;
-use crate::upserts::Upserts;
+use crate::rows::unseen::UnseenEvents;
+use crate::rows::upserts::Upserts;
 
 /// The rows of one subtask.
 #[derive(Debug, Default)]
