@@ -121,7 +121,8 @@ impl Engine for External {
     }
 
     fn knows(&self, workload: &WorkloadIdentity) -> Result<(), String> {
-        self.kind.check(workload)
+        let version = self.installations.version(self.kind.system);
+        self.kind.check(workload, version.as_deref())
     }
 
     fn foreign_keys(&self) -> &'static [&'static str] {

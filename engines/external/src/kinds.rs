@@ -135,6 +135,7 @@ pub(crate) const KINDS: &[EngineKind] = &[
         warm_up_nanos: 10_000_000_000,
         workloads: &[PLAIN],
         refused: &[],
+        since: &[],
         why_not: " as a DataStream program; `flink-sql` has queries of Nexmark",
     },
     EngineKind {
@@ -146,6 +147,7 @@ pub(crate) const KINDS: &[EngineKind] = &[
         warm_up_nanos: 10_000_000_000,
         workloads: &[QUERIES],
         refused: &[],
+        since: &[],
         why_not: " in SQL; `flink` has the workloads of one key",
     },
     EngineKind {
@@ -161,6 +163,7 @@ pub(crate) const KINDS: &[EngineKind] = &[
             ": it averages maxima that change, and in Structured Streaming an aggregate over another is for \
              append mode only, with a watermark in both",
         )],
+        since: &[],
         why_not: "",
     },
     EngineKind {
@@ -173,6 +176,8 @@ pub(crate) const KINDS: &[EngineKind] = &[
         workloads: &[&[
             "forward",
             "uppercase",
+            "keyed-count",
+            "word-count",
             "nexmark-q0",
             "nexmark-q1",
             "nexmark-q2",
@@ -180,7 +185,8 @@ pub(crate) const KINDS: &[EngineKind] = &[
             "nexmark-q22",
         ]],
         refused: &[],
-        why_not: ": in Spark 4.2 this mode takes no shuffle and no aggregate; later versions do",
+        since: &[("keyed-count", "4.3"), ("word-count", "4.3")],
+        why_not: ": in Spark 4.2 this mode takes no shuffle and no aggregate",
     },
     EngineKind {
         name: "spark-dstream",
@@ -191,6 +197,7 @@ pub(crate) const KINDS: &[EngineKind] = &[
         warm_up_nanos: 30_000_000_000,
         workloads: &[PLAIN],
         refused: &[("windowed-count", ": DStreams know no event time")],
+        since: &[],
         why_not: ": DStreams know neither event time nor SQL",
     },
 ];

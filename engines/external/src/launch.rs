@@ -50,6 +50,12 @@ pub struct Launch {
 
 /// Knows where systems are installed.
 pub trait Installations: Send + Sync {
+    /// The version that is there; `None` if nobody can tell.
+    fn version(&self, system: System) -> Option<String> {
+        let _ = system;
+        None
+    }
+
     /// How to start a system.
     ///
     /// # Errors

@@ -46,6 +46,21 @@ impl Home {
         Ok(Self::Own { variable, jars })
     }
 
+    /// The version of the system, by its jars where they are the user's.
+    pub(crate) fn version(&self, system: System) -> Option<String> {
+        let Self::Own { jars, .. } = self else { return Some(program(system).version.to_owned()) };
+        let of_system = match system {
+            // A distribution has its jars in one.
+            System::Flink => ["flink-dist-", "flink-clients-"],
+            System::Spark => ["spark-core_2.13-", "spark-core_2.12-"],
+        };
+        let names = jars_in(jars);
+        let names = names.iter().filter_map(|jar| jar.file_stem()?.to_str());
+        let version =
+            |name: &str| of_system.iter().find_map(|it| name.strip_prefix(it).map(str::to_owned));
+        names.filter_map(version).next()
+    }
+
     /// The folder of the jars.
     pub(crate) fn jars(&self) -> PathBuf {
         match self {

@@ -22,6 +22,10 @@ pub(super) struct OnThisMachine {
 }
 
 impl Installations for OnThisMachine {
+    fn version(&self, system: System) -> Option<String> {
+        Home::of(system).ok()?.version(system)
+    }
+
     fn launch(&self, system: System) -> Result<Launch, String> {
         let home = Home::of(system)?;
         check(system, &home)?;

@@ -46,13 +46,6 @@ final class Query {
     return workload.equals("windowed-count") || SqlQuery.hasWindows(workload);
   }
 
-  /** Whether each row of the result comes from one event alone. */
-  static boolean isStateless(String workload) {
-    return workload.equals("forward")
-        || workload.equals("uppercase")
-        || SqlQuery.isStateless(workload);
-  }
-
   /** The query of the workload over these events. */
   static Query of(Request request, Dataset<Row> events) {
     if (request.workload.startsWith(SqlQuery.PREFIX)) {

@@ -100,11 +100,6 @@ final class SqlQuery {
     return ALL.containsKey(workload) && ALL.get(workload).hasWindows;
   }
 
-  /** Whether the workload is a query each of whose rows comes from one event alone. */
-  static boolean isStateless(String workload) {
-    return ALL.containsKey(workload) && ALL.get(workload).text.contains(Events.STAMPS);
-  }
-
   /** The result over these events. Those of windows have a watermark. */
   Dataset<Row> over(Dataset<Row> events, Request request) {
     SparkSession session = events.sparkSession();

@@ -55,18 +55,14 @@ final class StructuredJob implements Job {
     this.triggerMillis =
         isRealtime ? settings.millis("batch_duration", "5s") : settings.millis("trigger", "0ms");
     this.mostEvents = settings.mostEvents();
-    if (isRealtime && !Query.isStateless(request.workload)) {
-      throw new IllegalArgumentException(
-          "real-time mode of Spark 4.2 takes queries without a shuffle or an aggregate only, and "
-              + request.workload
-              + " has both; later versions take it");
-    }
   }
 
   @Override
   public void run() throws Exception {
     boolean exactlyOnce = settings.isExactlyOnce();
-    SparkSession session = sessions.forRun(request, request.parallelism);
+    // In real-time mode the tasks of all stages run at once, and there are at most two.
+    int slots = isRealtime ? 2 * request.parallelism : request.parallelism;
+    SparkSession session = sessions.forRun(request, slots);
     setDefaults(session);
     Trigger trigger = trigger(session);
     Checkpoint checkpoint = Checkpoint.of(request);
