@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
 use dataflow::job::observer::{LATE_NANOS, Silent};
-use dataflow::job::source::{READ_CHUNK, SourceError, SourceFailure};
-use dataflow::job::split_reader::{SplitPosition, SplitReader};
-use dataflow::{EngineError, ProcessingTime};
+use dataflow::job::source::{SourceError, SourceFailure};
+use dataflow::job::split_reader::{Outlook, SplitPosition, SplitReader};
+use dataflow::{Batch, EngineError, ProcessingTime};
 
 use crate::parked::block_on;
 use crate::run_state::{RunParts, RunState, Shows};
@@ -18,6 +18,9 @@ use crate::wire::{Acknowledgement, block_head, end_of_input};
 
 /// Bytes that are sent at once, unless what is readable is less.
 const SEND_BYTES: usize = 32 * 1024;
+/// Between two looks at what has become readable: at high rates each event would otherwise be sent by
+/// itself, and neither the system nor this machine had time for anything else.
+const PACE_NANOS: u64 = 200_000;
 /// A source tells every so often how far it has read, and the connection takes its time.
 const ACKNOWLEDGE_NANOS: u64 = 5_000_000;
 
@@ -117,30 +120,14 @@ impl<'a> Feeder<'a> {
     fn feed(mut self) -> Result<(), FeedError> {
         let mut batch = self.reader.batch();
         loop {
-            if self.parts.stop.is_requested() {
-                break;
-            }
             let now = self.parts.runtime.now();
-            let found = self.reader.look(now)?;
-            if let Some(readable) = found.readable {
-                let events = self.reader.read(readable, now, &mut batch)?;
-                let last = *self.reader.last_read();
-                if events > 0 {
-                    self.write_block(last.split, events as u32, &mut batch)?;
-                }
-                self.sent.add(&last);
-                self.run.sent(last.split, last.events);
-                if self.bytes.len() >= SEND_BYTES || events < READ_CHUNK {
-                    self.send()?;
-                }
-                continue;
-            }
+            let Outlook { next_at, unknown, .. } = self.take_readable(now, &mut batch)?;
             self.tell_ends();
             self.send()?;
-            if self.reader.has_ended() {
+            if self.reader.has_ended() || self.parts.stop.is_requested() {
                 break;
             }
-            self.wait(now, found.next_at, found.unknown);
+            self.wait(now, next_at.max(now.after(PACE_NANOS)), unknown);
         }
         self.bytes.extend(end_of_input());
         self.send()?;
@@ -148,11 +135,35 @@ impl<'a> Feeder<'a> {
         Ok(())
     }
 
+    /// Takes what is readable at an instant, and sends it but for the rest. Says when there is more.
+    fn take_readable(
+        &mut self,
+        now: ProcessingTime,
+        batch: &mut Batch,
+    ) -> Result<Outlook, FeedError> {
+        loop {
+            let found = self.reader.look(now)?;
+            let Some(readable) = found.readable.filter(|_| !self.parts.stop.is_requested()) else {
+                return Ok(found);
+            };
+            let events = self.reader.read(readable, now, batch)?;
+            let last = *self.reader.last_read();
+            if events > 0 {
+                self.write_block(last.split, events as u32, batch)?;
+            }
+            self.sent.add(&last);
+            self.run.sent(last.split, last.events);
+            if self.bytes.len() >= SEND_BYTES {
+                self.send()?;
+            }
+        }
+    }
+
     fn write_block(
         &mut self,
         split: u32,
         records: u32,
-        batch: &mut dataflow::Batch,
+        batch: &mut Batch,
     ) -> Result<(), FeedError> {
         let head = self.bytes.len();
         self.bytes.extend(block_head(split, records, 0));
