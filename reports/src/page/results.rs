@@ -27,7 +27,8 @@ pub(crate) fn section(result: &CompareResult, experiments: &[Experiment<'_>]) ->
                 h3 { "Latency" }
                 p.note {
                     "From planned: from the planned time of the newest event behind a result until "
-                    "the result. After window end: from the planned time of that end."
+                    "the result, and of each event where a row of the real Spark has counted several. "
+                    "After window end: from the planned time of that end."
                 }
                 (latency_table(of(Measures::Latency)))
                 @for line in pooled::lines(result) { p.note { (line) } }
