@@ -219,10 +219,13 @@ impl<'a> Feeder<'a> {
             timer.arm(next_at);
         }
         let stop = self.parts.stop.clone();
+        let mut is_registered = false;
         block_on(poll_fn(|context| {
-            if unknown && self.reader.when_available(context.waker(), since) {
+            // Woken for whatever reason: the caller looks again.
+            if unknown && (is_registered || self.reader.when_available(context.waker(), since)) {
                 return Poll::Ready(());
             }
+            is_registered = true;
             if stop.poll_requested(context).is_ready() {
                 return Poll::Ready(());
             }

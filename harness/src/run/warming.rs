@@ -61,7 +61,7 @@ pub(super) fn warm_up(
     cold.seed = spec.seed.wrapping_add(1);
     cold.events = match spec.rate {
         Rate::Max => ENDLESS,
-        Rate::PerSecond(rate) => (rate * (most(least).as_secs_f64() + 1.0)) as u64,
+        Rate::PerSecond(rate) => (rate * (1.5 * most(least).as_secs_f64() + 1.0)) as u64,
     };
     let clock = cold.run_clock()?;
     let stop = StopSignal::default();
@@ -108,10 +108,10 @@ struct Timer<'a> {
 impl Audience for Timer<'_> {
     fn begin(&self, observer: &Arc<RunObserver>, spec: &RunSpec, processes: &[u32]) {
         self.audience.note(&format!(
-            "{} runs {} for {} s first, or until it is steady: its compiler is still at work",
+            "{} runs {} first, for {} s at least and until it is steady, as its compiler is still at work",
             spec.variant,
             spec.workload.name(),
-            self.least.as_secs()
+            self.least.as_secs_f64().ceil()
         ));
         let (ends, asked) = (self.ends.clone(), self.asked.clone());
         let work = work(observer, spec.rate, processes);

@@ -70,7 +70,6 @@ pub fn run_workers(
         made
     });
     let mut completion = Completion {
-        interrupted: shared.control.stop.is_requested(),
         system: Some(format!("{SYSTEM} 0.32")),
         ..Completion::default()
     };

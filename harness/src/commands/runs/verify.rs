@@ -13,6 +13,7 @@ use workloads::registry::{AnyEvents, AnyWorkload};
 use crate::cli::VerifyArgs;
 use crate::commands::runs::run::open_file;
 use crate::error::{Error, Outcome, Result};
+use crate::files::uri::InputUri;
 use crate::quantity::Rate;
 use crate::registry::{Registry, key_values};
 use crate::run::answer::{Answer, is_wrong};
@@ -20,6 +21,7 @@ use crate::run::clock::Clock;
 use crate::run::executor::Runner;
 use crate::run::real::Real;
 use crate::run::spec::RunSpec;
+use crate::run::topic_input::check_knobs;
 use crate::run::validity::FEWEST_WINDOWS;
 use crate::terminal::interrupted::{Interrupted, Results, with_note};
 use crate::terminal::out;
@@ -237,6 +239,7 @@ impl VerifyWorkload {
         let events = match &args.input {
             None => workload.generate(&knobs, args.seed),
             Some(path) => {
+                check_knobs(&InputUri::File(path.clone()), set)?;
                 let name = path.display().to_string();
                 workload.lines(&knobs, &name, &mut open_file(path)?).map_err(Error::input)?
             }

@@ -60,8 +60,9 @@ final class StructuredJob implements Job {
   @Override
   public void run() throws Exception {
     boolean exactlyOnce = settings.isExactlyOnce();
-    // In real-time mode the tasks of all stages run at once, and there are at most two.
-    int slots = isRealtime ? 2 * request.parallelism : request.parallelism;
+    // In real-time mode the tasks of both stages of a count run at once.
+    boolean isTwice = isRealtime && request.workload.endsWith("-count");
+    int slots = isTwice ? 2 * request.parallelism : request.parallelism;
     SparkSession session = sessions.forRun(request, slots);
     setDefaults(session);
     Trigger trigger = trigger(session);
