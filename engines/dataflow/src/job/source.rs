@@ -13,11 +13,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::job::observer::{LATE_NANOS, Observer};
-use crate::record::Record;
 use crate::record::batch::Batch;
 use crate::record::time::{EventTime, ProcessingTime};
+use crate::record::{Record, Stamps};
 
 /// Records that a source puts into one batch: small enough to stay in the first-level cache.
 pub const READ_CHUNK: u64 = 256;
@@ -243,6 +244,23 @@ fn wire_events<E: Serialize + Send + 'static>(
         record.value.serialize(&mut event).map_err(|error| error.to_string())?;
     }
     Ok(())
+}
+
+/// Takes an event off the front of what [`WireEvents`] has written.
+///
+/// # Errors
+/// When the bytes are no such event.
+pub fn take_wired<E: DeserializeOwned>(from: &mut &[u8]) -> Result<Record<E>, String> {
+    let (head, body) = from.split_first_chunk::<16>().ok_or("an event is cut off")?;
+    let [a, b, c, d, e, f, g, h, stamps @ ..] = *head;
+    let event_time = EventTime(i64::from_le_bytes([a, b, c, d, e, f, g, h]));
+    let [a, b, c, d, e, f, g, h] = stamps;
+    let planned = u32::from_le_bytes([a, b, c, d]);
+    let stamps = Stamps { planned, ingested: u32::from_le_bytes([e, f, g, h]) };
+    let mut fields = rmp_serde::Deserializer::new(body).with_human_readable();
+    let value = E::deserialize(&mut fields).map_err(|error| error.to_string())?;
+    *from = fields.into_inner();
+    Ok(Record { value, event_time, stamps })
 }
 
 impl std::fmt::Debug for SourceSpec {

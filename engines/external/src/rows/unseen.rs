@@ -3,13 +3,11 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use dataflow::Stamps;
+use dataflow::job::source::take_wired;
+use dataflow::{Record, Stamps};
 use foldhash::fast::FixedState;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-
-/// Bytes of an event before its fields: its event time, and its stamps.
-const EVENT_HEAD: usize = 16;
 
 /// Events that were sent, by key. The `k`-th event of a key that was sent is shown by the first row
 /// that counts `k` or more.
@@ -41,9 +39,9 @@ impl UnseenEvents {
         let taken = self.taken.entry(split).or_default();
         let mut number = upto - records;
         while !block.is_empty() {
-            let (key, stamps) = take_event(&mut block)?;
+            let Record { value, stamps, .. } = take_wired::<KeyedFields>(&mut block)?;
             if number >= *taken {
-                self.keys.entry(key).or_default().waiting.push_back(stamps);
+                self.keys.entry(value.key).or_default().waiting.push_back(stamps);
             }
             number += 1;
         }
@@ -72,19 +70,6 @@ struct KeyedFields {
     key: u64,
     #[serde(default, rename = "payload")]
     _payload: IgnoredAny,
-}
-
-/// Takes an event from the front of a block: see [`dataflow::job::source::WireEvents`].
-fn take_event(block: &mut &[u8]) -> Result<(u64, Stamps), String> {
-    let (head, body) = block.split_first_chunk::<EVENT_HEAD>().ok_or("an event is cut off")?;
-    let u32_at =
-        |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
-    let stamps = Stamps { planned: u32_at(8), ingested: u32_at(12) };
-    let mut fields = rmp_serde::Deserializer::new(body).with_human_readable();
-    let read = KeyedFields::deserialize(&mut fields);
-    let KeyedFields { key, .. } = read.map_err(|error| error.to_string())?;
-    *block = fields.into_inner();
-    Ok((key, stamps))
 }
 
 #[cfg(test)]

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use dataflow::job::engine::{Control, Job};
 use dataflow::job::runtime::Runtime;
-use dataflow::job::source::{SourceError, SourceFailure};
+use dataflow::job::source::{SourceError, SourceFailure, take_wired};
 use dataflow::job::split_reader::{SplitPosition, SplitReader};
-use dataflow::{Batch, Completion, EngineError, EventTime, Stamps, StopSignal};
+use dataflow::{Batch, Completion, EngineError, EventTime, Record, StopSignal};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use timely::worker::Worker;
@@ -69,10 +69,8 @@ pub fn run_workers(
         }
         made
     });
-    let mut completion = Completion {
-        system: Some(format!("{SYSTEM} 0.32")),
-        ..Completion::default()
-    };
+    let mut completion =
+        Completion { system: Some(format!("{SYSTEM} 0.32")), ..Completion::default() };
     for made in guards.map_err(|error| failed(&error))?.join() {
         let tally = made.map_err(|error| failed(&error))??;
         completion.records_in += tally.records_in;
@@ -162,8 +160,9 @@ impl<'a> Reading<'a> {
         let mut events = 0;
         let mut left = self.bytes.as_slice();
         while !left.is_empty() {
-            let event = take_event(&mut left).map_err(|error| refused(error.to_string()))?;
-            input.send(event);
+            let Record { value, event_time, stamps } =
+                take_wired::<KeyedFields>(&mut left).map_err(refused)?;
+            input.send(Event { key: value.key, event_time: event_time.0, stamps });
             events += 1;
         }
         self.shared.sent.fetch_add(events, Ordering::Relaxed);
@@ -181,16 +180,4 @@ struct KeyedFields {
     key: u64,
     #[serde(default, rename = "payload")]
     _payload: IgnoredAny,
-}
-
-/// Takes an event from the front of what a source has written: see [`dataflow::job::source::WireEvents`].
-fn take_event(left: &mut &[u8]) -> Result<Event, Box<dyn std::error::Error>> {
-    let (head, body) = left.split_first_chunk::<16>().ok_or("an event is cut off")?;
-    let number = |at: usize| u32::from_le_bytes(head[at..at + 4].try_into().expect("four bytes"));
-    let event_time = i64::from_le_bytes(head[..8].try_into().expect("eight bytes"));
-    let stamps = Stamps { planned: number(8), ingested: number(12) };
-    let mut fields = rmp_serde::Deserializer::new(body).with_human_readable();
-    let KeyedFields { key, .. } = KeyedFields::deserialize(&mut fields)?;
-    *left = fields.into_inner();
-    Ok(Event { key, event_time, stamps })
 }
