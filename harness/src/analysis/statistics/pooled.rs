@@ -34,13 +34,16 @@ pub(crate) struct Pooled {
 /// These quantiles (between 0 and 1) of runs that each have slices; `None` where fewer than ten
 /// samples lie beyond.
 pub(crate) fn pooled(runs: &[&[SliceCounts]], quantiles: &[f64]) -> Vec<Option<Pooled>> {
-    let all = runs.iter().flat_map(|run| run.iter());
-    let (values, samples) = at(all, quantiles);
+    let ranked = Ranked::of(runs);
+    let all = ranked.runs.iter().flatten();
+    let mut counts = vec![0; ranked.values.len()];
+    let values = ranked.at(all, quantiles, &mut counts);
+    let samples: u64 = counts.iter().sum();
     let is_there = |quantile: f64| samples as f64 * (1.0 - quantile) >= SAMPLES_BEYOND;
     let drawn = if runs.len() < FEWEST_PAIRS || !quantiles.iter().any(|it| is_there(*it)) {
         Vec::new()
     } else {
-        draw(runs, quantiles)
+        ranked.draw(quantiles)
     };
     let interval = |place: usize| {
         let mut values: Vec<f64> = drawn.iter().map(|drawn| drawn[place] as f64).collect();
@@ -55,37 +58,64 @@ pub(crate) fn pooled(runs: &[&[SliceCounts]], quantiles: &[f64]) -> Vec<Option<P
     quantiles.iter().enumerate().map(pooled).collect()
 }
 
-/// The quantiles of as many draws.
-fn draw(runs: &[&[SliceCounts]], quantiles: &[f64]) -> Vec<Vec<u64>> {
-    let mut random = Xoshiro256PlusPlus::seed_from_u64(SEED);
-    let mut one_of =
-        |count: usize| workloads::random::below(random.next_u64(), count as u64) as usize;
-    let mut draw = || {
-        let mut slices = Vec::new();
-        for _ in runs {
-            let run = runs[one_of(runs.len())];
-            slices.extend((0..run.len()).map(|_| &run[one_of(run.len())]));
-        }
-        at(slices.into_iter(), quantiles).0
-    };
-    (0..RESAMPLES).map(|_| draw()).collect()
+/// The samples of some runs by the rank of their value, so that a draw sorts nothing.
+struct Ranked {
+    /// All values that occur, in order.
+    values: Vec<u64>,
+    /// Per run and slice: the place of a value among them, and how often it occurs.
+    runs: Vec<Vec<Vec<(usize, u64)>>>,
 }
 
-/// The quantiles of all samples of some slices, and how many samples there are.
-fn at<'a>(slices: impl Iterator<Item = &'a SliceCounts>, quantiles: &[f64]) -> (Vec<u64>, u64) {
-    let mut counts: Vec<(u64, u64)> = slices.flatten().copied().collect();
-    counts.sort_unstable();
-    let samples: u64 = counts.iter().map(|(_, count)| count).sum();
-    let value = |quantile: &f64| {
-        let rank = ((samples as f64 * quantile).ceil() as u64).max(1);
-        let mut seen = 0;
-        let reached = counts.iter().find(|(_, count)| {
-            seen += count;
-            seen >= rank
-        });
-        reached.map_or(0, |(value, _)| *value)
-    };
-    (quantiles.iter().map(value).collect(), samples)
+impl Ranked {
+    fn of(runs: &[&[SliceCounts]]) -> Self {
+        let samples = runs.iter().flat_map(|run| run.iter().flatten());
+        let mut values: Vec<u64> = samples.map(|(value, _)| *value).collect();
+        values.sort_unstable();
+        values.dedup();
+        let place = |value: &u64| values.binary_search(value).expect("every value is among them");
+        let slice = |slice: &SliceCounts| slice.iter().map(|(it, n)| (place(it), *n)).collect();
+        let runs = runs.iter().map(|run| run.iter().map(slice).collect()).collect();
+        Self { values, runs }
+    }
+
+    /// The quantiles of as many draws.
+    fn draw(&self, quantiles: &[f64]) -> Vec<Vec<u64>> {
+        let mut random = Xoshiro256PlusPlus::seed_from_u64(SEED);
+        let mut one_of =
+            |count: usize| workloads::random::below(random.next_u64(), count as u64) as usize;
+        let mut counts = vec![0; self.values.len()];
+        let mut draw = || {
+            let mut slices = Vec::new();
+            for _ in &self.runs {
+                let run = &self.runs[one_of(self.runs.len())];
+                slices.extend((0..run.len()).map(|_| &run[one_of(run.len())]));
+            }
+            self.at(slices.into_iter(), quantiles, &mut counts)
+        };
+        (0..RESAMPLES).map(|_| draw()).collect()
+    }
+
+    /// The quantiles of all samples of some slices. `counts` is left with how often each value occurs.
+    fn at<'a>(
+        &'a self,
+        slices: impl Iterator<Item = &'a Vec<(usize, u64)>>,
+        quantiles: &[f64],
+        counts: &mut [u64],
+    ) -> Vec<u64> {
+        counts.fill(0);
+        slices.flatten().for_each(|(place, count)| counts[*place] += count);
+        let samples: u64 = counts.iter().sum();
+        let value = |quantile: &f64| {
+            let rank = ((samples as f64 * quantile).ceil() as u64).max(1);
+            let mut seen = 0;
+            let reached = counts.iter().position(|count| {
+                seen += count;
+                seen >= rank
+            });
+            reached.map_or(0, |place| self.values[place])
+        };
+        quantiles.iter().map(value).collect()
+    }
 }
 
 #[cfg(test)]
@@ -129,7 +159,7 @@ mod tests {
             (0..3).map(|_| second(synthetic)).collect()
         };
         let many: Vec<SliceCounts> = (0..4_000).flat_map(|_| run(&mut synthetic)).collect();
-        let truth = at(many.iter(), &[0.9]).0[0] as f64;
+        let truth = pooled(&[&many], &[0.9])[0].as_ref().unwrap().value as f64;
         let covers = |synthetic: &mut Synthetic| {
             let runs: Vec<Vec<SliceCounts>> = (0..runs).map(|_| run(synthetic)).collect();
             let runs: Vec<&[SliceCounts]> = runs.iter().map(Vec::as_slice).collect();
