@@ -71,7 +71,8 @@ impl Run {
         let subtask = |(stage, spec): (usize, &dataflow::job::plan::StageSpec)| {
             let mut runner = plan.runner(StageId(stage), &layout, Marks::Ignore);
             let clock = Arc::clone(&runtime);
-            runner.open(spec.writes_sink.then(|| (plan.sink.open)(0)), move || clock.now());
+            let sink = spec.writes_sink.then(|| (plan.sink.open)(0));
+            runner.open(sink, runtime.priced(), move || clock.now());
             Subtask { runner, inbox: Vec::new() }
         };
         Self {
@@ -155,12 +156,16 @@ impl Run {
                 let name = self.job.plan.stages[stage].name.clone();
                 EngineError::Stage { stage: name, subtask: 0, cause }
             })?;
-            // In virtual time work takes the time that it costs; on the wall clock it has taken it.
-            if let Some(at) = self.runtime.reserve(Home(0), turn.work) {
-                sleep_until(&*self.runtime, at).await;
-            }
+            let mut work = turn.work;
             if turn.done {
-                runner.flush();
+                work += runner.flush();
+            }
+            // In virtual time work takes the time that it costs. On the wall clock it has taken it, and
+            // only what a modelled implementation takes beyond that is waited for.
+            if let Some(at) = self.runtime.reserve(Home(0), work) {
+                let since = self.runtime.now();
+                sleep_until(&*self.runtime, at).await;
+                runner.paid(since..self.runtime.now());
             }
             let edges = self.job.plan.outputs(StageId(stage));
             runner.hand_over(

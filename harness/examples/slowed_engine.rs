@@ -14,7 +14,9 @@ use std::time::Duration;
 use cpu_time::ThreadTime;
 use dataflow::job::engine::{BoxFuture, Control, Engine, Job};
 use dataflow::job::link::{Link, LinkSpec};
-use dataflow::job::runtime::{Deadlock, Home, Role, Runtime, Task, Timer, Work};
+use dataflow::job::runtime::{
+    CostKind, CostKinds, Deadlock, Home, Role, Runtime, Task, Timer, Work,
+};
 use dataflow::job::settings::Setting;
 use dataflow::job::storage::Storage;
 use dataflow::{Completion, EngineError, ProcessingTime};
@@ -79,6 +81,10 @@ impl Burning {
 }
 
 impl Runtime for Burning {
+    // Each turn is to be told of, whatever it costs.
+    fn priced(&self) -> CostKinds {
+        self.inner.priced().with(CostKind::Record)
+    }
     fn reserve(&self, home: Home, work: Work) -> Option<ProcessingTime> {
         self.burn();
         self.inner.reserve(home, work)

@@ -10,6 +10,7 @@
 //! - `quantity`: rates, durations and counts as people write them.
 //! - `files`: where results go, rows in and out, and the one place that writes.
 //! - `systems`: the real systems on this machine, and the tools that they need.
+//! - `profiles`: what work costs an implementation, in tables.
 //! - `registry`: engines and workloads by name, with their settings and knobs.
 //! - `analysis`: statistics, comparisons, thresholds and differences: pure functions of results.
 //! - `measure`: what is measured in a run: the sink, latencies, and the observer of the engine.
@@ -37,6 +38,7 @@ mod files;
 #[doc(hidden)]
 pub mod internals;
 mod measure;
+mod profiles;
 mod quantity;
 mod registry;
 mod run;

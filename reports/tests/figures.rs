@@ -114,11 +114,11 @@ fn parts_of_latency_are_as_long_as_their_means_and_stand_one_behind_the_other() 
     let it = drawing("keyed-count-latency-latency-parts");
     let axis = &it.axes[0];
     let parts: Vec<usize> = (0..it.rows.len()).filter(|row| it.number(*row, 3) > 0.0).collect();
-    assert_eq!((it.tips.len(), parts.len()), (42, 42), "three variants, two bars, seven parts");
+    assert_eq!((it.tips.len(), parts.len()), (48, 48), "three variants, two bars, eight parts");
     for (tip, row) in it.tips.iter().zip(parts) {
         let (left, _, right, _) = tip.bounds();
         it.is_close(axis, axis.value(right) - axis.value(left), it.number(row, 3));
-        let is_first = row % 7 == 0;
+        let is_first = row % 8 == 0;
         it.is_close(axis, if is_first { axis.value(left) } else { 0.0 }, 0.0);
         assert!(is_first || it.tips[row - 1].bounds().2 == left, "no gap before {tip:?}");
     }

@@ -74,7 +74,7 @@ fn buffer_with_marks(values: impl IntoIterator<Item = u64>) -> Batch {
 fn a_turn_ends_where_the_outbox_is_full_and_its_work_is_what_it_took_in() {
     let mut runner = runner(OneInput, FlatMap::new(|n: u64| [n, n]), 1, Marks::Ignore);
     let (turns, sent) = run(&mut runner, buffer(0..3));
-    let work = |records, buffers| Work { records, buffers, tasks: 0 };
+    let work = |records, buffers| Work { records, buffers, ..Work::NONE };
     let all: Vec<_> = turns.iter().map(|turn| (turn.work, turn.done, turn.quiet)).collect();
     let expected =
         [(work(1, 1), false, false), (work(1, 0), false, false), (work(1, 0), true, false)];

@@ -1,6 +1,7 @@
 //! Runs a batch through the stages until nothing of it is lost: lost partitions are made anew, and their
 //! tasks are tried again.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use dataflow::job::observer::Observer;
@@ -40,17 +41,18 @@ impl BatchRunner {
         Self { stages, recovery, max_task_failures, runtime, observer, restarts, replayed }
     }
 
-    /// Runs a batch, all but its commit. `None` if the run was stopped while it waited for events: the
+    /// Runs a batch, whose plan was paid for in the time `planned`, all but its commit. `None` if the run was stopped while it waited for events: the
     /// partitions are as the last committed batch has left them then.
     pub(crate) async fn run(
         &mut self,
         spec: &BatchSpec,
         started: ProcessingTime,
+        planned: Option<Range<ProcessingTime>>,
     ) -> Result<Option<BatchOutcome>, EngineError> {
         let durable = self.recovery.as_ref().map(|recovery| recovery.durable(spec.batch));
         let mut failures = TaskFailures::new(self.max_task_failures);
         loop {
-            match self.stages.run(spec, started, durable.as_ref()).await? {
+            match self.stages.run(spec, (started, planned.clone()), durable.as_ref()).await? {
                 Pass::Complete(outcome) => return Ok(Some(outcome)),
                 Pass::Lost { stage, lost, read } => {
                     self.retry(stage, lost, &mut failures).await?;

@@ -8,7 +8,7 @@ use dataflow::job::engine::{BoxFuture, Footprint, Guarantee, Job, Start};
 use dataflow::job::observer::{BatchReport, RescaleReport};
 use dataflow::job::placement_settings::check_placement;
 use dataflow::job::plan::Plan;
-use dataflow::job::runtime::{Runtime, Timer};
+use dataflow::job::runtime::{CostKind, Runtime, Timer, Work};
 use dataflow::job::settings::{Setting, Settings};
 use dataflow::job::source::note_oversleep;
 use dataflow::record::content_hash::ContentHash;
@@ -20,7 +20,7 @@ use crate::cut::{Cut, Offsets};
 use crate::recovery::{BatchResult, Recovery, StartingPoint};
 use crate::scheduler::Scheduler;
 use crate::settings::{ResolvedSettings, SETTINGS};
-use crate::stages::{BatchOutcome, Stages, layout};
+use crate::stages::{BatchOutcome, Stages, charge, layout};
 use crate::trigger::TriggerClock;
 use crate::watermarks::Watermarks;
 
@@ -324,7 +324,8 @@ impl Driver {
             self.runtime.trace(format_args!("batch {batch} offsets={offsets} wm={}", watermark.0));
         }
         self.control.observer.batch_begins(batch, spec.offsets());
-        let Some(ran) = self.work.run(spec, started).await? else {
+        let planned = plan(&*Arc::clone(&self.runtime)).await;
+        let Some(ran) = self.work.run(spec, started, planned).await? else {
             if self.again.take().is_some() {
                 self.tell_resumed();
             }
@@ -360,6 +361,10 @@ impl Driver {
                 layout: LoggedLayout::of(&stages.layout),
             };
             recovery.commit(batch, result, stages.written()).await?;
+            ended = self.runtime.now();
+        }
+        if self.runtime.priced().contains(CostKind::Commit) {
+            charge(&*self.runtime, Work { commits: 1, ..Work::NONE }).await;
             ended = self.runtime.now();
         }
         self.ended = spec.last;
@@ -419,4 +424,16 @@ impl Driver {
         let from = (0..splits.splits()).map(|split| (split, self.offsets.read(split)));
         note_oversleep(splits, from, due, self.timer.late_nanos(), &*self.control.observer);
     }
+}
+
+/// Waits until a batch is planned and logged by its prices, also where no guarantee makes us log it: the
+/// real system does. Says when that was.
+async fn plan(runtime: &dyn Runtime) -> Option<Range<ProcessingTime>> {
+    let priced = runtime.priced();
+    let work = Work {
+        batches: priced.contains(CostKind::Batch).into(),
+        log_writes: priced.contains(CostKind::LogWrite).into(),
+        ..Work::NONE
+    };
+    if work.is_none() { None } else { charge(runtime, work).await }
 }

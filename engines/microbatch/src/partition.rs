@@ -51,7 +51,7 @@ impl Partition {
         });
         let clock = Arc::clone(runtime);
         let sink = spec.writes_sink.then(|| (plan.sink.open)(self.number));
-        self.runner.open(sink, move || clock.now());
+        self.runner.open(sink, runtime.priced(), move || clock.now());
     }
 
     /// `stage/partition`.

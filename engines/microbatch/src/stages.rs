@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dataflow::exchange::sink::Transaction;
 use dataflow::job::observer::TaskReport;
 use dataflow::job::plan::{EdgeKind, Layout, StageId};
-use dataflow::job::runtime::Runtime;
+use dataflow::job::runtime::{CostKind, Home, Runtime, Work, sleep_until};
 use dataflow::job::source::splits_of;
 use dataflow::job::status::{Activity, Status};
 use dataflow::record::content_hash::ContentHash;
@@ -124,18 +124,19 @@ impl Stages {
         self.partitions.iter_mut().for_each(Vec::clear);
     }
 
-    /// Runs a batch. When tasks of the source's stage are lost and replaced, it is called again
+    /// Runs a batch, whose plan was paid for in the time `planned`. When tasks of the source's stage are lost and replaced, it is called again
     /// with the same batch and runs those that are missing.
     pub(crate) async fn run(
         &mut self,
         spec: &BatchSpec,
-        began: ProcessingTime,
+        (began, planned): (ProcessingTime, Option<Range<ProcessingTime>>),
         durable: Option<&Durable>,
     ) -> Result<Pass, EngineError> {
         let at = |watermark| Progress { watermark, processing_time: spec.processing_time };
         // After a restart with a larger bound on disorder the watermark made from the newest event
         // may lie before the one that is applied already: that one stays.
         let (before, in_force) = (at(spec.applied), at(spec.watermark.max(spec.applied)));
+        let has_stages = self.runtime.priced().contains(CostKind::Stage);
         let mut blocks: Vec<Vec<Vec<Block>>> =
             self.layout.parallelism.iter().map(|&count| no_blocks(count)).collect();
         let mut ran = BatchOutcome {
@@ -148,6 +149,10 @@ impl Stages {
         for stage in self.ids() {
             let reads_source = self.plan.stages[stage.0].reads_source;
             let count = self.layout.parallelism[stage.0];
+            let mut paid = Vec::from_iter(planned.clone());
+            if has_stages {
+                paid.extend(charge(&*self.runtime, Work { stages: 1, ..Work::NONE }).await);
+            }
             let mut inputs = std::mem::take(&mut blocks[stage.0]);
             let partitions = std::mem::take(&mut self.partitions[stage.0]);
             let tasks = partitions.into_iter().map(|partition| TaskSpec {
@@ -155,6 +160,7 @@ impl Stages {
                 read: Arc::default(),
                 offsets: if reads_source { own(spec, partition.number, count) } else { Vec::new() },
                 cut: began,
+                paid: paid.clone(),
                 blocks: std::mem::take(&mut inputs[partition.number as usize]),
                 partition,
                 before,
@@ -244,6 +250,14 @@ impl Stages {
             completion.add_subtask(&self.plan, &self.layout, stage, &partition.runner);
         }
     }
+}
+
+/// Waits until work of the driver is done by its prices. Says when that was; `None` if there was
+/// nothing to wait for.
+pub(crate) async fn charge(runtime: &dyn Runtime, work: Work) -> Option<Range<ProcessingTime>> {
+    let (since, done) = (runtime.now(), runtime.reserve(Home(0), work)?);
+    sleep_until(runtime, done).await;
+    Some(since..runtime.now())
 }
 
 fn no_blocks(partitions: u32) -> Vec<Vec<Block>> {

@@ -30,6 +30,8 @@ pub(crate) struct TaskSpec {
     pub(crate) offsets: Vec<(u32, Range<u64>)>,
     /// When they were cut.
     pub(crate) cut: ProcessingTime,
+    /// When its batch and its stage were paid for.
+    pub(crate) paid: Vec<Range<ProcessingTime>>,
     /// Any other: the shuffle blocks for its partition, by the input they enter.
     pub(crate) blocks: Vec<Block>,
     /// What the stage holds while records are processed: it decides what is late.
@@ -113,7 +115,7 @@ const BUFFERS_PER_TURN: u32 = 64;
 struct RunningTask<'a> {
     partition: Partition,
     blocks: Vec<(usize, usize, Batch)>,
-    /// Done and not yet charged.
+    /// Done and not yet charged, with its launch.
     work: Work,
     cut: ProcessingTime,
     home: Home,
@@ -134,7 +136,7 @@ pub(crate) async fn run(
     let mut running = RunningTask {
         partition: spec.partition,
         blocks: Vec::new(),
-        work: Work { tasks: 1, ..Work::default() },
+        work: Work { tasks: 1, ..Work::NONE },
         cut: spec.cut,
         home,
         runtime: &*runtime,
@@ -143,6 +145,7 @@ pub(crate) async fn run(
         stop: &spec.stop,
     };
     running.status.set(Activity::Working);
+    running.partition.runner.paid_before(spec.paid);
     running.run(Input::Time(spec.before)).await?;
     let mut read = Vec::with_capacity(spec.offsets.len());
     for (split, offsets) in spec.offsets {
@@ -171,7 +174,7 @@ pub(crate) async fn run(
     running.end_unit().await?;
     running.run(Input::Time(spec.in_force)).await?;
     running.end_unit().await?;
-    running.partition.runner.flush();
+    running.work += running.partition.runner.flush();
     running.hand_over().await?;
     let transaction = match &spec.durable {
         None => None,
@@ -278,9 +281,11 @@ impl RunningTask<'_> {
     async fn hand_over(&mut self) -> Result<(), EngineError> {
         let work = std::mem::take(&mut self.work);
         if let Some(at) = self.runtime.reserve(self.home, work) {
+            let since = self.runtime.now();
             self.status.set(Activity::Charged);
             sleep_until(self.runtime, at).await;
             self.status.set(Activity::Working);
+            self.partition.runner.paid(since..self.runtime.now());
         }
         self.status.step();
         let Self { partition, blocks, runtime, .. } = self;

@@ -4,17 +4,25 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
-use dataflow::job::runtime::{Deadlock, Home, Runtime, Work, sleep_until, yield_now};
+use dataflow::job::runtime::{CostKind, Deadlock, Home, Runtime, Work, sleep_until, yield_now};
 use dataflow::record::time::ProcessingTime;
 use proptest::prelude::*;
-use runtime::{Costs, VirtualOptions, VirtualTime};
+use runtime::{CostTable, Place, VirtualOptions, VirtualTime};
 
-fn machine(nodes: u32, cores_per_node: u32, costs: Costs) -> Arc<VirtualTime> {
+fn machine(nodes: u32, cores_per_node: u32, costs: CostTable) -> Arc<VirtualTime> {
     VirtualTime::new(VirtualOptions { seed: 7, nodes, cores_per_node, costs, tracing: true })
 }
 
+/// Prices of a record, a buffer and a task, in nanoseconds.
+fn costs(record: f64, buffer: f64, task: f64) -> CostTable {
+    CostTable::FREE
+        .with(CostKind::Record, record, Place::Core)
+        .with(CostKind::Buffer, buffer, Place::Core)
+        .with(CostKind::Task, task, Place::Core)
+}
+
 fn idle() -> Arc<VirtualTime> {
-    machine(1, 1, Costs::FREE)
+    machine(1, 1, CostTable::FREE)
 }
 
 async fn wait(count: &AtomicU32) {
@@ -115,7 +123,7 @@ fn makespan(time: &Arc<VirtualTime>, tasks: u32, records: u64) -> ProcessingTime
 
 #[test]
 fn work_shares_the_cores_exactly() {
-    let costs = Costs { per_record_ns: 100, ..Costs::FREE };
+    let costs = CostTable::FREE.with(CostKind::Record, 100.0, Place::Core);
     for (nodes, cores, end) in [(1, 1, 400_000), (1, 2, 200_000), (1, 4, 100_000), (4, 1, 100_000)]
     {
         let time = machine(nodes, cores, costs);
@@ -127,8 +135,8 @@ fn work_shares_the_cores_exactly() {
 
 #[test]
 fn every_unit_of_work_has_its_cost() {
-    let time = machine(1, 1, Costs { per_record_ns: 1, per_buffer_ns: 100, per_task_ns: 10_000 });
-    let work = Work { records: 7, buffers: 2, tasks: 1 };
+    let time = machine(1, 1, costs(1.0, 100.0, 10_000.0));
+    let work = Work { records: 7, buffers: 2, tasks: 1, ..Work::NONE };
     assert_eq!(time.reserve(Home(0), work), Some(ProcessingTime(10_207)));
     assert_eq!(time.now(), ProcessingTime::ZERO, "booking takes no time");
 }
@@ -199,12 +207,12 @@ fn it_does_not_nest() {
 #[test]
 #[should_panic(expected = "at least one node")]
 fn a_machine_has_nodes() {
-    machine(0, 1, Costs::FREE);
+    machine(0, 1, CostTable::FREE);
 }
 
 /// Ten workers that compute and sleep by their random streams.
 fn traced(seed: u64) -> String {
-    let costs = Costs::default();
+    let costs = costs(50.0, 2_000.0, 20_000.0);
     let options = VirtualOptions { seed, nodes: 2, cores_per_node: 2, costs, tracing: true };
     let time = VirtualTime::new(options);
     let inner: Arc<dyn Runtime> = time.clone();
@@ -215,7 +223,7 @@ fn traced(seed: u64) -> String {
             let task = async move {
                 for round in 0..20 {
                     let draw = time.random(&format!("worker/{worker}/{round}"));
-                    let work = Work { records: draw % 1_000, buffers: 1, tasks: 0 };
+                    let work = Work { records: draw % 1_000, buffers: 1, ..Work::NONE };
                     if let Some(at) = time.reserve(Home(worker), work) {
                         sleep_until(&*time, at).await;
                     }

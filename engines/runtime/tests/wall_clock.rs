@@ -17,7 +17,10 @@ fn it_runs_tasks_on_its_workers_and_books_nothing() {
     let inner = Arc::clone(&clock);
     let main = async move {
         assert_eq!(std::thread::current().name(), Some("streamgauge-worker"));
-        assert_eq!(inner.reserve(Home(0), Work { records: 1, buffers: 1, tasks: 1 }), None);
+        assert_eq!(
+            inner.reserve(Home(0), Work { records: 1, buffers: 1, tasks: 1, ..Work::NONE }),
+            None
+        );
         assert!(!inner.tracing());
         inner.trace(format_args!("nowhere"));
     };

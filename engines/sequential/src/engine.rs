@@ -91,7 +91,8 @@ impl Instance {
         let mut runner = plan.runner(stage, layout, marks);
         let spec = &plan.stages[stage.0];
         let clock = Arc::clone(runtime);
-        runner.open(spec.writes_sink.then(|| (plan.sink.open)(0)), move || clock.now());
+        let sink = spec.writes_sink.then(|| (plan.sink.open)(0));
+        runner.open(sink, runtime.priced(), move || clock.now());
         let channel_of = |edge: &EdgeSpec| {
             let inputs = plan.inputs(edge.to);
             inputs.iter().position(|input| input.port == edge.port).expect("an edge has two ends")
@@ -275,12 +276,13 @@ impl Run {
             let turn = turn.map_err(|cause| self.failed(stage, cause))?;
             // Depth first: what an input turned into goes before the rest of it, and that before
             // the inputs behind it. So no more waits than one outbox per stage.
+            let mut work = turn.work;
             if turn.done {
-                self.instances[stage.0].runner.flush();
+                work += self.instances[stage.0].runner.flush();
             } else {
                 self.pending.push(Pending::Rest(stage));
             }
-            self.hand_over(stage, turn.work).await?;
+            self.hand_over(stage, work).await?;
             if turn.done && stage.0 > 0 {
                 self.give_back(stage);
             }
@@ -290,10 +292,12 @@ impl Run {
 
     /// Charges the work of a turn, then makes inputs of what the stage has put out.
     async fn hand_over(&mut self, stage: StageId, work: Work) -> Result<(), EngineError> {
-        if work != Work::default()
+        if !work.is_none()
             && let Some(at) = self.runtime.reserve(Home(0), work)
         {
+            let since = self.runtime.now();
             sleep_until(&*self.runtime, at).await;
+            self.instances[stage.0].runner.paid(since..self.runtime.now());
         }
         let Instance { runner, outputs, .. } = &mut self.instances[stage.0];
         let before = self.pending.len();

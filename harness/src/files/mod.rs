@@ -6,6 +6,7 @@ pub(crate) mod result_folder;
 pub(crate) mod row_change;
 pub(crate) mod rows;
 pub(crate) mod series_csv;
+pub(crate) mod source_text;
 pub(crate) mod uri;
 
 pub(crate) use ::files::folder::{make_folder, rename};

@@ -8,6 +8,7 @@ use serde_json::Value;
 use workloads::registry::AnyWorkload;
 
 use crate::error::{Error, Result};
+use crate::profiles::COST_SETTINGS;
 
 /// An engine's settings: its own, else what was given to all, else what the workload would have,
 /// else the default.
@@ -35,8 +36,9 @@ pub fn resolve_settings(
     let foreign: Vec<String> = values.keys().filter(|it| is_foreign(engine, it)).cloned().collect();
     let foreign: Vec<(String, Value)> =
         foreign.into_iter().filter_map(|name| values.remove_entry(&name)).collect();
-    let mut settings = Settings::resolve(&owner, engine.settings(), &values, at_max)
-        .map_err(|error| explained(&error, engine.settings()))?;
+    let declared = settings_of(engine);
+    let mut settings = Settings::resolve(&owner, &declared, &values, at_max)
+        .map_err(|error| explained(&error, &declared))?;
     for (name, value) in foreign {
         settings.set(&name, value);
     }
@@ -46,13 +48,19 @@ pub fn resolve_settings(
     Ok(settings)
 }
 
+/// The settings of an engine: its own, and if its work is done in this process what that costs.
+pub(crate) fn settings_of(engine: &dyn Engine) -> Vec<Setting> {
+    let costs = if engine.system().is_none() { &COST_SETTINGS[..] } else { &[] };
+    [engine.settings(), costs].concat()
+}
+
 /// Whether an engine has a setting, or hands it on to its system.
 pub(super) fn has_setting(engine: &dyn Engine, name: &str) -> bool {
     is_declared(engine, name) || is_foreign(engine, name)
 }
 
 fn is_declared(engine: &dyn Engine, name: &str) -> bool {
-    engine.settings().iter().any(|setting| setting.name == name)
+    settings_of(engine).iter().any(|setting| setting.name == name)
 }
 
 /// Whether a name is one that an engine's system may have, and not the engine's own.

@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::systems::installations;
 
 pub use engine_settings::resolve_settings;
+pub(crate) use engine_settings::settings_of;
 pub(crate) use engine_spec::{EngineSpec, key_values};
 pub(crate) use overrides::{Overrides, reaches, reaches_none};
 

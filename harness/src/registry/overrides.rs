@@ -8,7 +8,7 @@ use serde_json::Value;
 use workloads::registry::AnyWorkload;
 
 use crate::error::{Error, Result};
-use crate::registry::engine_settings::has_setting;
+use crate::registry::engine_settings::{has_setting, settings_of};
 
 /// What was given with `--set` or in a suite, parted into knobs of the workload and settings of
 /// engines. A name that neither has is an error.
@@ -42,7 +42,7 @@ impl Overrides {
             } else if engines.iter().any(|it| has_setting(&**it, name)) {
                 parted.settings.insert(name.clone(), value.clone());
             } else {
-                let engine_settings = engines.iter().flat_map(|engine| engine.settings());
+                let engine_settings = engines.iter().flat_map(|it| settings_of(&**it));
                 let mut known: Vec<&str> = knobs.iter().map(|knob| knob.name).collect();
                 known.extend(engine_settings.map(|setting| setting.name));
                 known.sort_unstable();

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use dataflow::ProcessingTime;
 use dataflow::job::runtime::Runtime;
 use dataflow::job::storage::Storage;
-use runtime::{Costs, Faults, MemoryStorage, VirtualOptions, VirtualTime, WallClock, WallOptions};
+use runtime::{
+    Booked, CostTable, Faults, MemoryStorage, Prices, VirtualOptions, VirtualTime, WallClock,
+    WallOptions,
+};
 
 use crate::error::{Error, Result};
 
@@ -53,6 +56,30 @@ impl RunClock {
         }
     }
 
+    /// What was booked so far, of the kinds of work that have a price.
+    pub fn booked(&self) -> Vec<Booked> {
+        match self {
+            Self::Wall(clock) => clock.booked(),
+            Self::Virtual(clock) => clock.booked(),
+        }
+    }
+
+    /// Cores on which work is modelled.
+    pub fn cores(&self) -> u32 {
+        match self {
+            Self::Wall(clock) => u32::try_from(clock.options().worker_threads).unwrap_or(u32::MAX),
+            Self::Virtual(clock) => clock.options().cores_per_node,
+        }
+    }
+
+    /// Bookings nearer than this are not waited for, in nanoseconds; 0 where they are exact.
+    pub fn granularity_nanos(&self) -> u64 {
+        match self {
+            Self::Wall(clock) => clock.granularity_nanos(),
+            Self::Virtual(_) => 0,
+        }
+    }
+
     /// What goes wrong in it.
     pub fn faults(&self) -> &Arc<Faults> {
         match self {
@@ -76,16 +103,24 @@ impl RunClock {
     }
 }
 
+/// Nothing costs anything beyond what it takes by itself.
+pub(crate) const FREE: Prices = Prices { product: CostTable::FREE, bare: CostTable::FREE };
+
 /// Makes the runtime for a run: one worker thread per core on the wall clock; one node with a core
-/// per subtask in virtual time. What must survive is kept in memory.
+/// per subtask in virtual time. What must survive is kept in memory, and nothing has a price.
 ///
 /// # Errors
 /// When threads cannot be started.
 pub(crate) fn clock(which: Clock, seed: u64, parallelism: u32, tracing: bool) -> Result<RunClock> {
-    clock_with(which, seed, parallelism, tracing, (MemoryStorage::new(), ProcessingTime::ZERO))
+    clock_with(which, seed, parallelism, (tracing, FREE), in_memory())
 }
 
-/// The same with another storage, and on the wall clock with a time that it goes on from.
+/// Nothing is stored, and time begins.
+pub(crate) fn in_memory() -> (Arc<dyn Storage>, ProcessingTime) {
+    (MemoryStorage::new(), ProcessingTime::ZERO)
+}
+
+/// The same with prices and another storage, and on the wall clock with a time that it goes on from.
 ///
 /// # Errors
 /// When threads cannot be started.
@@ -93,21 +128,22 @@ pub fn clock_with(
     which: Clock,
     seed: u64,
     parallelism: u32,
-    tracing: bool,
+    (tracing, prices): (bool, Prices),
     (storage, from): (Arc<dyn Storage>, ProcessingTime),
 ) -> Result<RunClock> {
     Ok(match which {
         Clock::Wall => {
             let worker_threads = std::thread::available_parallelism().map_or(1, usize::from);
             let options = WallOptions { seed, worker_threads };
-            RunClock::Wall(WallClock::going_on(options, storage, from).map_err(Error::run)?)
+            let clock = WallClock::going_on(options, storage, from, Some(prices));
+            RunClock::Wall(clock.map_err(Error::run)?)
         }
         Clock::Virtual => {
             let options = VirtualOptions {
                 seed,
                 nodes: 1,
                 cores_per_node: parallelism,
-                costs: Costs::default(),
+                costs: prices.product,
                 tracing,
             };
             RunClock::Virtual(VirtualTime::with_storage(options, storage))

@@ -13,7 +13,7 @@ use dataflow::job::runtime::Runtime;
 use dataflow::job::source::{SourceError, SourceFailure};
 use dataflow::job::storage::StorageError;
 use dataflow::{Completion, EngineError, Guarantee, ProcessingTime, StampUnit};
-use reports::schema::{MachineLoad, Measures, OutputTopic, RunResult};
+use reports::schema::{MachineLoad, Measures, OutputTopic, RunCosts, RunResult};
 use serde_json::Value;
 use workloads::registry::{AnyEvents, Replay};
 use workloads::schedule::arrival::Schedule;
@@ -36,7 +36,7 @@ use crate::run::environment::Usage;
 use crate::run::executor::{Executed, Executor};
 use crate::run::generator;
 use crate::run::io::RunIo;
-use crate::run::result::{ResourceUse, result};
+use crate::run::result::{ResourceUse, costs, result};
 use crate::run::run_sink::RunSink;
 use crate::run::spec::RunSpec;
 use crate::run::supervisor::{Supervision, supervise};
@@ -145,7 +145,8 @@ fn execute(
     let machine = trace.as_ref().and_then(|trace| machine_load(trace, &setup, &spec));
     let probe_nanos = trace.as_ref().map_or(0, |trace| trace.probe_nanos);
     let own_use = (own_use.0.saturating_sub(probe_nanos), own_use.1);
-    let used = resource_use(&completion, own_use, machine, environment);
+    let costs = costs(&spec, clock, completion.records_in);
+    let used = resource_use(&completion, own_use, (machine, costs), environment);
     // One that opens its events itself is made to be compared.
     let is_generated = replay == Replay::Counted(u64::MAX) || opens_its_events;
     let writes = io.rows.is_some() || io.folder.is_some() || io.topic.is_some();
@@ -183,14 +184,14 @@ fn execute(
 fn resource_use(
     completion: &Completion,
     own: (u64, Option<u64>),
-    machine: Option<MachineLoad>,
+    (machine, costs): (Option<MachineLoad>, Option<RunCosts>),
     mut environment: BTreeMap<String, Value>,
 ) -> ResourceUse {
     let system = completion.usage.map(|usage| (usage.cpu_nanos, usage.peak_memory));
     let (cpu_nanos, peak_memory) = system.unwrap_or(own);
     let version = completion.system.iter().map(|it| ("system".to_owned(), it.as_str().into()));
     environment.extend(version);
-    ResourceUse { cpu_nanos, peak_memory, machine, environment }
+    ResourceUse { cpu_nanos, peak_memory, machine, costs, environment }
 }
 
 /// What else went on on the machine while the run was timed.

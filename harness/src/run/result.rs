@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 use dataflow::job::engine::Start;
 use dataflow::{Completion, Guarantee};
 use reports::schema::{
-    BatchRow, ExchangeLoad, LateCheck, MachineLoad, OutputCheck, Overslept, RUN_SCHEMA, RunResult,
-    SERIES_BIN_NS, SeriesRow,
+    BatchRow, ExchangeLoad, KindCost, LateCheck, MachineLoad, OutputCheck, Overslept, RUN_SCHEMA,
+    RunCosts, RunResult, SERIES_BIN_NS, SeriesRow,
 };
+use runtime::Booked;
 use workloads::registry::Expected;
 
 use crate::measure::batches::late_triggers;
 use crate::measure::latency::Recorder;
 use crate::measure::run_observer::RunObserver;
 use crate::measure::sink::SinkMeasurement;
-use crate::run::clock::Clock;
+use crate::run::clock::{Clock, RunClock};
 use crate::run::spec::RunSpec;
 use crate::run::validity::{self, Evidence};
 
@@ -24,6 +25,8 @@ pub(crate) struct ResourceUse {
     pub(crate) peak_memory: Option<u64>,
     /// What else went on on the machine.
     pub(crate) machine: Option<MachineLoad>,
+    /// What its work cost by its prices; `None` without prices.
+    pub(crate) costs: Option<RunCosts>,
     pub(crate) environment: BTreeMap<String, serde_json::Value>,
 }
 
@@ -73,6 +76,7 @@ pub(crate) fn result(
         elapsed_ns,
         throughput_per_s: if elapsed_ns > 0 { timed as f64 * 1e9 / elapsed_ns as f64 } else { 0.0 },
         cpu_ns_per_record: (spec.clock == Clock::Wall).then(|| per_record(used.cpu_nanos)),
+        costs: used.costs,
         peak_memory_bytes: used.peak_memory,
         latency_ns: latency_ns.unwrap_or_default(),
         emissions,
@@ -106,6 +110,33 @@ pub(crate) fn result(
     result.invalid_because = validity::why_invalid(&result, Evidence { right, for_figures });
     result.valid = result.invalid_because.is_empty();
     result
+}
+
+/// What the work of a run has cost by its prices; `None` for a system in a process of its own.
+pub(crate) fn costs(spec: &RunSpec, clock: &RunClock, records: u64) -> Option<RunCosts> {
+    let prices = spec.prices.as_ref()?;
+    let kind = |booked: Booked| {
+        let Booked { kind, place, count, price_nanos, own_nanos } = booked;
+        KindCost {
+            kind: kind.name().to_owned(),
+            place: place.name().to_owned(),
+            count,
+            price_ns: price_nanos,
+            own_ns: own_nanos,
+            ns_per_record: count as f64 * price_nanos / records.max(1) as f64,
+        }
+    };
+    let kinds: Vec<KindCost> = clock.booked().into_iter().map(kind).collect();
+    Some(RunCosts {
+        profile: prices.named(),
+        date: prices.profile.date.clone(),
+        machine: prices.profile.machine.clone(),
+        error: prices.profile.error.clone(),
+        modelled_ns_per_record: kinds.iter().map(|it| it.ns_per_record).sum(),
+        granularity_ns: clock.granularity_nanos(),
+        cores: clock.cores(),
+        kinds,
+    })
 }
 
 /// What is known of late records.

@@ -5,17 +5,19 @@ use std::sync::Arc;
 
 use dataflow::job::engine::{Start, WorkloadIdentity};
 use dataflow::job::settings::Settings;
+use dataflow::job::storage::Storage;
 use dataflow::record::content_hash::ContentHash;
-use dataflow::{Engine, Guarantee};
+use dataflow::{Engine, Guarantee, ProcessingTime};
 use reports::schema::{DuetSide, Measures};
 use serde_json::{Value, json};
 use workloads::registry::{AnyEvents, AnyWorkload};
 
 use crate::analysis::diff::configuration::Configuration;
 use crate::error::{Error, Result};
+use crate::profiles::RunPrices;
 use crate::quantity::Rate;
 use crate::registry::{EngineSpec, Registry, resolve_settings};
-use crate::run::clock::{Clock, RunClock, clock};
+use crate::run::clock::{Clock, FREE, RunClock, clock_with, in_memory};
 use crate::run::fault::FaultSpec;
 use crate::run::topic_input::TopicInput;
 
@@ -41,6 +43,8 @@ pub struct RunSpec {
     pub variant: String,
     settings: Settings,
     knobs: Settings,
+    /// What its work costs; `None` for a system in a process of its own.
+    pub(crate) prices: Option<Arc<RunPrices>>,
     /// Seed of everything drawn at random.
     pub seed: u64,
     /// Planned events per second, or as fast as they are taken.
@@ -112,6 +116,7 @@ impl RunSpec {
             engine,
             settings: none(),
             knobs: none(),
+            prices: None,
             seed: 0,
             rate: Rate::Max,
             events: 0,
@@ -213,7 +218,20 @@ impl RunSpec {
     /// # Errors
     /// When threads cannot be started.
     pub fn run_clock(&self) -> Result<RunClock> {
-        clock(self.clock, self.seed, self.parallelism, false)
+        self.run_clock_with(false, in_memory())
+    }
+
+    /// The same with a storage, and on the wall clock with a time that it goes on from.
+    ///
+    /// # Errors
+    /// When threads cannot be started.
+    pub(crate) fn run_clock_with(
+        &self,
+        tracing: bool,
+        from: (Arc<dyn Storage>, ProcessingTime),
+    ) -> Result<RunClock> {
+        let prices = self.prices.as_ref().map_or(FREE, |it| it.prices);
+        clock_with(self.clock, self.seed, self.parallelism, (tracing, prices), from)
     }
 
     /// Everything that decides its figures, by name.
@@ -397,6 +415,9 @@ impl RunDraft {
             rate.is_max(),
         )?;
         spec.knobs = workload.resolve(&self.knobs, rate.per_second()).map_err(Error::input)?;
+        if spec.engine.system().is_none() {
+            spec.prices = Some(Arc::new(RunPrices::of(&spec.settings, &spec.knobs)?));
+        }
         spec.check_engine()?;
         spec.measures = self.measures.unwrap_or(match spec.rate {
             Rate::Max => Measures::Throughput,

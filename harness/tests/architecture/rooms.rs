@@ -37,7 +37,10 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
             "verify",
         ],
     ),
-    ("engines/runtime", &["lock", "random", "timers", "faults", "storage", "virtual_time", "wall"]),
+    (
+        "engines/runtime",
+        &["lock", "random", "costs", "timers", "faults", "storage", "virtual_time", "wall"],
+    ),
     ("engines/sequential", &["engine"]),
     ("engines/pipelined", &["channel", "checkpoint", "settings", "task", "job"]),
     (
@@ -131,6 +134,7 @@ pub(crate) const ROOMS: &[(&str, &[&str])] = &[
             "quantity",
             "files",
             "systems",
+            "profiles",
             "registry",
             "analysis",
             "measure",

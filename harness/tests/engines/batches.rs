@@ -4,14 +4,15 @@ use dataflow::job::observer::BatchReport;
 use dataflow::job::runtime::Runtime;
 use dataflow::operators::{Count, WindowResult};
 use dataflow::{EventTime, ProcessingTime};
-use runtime::{Costs, VirtualOptions, VirtualTime};
+use runtime::{CostTable, VirtualOptions, VirtualTime};
 use serde_json::{Value, json};
 
 use crate::fixture::{
-    Clock, Event, Events, Finished, MILLI, Setup, digest_of, key_of, keyed_counts, pick, run,
+    Clock, Event, Events, Finished, MILLI, Setup, digest_of, key_of, keyed_counts, per_record,
+    per_task, pick, run,
 };
 
-fn options(seed: u64, costs: Costs) -> VirtualOptions {
+fn options(seed: u64, costs: CostTable) -> VirtualOptions {
     VirtualOptions { seed, costs, cores_per_node: 8, ..VirtualOptions::default() }
 }
 
@@ -38,7 +39,7 @@ fn starts(finished: &Finished) -> Vec<u64> {
 #[test]
 fn batches_start_at_boundaries_of_the_interval() {
     for seed in 0..4 {
-        let options = options(seed, Costs::FREE);
+        let options = options(seed, CostTable::FREE);
         let finished = counted(
             &Events::new(1_000).paced(MILLI),
             2,
@@ -59,7 +60,7 @@ fn batches_start_at_boundaries_of_the_interval() {
 #[test]
 fn a_batch_that_overruns_its_interval_is_followed_at_once() {
     // Two stages of one task each: 150 ms a batch.
-    let costs = Costs { per_task_ns: 75 * MILLI, ..Costs::FREE };
+    let costs = per_task((75 * MILLI) as f64);
     let interval = [("batch_interval_ms", json!(100))];
     let finished = counted(&Events::new(1_000).paced(MILLI), 1, options(1, costs), &interval);
     let batches = &finished.batches;
@@ -79,7 +80,7 @@ fn boundaries_that_were_missed_are_not_made_up_for() {
     // 3,500 events at once take 350 ms, then one each 10 ms.
     let events = Events::new(3_600)
         .planned(|number| if number < 3_500 { 0 } else { (number - 3_499) * 10 * MILLI });
-    let costs = Costs { per_record_ns: MILLI / 10 / 2, ..Costs::FREE };
+    let costs = per_record((MILLI / 10 / 2) as f64);
     for seed in 0..4 {
         let options = options(seed, costs);
         let phase = VirtualTime::new(options).random("trigger") % (100 * MILLI);
@@ -95,7 +96,7 @@ fn boundaries_that_were_missed_are_not_made_up_for() {
 /// Counts events per key and window of 10 ms.
 fn windowed(events: &Events, settings: &[(&'static str, Value)]) -> Finished {
     let engine = pick("microbatch");
-    let setup = Setup::new(&*engine, 2, Clock::Virtual(options(1, Costs::FREE)));
+    let setup = Setup::new(&*engine, 2, Clock::Virtual(options(1, CostTable::FREE)));
     run(setup.settings(settings), |sink| {
         let windows = events.stream().key_by(key_of).window(10 * MILLI as i64);
         windows.aggregate(Count::default()).sink(sink)
@@ -182,7 +183,7 @@ fn no_trigger_takes_more_than_its_limit() {
         let finished = counted(
             &events,
             2,
-            options(1, Costs::FREE),
+            options(1, CostTable::FREE),
             &[("max_offsets_per_trigger", json!(limit))],
         );
         let records = records(&finished.batches);
@@ -196,7 +197,7 @@ fn partitions_behind_an_exchange_need_not_be_as_many_as_slots() {
     for partitions in [1, 3, 5, 16] {
         let settings = [("shuffle_partitions", json!(partitions))];
         let events = Events::new(2_000).keys(64);
-        let finished = counted(&events, 3, options(1, Costs::FREE), &settings);
+        let finished = counted(&events, 3, options(1, CostTable::FREE), &settings);
         let [exchange] = &finished.completion.exchanges[..] else { panic!("one exchange") };
         assert_eq!(exchange.records.len(), partitions);
     }
@@ -204,7 +205,7 @@ fn partitions_behind_an_exchange_need_not_be_as_many_as_slots() {
 
 #[test]
 fn slots_and_cores_limit_how_many_tasks_run_at_a_time() {
-    let costs = Costs { per_task_ns: 10 * MILLI, ..Costs::FREE };
+    let costs = per_task((10 * MILLI) as f64);
     let settings = [("shuffle_partitions", json!(8))];
     let events = Events::new(100).keyed_by(|number| number);
     for (cores_per_node, stages) in [(8, [10, 40]), (2, [10, 40]), (1, [20, 80])] {
@@ -217,7 +218,7 @@ fn slots_and_cores_limit_how_many_tasks_run_at_a_time() {
 
 #[test]
 fn without_an_interval_a_batch_starts_when_the_one_before_has_ended() {
-    let costs = Costs { per_task_ns: 5 * MILLI, ..Costs::FREE };
+    let costs = per_task((5 * MILLI) as f64);
     let finished = counted(&Events::new(200).paced(MILLI), 1, options(1, costs), &[]);
     for pair in finished.batches.windows(2) {
         assert_eq!(pair[1].started, pair[0].ended);
@@ -228,13 +229,13 @@ fn without_an_interval_a_batch_starts_when_the_one_before_has_ended() {
 #[test]
 fn a_trigger_that_finds_nothing_looks_again_after_the_polling_delay() {
     let events = Events::new(3).splits(1).paced(95 * MILLI);
-    let finished = counted(&events, 1, options(1, Costs::FREE), &[]);
+    let finished = counted(&events, 1, options(1, CostTable::FREE), &[]);
     // A batch without data follows each with data: the watermark has risen. Then every 10 ms.
     let with_data = finished.batches.iter().filter(|batch| batch.records > 0);
     let at: Vec<_> = with_data.map(|batch| batch.started).collect();
     assert_eq!(at, [0, 100, 190].map(ProcessingTime::from_millis));
     let on_demand = [("polling_delay_ms", json!(0))];
-    let finished = counted(&events, 1, options(1, Costs::FREE), &on_demand);
+    let finished = counted(&events, 1, options(1, CostTable::FREE), &on_demand);
     let with_data = finished.batches.iter().filter(|batch| batch.records > 0);
     let at: Vec<_> = with_data.map(|batch| batch.started).collect();
     assert_eq!(at, [0, 95, 190].map(ProcessingTime::from_millis));

@@ -1,15 +1,15 @@
 //! Work takes its time before anybody sees what came of it.
 
-use runtime::{Costs, VirtualOptions};
+use runtime::VirtualOptions;
 
-use crate::fixture::{Clock, Event, Events, MILLI, Setup, engines, run};
+use crate::fixture::{Clock, Event, Events, MILLI, Setup, engines, per_record, run};
 
 /// Results of one record: more than an output holds, so that a chunk is handed over in parts.
 const FAN_OUT: usize = 2_000;
 
 #[test]
 fn what_a_turn_took_in_is_charged_before_its_output_is_handed_over_on_every_engine() {
-    let costs = Costs { per_record_ns: MILLI, ..Costs::FREE };
+    let costs = per_record(MILLI as f64);
     for engine in engines() {
         let clock = Clock::Virtual(VirtualOptions { costs, ..VirtualOptions::default() });
         let finished = run(Setup::new(&*engine, 1, clock), |sink| {

@@ -5,7 +5,8 @@ use dataflow::operators::Count;
 use serde_json::json;
 
 use crate::fixture::{
-    Clock, Event, Events, Manner, PARALLELISMS, Setup, engines, key_of, pick, run, try_run,
+    Clock, Event, Events, Manner, PARALLELISMS, Setup, engines, key_of, per_record, pick, run,
+    try_run,
 };
 
 fn stalled(error: EngineError) -> Vec<String> {
@@ -91,7 +92,7 @@ fn a_sink_that_is_slow_and_a_source_that_is_quiet_are_no_stall() {
 #[test]
 fn work_that_takes_long_under_virtual_time_is_no_stall() {
     // A chunk of 256 records takes a quarter of a second.
-    let costs = runtime::Costs { per_record_ns: 1_000_000, ..runtime::Costs::FREE };
+    let costs = per_record(1e6);
     let settings = [("stall_timeout_ms", json!(100))];
     for engine in engines() {
         let clock = Clock::Virtual(runtime::VirtualOptions { costs, ..Default::default() });

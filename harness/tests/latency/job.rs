@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use dataflow::job::runtime::CostKind;
 use dataflow::{Engine, ProcessingTime, StopSignal};
 use reports::schema::RunResult;
-use runtime::{Costs, VirtualOptions, VirtualTime};
+use runtime::{CostTable, Place, VirtualOptions, VirtualTime};
 use serde_json::Value;
 use streamgauge::Registry;
 use streamgauge::internals::{
@@ -23,7 +24,7 @@ pub(crate) struct Job {
     pub(crate) rate: f64,
     pub(crate) parallelism: u32,
     pub(crate) clock: Clock,
-    pub(crate) costs: Costs,
+    pub(crate) costs: CostTable,
 }
 
 impl Job {
@@ -37,7 +38,10 @@ impl Job {
             rate: 100_000.0,
             parallelism: 2,
             clock: Clock::Virtual,
-            costs: Costs::default(),
+            costs: CostTable::FREE
+                .with(CostKind::Record, 50.0, Place::Core)
+                .with(CostKind::Buffer, 2_000.0, Place::Core)
+                .with(CostKind::Task, 20_000.0, Place::Core),
         }
     }
 

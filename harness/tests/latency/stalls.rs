@@ -17,7 +17,7 @@ use dataflow::{
     StopSignal, Stream,
 };
 use reports::schema::LatencySummary;
-use runtime::{Costs, VirtualOptions, VirtualTime};
+use runtime::{CostTable, VirtualOptions, VirtualTime};
 use streamgauge::Registry;
 use streamgauge::internals::{Recorder, measuring, resolve_settings};
 
@@ -98,7 +98,7 @@ fn open_loop(stall: ProcessingTime) -> LatencySummary {
         events: EVENTS,
         rate: PER_STALL as f64 * 1e9 / stall.0 as f64,
         parallelism: 1,
-        costs: Costs::FREE,
+        costs: CostTable::FREE,
         ..Job::new("sequential", "forward")
     };
     job.run().latency_ns.from_planned
@@ -164,8 +164,7 @@ fn closed_loop(stall: ProcessingTime) -> LatencySummary {
     let settings =
         resolve_settings(&engine, &BTreeMap::new(), &BTreeMap::new(), &*workload, 1, false)
             .expect("the defaults");
-    let runtime =
-        VirtualTime::new(VirtualOptions { costs: Costs::FREE, ..VirtualOptions::default() });
+    let runtime = VirtualTime::new(VirtualOptions::default());
     let recorder = Recorder::new(ProcessingTime::ZERO, StampUnit::MICROSECOND, None);
     let (slot, measured) = measuring(Some(recorder), None);
     let client = Client { pause: ProcessingTime(stall.0 / PER_STALL), sent: Arc::default() };

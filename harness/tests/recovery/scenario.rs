@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dataflow::job::engine::Start;
+use dataflow::job::runtime::CostKind;
 use dataflow::job::storage::Storage;
 use dataflow::{ProcessingTime, StopSignal};
 use reports::schema::RunResult;
-use runtime::{Fault, FaultyStorage, MemoryStorage, StorageCounts, StorageFaults, Strike, Trigger};
+use runtime::{
+    CostTable, Fault, FaultyStorage, MemoryStorage, Place, Prices, StorageCounts, StorageFaults,
+    Strike, Trigger,
+};
 use serde_json::Value;
 use streamgauge::Registry;
 use streamgauge::internals::{
@@ -123,7 +127,8 @@ impl Scenario {
             .map_err(|error| error.to_string())?;
         let from = (storage, ProcessingTime::ZERO);
         let run_clock =
-            clock_with(self.clock, self.seed, self.parallelism, false, from).expect("a clock");
+            clock_with(self.clock, self.seed, self.parallelism, (false, prices()), from)
+                .expect("a clock");
         attach(&run_clock);
         for (trigger, fault) in &self.triggers {
             run_clock.faults().plan(trigger.clone(), *fault);
@@ -155,4 +160,13 @@ impl Ran {
     pub(crate) fn is_right(&self) -> bool {
         Some(&self.result.output.digest) == self.result.output.expected_digest.as_ref()
     }
+}
+
+/// Records, buffers and tasks cost something.
+fn prices() -> Prices {
+    let product = CostTable::FREE
+        .with(CostKind::Record, 50.0, Place::Core)
+        .with(CostKind::Buffer, 2_000.0, Place::Core)
+        .with(CostKind::Task, 20_000.0, Place::Core);
+    Prices { product, bare: product }
 }

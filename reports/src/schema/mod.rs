@@ -4,6 +4,7 @@
 pub mod chart_tag;
 pub mod compare;
 pub mod consistency;
+pub mod costs;
 pub mod formulas;
 pub mod latency;
 pub mod metric;
@@ -11,7 +12,6 @@ pub mod read;
 pub mod reading;
 pub mod recovery;
 pub mod recovery_figures;
-pub mod rescale;
 pub mod run;
 pub mod samples;
 pub mod series;
@@ -25,12 +25,12 @@ pub use chart_tag::ChartTag;
 pub use compare::{
     COMPARE_SCHEMA, CompareResult, Comparison, ContentionRow, NoiseRow, PooledRow, Verdict,
 };
+pub use costs::{KindCost, RunCosts};
 pub use formulas::{Case, FORMULAS_SCHEMA, FormulasResult};
 pub use latency::{Latencies, LatencyKind, LatencyParts, LatencySummary, PartsOfMean, Percentile};
 pub use metric::{Better, MeasuredBy, Metric, Unit};
 pub use reading::Reading;
-pub use recovery_figures::{CheckpointRow, FailureRow, RecoveryFigures};
-pub use rescale::RescaleRow;
+pub use recovery_figures::{CheckpointRow, FailureRow, RecoveryFigures, RescaleRow};
 pub use run::{
     DuetSide, DuetSlice, ExchangeLoad, InputPartition, LateCheck, MachineLoad, Measures,
     OutputCheck, OutputFiles, OutputTopic, Overslept, RUN_SCHEMA, RunInput, RunResult, Slope,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::rescale::RescaleRow;
+use super::recovery_figures::RescaleRow;
 use super::run::RunResult;
 use super::samples::Samples;
 use super::series::SeriesRow;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::costs::RunCosts;
 use super::latency::{Latencies, LatencyParts};
 use super::recovery_figures::RecoveryFigures;
 use super::series::SeriesRow;
@@ -113,6 +114,9 @@ pub struct RunResult {
     /// Processor time of the whole process over timed events; `null` under virtual time. In a duet,
     /// of the part in which the other run was timed too.
     pub cpu_ns_per_record: Option<f64>,
+    /// What its work cost by the prices of a profile; `null` for a system in a process of its own.
+    #[serde(default)]
+    pub costs: Option<RunCosts>,
     /// Peak resident memory of the process during the run, where the system tells.
     pub peak_memory_bytes: Option<u64>,
     /// Latencies; empty sections have a count of 0.

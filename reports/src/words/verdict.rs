@@ -112,11 +112,12 @@ fn sentence(experiment: &Experiment<'_>, comparison: &Comparison) -> Sentence {
         let is_throughput = metric == Metric::THROUGHPUT.path;
         let noun = if is_throughput { String::new() } else { format!("{name} ") };
         let text = format!(
-            "{winner} is ahead: {noun}{}, against {} with {loser} (a factor of {}; {}){late}.",
+            "{winner} is ahead: {noun}{}, against {} with {loser} (a factor of {}; {}){late}{}.",
             of(winner),
             of(loser),
             significant(factor),
             evidence(comparison, comparison.ratio.is_some_and(|ratio| ratio < 1.0)),
+            priced(experiment, a, b),
         );
         return Sentence { text, why };
     }
@@ -125,7 +126,8 @@ fn sentence(experiment: &Experiment<'_>, comparison: &Comparison) -> Sentence {
             let ratio = comparison.ratio.map_or(NO_FIGURE.into(), ratio);
             let evidence = evidence(comparison, false);
             let text = format!(
-                "No difference shown between {a} and {b} in {name} (ratio {ratio}; {evidence}){late}."
+                "No difference shown between {a} and {b} in {name} (ratio {ratio}; {evidence}){late}{}.",
+                priced(experiment, a, b),
             );
             Sentence { text, why }
         }
@@ -134,6 +136,30 @@ fn sentence(experiment: &Experiment<'_>, comparison: &Comparison) -> Sentence {
             let text = format!("No verdict on {a} against {b} in {name}: {because}");
             Sentence { text, why: None }
         }
+    }
+}
+
+/// Whose prices the work of two variants had, and whether they were simulated; nothing where both are
+/// our own engines in real time, or real systems.
+fn priced(experiment: &Experiment<'_>, a: &str, b: &str) -> String {
+    let profile = |name: &str| {
+        let run = experiment.variant(name)?.runs[0];
+        let costs = run.costs.as_ref()?;
+        let is_modelled = !costs.kinds.is_empty();
+        is_modelled.then(|| (run.clock != "wall", costs.profile.as_str()))
+    };
+    let named = |name: &str, profile: &str| format!("{name} priced as {profile}");
+    match (profile(a), profile(b)) {
+        (None, None) => String::new(),
+        (Some((simulated, of_a)), Some((_, of_b))) => {
+            let simulated = if simulated { "simulated, " } else { "" };
+            match of_a == of_b {
+                true => format!("; {simulated}priced as {of_a}"),
+                false => format!("; {simulated}{}, {}", named(a, of_a), named(b, of_b)),
+            }
+        }
+        (Some((_, of_a)), None) => format!("; {}", named(a, of_a)),
+        (None, Some((_, of_b))) => format!("; {}", named(b, of_b)),
     }
 }
 

@@ -6,6 +6,7 @@
 //! of a latency to be right.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use crate::exchange::sink::Output;
 use crate::operator::lateness::{Fate, LateLog, LateNote};
@@ -104,21 +105,27 @@ impl Outbox {
             .map(|trails| Box::new(if self.holds_times { trails } else { trails.forgetting() }));
     }
 
-    /// A step begins with a batch that was sealed elsewhere and waited since then.
+    /// A step begins with a batch that was sealed elsewhere and waited since then; `paid` are times
+    /// that a modelled implementation took meanwhile.
     #[inline]
-    pub(crate) fn takes(&mut self, batch: &mut Batch) {
+    pub(crate) fn takes(&mut self, batch: &mut Batch, paid: &[Range<ProcessingTime>]) {
         if let Some(trails) = &mut self.trails {
-            trails.take_in(batch.trails(), Part::Queue, None);
+            trails.take_in(batch.trails(), Part::Queue, None, paid);
         }
     }
 
     /// A step begins with a batch that was just read. Where batches are cut, `cut` says when this
     /// one was: until then its records waited for the cut, from then on for their task.
     #[inline]
-    pub(crate) fn reads(&mut self, batch: &mut Batch, cut: Option<ProcessingTime>) {
+    pub(crate) fn reads(
+        &mut self,
+        batch: &mut Batch,
+        cut: Option<ProcessingTime>,
+        paid: &[Range<ProcessingTime>],
+    ) {
         if let Some(trails) = &mut self.trails {
             batch.begin_trails(trails.chooser());
-            trails.take_in(batch.trails(), Part::Source, cut);
+            trails.take_in(batch.trails(), Part::Source, cut, paid);
         }
     }
 
@@ -134,11 +141,19 @@ impl Outbox {
     /// not made by it have waited in `waited` since they were.
     #[inline]
     pub(crate) fn leaves(&mut self, waited: Part) {
-        let Some(now) = self.trails.as_mut().and_then(|trails| trails.worked()) else { return };
+        let Some(trails) = &mut self.trails else { return };
+        let Some(now) = trails.worked() else { return };
         for sealed in &mut self.sealed {
-            trail::hand_over(sealed.batch.trails(), waited, now);
+            trail::hand_over(sealed.batch.trails(), waited, trails.paid(), now);
         }
-        trail::hand_over(&mut self.output.trails, waited, now);
+        trail::hand_over(&mut self.output.trails, waited, trails.paid(), now);
+    }
+
+    /// Work of the step was paid for in this time.
+    pub(crate) fn pay(&mut self, paid: Range<ProcessingTime>) {
+        if let Some(trails) = &mut self.trails {
+            trails.pay(paid);
+        }
     }
 
     /// The same with room for one sealed buffer only: for tests.

@@ -183,7 +183,12 @@ impl Plan {
     /// The same in the runner that an engine works with, its ends still closed.
     pub fn runner(&self, stage: StageId, layout: &Layout, marks: Marks) -> StageRunner {
         let (instance, outbox) = self.instantiate(stage, layout);
-        StageRunner::new(instance, outbox, marks)
+        StageRunner::new(instance, outbox, marks).keyed(self.is_keyed(stage))
+    }
+
+    /// Whether records reach a stage by their key.
+    pub(crate) fn is_keyed(&self, stage: StageId) -> bool {
+        self.edges.iter().any(|edge| edge.to == stage && edge.kind == EdgeKind::Hash)
     }
 
     /// The same with another placement for one of its outgoing edges.

@@ -82,7 +82,7 @@ impl Plan {
             }
             Tally::redealt(&former.tallies, placement.partitions() as usize).swap_remove(own)
         };
-        let mut runner = StageRunner::new(instance, outbox, marks);
+        let mut runner = StageRunner::new(instance, outbox, marks).keyed(self.is_keyed(stage));
         runner.count_on(&tally);
         Ok((runner, taken))
     }

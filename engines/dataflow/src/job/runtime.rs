@@ -5,9 +5,9 @@
 //! cost nothing, because there is at most one per buffer.
 //!
 //! The order of every engine is: process, charge, hand over. Charging is [`Runtime::reserve`] and
-//! then waiting for the instant that it returns. On the wall clock it returns `None`, because real
-//! time has passed by itself. In virtual time one thread runs all tasks and the clock jumps from
-//! timer to timer: the same seed gives the same run to the byte.
+//! then waiting for the instant that it returns. On the wall clock real time has passed by itself: only
+//! what a modelled implementation takes beyond that is waited for. In virtual time one thread runs all
+//! tasks and the clock jumps from timer to timer: the same seed gives the same run to the byte.
 
 use std::fmt;
 use std::future::Future;
@@ -19,7 +19,7 @@ use crate::job::link::{Link, LinkSpec, SerialLink};
 use crate::job::storage::Storage;
 use crate::record::time::ProcessingTime;
 
-pub use crate::stage::Work;
+pub use crate::stage::{CostKind, CostKinds, Work};
 
 /// What a runtime runs.
 pub type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -90,8 +90,13 @@ pub trait Runtime: Send + Sync {
     /// # Errors
     /// [`Deadlock`] when, under virtual time, nothing can ever run again.
     fn block_on(&self, task: Task) -> Result<(), Deadlock>;
-    /// Books `work` on the earliest free core of `home` and tells when it will be done: the caller
-    /// sleeps until then and only afterwards hands its output over. `None` on the wall clock.
+    /// Which kinds of work have a price in this run. What has none need not be counted; without any
+    /// nothing is ever waited for.
+    fn priced(&self) -> CostKinds;
+    /// Books `work` by its prices, first on the one driver, then on the earliest free core of `home`,
+    /// and tells when it will be done: the caller sleeps until then and only afterwards hands its
+    /// output over. `None` when that need not be waited for: nothing has a price, or on the wall clock
+    /// the instant is too near for its timers.
     fn reserve(&self, home: Home, work: Work) -> Option<ProcessingTime>;
     /// The seed of the random stream called `stream`: fixed by the run's seed and the name, so
     /// that a new stream moves no other.

@@ -12,6 +12,7 @@
 //! that meets no sample reads no clock.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use hashbrown::HashMap;
 use rand_distr::{Distribution, Geometric};
@@ -38,6 +39,9 @@ pub enum Part {
     Queue,
     /// From being taken by a subtask or task until that hands over what it has made.
     Processing,
+    /// What work costs a modelled implementation: beyond our own on the wall clock, in virtual time
+    /// all of it.
+    Cost,
     /// In state: the result waits for a watermark, a timer or the end of a unit of work.
     State,
     /// Written, and not committed: under exactly-once nobody sees a result before.
@@ -46,12 +50,13 @@ pub enum Part {
 
 impl Part {
     /// All, in the order in which a record comes by them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Fetch,
         Self::Source,
         Self::Boundary,
         Self::Queue,
         Self::Processing,
+        Self::Cost,
         Self::State,
         Self::Commit,
     ];
@@ -151,6 +156,20 @@ impl LatencyTrace {
         self.since = self.since.max(now);
     }
 
+    /// What has passed since the last call was work, which was paid for in these times.
+    fn spend_working(&mut self, paid: &[Range<ProcessingTime>], now: ProcessingTime) {
+        self.spend_paying(Part::Processing, paid);
+        self.spend(Part::Processing, now);
+    }
+
+    /// What has passed up to the end of the last of these times went into them, and between into `part`.
+    fn spend_paying(&mut self, part: Part, paid: &[Range<ProcessingTime>]) {
+        for paid in paid {
+            self.spend(part, paid.start);
+            self.spend(Part::Cost, paid.end);
+        }
+    }
+
     /// Nanoseconds of a part.
     pub const fn nanos(&self, part: Part) -> u64 {
         self.parts[part as usize]
@@ -182,6 +201,8 @@ pub(crate) struct LatencyTraces {
     began: Option<ProcessingTime>,
     /// Whether a sample has been met since the last step was done.
     met: bool,
+    /// When work of the step was paid for, turn by turn.
+    paid: Vec<Range<ProcessingTime>>,
     /// Per edge and channel: those of the open buffer.
     open: Vec<Vec<Vec<LatencyTrace>>>,
     /// Nothing waits in state.
@@ -204,6 +225,7 @@ impl LatencyTraces {
             current: Vec::new(),
             began: None,
             met: false,
+            paid: Vec::new(),
             open: channels.iter().map(|&count| vec![Vec::new(); count]).collect(),
             forgets: false,
         }
@@ -218,6 +240,17 @@ impl LatencyTraces {
     /// A step begins that takes no batch.
     pub(crate) fn begin(&mut self) {
         self.began = None;
+        self.paid.clear();
+    }
+
+    /// Work of the step was paid for in this time.
+    pub(crate) fn pay(&mut self, paid: Range<ProcessingTime>) {
+        self.paid.push(paid);
+    }
+
+    /// When work of the step was paid for.
+    pub(crate) fn paid(&self) -> &[Range<ProcessingTime>] {
+        &self.paid
     }
 
     /// A step meets a sample: when it began, as far as that is known.
@@ -232,12 +265,13 @@ impl LatencyTraces {
     }
 
     /// A step begins with a batch that has these trails, which until now spent their time in
-    /// `waited`, and before `cut` at a boundary.
+    /// `waited`, before `cut` at a boundary, and in the times of `paid` on a price.
     pub(crate) fn take_in(
         &mut self,
         batch: &mut Vec<LatencyTrace>,
         waited: Part,
         cut: Option<ProcessingTime>,
+        paid: &[Range<ProcessingTime>],
     ) {
         self.begin();
         if batch.is_empty() {
@@ -250,6 +284,7 @@ impl LatencyTraces {
         let now = self.meet();
         for mut trail in batch.drain(..) {
             trail.spend(Part::Boundary, cut.unwrap_or_default());
+            trail.spend_paying(waited, paid);
             trail.spend(waited, now);
             trail.worked = false;
             self.current.push(trail.planned);
@@ -294,13 +329,13 @@ impl LatencyTraces {
         let now = (self.clock)();
         for planned in self.current.drain(..) {
             if let Some(trail) = self.known.get_mut(&planned) {
-                trail.spend(Part::Processing, now);
+                trail.spend_working(&self.paid, now);
             }
         }
         for open in self.open.iter_mut().flatten() {
             // The newest stand last.
             for trail in open.iter_mut().rev().take_while(|trail| !trail.worked) {
-                trail.spend(Part::Processing, now);
+                trail.spend_working(&self.paid, now);
                 trail.worked = true;
             }
         }
@@ -308,10 +343,20 @@ impl LatencyTraces {
     }
 }
 
-/// Sealed buffers leave: what of their time was not work went into `waited`.
-pub(crate) fn hand_over(trails: &mut [LatencyTrace], waited: Part, now: ProcessingTime) {
+/// Sealed buffers leave: what of their time was not work went into `waited`. The work of the step was
+/// paid for in the times `paid`.
+pub(crate) fn hand_over(
+    trails: &mut [LatencyTrace],
+    waited: Part,
+    paid: &[Range<ProcessingTime>],
+    now: ProcessingTime,
+) {
     for trail in trails {
-        trail.spend(if trail.worked { waited } else { Part::Processing }, now);
+        if trail.worked {
+            trail.spend(waited, now);
+        } else {
+            trail.spend_working(paid, now);
+        }
     }
 }
 
@@ -392,8 +437,9 @@ mod tests {
         let set = |micros| clock.store(at(micros).0, Ordering::Relaxed);
         let mut batch = vec![LatencyTrace::new(stamps(10), sampling)];
         set(10);
-        trails.take_in(&mut batch, Part::Source, Some(at(7)));
+        trails.take_in(&mut batch, Part::Source, Some(at(7)), &[at(3)..at(4), at(8)..at(9)]);
         set(14);
+        trails.pay(at(13)..at(14));
         assert_eq!(trails.worked(), Some(at(14)));
         // A step that meets no sample does not look at the clock.
         trails.begin();
@@ -406,9 +452,9 @@ mod tests {
         assert_eq!(trails.worked(), Some(at(21)));
         trails.seal(0, 0, &mut batch);
         set(30);
-        hand_over(&mut batch, Part::Boundary, trails.worked().unwrap());
+        hand_over(&mut batch, Part::Boundary, &[], trails.worked().unwrap());
         let parts = Part::ALL.map(|part| batch[0].nanos(part) / 1_000);
-        assert_eq!(parts, [0, 3, 2 + 9, 0, 4 + 1, 6, 0]);
+        assert_eq!(parts, [0, 2, 2 + 9, 0, 3 + 1, 1 + 1, 6, 0]);
         assert_eq!(batch[0].total_nanos(), 25_000);
     }
 
@@ -428,7 +474,7 @@ mod tests {
         let (mut trails, sampling, _) = trails(ProcessingTime::ZERO);
         for planned in 0..=KNOWN as u32 {
             let mut batch = vec![LatencyTrace::new(stamps(planned), sampling)];
-            trails.take_in(&mut batch, Part::Queue, None);
+            trails.take_in(&mut batch, Part::Queue, None, &[]);
         }
         assert_eq!(trails.known.len(), KNOWN);
         assert_eq!(trails.of(stamps(0)), None);
@@ -441,11 +487,11 @@ mod tests {
         let mut trails = trails.forgetting();
         let batch =
             |ticks: [u32; 2]| Vec::from(ticks.map(|it| LatencyTrace::new(stamps(it), sampling)));
-        trails.take_in(&mut batch([0, 2]), Part::Queue, None);
+        trails.take_in(&mut batch([0, 2]), Part::Queue, None, &[]);
         // What is made of it may be handed over in several parts.
         trails.worked();
         assert!(trails.of(stamps(2)).is_some());
-        trails.take_in(&mut batch([4, 6]), Part::Queue, None);
+        trails.take_in(&mut batch([4, 6]), Part::Queue, None, &[]);
         assert_eq!(trails.of(stamps(2)), None);
         assert!(trails.of(stamps(4)).is_some() && trails.of(stamps(6)).is_some());
         assert_eq!((trails.known.len(), trails.order.len()), (2, 2));

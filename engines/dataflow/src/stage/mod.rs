@@ -14,10 +14,12 @@ mod instance;
 mod runner;
 mod saved;
 mod turn;
+mod work;
 
 pub use fused::{FusedStage, Side, SideTail};
 pub use head::{End, Head, OneInput, TwoInputs};
 pub use instance::{InputPort, Stage, StageError};
 pub use runner::{PreCommit, StageRunner};
 pub use saved::{Save, SavedState, Tally};
-pub use turn::{Input, Marks, Turn, Work};
+pub use turn::{Input, Marks, Turn};
+pub use work::{CostKind, CostKinds, Work};

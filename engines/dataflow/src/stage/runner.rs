@@ -1,5 +1,6 @@
 //! Runs one subtask's instance of a stage: what every engine does between two waits.
 
+use std::ops::Range;
 use std::task::{Context, Poll};
 
 use crate::exchange::outbox::{Outbox, Sealed};
@@ -12,7 +13,8 @@ use crate::record::latency_trace::Part;
 use crate::record::time::ProcessingTime;
 use crate::stage::instance::{InputPort, Stage, StageError};
 use crate::stage::saved::{Save, SavedState, Tally};
-use crate::stage::turn::{Input, Marks, Turn, Work};
+use crate::stage::turn::{Input, Marks, Turn};
+use crate::stage::work::{CostKind, CostKinds, Work};
 
 /// A transaction on its way to being durable.
 pub type PreCommit = BoxFuture<Result<Option<Transaction>, SinkError>>;
@@ -68,7 +70,7 @@ pub type PreCommit = BoxFuture<Result<Option<Transaction>, SinkError>>;
 /// runner.flush();
 /// runner.hand_over(Part::Boundary, || ProcessingTime::ZERO, |it, _| sent.push(it.batch))?;
 ///
-/// assert_eq!(work, Work { records: 3, buffers: 1, tasks: 0 });
+/// assert_eq!(work, Work { records: 3, buffers: 1, ..Work::NONE });
 /// let [batch] = &mut sent[..] else { panic!("one buffer was sealed") };
 /// let values: Vec<u64> = batch.drain(3).map(|record: Record<u64>| record.value).collect();
 /// assert_eq!(values, [2, 4, 6]);
@@ -93,6 +95,14 @@ pub struct StageRunner {
     buffers: u64,
     /// Whether no open buffer holds anything.
     flushed: bool,
+    /// Kinds of work that somebody wants to know of beyond records and buffers.
+    counted: CostKinds,
+    /// Whether records reach the stage by their key.
+    is_keyed: bool,
+    /// Bytes of all edges that a turn or a flush has told.
+    bytes_told: u64,
+    /// The times that were paid for what comes next, before its records were taken in.
+    paid_before: Vec<Range<ProcessingTime>>,
     /// Whether the stage holds records back until their unit of work ends.
     has_units: bool,
     /// Whether something was taken in since the last unit ended. Stays false without units.
@@ -143,6 +153,10 @@ impl StageRunner {
             channel: 0,
             buffers: 0,
             flushed: true,
+            counted: CostKinds::NONE,
+            is_keyed: false,
+            bytes_told: 0,
+            paid_before: Vec::new(),
             has_units,
             in_unit: false,
             sink_is_full: false,
@@ -151,15 +165,36 @@ impl StageRunner {
         }
     }
 
+    /// The same for a stage whose records reach it by their key, or not.
+    pub(crate) fn keyed(self, is_keyed: bool) -> Self {
+        Self { is_keyed, ..self }
+    }
+
     /// Opens both ends before the first input: the sink, if the stage writes to one, and traces of
-    /// latencies if the plan's sink asks for them. `clock` is read for those alone.
+    /// latencies if the plan's sink asks for them. `clock` is read for those alone. `counted` are the
+    /// kinds of work that have a price: records and buffers are always counted.
     pub fn open(
         &mut self,
         sink: Option<Box<dyn Sink>>,
+        counted: CostKinds,
         clock: impl Fn() -> ProcessingTime + Send + 'static,
     ) {
         self.sink = sink;
+        self.counted = counted;
+        self.bytes_told = self.outbox.bytes().iter().sum();
         self.outbox.start_trails(clock);
+    }
+
+    /// What comes next waited for these times to be paid for before a task took it in: planning a
+    /// batch, launching a task. Traces of latencies know it as [`Part::Cost`].
+    pub fn paid_before(&mut self, paid: Vec<Range<ProcessingTime>>) {
+        self.paid_before = paid;
+    }
+
+    /// The work of the last turns was paid for in this time. Traces of latencies know it as
+    /// [`Part::Cost`].
+    pub fn paid(&mut self, paid: Range<ProcessingTime>) {
+        self.outbox.pay(paid);
     }
 
     /// Counts on from what a former instance of this subtask had counted. An edge that had another
@@ -181,11 +216,11 @@ impl StageRunner {
         self.in_unit = self.has_units;
         match input {
             Input::Read { mut batch, cut } => {
-                self.outbox.reads(&mut batch, cut);
+                self.outbox.reads(&mut batch, cut, &self.paid_before);
                 self.take(InputPort(0), 0, batch);
             }
             Input::Buffer { port, channel, mut batch } => {
-                self.outbox.takes(&mut batch);
+                self.outbox.takes(&mut batch, &self.paid_before);
                 self.buffers = 1;
                 self.take(port, channel, batch);
             }
@@ -227,12 +262,29 @@ impl StageRunner {
     pub fn step(&mut self) -> Result<Turn, StageError> {
         let taken = self.batch.as_ref().map_or(0, Batch::taken);
         self.flushed = false;
+        let ends_unit = self.pending == Pending::Unit;
         let (done, fired) = self.run_to_stop()?;
-        let taken = self.batch.as_ref().map_or(0, Batch::taken) - taken;
+        let taken = (self.batch.as_ref().map_or(0, Batch::taken) - taken) as u64;
         let buffers = std::mem::take(&mut self.buffers);
-        let work = Work { records: taken as u64 + fired, buffers, tasks: 0 };
-        let quiet = work == Work::default() && !self.outbox.holds_output();
+        let mut work = Work { records: taken + fired, buffers, ..Work::NONE };
+        if !self.counted.is_empty() {
+            work.exchange_bytes = self.sent_bytes();
+            if self.is_keyed {
+                work.state_accesses = taken;
+                work.updated_keys = if ends_unit { fired } else { 0 };
+            }
+        }
+        let quiet = work.is_none() && !self.outbox.holds_output();
         Ok(Turn { work, done, quiet })
+    }
+
+    /// Bytes sent since the last call, if they have a price.
+    fn sent_bytes(&mut self) -> u64 {
+        if !self.counted.contains(CostKind::ExchangeByte) {
+            return 0;
+        }
+        let all = self.outbox.bytes().iter().sum();
+        all - std::mem::replace(&mut self.bytes_told, all)
     }
 
     /// Says whether the input is used up, and how many records were made from state as time moved.
@@ -290,10 +342,12 @@ impl StageRunner {
         }
     }
 
-    /// Seals what open buffers hold. Allowed at any time, also while an input is pending.
-    pub fn flush(&mut self) {
+    /// Seals what open buffers hold, and says what that was, to be charged like a turn. Allowed at any
+    /// time, also while an input is pending.
+    pub fn flush(&mut self) -> Work {
         self.stage.flush(&mut self.outbox);
         self.flushed = true;
+        Work { exchange_bytes: self.sent_bytes(), ..Work::NONE }
     }
 
     /// Hands over what was made: every sealed buffer to `route`, oldest first, and results to the

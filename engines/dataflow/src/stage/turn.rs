@@ -1,11 +1,10 @@
 //! What a runner takes in, and what one turn of it comes to.
 
-use std::ops::AddAssign;
-
 use crate::operator::progress::{Progress, WatermarkMerger};
 use crate::record::batch::Batch;
 use crate::record::time::ProcessingTime;
 use crate::stage::instance::InputPort;
+use crate::stage::work::Work;
 
 /// One thing that a stage takes in. It owns its batch, because processing may stop half way and
 /// wait for room.
@@ -54,24 +53,4 @@ pub struct Turn {
     pub done: bool,
     /// Whether there is nothing to charge and nothing to hand over: the engine need not wait.
     pub quiet: bool,
-}
-
-/// Work that a task has just done, in countable units. Virtual time turns it into nanoseconds by
-/// its cost table; on the wall clock it has already taken its time.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
-pub struct Work {
-    /// Records read from a source, taken from a buffer or block, or made from state by a timer.
-    pub records: u64,
-    /// Buffers or blocks received.
-    pub buffers: u64,
-    /// Tasks launched (micro-batch).
-    pub tasks: u64,
-}
-
-impl AddAssign for Work {
-    fn add_assign(&mut self, other: Self) {
-        self.records += other.records;
-        self.buffers += other.buffers;
-        self.tasks += other.tasks;
-    }
 }

@@ -6,12 +6,12 @@ use std::task::Poll;
 
 use dataflow::job::engine::{Control, Job, Start};
 use dataflow::job::observer::{Observer, Silent};
-use dataflow::job::runtime::{Home, Runtime, sleep_until};
+use dataflow::job::runtime::{CostKind, Home, Runtime, sleep_until};
 use dataflow::job::settings::Settings;
 use dataflow::job::storage::Storage;
 use dataflow::{Completion, Engine, EngineError, ProcessingTime, StopSignal};
 use microbatch::MicroBatch;
-use runtime::{MemoryStorage, VirtualOptions, VirtualTime};
+use runtime::{CostTable, MemoryStorage, Place, VirtualOptions, VirtualTime};
 use serde_json::Value;
 
 use crate::events::Events;
@@ -104,7 +104,7 @@ impl World {
         let wire = Tripwire::new(attempt.fault);
         let storage: Arc<dyn Storage> =
             Arc::new(FaultyStorage { files: Arc::clone(&self.files), wire: Arc::clone(&wire) });
-        let time = VirtualTime::new(VirtualOptions::default());
+        let time = VirtualTime::new(VirtualOptions { costs: costs(), ..VirtualOptions::default() });
         let runtime: Arc<dyn Runtime> = Arc::new(FaultyRuntime {
             time: Arc::clone(&time),
             storage,
@@ -151,4 +151,12 @@ impl World {
         let result = ended.lock().unwrap().take();
         Ended { result, operations: wire.count() }
     }
+}
+
+/// Records, buffers and tasks cost something.
+fn costs() -> CostTable {
+    CostTable::FREE
+        .with(CostKind::Record, 50.0, Place::Core)
+        .with(CostKind::Buffer, 2_000.0, Place::Core)
+        .with(CostKind::Task, 20_000.0, Place::Core)
 }

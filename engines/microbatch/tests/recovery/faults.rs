@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
 use dataflow::ProcessingTime;
-use dataflow::job::runtime::{Deadlock, Home, Role, Runtime, Task, Timer, Work};
+use dataflow::job::runtime::{CostKinds, Deadlock, Home, Role, Runtime, Task, Timer, Work};
 use dataflow::job::storage::{Storage, StorageError, Stored};
 use runtime::{MemoryStorage, VirtualTime};
 
@@ -190,6 +190,9 @@ impl Runtime for FaultyRuntime {
     }
     fn block_on(&self, task: Task) -> Result<(), Deadlock> {
         self.time.block_on(task)
+    }
+    fn priced(&self) -> CostKinds {
+        self.time.priced()
     }
     fn reserve(&self, home: Home, work: Work) -> Option<ProcessingTime> {
         self.time.reserve(home, work)

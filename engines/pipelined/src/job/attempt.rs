@@ -7,7 +7,7 @@ use std::task::Poll;
 use dataflow::exchange::sink::{CommitHead, Committer, Transaction};
 use dataflow::job::engine::Job;
 use dataflow::job::observer::CheckpointReport;
-use dataflow::job::runtime::{Runtime, Timer};
+use dataflow::job::runtime::{CostKind, Home, Runtime, Timer, Work, sleep_until};
 use dataflow::operator::snapshot::Version;
 use dataflow::{Completion, Control, EngineError, ProcessingTime};
 
@@ -118,10 +118,10 @@ impl Attempt {
                     let now = self.runtime.now();
                     self.stop_after = self.coordinator.trigger(now);
                     if let Some(id) = self.stop_after {
-                        self.request(id);
+                        self.request(id).await;
                     }
                 }
-                Event::Timer => self.look()?,
+                Event::Timer => self.look().await?,
             }
             if let Some(complete) = self.coordinator.take_complete() {
                 self.complete(complete).await?;
@@ -182,16 +182,21 @@ impl Attempt {
         Ok(())
     }
 
-    fn look(&mut self) -> Result<(), EngineError> {
+    async fn look(&mut self) -> Result<(), EngineError> {
         match self.coordinator.look(self.runtime.now()) {
             Due::Nothing => {}
-            Due::Trigger(id) => self.request(id),
+            Due::Trigger(id) => self.request(id).await,
             Due::Expired(id) => return Err(EngineError::CheckpointExpired { id }),
         }
         Ok(())
     }
 
-    fn request(&self, id: u64) {
+    async fn request(&mut self, id: u64) {
+        if self.runtime.priced().contains(CostKind::Checkpoint)
+            && let Some(at) = self.runtime.reserve(Home(0), Work { checkpoints: 1, ..Work::NONE })
+        {
+            sleep_until(&*self.runtime, at).await;
+        }
         if self.runtime.tracing() {
             self.runtime.trace(format_args!("checkpoint {id} triggered"));
         }

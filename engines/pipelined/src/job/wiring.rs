@@ -214,7 +214,7 @@ impl Wiring {
         let spec = &self.plan.stages[stage.0];
         let sink = spec.writes_sink.then(|| (self.plan.sink.open)(number));
         let clock = Arc::clone(&self.runtime);
-        runner.open(sink, move || clock.now());
+        runner.open(sink, self.runtime.priced(), move || clock.now());
         let edges = self.plan.outputs(stage);
         let targets = edges.iter().map(|edge| self.targets(edge, number)).collect();
         let name = format!("{}/{number}", spec.name);
@@ -235,6 +235,7 @@ impl Wiring {
             flusher: Periodic::new(self.settings.flush_nanos, now, random),
             timer: self.runtime.timer(),
             home: Home(number),
+            priced: self.runtime.priced(),
             runtime: Arc::clone(&self.runtime),
             status: Status::new(name, edge_names, Activity::Working),
             state: Arc::clone(&self.state),

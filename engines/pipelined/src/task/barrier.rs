@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::task::Context;
 
-use dataflow::job::runtime::Work;
+use dataflow::job::runtime::{CostKind, Work};
 use dataflow::job::split_reader::SplitPosition;
 use dataflow::operator::snapshot::Version;
 use dataflow::stage::{Input, PreCommit, Save, SavedState};
@@ -29,7 +29,10 @@ impl Subtask {
         if self.mini_batch.is_some() {
             self.run(Input::EndOfUnit).await?;
         }
-        self.runner.flush();
+        let work = Work {
+            snapshots: self.priced.contains(CostKind::Snapshot).into(),
+            ..self.runner.flush()
+        };
         self.hand_over()?;
         let transaction = self.close_transaction(id);
         self.channels.broadcast_barrier(id, &mut self.runner);
@@ -74,7 +77,7 @@ impl Subtask {
                 );
             }),
         );
-        self.settle(Work::default()).await
+        self.settle(work).await
     }
 
     /// Whether a channel whose barrier is in waits for the others.

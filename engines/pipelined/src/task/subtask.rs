@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use dataflow::exchange::outbox::Sealed;
-use dataflow::job::runtime::{Home, Runtime, Timer, Work};
+use dataflow::job::runtime::{CostKinds, Home, Runtime, Timer, Work};
 use dataflow::job::split_reader::SplitPosition;
 use dataflow::job::status::{Activity, Status};
 use dataflow::record::latency_trace::Part;
@@ -31,6 +31,8 @@ pub(crate) struct Subtask {
     /// Polled only when the subtask would suspend.
     pub(crate) timer: Box<dyn Timer>,
     pub(crate) home: Home,
+    /// Kinds of work that have a price.
+    pub(crate) priced: CostKinds,
     pub(crate) runtime: Arc<dyn Runtime>,
     pub(crate) status: Arc<Status>,
     pub(crate) state: Arc<AttemptState>,
@@ -70,8 +72,8 @@ impl Subtask {
     }
 
     pub(crate) async fn flush(&mut self) -> Result<(), EarlyEnd> {
-        self.runner.flush();
-        self.settle(Work::default()).await
+        let work = self.runner.flush();
+        self.settle(work).await
     }
 
     /// Takes an input in and runs the stage on it to its end.
@@ -105,22 +107,29 @@ impl Subtask {
     /// Charges the work, hands its output over, and waits until there is room for more.
     pub(crate) async fn settle(&mut self, work: Work) -> Result<(), EarlyEnd> {
         // A flusher that finds nothing moves nothing, or idle subtasks would hide a stall.
-        if work != Work::default() || self.runner.holds_output() {
+        let has_worked = !work.is_none();
+        if has_worked || self.runner.holds_output() {
             self.status.step();
         }
-        if work != Work::default()
-            && let Some(at) = self.runtime.reserve(self.home, work)
-        {
-            self.status.set(Activity::Charged);
-            self.timer.arm(at);
-            poll_fn(|context| self.timer.poll_due(context)).await;
-            self.status.set(Activity::Working);
+        if has_worked && !self.priced.is_empty() {
+            self.charge(work).await;
         }
         self.hand_over()?;
         if self.runner.has_room() && self.channels.are_open() {
             return Ok(());
         }
         self.wait_for_room().await
+    }
+
+    /// Waits until work is done by its prices.
+    async fn charge(&mut self, work: Work) {
+        let Some(at) = self.runtime.reserve(self.home, work) else { return };
+        let since = self.runtime.now();
+        self.status.set(Activity::Charged);
+        self.timer.arm(at);
+        poll_fn(|context| self.timer.poll_due(context)).await;
+        self.status.set(Activity::Working);
+        self.runner.paid(since..self.runtime.now());
     }
 
     /// Hands over what the outbox holds. Never waits.
@@ -138,7 +147,7 @@ impl Subtask {
     }
 
     async fn wait_for_room(&mut self) -> Result<(), EarlyEnd> {
-        let mut since = None;
+        let (mut since, mut unpaid) = (None, Work::NONE);
         loop {
             self.timer.arm(self.flusher.next());
             let Self { runner, channels, timer, status, runtime, .. } = self;
@@ -164,7 +173,7 @@ impl Subtask {
                 // The flusher runs on while the subtask waits: other channels may be open.
                 None => {
                     if self.flusher.is_due(self.runtime.now()) {
-                        self.runner.flush();
+                        unpaid += self.runner.flush();
                         self.hand_over()?;
                     }
                 }
@@ -175,6 +184,9 @@ impl Subtask {
             self.times.back_pressured(now.since(since));
             self.status.set(Activity::Working);
             self.times.report(now, self.status.name());
+        }
+        if !unpaid.is_none() {
+            self.charge(unpaid).await;
         }
         Ok(())
     }

@@ -1,17 +1,19 @@
 //! Virtual time: a clock that jumps, so that a simulated hour takes as long as its events.
 
-pub(crate) mod cores;
-pub(crate) mod costs;
 pub(crate) mod executor;
 
 use std::fmt::{self, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
-use dataflow::job::runtime::{Deadlock, Home, Role, Runtime, Task, Timer, Work};
+use dataflow::job::runtime::{
+    CostKind, CostKinds, Deadlock, Home, Role, Runtime, Task, Timer, Work,
+};
 use dataflow::job::storage::Storage;
 use dataflow::record::time::ProcessingTime;
 
+use crate::costs::account::{Account, Booked};
+use crate::costs::table::CostTable;
 use crate::faults::Faults;
 use crate::faults::host::Host;
 use crate::faults::killable::Killable;
@@ -21,8 +23,6 @@ use crate::storage::memory::MemoryStorage;
 use crate::storage::watched_storage::WatchedStorage;
 use crate::timers::queued_timer::{QueuedTimer, TimerHost};
 use crate::timers::timer_queue::TimerQueue;
-use crate::virtual_time::cores::Cores;
-use crate::virtual_time::costs::Costs;
 use crate::virtual_time::executor::{Executor, Pause, ReadyQueue};
 
 /// The modelled machines of a run under [`VirtualTime`].
@@ -35,15 +35,15 @@ pub struct VirtualOptions {
     /// Cores of each node. At least 1.
     pub cores_per_node: u32,
     /// What work costs.
-    pub costs: Costs,
+    pub costs: CostTable,
     /// Whether the trace is kept. It grows in memory until [`VirtualTime::take_trace`].
     pub tracing: bool,
 }
 
 impl Default for VirtualOptions {
-    /// Seed 0, one node of one core, default costs, no trace.
+    /// Seed 0, one node of one core, on which everything is free, no trace.
     fn default() -> Self {
-        let costs = Costs::default();
+        let costs = CostTable::FREE;
         Self { seed: 0, nodes: 1, cores_per_node: 1, costs, tracing: false }
     }
 }
@@ -65,12 +65,13 @@ impl Default for VirtualOptions {
 /// other threads or read other clocks.
 ///
 /// ```
-/// use dataflow::job::runtime::{Home, Runtime, Work, sleep_until};
+/// use dataflow::job::runtime::{CostKind, Home, Runtime, Work, sleep_until};
 /// use dataflow::record::time::ProcessingTime;
-/// use runtime::{VirtualOptions, VirtualTime};
+/// use runtime::{CostTable, Place, VirtualOptions, VirtualTime};
 /// use std::sync::Arc;
 ///
-/// let time = VirtualTime::new(VirtualOptions::default());
+/// let costs = CostTable::FREE.with(CostKind::Record, 50.0, Place::Core);
+/// let time = VirtualTime::new(VirtualOptions { costs, ..VirtualOptions::default() });
 /// let shared: Arc<dyn Runtime> = time.clone();
 /// time.block_on(Box::pin(async move {
 ///     sleep_until(&*shared, ProcessingTime::from_millis(3_600_000)).await;
@@ -85,7 +86,7 @@ pub struct VirtualTime {
     options: VirtualOptions,
     clock: Arc<VirtualClock>,
     ready: Arc<ReadyQueue>,
-    cores: Mutex<Cores>,
+    account: Mutex<Account>,
     storage: Arc<dyn Storage>,
     faults: Arc<Faults>,
     trace: Mutex<String>,
@@ -105,14 +106,15 @@ impl VirtualTime {
     /// # Panics
     /// As [`VirtualTime::new`].
     pub fn with_storage(options: VirtualOptions, storage: Arc<dyn Storage>) -> Arc<Self> {
-        let cores = Mutex::new(Cores::new(options.nodes, options.cores_per_node));
+        let VirtualOptions { costs, nodes, cores_per_node, .. } = options;
+        let account = Mutex::new(Account::virtual_time(costs, nodes, cores_per_node));
         Arc::new_cyclic(|host: &Weak<Self>| {
             let faults = Faults::new(host.clone(), stream_seed(options.seed, "faults"));
             Self {
                 options,
                 clock: Arc::default(),
                 ready: Arc::default(),
-                cores,
+                account,
                 storage: WatchedStorage::new(storage, Arc::clone(&faults)),
                 faults,
                 trace: Mutex::default(),
@@ -128,6 +130,11 @@ impl VirtualTime {
     /// What goes wrong in its runs.
     pub fn faults(&self) -> &Arc<Faults> {
         &self.faults
+    }
+
+    /// What was booked so far, of the kinds of work that have a price.
+    pub fn booked(&self) -> Vec<Booked> {
+        lock(&self.account).booked()
     }
 
     /// Takes the trace so far, one line `<nanoseconds> <text>` per call of
@@ -182,9 +189,13 @@ impl Runtime for VirtualTime {
         Ok(())
     }
 
+    /// Those with a price, and records: whatever they cost, tasks take turns.
+    fn priced(&self) -> CostKinds {
+        self.options.costs.kinds().with(CostKind::Record)
+    }
+
     fn reserve(&self, home: Home, work: Work) -> Option<ProcessingTime> {
-        let cost_ns = self.options.costs.of(work);
-        let done = lock(&self.cores).book(home, self.clock.now(), cost_ns);
+        let done = lock(&self.account).book(home, self.clock.now(), &work)?;
         Some(done.after(self.faults.slowness()))
     }
 

@@ -7,15 +7,18 @@ pub(crate) mod timer_thread;
 use std::fmt;
 use std::io;
 use std::panic::resume_unwind;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
-use dataflow::job::runtime::{Deadlock, Home, Role, Runtime, Task, Timer, Work};
+use dataflow::job::runtime::{CostKinds, Deadlock, Home, Role, Runtime, Task, Timer, Work};
 use dataflow::job::storage::Storage;
 use dataflow::record::time::ProcessingTime;
 
+use crate::costs::account::{Account, Booked};
+use crate::costs::table::CostTable;
 use crate::faults::Faults;
 use crate::faults::host::Host;
 use crate::faults::killable::Killable;
+use crate::lock::lock;
 use crate::random::stream_seed;
 use crate::storage::memory::MemoryStorage;
 use crate::storage::watched_storage::WatchedStorage;
@@ -31,6 +34,44 @@ pub struct WallOptions {
     /// Threads that run tasks, shared by all of them. At least 1. The timer thread comes on top
     /// and sleeps most of the time.
     pub worker_threads: usize,
+}
+
+/// What work costs on the [`WallClock`].
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub struct Prices {
+    /// A modelled implementation.
+    pub product: CostTable,
+    /// Our own work: it takes this by itself.
+    pub bare: CostTable,
+}
+
+impl Prices {
+    /// Whether the implementation takes more for anything.
+    fn are_any(&self) -> bool {
+        self.product != self.product.lower(&self.bare)
+    }
+}
+
+/// The granularity of bookings is so many times the lateness of the median timer.
+const LATENESS_TIMES: u64 = 4;
+/// Timers of which the median is taken.
+const TIMERS: u64 = 41;
+/// The shortest of them, and by how much each is longer than the one before, in nanoseconds.
+const SHORTEST_TIMER: u64 = 50_000;
+const TIMER_STEP: u64 = 5_000;
+
+/// By how many nanoseconds the median timer is late, as who waits for it sees it.
+fn timer_lateness(tokio: &tokio::runtime::Runtime, clock: Monotonic, timers: &TimerThread) -> u64 {
+    let late = |number: u64| {
+        let mut timer = timers.timer();
+        let at = clock.now().after(SHORTEST_TIMER + number * TIMER_STEP);
+        timer.arm(at);
+        tokio.block_on(std::future::poll_fn(|context| timer.poll_due(context)));
+        clock.now().since(at)
+    };
+    let mut late: Vec<u64> = (0..TIMERS).map(late).collect();
+    late.sort_unstable();
+    late[late.len() / 2]
 }
 
 /// The runtime in real time.
@@ -60,6 +101,9 @@ pub struct WallClock {
     live: Arc<LiveTasks>,
     storage: Arc<dyn Storage>,
     faults: Arc<Faults>,
+    /// Absent when nothing has a price.
+    account: Option<Mutex<Account>>,
+    priced: CostKinds,
     handle: tokio::runtime::Handle,
     /// Present until the drop.
     tokio: Option<tokio::runtime::Runtime>,
@@ -80,10 +124,12 @@ impl WallClock {
     /// # Errors
     /// As [`WallClock::new`].
     pub fn with_storage(options: WallOptions, storage: Arc<dyn Storage>) -> io::Result<Arc<Self>> {
-        Self::going_on(options, storage, ProcessingTime::ZERO)
+        Self::going_on(options, storage, ProcessingTime::ZERO, None)
     }
 
-    /// The same, with the time that it is now: the clock of an earlier process goes on.
+    /// The same, with the time that it is now: the clock of an earlier process goes on. With `prices`,
+    /// work takes what a modelled implementation takes: what is beyond our own work is waited for, and
+    /// not burnt, on as many modelled cores as there are worker threads.
     ///
     /// # Errors
     /// As [`WallClock::new`].
@@ -91,6 +137,7 @@ impl WallClock {
         options: WallOptions,
         storage: Arc<dyn Storage>,
         now: ProcessingTime,
+        prices: Option<Prices>,
     ) -> io::Result<Arc<Self>> {
         if options.worker_threads == 0 {
             let reason = "the wall clock needs at least one worker thread";
@@ -102,6 +149,13 @@ impl WallClock {
             .build()?;
         let clock = Monotonic::start_at(now);
         let timers = TimerThread::start(clock)?;
+        let account = prices.filter(Prices::are_any).map(|Prices { product, bare }| {
+            let granularity = LATENESS_TIMES * timer_lateness(&tokio, clock, &timers);
+            let cores = u32::try_from(options.worker_threads).unwrap_or(u32::MAX);
+            Account::real_time((product, bare), cores, granularity)
+        });
+        let priced = account.as_ref().map_or(CostKinds::NONE, Account::kinds);
+        let mut account = account.map(Mutex::new);
         Ok(Arc::new_cyclic(|host: &Weak<Self>| {
             let faults = Faults::new(host.clone(), stream_seed(options.seed, "faults"));
             Self {
@@ -111,6 +165,8 @@ impl WallClock {
                 live: Arc::default(),
                 storage: WatchedStorage::new(storage, Arc::clone(&faults)),
                 faults,
+                account: account.take(),
+                priced,
                 handle: tokio.handle().clone(),
                 tokio: Some(tokio),
             }
@@ -120,6 +176,17 @@ impl WallClock {
     /// What it was made with.
     pub fn options(&self) -> &WallOptions {
         &self.options
+    }
+
+    /// What was booked so far, of the kinds of work that have a price.
+    pub fn booked(&self) -> Vec<Booked> {
+        self.account.as_ref().map_or_else(Vec::new, |account| lock(account).booked())
+    }
+
+    /// Nothing nearer than this is waited for, in nanoseconds: four times the lateness of the median
+    /// timer when the clock was made. 0 without prices.
+    pub fn granularity_nanos(&self) -> u64 {
+        self.account.as_ref().map_or(0, |account| lock(account).granularity())
     }
 
     /// What goes wrong in its runs.
@@ -165,8 +232,12 @@ impl Runtime for WallClock {
         self.live.run(&self.handle, Killable::immune(task)).map_err(|panic| resume_unwind(panic))
     }
 
-    fn reserve(&self, _home: Home, _work: Work) -> Option<ProcessingTime> {
-        None
+    fn priced(&self) -> CostKinds {
+        self.priced
+    }
+
+    fn reserve(&self, home: Home, work: Work) -> Option<ProcessingTime> {
+        lock(self.account.as_ref()?).book(home, self.clock.now(), &work)
     }
 
     fn storage(&self) -> Arc<dyn Storage> {

@@ -3,10 +3,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use dataflow::job::runtime::{Home, Role, Runtime, Work, sleep_until, yield_now};
+use dataflow::job::runtime::{CostKind, Home, Role, Runtime, Work, sleep_until, yield_now};
 use dataflow::record::time::ProcessingTime;
 use runtime::{
-    Costs, Fate, Fault, Message, Victim, VirtualOptions, VirtualTime, WallClock, WallOptions,
+    CostTable, Fate, Fault, Message, Place, Victim, VirtualOptions, VirtualTime, WallClock,
+    WallOptions,
 };
 
 use crate::fixture::{MILLI, Machine, on_all};
@@ -50,7 +51,7 @@ fn messages_are_lost_or_late_as_planned() {
 
 #[test]
 fn a_slow_task_reserves_later_in_virtual_time() {
-    let costs = Costs { per_record_ns: 1, ..Costs::FREE };
+    let costs = CostTable::FREE.with(CostKind::Record, 1.0, Place::Core);
     let time = VirtualTime::new(VirtualOptions { costs, ..VirtualOptions::default() });
     let booked = Arc::new(Mutex::new(Vec::new()));
     let (inner, log) = (Arc::clone(&time), Arc::clone(&booked));

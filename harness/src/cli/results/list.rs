@@ -11,6 +11,8 @@ pub enum ListTopic {
     Workloads,
     /// Placements of keys.
     Placements,
+    /// Profiles: what work costs an implementation.
+    Profiles,
     /// Suites that come with the binary.
     Suites,
 }

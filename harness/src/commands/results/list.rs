@@ -1,13 +1,15 @@
-//! `list`: engines, workloads, placements and suites.
+//! `list`: engines, workloads, placements, profiles and suites.
 
 use dataflow::job::settings::Setting;
 use dataflow::placement::{PLACEMENTS, PlacementKind};
+use reports::words::units;
 use serde_json::{Value, json};
 
 use crate::cli::{ListArgs, ListTopic};
 use crate::error::{Error, Outcome, Result};
 use crate::experiment::suite::{SHIPPED, about};
-use crate::registry::Registry;
+use crate::profiles::{Cost, Price, Profile};
+use crate::registry::{Registry, settings_of};
 use crate::terminal::out;
 
 /// Runs `list`.
@@ -28,7 +30,13 @@ pub(crate) fn list(args: &ListArgs, registry: &Registry) -> Result<Outcome> {
         out::line(text.trim_end());
         return Ok(Outcome::Good);
     }
-    let all = [ListTopic::Engines, ListTopic::Workloads, ListTopic::Placements, ListTopic::Suites];
+    let all = [
+        ListTopic::Engines,
+        ListTopic::Workloads,
+        ListTopic::Placements,
+        ListTopic::Profiles,
+        ListTopic::Suites,
+    ];
     let wanted = args.what.map_or(all.to_vec(), |what| vec![what]);
     if args.json {
         let parts = wanted.iter().map(|what| (name(*what).to_owned(), describe(*what, registry)));
@@ -46,6 +54,7 @@ const fn name(what: ListTopic) -> &'static str {
         ListTopic::Engines => "engines",
         ListTopic::Workloads => "workloads",
         ListTopic::Placements => "placements",
+        ListTopic::Profiles => "profiles",
         ListTopic::Suites => "suites",
     }
 }
@@ -54,7 +63,7 @@ fn describe(what: ListTopic, registry: &Registry) -> Value {
     match what {
         ListTopic::Engines => registry.all_engines().map(|engine| json!({
             "name": engine.name(), "description": engine.describe(),
-            "settings": engine.settings().iter().map(setting_json).collect::<Value>(),
+            "settings": settings_of(&**engine).iter().map(setting_json).collect::<Value>(),
         })).collect(),
         ListTopic::Workloads => registry.workloads.iter().map(|workload| {
             let about = workload.description();
@@ -66,6 +75,7 @@ fn describe(what: ListTopic, registry: &Registry) -> Value {
             })
         }).collect(),
         ListTopic::Placements => json!(PLACEMENTS),
+        ListTopic::Profiles => Profile::shipped().map(|profile| profile_json(&profile)).collect(),
         ListTopic::Suites => SHIPPED.iter().map(|(name, _)| json!(name)).collect(),
     }
 }
@@ -78,13 +88,53 @@ fn setting_json(setting: &Setting) -> Value {
     })
 }
 
+fn profile_json(profile: &Profile) -> Value {
+    let points = |price: &Price| match price.points() {
+        [(_, nanos)] => json!(nanos),
+        points => json!(points),
+    };
+    let cost = |cost: &Cost| {
+        json!({
+            "kind": cost.kind.name(), "place": cost.place.name(), "price_ns": points(&cost.price),
+            "bare_ns": cost.bare.as_ref().map(points),
+        })
+    };
+    json!({
+        "name": profile.name, "about": profile.about, "machine": profile.machine,
+        "date": profile.date, "method": profile.method, "error": profile.error,
+        "costs": profile.costs.iter().map(cost).collect::<Value>(),
+    })
+}
+
+fn profile_lines(profile: &Profile) -> String {
+    let Profile { name, about, machine, date, method, error, costs } = profile;
+    let mut lines = vec![format!("  {name}: {about}")];
+    lines.push(format!("      measured   {date}, {machine}"));
+    lines.push(format!("      method     {method}"));
+    lines.push(format!("      error      {error}"));
+    let nanos = |(keys, nanos): &(f64, f64)| (units::count(*keys as u64), units::duration(*nanos));
+    lines.extend(costs.iter().map(|cost| {
+        let points: Vec<(String, String)> = cost.price.points().iter().map(nanos).collect();
+        let price = match &points[..] {
+            [(_, nanos)] => nanos.clone(),
+            points => {
+                let at: Vec<String> =
+                    points.iter().map(|(keys, nanos)| format!("{nanos} at {keys} keys")).collect();
+                at.join(", ")
+            }
+        };
+        format!("      {:<15}{price} ({})", cost.kind, cost.place.name())
+    }));
+    lines.join("\n")
+}
+
 fn print(what: ListTopic, registry: &Registry) -> String {
     let mut lines = vec![format!("{}:", name(what))];
     match what {
         ListTopic::Engines => {
             for engine in registry.all_engines() {
                 lines.push(format!("  {}: {}", engine.name(), engine.describe()));
-                lines.extend(engine.settings().iter().map(setting_line));
+                lines.extend(settings_of(&**engine).iter().map(setting_line));
             }
         }
         ListTopic::Workloads => {
@@ -103,6 +153,7 @@ fn print(what: ListTopic, registry: &Registry) -> String {
             let about = PlacementKind::named(name).describe();
             format!("  {name:<11} {about}")
         })),
+        ListTopic::Profiles => lines.extend(Profile::shipped().map(|it| profile_lines(&it))),
         ListTopic::Suites => {
             lines.extend(SHIPPED.iter().map(|(name, text)| format!("  {name:<9} {}", about(text))))
         }

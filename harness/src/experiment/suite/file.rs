@@ -14,9 +14,9 @@ use toml::Spanned;
 
 use super::experiment::{Experiment, Length, SuiteRate, variants};
 use super::names::{Named, check_unique};
-use super::source_text::Text;
 use crate::cli::defaults;
 use crate::error::{Error, Result};
+use crate::files::source_text::Text;
 use crate::files::uri::replayed_topic;
 use crate::quantity::{self, MAX_PARALLELISM, Rate};
 use crate::registry::{EngineSpec, Overrides, Registry};

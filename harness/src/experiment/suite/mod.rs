@@ -7,7 +7,6 @@ mod names;
 mod overrides;
 pub(crate) mod schema;
 mod shipped;
-mod source_text;
 
 use std::collections::BTreeMap;
 use std::path::Path;

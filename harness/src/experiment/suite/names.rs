@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::source_text::Text;
 use crate::error::Result;
+use crate::files::source_text::Text;
 
 /// What a name is the name of.
 #[derive(Copy, Clone, Debug)]

@@ -7,7 +7,7 @@ use dataflow::job::settings::Setting;
 use serde_json::{Map, Value, json};
 
 use crate::quantity::{LOWEST_RATE, MAX_PARALLELISM};
-use crate::registry::Registry;
+use crate::registry::{Registry, settings_of};
 
 /// The schema of a suite's TOML file (JSON Schema, draft 2020-12), with the names of this registry.
 pub(crate) fn schema(registry: &Registry) -> Value {
@@ -29,7 +29,7 @@ pub(crate) fn schema(registry: &Registry) -> Value {
 fn experiment(registry: &Registry) -> Value {
     let workloads: Vec<&str> = registry.workloads.iter().map(|it| it.name()).collect();
     let knobs = registry.workloads.iter().flat_map(|it| it.knobs());
-    let settings = registry.all_engines().flat_map(|it| it.settings().iter().cloned());
+    let settings = registry.all_engines().flat_map(|it| settings_of(&**it));
     let both = settings.clone().chain(registry.workloads.iter().flat_map(|it| it.knobs()));
     json!({
         "type": "object",
@@ -76,7 +76,7 @@ fn experiment(registry: &Registry) -> Value {
 fn engine(registry: &Registry) -> Value {
     let names: Vec<&str> = registry.all_engines().map(|it| it.name()).collect();
     let pattern = format!("^({})(,.*)?$", names.join("|"));
-    let settings = registry.all_engines().flat_map(|it| it.settings().iter().cloned());
+    let settings = registry.all_engines().flat_map(|it| settings_of(&**it));
     let mut table = values(settings, "An engine and its settings.");
     table["required"] = json!(["name"]);
     table["properties"]["name"] = json!({ "enum": names });

@@ -83,6 +83,7 @@ fn mean(trails: &[LatencyTrace]) -> PartsOfMean {
         boundary_ns: per_trail(of(Part::Boundary)),
         queue_ns: per_trail(of(Part::Queue)),
         processing_ns: per_trail(of(Part::Processing)),
+        cost_ns: per_trail(of(Part::Cost)),
         state_ns: per_trail(of(Part::State)),
         commit_ns: per_trail(of(Part::Commit)),
     }
@@ -107,9 +108,9 @@ mod tests {
         }
         let summary = parts.summary();
         assert_eq!((summary.samples, summary.one_in, summary.without_trail), (1_000, 1, 0));
-        assert_eq!(summary.mean.parts(), [0.0, 0.0, 10.0, 0.0, 0.0, 0.0, 0.9]);
+        assert_eq!(summary.mean.parts(), [0.0, 0.0, 10.0, 0.0, 0.0, 0.0, 0.0, 0.9]);
         assert_eq!(summary.mean.total_ns, 10.9);
-        assert_eq!(summary.slowest.parts(), [0.0, 0.0, 10.0, 0.0, 0.0, 0.0, 90.0]);
+        assert_eq!(summary.slowest.parts(), [0.0, 0.0, 10.0, 0.0, 0.0, 0.0, 0.0, 90.0]);
     }
 
     #[test]

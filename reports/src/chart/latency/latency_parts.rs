@@ -26,12 +26,13 @@ const BAR_GAP: f64 = 5.0;
 const ROW_GAP: f64 = 16.0;
 const DETAIL: Text = Text { ink: GREY, ..FIGURE };
 /// A part as the legend names it, and its colour.
-const PARTS: [(&str, RGBColor); 7] = [
+const PARTS: [(&str, RGBColor); 8] = [
     ("on the way to the source", RGBColor(0xf0, 0xe4, 0x42)),
     ("waiting at the source", RGBColor(0xcc, 0x79, 0xa7)),
     ("for the buffer or the batch", RGBColor(0xe6, 0x9f, 0x00)),
     ("for the next stage", RGBColor(0x56, 0xb4, 0xe9)),
     ("processing", RGBColor(0x00, 0x72, 0xb2)),
+    ("cost of the implementation", RGBColor(0xd5, 0x5e, 0x00)),
     ("in state", RGBColor(0xb8, 0xbf, 0xc6)),
     ("for the commit", RGBColor(0x00, 0x9e, 0x73)),
 ];
@@ -176,7 +177,8 @@ fn title(rows: &[Row<'_>]) -> String {
         2 => "waiting for the buffer",
         3 => "waiting for the next stage",
         4 => "processing",
-        5 => "waiting in state",
+        5 => "at the cost of the implementation",
+        6 => "waiting in state",
         _ => "waiting for the commit",
     };
     let each: Vec<String> = rows

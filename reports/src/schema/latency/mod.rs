@@ -72,6 +72,10 @@ pub struct PartsOfMean {
     pub queue_ns: f64,
     /// In the hands of a subtask or task.
     pub processing_ns: f64,
+    /// What work costs by the prices of the run's profile: beyond our own on the wall clock, in virtual
+    /// time all of it.
+    #[serde(default)]
+    pub cost_ns: f64,
     /// In state, until a watermark, a timer or the end of a unit of work released the result.
     pub state_ns: f64,
     /// Written, and not committed.
@@ -80,13 +84,14 @@ pub struct PartsOfMean {
 
 impl PartsOfMean {
     /// All parts, in the order in which a record comes by them.
-    pub const fn parts(&self) -> [f64; 7] {
+    pub const fn parts(&self) -> [f64; 8] {
         [
             self.fetch_ns,
             self.source_ns,
             self.boundary_ns,
             self.queue_ns,
             self.processing_ns,
+            self.cost_ns,
             self.state_ns,
             self.commit_ns,
         ]

@@ -18,7 +18,7 @@ use crate::files::result_folder::ResultFolder;
 use crate::quantity::Rate;
 use crate::registry::Registry;
 use crate::run::answer::{Answer, is_wrong};
-use crate::run::clock::{Clock, clock_with};
+use crate::run::clock::Clock;
 use crate::run::executor::Runner;
 use crate::run::io::RunIo;
 use crate::run::spec::{Recovery, RunSpec};
@@ -154,7 +154,7 @@ impl<'a> CaseRunner<'a> {
             None => MemoryStorage::new(),
         };
         let from = (storage, ProcessingTime::ZERO);
-        let run_clock = clock_with(spec.clock, spec.seed, spec.parallelism, false, from)?;
+        let run_clock = spec.run_clock_with(false, from)?;
         // With a stop of its own: a job that ends early does not end the command.
         let own_stop = StopSignal::default();
         let ends_early = bench.recovery.stop_after.is_some();

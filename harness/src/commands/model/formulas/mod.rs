@@ -18,12 +18,12 @@ mod tests;
 
 use dataflow::StopSignal;
 use reports::formulas::{FORMULAS_SCHEMA, FormulasResult};
-use runtime::Costs;
 
 use crate::cli::FormulasArgs;
 use crate::error::{Error, Outcome, Result};
 use crate::files::invocation::command_line;
 use crate::files::result_folder::ResultFolder;
+use crate::profiles::Profile;
 use crate::registry::Registry;
 use crate::run::audience::Audience;
 use crate::run::environment;
@@ -109,7 +109,7 @@ fn measure(
         formulas_whole: whole,
         formulas_planned: wanted.len() as u64,
         seed: args.seed,
-        costs: Costs::default().to_string(),
+        costs: Profile::bare().described(),
         cases,
         environment: environment::describe(),
     })

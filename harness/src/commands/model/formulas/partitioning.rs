@@ -1,6 +1,7 @@
 //! P = N/M: records per partition, and the fullest of them.
 
 use dataflow::StopSignal;
+use dataflow::job::runtime::CostKind;
 use dataflow::placement::PLACEMENTS;
 use reports::formulas::partitioning::skewed_batch_latency as batch;
 use reports::formulas::partitioning::skewed_throughput as speed;
@@ -9,7 +10,6 @@ use reports::formulas::partitioning::{balls_in_bins, hot_key, mean_load, split_k
 use reports::formulas::placement::ring_balance;
 use reports::formulas::{Case, Prediction, Reading};
 use reports::schema::{ChartTag, RunResult};
-use runtime::Costs;
 use serde_json::Value;
 
 use super::case_runner::{Bench, CaseDraft, CaseRunner, ResultFile};
@@ -18,6 +18,7 @@ use super::key_groups;
 use crate::cli::{OutArgs, SkewArgs};
 use crate::commands::model::skew;
 use crate::error::Result;
+use crate::profiles::Profile;
 use crate::quantity::Rate;
 
 /// The formula.
@@ -200,8 +201,11 @@ const BUFFER_BYTES: f64 = 32_768.0;
 
 /// Nanoseconds of virtual time per record behind an exchange, its share of a full buffer included.
 fn record_nanos() -> f64 {
-    let Costs { per_record_ns, per_buffer_ns, .. } = Costs::default();
-    speed::record_nanos(per_record_ns as f64, per_buffer_ns as f64, BUFFER_BYTES / EVENT_BYTES)
+    let bare = Profile::bare().prices(Some(KEYS as f64)).product;
+    let per_record = bare.price(CostKind::Record)
+        + bare.price(CostKind::StateAccess)
+        + EVENT_BYTES * bare.price(CostKind::ExchangeByte);
+    speed::record_nanos(per_record, bare.price(CostKind::Buffer), BUFFER_BYTES / EVENT_BYTES)
 }
 
 fn skewed(engine: &str, exponent: f64, partitions: u32) -> Bench<'_> {

@@ -12,7 +12,7 @@ use runtime::DirectoryStorage;
 
 use crate::cli::RunArgs;
 use crate::error::{Error, Result};
-use crate::run::clock::{RunClock, clock_with};
+use crate::run::clock::RunClock;
 use crate::run::job_file::JobFile;
 use crate::run::job_input::HeldInput;
 use crate::run::spec::RunSpec;
@@ -106,6 +106,6 @@ impl<'a> CheckpointFolder<'a> {
             None => (ProcessingTime::ZERO, given.write(&storage)?),
         };
         let from = (storage, age);
-        Ok((clock_with(spec.clock, spec.seed, spec.parallelism, tracing, from)?, seal))
+        Ok((spec.run_clock_with(tracing, from)?, seal))
     }
 }

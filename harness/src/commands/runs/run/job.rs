@@ -27,7 +27,7 @@ use crate::files::uri::{InputUri, OutputUri};
 use crate::quantity::Rate;
 use crate::run::answer::{Answer, Oracle};
 use crate::run::audience::Silent;
-use crate::run::clock::{Clock, RunClock, clock};
+use crate::run::clock::{Clock, RunClock, in_memory};
 use crate::run::executor::{Executor, Runner};
 use crate::run::io::RunIo;
 use crate::run::job_file::JobFile;
@@ -130,7 +130,7 @@ impl<'a> RunJob<'a> {
     fn clock(&mut self, given: Option<&JobFile>) -> Result<RunClock> {
         let (spec, tracing) = (&self.spec, self.args.trace.is_some());
         let (Some(folder), Some(given)) = (&self.checkpoints, given) else {
-            return clock(spec.clock, spec.seed, spec.parallelism, tracing);
+            return spec.run_clock_with(tracing, in_memory());
         };
         let (clock, identity) = folder.clock(spec, given, tracing)?;
         self.spec.recovery.identity = identity;

@@ -12,7 +12,6 @@ use std::sync::Arc;
 use dataflow::StopSignal;
 use dataflow::job::status::STALL_TIMEOUT;
 use reports::schema::RunResult;
-use runtime::Costs;
 use serde_json::json;
 
 use crate::analysis::threshold;
@@ -21,7 +20,6 @@ use crate::error::{Error, Outcome, Result};
 use crate::experiment::suite::{Experiment, Length, SuiteRate, Variant};
 use crate::files::uri::OutputUri;
 use crate::registry::{EngineSpec, Overrides, Registry};
-use crate::run::clock::Clock;
 use crate::run::topic_input::check_knobs;
 use crate::terminal::out;
 
@@ -93,9 +91,6 @@ fn show(args: &RunArgs, result: &RunResult, on_stderr: bool) {
             [] => format!("{} has made no batches; microbatch makes some", result.engine),
             _ => table::batches(result),
         });
-    }
-    if args.clock == Clock::Virtual {
-        text.push_str(&format!("\nModelled costs: {}", Costs::default()));
     }
     if on_stderr { out::note(&text) } else { out::line(&text) }
 }

@@ -1,6 +1,6 @@
 //! A run by itself as a table for the terminal.
 
-use reports::schema::{LatencyKind, Measures, Metric, Percentile, RunResult};
+use reports::schema::{KindCost, LatencyKind, Measures, Metric, Percentile, RunResult};
 use reports::words::units;
 use reports::words::units::NO_FIGURE;
 
@@ -36,6 +36,7 @@ pub(super) fn run(result: &RunResult) -> String {
     if let Some(nanos) = result.cpu_ns_per_record {
         add("CPU per record", units::duration(nanos));
     }
+    add_costs(&mut add, result);
     if let Some(bytes) = result.peak_memory_bytes {
         add("peak memory", units::bytes(bytes as f64));
     }
@@ -59,6 +60,19 @@ pub(super) fn run(result: &RunResult) -> String {
     add_output(&mut add, result);
     add("valid", if result.valid { "yes".to_owned() } else { result.invalid_because.join(" ") });
     table.to_string()
+}
+
+/// What work cost by its prices, and by whose.
+fn add_costs(add: &mut impl FnMut(&str, String), result: &RunResult) {
+    let Some(costs) = result.costs.as_ref().filter(|costs| !costs.kinds.is_empty()) else { return };
+    let whole = units::duration(costs.modelled_ns_per_record);
+    add("modelled per record", format!("{whole}, priced as {}", costs.profile));
+    for kind in costs.kinds.iter().filter(|kind| kind.count > 0) {
+        let KindCost { place, price_ns, ns_per_record, .. } = kind;
+        let (price, share) = (units::duration(*price_ns), units::duration(*ns_per_record));
+        let count = units::count(kind.count);
+        add(&format!("  {} ({place})", kind.kind), format!("{share}: {count} at {price}"));
+    }
 }
 
 /// What else went on: what others did, and whom the system woke late.

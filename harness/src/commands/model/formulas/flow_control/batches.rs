@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use dataflow::Engine;
+use dataflow::job::runtime::CostKind;
 use reports::formulas::Reading;
 use reports::formulas::flow_control::micro_batch::Batches;
 use reports::schema::ChartTag;
-use runtime::Costs;
+use runtime::{CostTable, Place};
 
 use super::experiment::{FlowDraft, FlowExperiment, MICRO_BATCH, mean_wait, rate};
 use super::trial::FlowTrial;
@@ -15,10 +16,11 @@ use crate::error::Result;
 use crate::quantity::Rate;
 
 /// Stages of the job, one after the other: each launches its tasks and works through the records.
-const STAGES: u64 = 2;
+const STAGES: f64 = 2.0;
 const NANOS_PER_SECOND: f64 = 1e9;
 /// What a record costs in each stage.
-const PER_RECORD_NS: u64 = 400_000;
+const PER_RECORD_NS: f64 = 400_000.0;
+const NANOS_PER_MILLI: f64 = 1e6;
 /// Batches until lengths have settled, and those that are measured.
 const SETTLING: f64 = 30.0;
 const MEASURED: f64 = 60.0;
@@ -47,12 +49,16 @@ pub(super) fn experiments(runner: &CaseRunner<'_>) -> Result<Vec<FlowExperiment>
 }
 
 /// What the settings and the cost table make of a job.
-fn batches((fixed_ms, rate_per_s, interval_ms): (u64, f64, u64)) -> (Batches, Costs) {
-    let costs =
-        Costs { per_record_ns: PER_RECORD_NS, per_buffer_ns: 0, per_task_ns: fixed_ms * 1_000_000 };
+fn batches((fixed_ms, rate_per_s, interval_ms): (u64, f64, u64)) -> (Batches, CostTable) {
+    let per_task_ns = fixed_ms as f64 * NANOS_PER_MILLI;
+    let costs = CostTable::FREE.with(CostKind::Record, PER_RECORD_NS, Place::Core).with(
+        CostKind::Task,
+        per_task_ns,
+        Place::Core,
+    );
     let batches = Batches {
-        fixed_s: (STAGES * costs.per_task_ns) as f64 / NANOS_PER_SECOND,
-        per_record_s: (STAGES * costs.per_record_ns) as f64 / NANOS_PER_SECOND,
+        fixed_s: STAGES * per_task_ns / NANOS_PER_SECOND,
+        per_record_s: STAGES * PER_RECORD_NS / NANOS_PER_SECOND,
         rate_per_s,
         interval_s: interval_ms as f64 / 1e3,
     };

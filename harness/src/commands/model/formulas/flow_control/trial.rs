@@ -10,7 +10,7 @@ use dataflow::job::source::SourceError;
 use dataflow::operator::lateness::LateNotes;
 use dataflow::{Engine, Plan, Stream};
 use reports::schema::{Measures, RunResult};
-use runtime::{Costs, MemoryStorage, VirtualOptions, VirtualTime};
+use runtime::{CostTable, MemoryStorage, VirtualOptions, VirtualTime};
 use serde_json::Value;
 use workloads::queries::KeyedCount;
 use workloads::registry::{AnyEvents, EachLine, Expected, Replay};
@@ -51,7 +51,7 @@ pub(super) struct FlowTrial {
     pub(super) parallelism: u32,
     pub(super) clock: Clock,
     /// What work costs in virtual time.
-    pub(super) costs: Costs,
+    pub(super) costs: CostTable,
     pub(super) seed: u64,
     pub(super) faults: Vec<FaultSpec>,
 }
@@ -69,7 +69,7 @@ impl FlowTrial {
             warm_up: 0,
             parallelism: 1,
             clock: Clock::Virtual,
-            costs: Costs::FREE,
+            costs: CostTable::FREE,
             seed,
             faults: Vec::new(),
         }

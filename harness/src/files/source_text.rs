@@ -1,4 +1,4 @@
-//! A suite's text, and errors that point into it.
+//! The text of a file that people write, and errors that point into it.
 
 use std::ops::Range;
 
@@ -8,10 +8,10 @@ use crate::error::{Error, abridged};
 const SHOWN: usize = 80;
 const SHOWN_BEFORE: usize = 40;
 
-/// A suite's text and where it came from, for errors.
-pub(super) struct Text<'a> {
-    pub(super) origin: &'a str,
-    pub(super) text: &'a str,
+/// The text and where it came from, for errors.
+pub(crate) struct Text<'a> {
+    pub(crate) origin: &'a str,
+    pub(crate) text: &'a str,
 }
 
 impl Text<'_> {
@@ -28,14 +28,14 @@ impl Text<'_> {
     }
 
     /// A place in the text: file, line and column.
-    pub(super) fn named(&self, span: &Range<usize>) -> String {
+    pub(crate) fn named(&self, span: &Range<usize>) -> String {
         let (line, column) = self.line_and_column(span);
         format!("{}:{line}:{column}", self.origin)
     }
 
     /// An error at a place in the text: file, line and column, and the line itself, or of a long one
     /// what is around the place.
-    pub(super) fn at(&self, span: &Range<usize>, message: impl std::fmt::Display) -> Error {
+    pub(crate) fn at(&self, span: &Range<usize>, message: impl std::fmt::Display) -> Error {
         let (line, column) = self.line_and_column(span);
         let whole = self.text[self.line_start(span)..].lines().next().unwrap_or_default();
         let from = if column > SHOWN { column - 1 - SHOWN_BEFORE } else { 0 };
