@@ -100,6 +100,7 @@ fn dispatch(command: &Command, registry: &Registry, stop: &StopSignal) -> Result
         Command::Recover(args) => runs::recover::recover(args, registry, stop),
         Command::Consistency(args) => runs::consistency::consistency(args, registry, stop),
         Command::Skew(args) => model::skew::skew(args, registry, stop),
+        Command::Calibrate(args) => model::calibrate::calibrate(args, registry, stop),
         Command::Formulas(args) => model::formulas::formulas(args, registry, stop),
         Command::Verify(args) => runs::verify::verify(args, registry, stop),
         Command::Diff(args) => results::diff::diff(args),

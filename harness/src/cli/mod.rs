@@ -11,6 +11,7 @@ mod results;
 mod runs;
 mod shared;
 
+pub(crate) use crate::cli::model::calibrate::{CalibrateArgs, Target};
 pub(crate) use crate::cli::model::formulas::FormulasArgs;
 pub(crate) use crate::cli::model::place::{KeyType, PlaceArgs};
 pub(crate) use crate::cli::model::skew::SkewArgs;
@@ -99,6 +100,9 @@ pub enum Command {
     /// Check P = N/M, T = B/R and H(x) against measurements
     #[command(after_help = "Example:\n  streamgauge formulas partitioning")]
     Formulas(FormulasArgs),
+    /// Measure what each kind of work costs an implementation, and write that as a profile
+    #[command(after_help = "Example:\n  streamgauge calibrate bare --repeats 1 --duration 20ms")]
+    Calibrate(CalibrateArgs),
     /// Check every workload on every engine against its evaluator
     #[command(after_help = "Example:\n  streamgauge verify --events 20000 --parallelism 1,2")]
     Verify(VerifyArgs),

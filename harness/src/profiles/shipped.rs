@@ -43,11 +43,6 @@ impl Profile {
         Self::load(BARE).expect("what is shipped is sound")
     }
 
-    /// Its prices, in a line.
-    pub(crate) fn described(&self) -> String {
-        format!("{} ({}): {}", self.name, self.date, self.prices(None).product)
-    }
-
     /// All that are shipped.
     pub(crate) fn shipped() -> impl Iterator<Item = Self> {
         SHIPPED.iter().map(|(name, _)| Self::load(name).expect("what is shipped is sound"))

@@ -2,7 +2,7 @@
 
 use crate::program::{run, words};
 
-const COMMANDS: [&str; 25] = [
+const COMMANDS: [&str; 26] = [
     "",
     "compare",
     "sweep",
@@ -28,6 +28,7 @@ const COMMANDS: [&str; 25] = [
     "completions",
     "man",
     "formulas",
+    "calibrate",
 ];
 
 /// The suite that examples name.
@@ -64,6 +65,9 @@ fn quick(example: &str) -> String {
         }
         // Nothing is downloaded by a test, and nothing of the user's removed.
         _ if example.starts_with("streamgauge systems ") => "streamgauge systems list".to_owned(),
+        _ if example.starts_with("streamgauge calibrate") => {
+            format!("{example} --out results/calibrate")
+        }
         "streamgauge doctor" => format!("{example} --duration 20ms --repeats 5"),
         _ if example.starts_with("streamgauge formulas") => {
             format!("{example} --out results/formulas")

@@ -2,4 +2,5 @@
 
 mod decomposition;
 mod job;
+mod priced;
 mod stalls;

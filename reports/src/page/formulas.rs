@@ -34,7 +34,7 @@ fn head(result: &FormulasResult) -> Markup {
         h1 { "Streamgauge: the document's formulas, predicted beside measured" }
         p.meta {
             "Started " (result.started) " · " (result.cases.len()) " cases · seed " (result.seed)
-            " · virtual time costs " (result.costs) ", which are placeholders"
+            " · virtual time costs " (result.costs)
         }
         p.meta { "Reproduce: " code { (result.command) } }
         @if result.interrupted {

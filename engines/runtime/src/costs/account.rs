@@ -3,7 +3,7 @@
 use dataflow::job::runtime::{CostKind, CostKinds, Home, Work};
 use dataflow::record::time::ProcessingTime;
 
-use crate::costs::cores::{Cores, Occupation};
+use crate::costs::cores::{Beginning, Cores, Occupation};
 use crate::costs::table::{CostTable, Place};
 
 /// What was booked of a kind of work, from the start of a run on.
@@ -71,8 +71,8 @@ impl Account {
     /// `home`'s node. Returns when it is done; `None` if that is too near to be waited for.
     ///
     /// Who waits until then and wakes up late begins its next work late. As long as that is less than the
-    /// granularity, the booking begins where the one before ended: rates are exact, and an instant is
-    /// off by the granularity at most.
+    /// granularity, the booking begins where the one before ended: rates are exact. What is not waited
+    /// for leaves early by the granularity at most.
     pub(crate) fn book(
         &mut self,
         home: Home,
@@ -82,20 +82,21 @@ impl Account {
         for kind in CostKind::ALL {
             self.counts[kind as usize] += work.of(kind);
         }
-        let earliest = ProcessingTime(now.0.saturating_sub(self.granularity));
         let of = |place| {
             let (whole, own) = (self.table.nanos(work, place), self.own.nanos(work, place));
             Occupation { own, rest: whole - own }
         };
         let (driver, core) = (of(Place::Driver), of(Place::Core));
-        let mut done = earliest;
+        let not_before = ProcessingTime::ZERO;
+        let mut at = Beginning { now, not_before, slack: self.granularity };
         if !driver.is_free() {
-            self.driver = driver.after(self.driver, earliest);
-            done = self.driver;
+            self.driver = driver.after(self.driver, at);
+            at.not_before = self.driver;
         }
+        let mut done = at.not_before;
         // What costs nothing at all comes after what is under way, like any other turn.
         if !core.is_free() || driver.is_free() {
-            done = self.cores.book(home, done, core);
+            done = self.cores.book(home, at, core);
         }
         let is_worth_waiting = self.granularity == 0 || done > now.after(self.granularity);
         is_worth_waiting.then_some(done)
@@ -172,13 +173,28 @@ mod tests {
     fn what_is_nearer_than_the_timers_is_not_waited_for() {
         let mut account = Account::real_time((prices(), CostTable::FREE), 1, G);
         let at = ProcessingTime(10_000_000);
-        // An idle core lends what the timers are good for.
-        let done = [0; 4].map(|_| account.book(Home(0), at, &records(150)));
-        let end = |nanos| Some(ProcessingTime(at.0 - G + nanos));
-        assert_eq!(done, [None, None, end(450_000), end(600_000)]);
-        // And it saves up no more than that.
-        let later = ProcessingTime(20_000_000);
-        assert_eq!(account.book(Home(0), later, &records(500)), Some(later.after(500_000 - G)));
+        let done = [0; 3].map(|_| account.book(Home(0), at, &records(150)));
+        let end = |nanos| Some(at.after(nanos));
+        assert_eq!(done, [None, end(300_000), end(450_000)]);
+        // Who was idle has saved nothing up, and who was woken late is not held up.
+        let later = at.after(450_000 + G + 1);
+        assert_eq!(account.book(Home(0), later, &records(500)), Some(later.after(500_000)));
+        let late = later.after(500_000 + G);
+        let goes_on = Some(later.after(1_000_000));
+        assert_eq!(account.book(Home(0), late, &records(500)), goes_on);
+    }
+
+    /// A task by itself stays on its core, though others are idle: what is late is all that is refunded.
+    #[test]
+    fn one_task_is_not_hastened_by_cores_that_it_does_not_use() {
+        let mut account = Account::real_time((prices(), CostTable::FREE), 4, G);
+        let mut now = ProcessingTime(1_000_000_000);
+        let begin = now;
+        for turn in 1..=1_000 {
+            let done = account.book(Home(0), now, &records(1_000)).expect("worth waiting for");
+            assert_eq!(done, begin.after(turn * 1_000_000));
+            now = done.after(G / 2);
+        }
     }
 
     #[test]

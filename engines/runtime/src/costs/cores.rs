@@ -17,11 +17,23 @@ impl Occupation {
         self.own == 0 && self.rest == 0
     }
 
-    /// When it ends on what is free from `free` on, if what is still to pass begins at `earliest` or
-    /// later.
-    pub(crate) fn after(self, free: ProcessingTime, earliest: ProcessingTime) -> ProcessingTime {
-        free.after(self.own).max(earliest).after(self.rest)
+    /// When it ends on what is free from `free` on and is begun at `at`. Who begins within `slack`
+    /// nanoseconds was woken late, and goes on where the work before ended; who comes later was idle.
+    pub(crate) fn after(self, free: ProcessingTime, at: Beginning) -> ProcessingTime {
+        let goes_on = free.after(self.own);
+        let begins = if at.now > goes_on.after(at.slack) { at.now } else { goes_on };
+        begins.max(at.not_before).after(self.rest)
     }
+}
+
+/// When work is begun.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Beginning {
+    pub(crate) now: ProcessingTime,
+    /// Something else has to end first.
+    pub(crate) not_before: ProcessingTime,
+    /// By how much who waits may be woken late, in nanoseconds.
+    pub(crate) slack: u64,
 }
 
 /// For each core of each node, the instant from which on it is free.
@@ -41,24 +53,28 @@ impl Cores {
         Self { nodes: vec![free; nodes as usize] }
     }
 
-    /// Books work, not before `earliest`, on the core of `home`'s node that is free first (the first of
-    /// several). Returns when the work will be done.
-    pub(crate) fn book(
-        &mut self,
-        home: Home,
-        earliest: ProcessingTime,
-        work: Occupation,
-    ) -> ProcessingTime {
+    /// Books work on a core of `home`'s node: of those that are free the one that was busy last, so
+    /// that who was woken late finds its own; else the one that is free first. Returns when the work
+    /// will be done.
+    pub(crate) fn book(&mut self, home: Home, at: Beginning, work: Occupation) -> ProcessingTime {
         let node = home.0 as usize % self.nodes.len();
-        let Some(free_at) = self.nodes[node].iter_mut().min() else { return earliest };
-        *free_at = work.after(*free_at, earliest);
-        *free_at
+        let cores = &mut self.nodes[node];
+        let idle =
+            (0..cores.len()).filter(|core| cores[*core] <= at.now).max_by_key(|it| cores[*it]);
+        let first = || (0..cores.len()).min_by_key(|core| cores[*core]);
+        let Some(core) = idle.or_else(first) else { return at.now };
+        cores[core] = work.after(cores[core], at);
+        cores[core]
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const fn now(nanos: u64) -> Beginning {
+        Beginning { now: ProcessingTime(nanos), not_before: ProcessingTime::ZERO, slack: 0 }
+    }
 
     const fn work(rest: u64) -> Occupation {
         Occupation { own: 0, rest }
@@ -68,7 +84,7 @@ mod tests {
     fn work_queues_on_one_core_and_spreads_over_two() {
         let mut one = Cores::new(1, 1);
         let mut two = Cores::new(1, 2);
-        let at = ProcessingTime(100);
+        let at = now(100);
         assert_eq!(one.book(Home(0), at, work(10)), ProcessingTime(110));
         assert_eq!(one.book(Home(0), at, work(10)), ProcessingTime(120));
         assert_eq!(two.book(Home(0), at, work(10)), ProcessingTime(110));
@@ -79,15 +95,15 @@ mod tests {
     #[test]
     fn an_idle_core_does_not_save_up_time() {
         let mut cores = Cores::new(1, 1);
-        assert_eq!(cores.book(Home(0), ProcessingTime(0), work(5)), ProcessingTime(5));
-        assert_eq!(cores.book(Home(0), ProcessingTime(50), work(5)), ProcessingTime(55));
+        assert_eq!(cores.book(Home(0), now(0), work(5)), ProcessingTime(5));
+        assert_eq!(cores.book(Home(0), now(50), work(5)), ProcessingTime(55));
     }
 
     #[test]
     fn homes_beyond_the_last_node_wrap_around() {
         let mut cores = Cores::new(2, 1);
-        assert_eq!(cores.book(Home(1), ProcessingTime(0), work(7)), ProcessingTime(7));
-        assert_eq!(cores.book(Home(2), ProcessingTime(0), work(7)), ProcessingTime(7));
-        assert_eq!(cores.book(Home(3), ProcessingTime(0), work(7)), ProcessingTime(14));
+        assert_eq!(cores.book(Home(1), now(0), work(7)), ProcessingTime(7));
+        assert_eq!(cores.book(Home(2), now(0), work(7)), ProcessingTime(7));
+        assert_eq!(cores.book(Home(3), now(0), work(7)), ProcessingTime(14));
     }
 }

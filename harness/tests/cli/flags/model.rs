@@ -3,7 +3,8 @@
 use super::Shows::{FieldOf, File, Status, Text};
 use super::{Context, check, field, read, refused};
 
-pub(super) const ALL: &[&Context] = &[&RECOVER, &CONSISTENCY, &VERIFY, &SKEW, &FORMULAS, &PLACE];
+pub(super) const ALL: &[&Context] =
+    &[&RECOVER, &CONSISTENCY, &VERIFY, &SKEW, &FORMULAS, &CALIBRATE, &PLACE];
 
 const RECOVER: Context = Context {
     command: "recover",
@@ -153,6 +154,27 @@ const FORMULAS: Context = Context {
             "--out earlier --force <- --out results",
         ),
         read("json", Text("\"formula\""), "", "<- --json"),
+    ],
+};
+
+const CALIBRATE: Context = Context {
+    command: "calibrate",
+    before: "",
+    base: "calibrate bare --repeats 1 --duration 1ms --parallelism 1 --out results --json",
+    rows: &[
+        field("repeats", "/repeats", "", "--repeats 2 <- --repeats 1"),
+        // As many events as fit into the time; what they take is another figure each time.
+        field("duration", "/runs/0/events", "", "--duration 40ms <- --duration 1ms"),
+        field("parallelism", "/parallelism", "", "--parallelism 2 <- --parallelism 1"),
+        field("seed", "/seed", "", "--seed 7"),
+        read("out", File("elsewhere/bare.toml"), "", "--out elsewhere <- --out results"),
+        read(
+            "force",
+            Status,
+            "--out earlier <- --out results",
+            "--out earlier --force <- --out results",
+        ),
+        read("json", Text("\"prices\""), "", "<- --json"),
     ],
 };
 

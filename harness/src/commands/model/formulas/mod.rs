@@ -23,7 +23,6 @@ use crate::cli::FormulasArgs;
 use crate::error::{Error, Outcome, Result};
 use crate::files::invocation::command_line;
 use crate::files::result_folder::ResultFolder;
-use crate::profiles::Profile;
 use crate::registry::Registry;
 use crate::run::audience::Audience;
 use crate::run::environment;
@@ -109,7 +108,7 @@ fn measure(
         formulas_whole: whole,
         formulas_planned: wanted.len() as u64,
         seed: args.seed,
-        costs: Profile::bare().described(),
+        costs: case_runner::prices_in_words(),
         cases,
         environment: environment::describe(),
     })

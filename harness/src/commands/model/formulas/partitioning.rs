@@ -1,7 +1,6 @@
 //! P = N/M: records per partition, and the fullest of them.
 
 use dataflow::StopSignal;
-use dataflow::job::runtime::CostKind;
 use dataflow::placement::PLACEMENTS;
 use reports::formulas::partitioning::skewed_batch_latency as batch;
 use reports::formulas::partitioning::skewed_throughput as speed;
@@ -12,13 +11,12 @@ use reports::formulas::{Case, Prediction, Reading};
 use reports::schema::{ChartTag, RunResult};
 use serde_json::Value;
 
-use super::case_runner::{Bench, CaseDraft, CaseRunner, ResultFile};
+use super::case_runner::{BUFFER_NANOS, Bench, CaseDraft, CaseRunner, RECORD_NANOS, ResultFile};
 use super::formula::{Formula, in_turn};
 use super::key_groups;
 use crate::cli::{OutArgs, SkewArgs};
 use crate::commands::model::skew;
 use crate::error::Result;
-use crate::profiles::Profile;
 use crate::quantity::Rate;
 
 /// The formula.
@@ -201,11 +199,7 @@ const BUFFER_BYTES: f64 = 32_768.0;
 
 /// Nanoseconds of virtual time per record behind an exchange, its share of a full buffer included.
 fn record_nanos() -> f64 {
-    let bare = Profile::bare().prices(Some(KEYS as f64)).product;
-    let per_record = bare.price(CostKind::Record)
-        + bare.price(CostKind::StateAccess)
-        + EVENT_BYTES * bare.price(CostKind::ExchangeByte);
-    speed::record_nanos(per_record, bare.price(CostKind::Buffer), BUFFER_BYTES / EVENT_BYTES)
+    speed::record_nanos(RECORD_NANOS, BUFFER_NANOS, BUFFER_BYTES / EVENT_BYTES)
 }
 
 fn skewed(engine: &str, exponent: f64, partitions: u32) -> Bench<'_> {
