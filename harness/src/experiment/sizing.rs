@@ -108,7 +108,11 @@ pub(crate) fn size(experiment: &Experiment, runner: &mut Runner<'_>) -> Result<R
     let piloted = Piloted::of(experiment);
     let size = RunSize { rate, events, warm_up, generator_per_s: None, piloted };
     let generator_per_s = match rate {
-        Rate::PerSecond(_) => generator(experiment, size, runner)?,
+        // In virtual time generating costs nothing.
+        Rate::PerSecond(_) if experiment.clock == Clock::Wall => {
+            generator(experiment, size, runner)?
+        }
+        Rate::PerSecond(_) => None,
         Rate::Max => None,
     };
     Ok(RunSize { generator_per_s, ..size })
@@ -146,7 +150,7 @@ fn taken_per_s(experiment: &Experiment, runner: &mut Runner<'_>) -> Result<Taken
     for variant in &experiment.variants {
         let name = experiment.workload.name();
         runner.audience.say(&format!("pilot: {name} on {}", variant.name));
-        let own = throughput(experiment, variant, Clock::Wall, runner)?;
+        let own = throughput(experiment, variant, experiment.clock, runner)?;
         taken = TakenPerSecond { slowest: taken.slowest.min(own), fastest: taken.fastest.max(own) };
         if runner.is_to_stop() {
             break;
@@ -208,6 +212,7 @@ pub(crate) fn spec(
         .piloted(size.piloted.names())
         .seed(experiment.seed)
         .parallelism(experiment.parallelism)
+        .clock(experiment.clock)
         .repeat(repeat)
         .topic(experiment.topic.clone())
         .recovery(Recovery { faults: experiment.faults.clone(), ..Recovery::default() })

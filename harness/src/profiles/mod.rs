@@ -9,4 +9,4 @@ mod shipped;
 
 pub(crate) use profile::{Cost, Price, Profile};
 pub(crate) use run_prices::RunPrices;
-pub(crate) use settings::COST_SETTINGS;
+pub(crate) use settings::{COST_SETTINGS, PROFILE};

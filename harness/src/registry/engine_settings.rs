@@ -8,7 +8,7 @@ use serde_json::Value;
 use workloads::registry::AnyWorkload;
 
 use crate::error::{Error, Result};
-use crate::profiles::COST_SETTINGS;
+use crate::profiles::{COST_SETTINGS, PROFILE, Profile};
 
 /// An engine's settings: its own, else what was given to all, else what the workload would have,
 /// else the default.
@@ -41,6 +41,9 @@ pub fn resolve_settings(
         .map_err(|error| explained(&error, &declared))?;
     for (name, value) in foreign {
         settings.set(&name, value);
+    }
+    if settings.values().contains_key(PROFILE.name) {
+        Profile::load(settings.name(PROFILE.name))?;
     }
     engine
         .check(&settings, parallelism)

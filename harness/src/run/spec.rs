@@ -231,7 +231,10 @@ impl RunSpec {
         from: (Arc<dyn Storage>, ProcessingTime),
     ) -> Result<RunClock> {
         let prices = self.prices.as_ref().map_or(FREE, |it| it.prices);
-        clock_with(self.clock, self.seed, self.parallelism, (tracing, prices), from)
+        // Repeats that are simulated differ in all that is drawn but the events.
+        let repeat = if self.clock == Clock::Virtual { u64::from(self.repeat) } else { 0 };
+        let seed = self.seed.wrapping_add(repeat);
+        clock_with(self.clock, seed, self.parallelism, (tracing, prices), from)
     }
 
     /// Everything that decides its figures, by name.

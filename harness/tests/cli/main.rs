@@ -39,6 +39,7 @@ mod knobs;
 mod late;
 mod live;
 mod place;
+mod profiles;
 mod program;
 mod recover;
 mod result_fields;

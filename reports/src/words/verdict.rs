@@ -133,7 +133,10 @@ fn sentence(experiment: &Experiment<'_>, comparison: &Comparison) -> Sentence {
         }
         _ => {
             let because = why.unwrap_or_else(|| "no valid pair of runs is left".into());
-            let text = format!("No verdict on {a} against {b} in {name}: {because}");
+            let text = format!(
+                "No verdict on {a} against {b} in {name}{}: {because}",
+                priced(experiment, a, b)
+            );
             Sentence { text, why: None }
         }
     }

@@ -7,6 +7,7 @@ use clap::Args;
 use crate::cli::runs::topic::TopicArgs;
 use crate::cli::{BaselineArgs, OutArgs, SharedArgs};
 use crate::quantity;
+use crate::run::clock::Clock;
 
 /// What only runs that are made can do.
 const DRY_RUN_IGNORES: [&str; 7] =
@@ -34,6 +35,10 @@ pub struct CompareArgs {
     /// Only experiments with this workload; without a suite, this workload; may be repeated
     #[arg(long = "workload", value_name = "WORKLOAD")]
     pub workloads: Vec<String>,
+    /// Simulate every experiment in modelled time, in which work costs what profiles say, or run all
+    /// in real time [default: the suite's]
+    #[arg(long, value_enum, conflicts_with_all = ["duet", "dry_run", "live"])]
+    pub clock: Option<Clock>,
     /// Run every variant twice and compare it with its own repetition: the noise floor
     #[arg(long)]
     pub against_itself: bool,

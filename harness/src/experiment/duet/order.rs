@@ -13,6 +13,7 @@ use crate::experiment::sizing::{RunSize, spec};
 use crate::experiment::suite::{Experiment, Length, SuiteRate, Variant};
 use crate::measure::machine::progress::Progress;
 use crate::registry::Registry;
+use crate::run::clock::Clock;
 use crate::run::spec::RunSpec;
 
 /// A side says this once it is ready to run.
@@ -93,6 +94,7 @@ impl SideOrder {
             warm_up: None,
             repeats: 1,
             parallelism: 1,
+            clock: Clock::Wall,
             seed: self.seed,
             knobs: self.knobs.clone(),
             faults: Vec::new(),

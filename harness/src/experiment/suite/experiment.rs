@@ -14,6 +14,7 @@ use workloads::registry::AnyWorkload;
 use crate::error::{Error, Result};
 use crate::quantity::Rate;
 use crate::registry::{EngineSpec, Registry, reaches, resolve_settings};
+use crate::run::clock::Clock;
 use crate::run::fault::FaultSpec;
 use crate::run::topic_input::TopicInput;
 
@@ -36,6 +37,8 @@ pub(crate) struct Experiment {
     pub repeats: u32,
     /// Subtasks per stage.
     pub parallelism: u32,
+    /// Real time, or modelled time.
+    pub clock: Clock,
     /// Seed of everything drawn.
     pub seed: u64,
     /// The workload's knobs, as given.
@@ -87,6 +90,13 @@ impl Experiment {
     /// Every setting and knob must be known and have a valid value.
     pub(super) fn check(&self) -> Result<()> {
         self.workload.resolve(&self.knobs, Some(1.0)).map_err(Error::input)?;
+        if self.clock == Clock::Virtual && self.input.is_some() {
+            return Err(Error::Input(
+                "a topic is read in real time, and this experiment is simulated: leave the input or \
+                 clock=virtual out"
+                    .to_owned(),
+            ));
+        }
         for variant in &self.variants {
             let workload = &*self.workload;
             variant.settings(workload, self.parallelism, false)?;

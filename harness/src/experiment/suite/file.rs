@@ -20,6 +20,7 @@ use crate::files::source_text::Text;
 use crate::files::uri::replayed_topic;
 use crate::quantity::{self, MAX_PARALLELISM, Rate};
 use crate::registry::{EngineSpec, Overrides, Registry};
+use crate::run::clock::Clock;
 use crate::run::fault::FaultSpec;
 
 #[derive(Deserialize)]
@@ -57,6 +58,7 @@ struct ExperimentFile {
     repeats: Option<Spanned<u32>>,
     parallelism: Option<Spanned<u32>>,
     seed: Option<u64>,
+    clock: Option<Spanned<String>>,
     /// What goes wrong in every run.
     #[serde(default)]
     faults: Vec<Spanned<String>>,
@@ -171,6 +173,7 @@ fn experiment(
             Some(given) => parallelism(given, place)?,
             None => suite_parallelism,
         },
+        clock: clock(file, place)?,
         seed: file.seed.unwrap_or(suite_seed),
         knobs: BTreeMap::new(),
         faults: file.faults.iter().map(|it| fault(it, place)).collect::<Result<_>>()?,
@@ -287,6 +290,15 @@ fn suite_rate(rate: &Spanned<toml::Value>, place: &Text<'_>) -> Result<SuiteRate
         };
     }
     number(rate.get_ref()).map(SuiteRate::Fixed).map_err(wrong)
+}
+
+fn clock(file: &ExperimentFile, place: &Text<'_>) -> Result<Clock> {
+    let Some(given) = &file.clock else { return Ok(Clock::Wall) };
+    let found = [Clock::Wall, Clock::Virtual].into_iter().find(|it| it.name() == given.get_ref());
+    found.ok_or_else(|| {
+        let what = format!("a clock is `wall` or `virtual`, not `{}`", given.get_ref());
+        place.at(&given.span(), what)
+    })
 }
 
 fn input(file: &ExperimentFile, place: &Text<'_>) -> Result<Option<TopicAddress>> {

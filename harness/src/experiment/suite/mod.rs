@@ -18,6 +18,7 @@ use crate::cli::defaults;
 use crate::error::{Error, Result};
 use crate::quantity::Rate;
 use crate::registry::{EngineSpec, Registry, reaches_none};
+use crate::run::clock::Clock;
 
 use experiment::variants;
 pub(crate) use experiment::{Experiment, Length, SuiteRate, Variant};
@@ -84,6 +85,7 @@ impl Suite {
                 warm_up: None,
                 repeats: defaults::REPEATS,
                 parallelism: defaults::PARALLELISM,
+                clock: Clock::Wall,
                 seed: defaults::SEED,
                 knobs: BTreeMap::new(),
                 faults: Vec::new(),

@@ -12,6 +12,7 @@ use crate::cli::SharedArgs;
 use crate::error::{Error, Result};
 use crate::quantity::Rate;
 use crate::registry::{EngineSpec, Overrides, Registry};
+use crate::run::clock::Clock;
 
 /// What the command line says over the suite.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +31,8 @@ pub(crate) struct SuiteOverrides {
     pub length: Option<Length>,
     /// Subtasks per stage.
     pub parallelism: Option<u32>,
+    /// Which clock.
+    pub clock: Option<Clock>,
     /// Seed.
     pub seed: Option<u64>,
     /// Knobs and settings.
@@ -58,6 +61,7 @@ impl SuiteOverrides {
             rate: shared.rate,
             length,
             parallelism: shared.parallelism,
+            clock: None,
             seed: shared.seed,
             set: shared.settings()?,
             force: false,
@@ -78,6 +82,7 @@ impl Experiment {
         }
         self.repeats = overrides.repeats.unwrap_or(self.repeats);
         self.warm_up = overrides.warm_up.or(self.warm_up);
+        self.clock = overrides.clock.unwrap_or(self.clock);
         if overrides.input.is_some() {
             self.input.clone_from(&overrides.input);
             self.length = Length::Events(u64::MAX);

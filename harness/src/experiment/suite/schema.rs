@@ -61,6 +61,10 @@ fn experiment(registry: &Registry) -> Value {
             "warm_up": duration("Warm-up: these first events count for the answer, not for latency or throughput."),
             "repeats": { "type": "integer", "minimum": 1, "description": "Runs of every variant, in alternation." },
             "parallelism": parallelism("Subtasks per stage."),
+            "clock": {
+                "enum": ["wall", "virtual"],
+                "description": "Real time, or modelled time, in which work costs what a profile says.",
+            },
             "seed": seed(),
             "faults": {
                 "type": "array", "items": { "type": "string" },

@@ -25,6 +25,8 @@ const COMPARE: Context = Context {
         ),
         field("workload", "/runs/0/workload", "", "--workload forward <- --workload keyed-count"),
         refused("workload", "--workload keyed-count", "--workload keyed-count was given twice"),
+        field("clock", "/runs/0/clock", "", "--clock virtual"),
+        refused("clock", "--clock virtual --engine pipelined --duet", "cannot be used with"),
         field("against-itself", "/runs/1/variant", "", "--against-itself"),
         field("duet", "/runs/0/duet", "--engine pipelined", "--engine pipelined --duet"),
         refused("duet", "--duet", "name another with --engine"),

@@ -116,7 +116,7 @@ pub(crate) fn compare_suite(
 ) -> Result<Outcome> {
     let runs: u64 = suite.experiments.iter().map(Experiment::runs).sum();
     let progress = Progress::with_view(runs, options.json, options.live);
-    if !options.duet {
+    if !options.duet && suite.experiments.iter().any(|it| it.clock == Clock::Wall) {
         look_at_machine(&progress)?;
     }
     let mut real = Real;
@@ -255,6 +255,7 @@ pub(super) fn suite(args: &CompareArgs, registry: &Registry) -> Result<Suite> {
         workloads,
         repeats,
         parallelism: if args.duet { Some(1) } else { args.shared.parallelism },
+        clock: args.clock,
         force: args.out.force,
         input: args.topic.input.clone(),
         ..SuiteOverrides::given(&args.shared, &args.engines)?

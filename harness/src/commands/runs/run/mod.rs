@@ -124,6 +124,7 @@ fn experiment(args: &RunArgs, registry: &Registry) -> Result<Experiment> {
         warm_up: shared.warm_up,
         repeats: shared.repeats.unwrap_or(1),
         parallelism: shared.parallelism.unwrap_or(defaults::PARALLELISM),
+        clock: args.clock,
         seed: shared.seed.unwrap_or(defaults::SEED),
         knobs: given.knobs,
         faults: Vec::new(),
