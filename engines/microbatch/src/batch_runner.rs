@@ -41,8 +41,9 @@ impl BatchRunner {
         Self { stages, recovery, max_task_failures, runtime, observer, restarts, replayed }
     }
 
-    /// Runs a batch, whose plan was paid for in the time `planned`, all but its commit. `None` if the run was stopped while it waited for events: the
-    /// partitions are as the last committed batch has left them then.
+    /// Runs a batch, whose plan was paid for in the time `planned`, all but its commit. `None` if the run
+    /// was stopped while it waited for events: the partitions are as the last committed batch has left
+    /// them then.
     pub(crate) async fn run(
         &mut self,
         spec: &BatchSpec,

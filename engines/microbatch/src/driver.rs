@@ -12,7 +12,7 @@ use dataflow::job::runtime::{CostKind, Runtime, Timer, Work};
 use dataflow::job::settings::{Setting, Settings};
 use dataflow::job::source::note_oversleep;
 use dataflow::record::content_hash::ContentHash;
-use dataflow::{Completion, Control, Engine, EngineError, EventTime, ProcessingTime};
+use dataflow::{Completion, Control, Engine, EngineError, EventTime, ProcessingTime, StopSignal};
 
 use crate::batch_log::{BatchSpec, LoggedLayout};
 use crate::batch_runner::BatchRunner;
@@ -324,7 +324,9 @@ impl Driver {
             self.runtime.trace(format_args!("batch {batch} offsets={offsets} wm={}", watermark.0));
         }
         self.control.observer.batch_begins(batch, spec.offsets());
-        let planned = plan(&*Arc::clone(&self.runtime)).await;
+        let is_new = self.again.is_none();
+        let (runtime, stop) = (Arc::clone(&self.runtime), self.control.stop.clone());
+        let planned = plan(&*runtime, &stop, is_new).await;
         let Some(ran) = self.work.run(spec, started, planned).await? else {
             if self.again.take().is_some() {
                 self.tell_resumed();
@@ -364,7 +366,7 @@ impl Driver {
             ended = self.runtime.now();
         }
         if self.runtime.priced().contains(CostKind::Commit) {
-            charge(&*self.runtime, Work { commits: 1, ..Work::NONE }).await;
+            charge(&*runtime, &stop, Work { commits: 1, ..Work::NONE }).await;
             ended = self.runtime.now();
         }
         self.ended = spec.last;
@@ -427,13 +429,17 @@ impl Driver {
 }
 
 /// Waits until a batch is planned and logged by its prices, also where no guarantee makes us log it: the
-/// real system does. Says when that was.
-async fn plan(runtime: &dyn Runtime) -> Option<Range<ProcessingTime>> {
+/// real system does. One that runs again is in the log already. Says when that was.
+async fn plan(
+    runtime: &dyn Runtime,
+    stop: &StopSignal,
+    is_new: bool,
+) -> Option<Range<ProcessingTime>> {
     let priced = runtime.priced();
     let work = Work {
         batches: priced.contains(CostKind::Batch).into(),
-        log_writes: priced.contains(CostKind::LogWrite).into(),
+        log_writes: (is_new && priced.contains(CostKind::LogWrite)).into(),
         ..Work::NONE
     };
-    if work.is_none() { None } else { charge(runtime, work).await }
+    if work.is_none() { None } else { charge(runtime, stop, work).await }
 }

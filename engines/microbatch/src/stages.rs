@@ -1,12 +1,13 @@
 //! A batch's way through the stages of a job: one after the other, blocks from each to the next.
 
+use std::future::poll_fn;
 use std::ops::Range;
 use std::sync::Arc;
 
 use dataflow::exchange::sink::Transaction;
 use dataflow::job::observer::TaskReport;
 use dataflow::job::plan::{EdgeKind, Layout, StageId};
-use dataflow::job::runtime::{CostKind, Home, Runtime, Work, sleep_until};
+use dataflow::job::runtime::{CostKind, Home, Runtime, Work};
 use dataflow::job::source::splits_of;
 use dataflow::job::status::{Activity, Status};
 use dataflow::record::content_hash::ContentHash;
@@ -124,8 +125,8 @@ impl Stages {
         self.partitions.iter_mut().for_each(Vec::clear);
     }
 
-    /// Runs a batch, whose plan was paid for in the time `planned`. When tasks of the source's stage are lost and replaced, it is called again
-    /// with the same batch and runs those that are missing.
+    /// Runs a batch, whose plan was paid for in the time `planned`. When tasks of the source's stage are
+    /// lost and replaced, it is called again with the same batch and runs those that are missing.
     pub(crate) async fn run(
         &mut self,
         spec: &BatchSpec,
@@ -151,7 +152,8 @@ impl Stages {
             let count = self.layout.parallelism[stage.0];
             let mut paid = Vec::from_iter(planned.clone());
             if has_stages {
-                paid.extend(charge(&*self.runtime, Work { stages: 1, ..Work::NONE }).await);
+                let work = Work { stages: 1, ..Work::NONE };
+                paid.extend(charge(&*self.runtime, &self.stop, work).await);
             }
             let mut inputs = std::mem::take(&mut blocks[stage.0]);
             let partitions = std::mem::take(&mut self.partitions[stage.0]);
@@ -252,11 +254,21 @@ impl Stages {
     }
 }
 
-/// Waits until work of the driver is done by its prices. Says when that was; `None` if there was
-/// nothing to wait for.
-pub(crate) async fn charge(runtime: &dyn Runtime, work: Work) -> Option<Range<ProcessingTime>> {
+/// Waits until work of the driver is done by its prices, or the run is stopped. Says when that was;
+/// `None` if there was nothing to wait for.
+pub(crate) async fn charge(
+    runtime: &dyn Runtime,
+    stop: &StopSignal,
+    work: Work,
+) -> Option<Range<ProcessingTime>> {
     let (since, done) = (runtime.now(), runtime.reserve(Home(0), work)?);
-    sleep_until(runtime, done).await;
+    let mut timer = runtime.timer();
+    timer.arm(done);
+    poll_fn(|context| {
+        let stopped = stop.poll_requested(context);
+        if stopped.is_ready() { stopped } else { timer.poll_due(context) }
+    })
+    .await;
     Some(since..runtime.now())
 }
 

@@ -179,6 +179,13 @@ pub(crate) fn throughput(
         spec.recovery = Recovery::default();
         // A sizing run measures nothing that is kept.
         let result = runner.quiet().run(&spec, Answer::Unchecked)?.result;
+        if result.elapsed_ns == 0 && !result.interrupted {
+            return Err(Error::Input(format!(
+                "{}: nothing that {} does has a price, so that at max there is no end to what it takes; \
+                 plan a rate, or set cost.record",
+                experiment.name, variant.name
+            )));
+        }
         // A topic is read whole, however many are asked for.
         let is_whole = spec.topic.is_some() || events >= MOST_EVENTS;
         let enough = is_whole || result.elapsed_ns >= long_enough;

@@ -118,10 +118,10 @@ impl Attempt {
                     let now = self.runtime.now();
                     self.stop_after = self.coordinator.trigger(now);
                     if let Some(id) = self.stop_after {
-                        self.request(id).await;
+                        self.request(id);
                     }
                 }
-                Event::Timer => self.look().await?,
+                Event::Timer => self.look()?,
             }
             if let Some(complete) = self.coordinator.take_complete() {
                 self.complete(complete).await?;
@@ -182,27 +182,38 @@ impl Attempt {
         Ok(())
     }
 
-    async fn look(&mut self) -> Result<(), EngineError> {
+    fn look(&mut self) -> Result<(), EngineError> {
         match self.coordinator.look(self.runtime.now()) {
             Due::Nothing => {}
-            Due::Trigger(id) => self.request(id).await,
+            Due::Trigger(id) => self.request(id),
             Due::Expired(id) => return Err(EngineError::CheckpointExpired { id }),
         }
         Ok(())
     }
 
-    async fn request(&mut self, id: u64) {
-        if self.runtime.priced().contains(CostKind::Checkpoint)
-            && let Some(at) = self.runtime.reserve(Home(0), Work { checkpoints: 1, ..Work::NONE })
-        {
-            sleep_until(&*self.runtime, at).await;
-        }
+    /// Tells the sources to begin a checkpoint, once it is paid for if that has a price. The coordinator
+    /// hears of ends and failures meanwhile.
+    fn request(&self, id: u64) {
         if self.runtime.tracing() {
             self.runtime.trace(format_args!("checkpoint {id} triggered"));
         }
         self.control.observer.checkpoint_begins(id);
-        let mailbox = Arc::clone(&self.mailbox);
-        self.runtime.deliver("trigger checkpoint", Box::new(move || mailbox.request(id)));
+        let (runtime, mailbox) = (Arc::clone(&self.runtime), Arc::clone(&self.mailbox));
+        let tell = move |runtime: &dyn Runtime| {
+            runtime.deliver("trigger checkpoint", Box::new(move || mailbox.request(id)));
+        };
+        let has_price = self.runtime.priced().contains(CostKind::Checkpoint);
+        let work = Work { checkpoints: u64::from(has_price), ..Work::NONE };
+        match has_price.then(|| self.runtime.reserve(Home(0), work)).flatten() {
+            None => tell(&*runtime),
+            Some(at) => self.runtime.spawn(
+                Home(0),
+                Box::pin(async move {
+                    sleep_until(&*runtime, at).await;
+                    tell(&*runtime);
+                }),
+            ),
+        }
     }
 
     /// Everybody has acknowledged: durable first, visible second, and the older one goes.

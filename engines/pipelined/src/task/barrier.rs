@@ -18,8 +18,9 @@ use crate::task::subtask::Subtask;
 impl Subtask {
     /// Takes the snapshot of a checkpoint whose barriers are in. The order is Flink's
     /// (`SubtaskCheckpointCoordinatorImpl.checkpointState`): a mini-batch ends, as by
-    /// `prepareSnapshotPreBarrier`, what was computed goes out, the barrier goes behind it, the state is copied while nothing is processed, and what is copied
-    /// is uploaded and acknowledged while the subtask goes on.
+    /// `prepareSnapshotPreBarrier`, what was computed goes out, the barrier goes behind it, the state is
+    /// copied while nothing is processed, and what is copied is uploaded and acknowledged while the
+    /// subtask goes on.
     pub(crate) async fn checkpoint(
         &mut self,
         id: u64,
@@ -29,10 +30,10 @@ impl Subtask {
         if self.mini_batch.is_some() {
             self.run(Input::EndOfUnit).await?;
         }
-        let work = Work {
-            snapshots: self.priced.contains(CostKind::Snapshot).into(),
-            ..self.runner.flush()
-        };
+        let flushed = self.runner.flush();
+        if self.priced.contains(CostKind::ExchangeByte) {
+            self.charge(flushed).await;
+        }
         self.hand_over()?;
         let transaction = self.close_transaction(id);
         self.channels.broadcast_barrier(id, &mut self.runner);
@@ -50,6 +51,9 @@ impl Subtask {
         own.newest = id;
         let SavedState { snapshot, tally } =
             self.runner.save(how).map_err(|error| self.fail(error))?;
+        if self.priced.contains(CostKind::Snapshot) {
+            self.charge(Work { snapshots: 1, ..Work::NONE }).await;
+        }
         let pause_nanos = self.runtime.now().since(before);
 
         let Some(own) = &self.checkpointing else { return Ok(()) };
@@ -77,7 +81,7 @@ impl Subtask {
                 );
             }),
         );
-        self.settle(work).await
+        self.settle(Work::NONE).await
     }
 
     /// Whether a channel whose barrier is in waits for the others.

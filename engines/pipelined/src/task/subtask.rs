@@ -122,7 +122,7 @@ impl Subtask {
     }
 
     /// Waits until work is done by its prices.
-    async fn charge(&mut self, work: Work) {
+    pub(crate) async fn charge(&mut self, work: Work) {
         let Some(at) = self.runtime.reserve(self.home, work) else { return };
         let since = self.runtime.now();
         self.status.set(Activity::Charged);

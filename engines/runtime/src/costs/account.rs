@@ -21,7 +21,8 @@ pub struct Booked {
     pub own_nanos: f64,
 }
 
-/// The cores and the driver of a run, what work costs on them, and what was done.
+/// The cores and the driver of a run, what work costs on them, and what was done. A task that is killed
+/// while it waits has booked its work all the same: the machine was at it.
 pub(crate) struct Account {
     table: CostTable,
     /// What of a price has passed already when work is booked.
@@ -98,6 +99,8 @@ impl Account {
         if !core.is_free() || driver.is_free() {
             done = self.cores.book(home, at, core);
         }
+        // Whatever it costs, it comes to its end: a timer for the last instant never fires.
+        let done = done.min(ProcessingTime(ProcessingTime::MAX.0 - 1));
         let is_worth_waiting = self.granularity == 0 || done > now.after(self.granularity);
         is_worth_waiting.then_some(done)
     }

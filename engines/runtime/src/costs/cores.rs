@@ -53,14 +53,14 @@ impl Cores {
         Self { nodes: vec![free; nodes as usize] }
     }
 
-    /// Books work on a core of `home`'s node: of those that are free the one that was busy last, so
-    /// that who was woken late finds its own; else the one that is free first. Returns when the work
+    /// Books work on a core of `home`'s node: of those on which what of it has passed found room, the
+    /// one that was busy last, so that who was woken late finds its own; else the one that is free first. Returns when the work
     /// will be done.
     pub(crate) fn book(&mut self, home: Home, at: Beginning, work: Occupation) -> ProcessingTime {
         let node = home.0 as usize % self.nodes.len();
         let cores = &mut self.nodes[node];
-        let idle =
-            (0..cores.len()).filter(|core| cores[*core] <= at.now).max_by_key(|it| cores[*it]);
+        let is_idle = |core: &usize| cores[*core].after(work.own) <= at.now;
+        let idle = (0..cores.len()).filter(is_idle).max_by_key(|it| cores[*it]);
         let first = || (0..cores.len()).min_by_key(|core| cores[*core]);
         let Some(core) = idle.or_else(first) else { return at.now };
         cores[core] = work.after(cores[core], at);
@@ -71,6 +71,16 @@ impl Cores {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// It was booked on the core that had just become free, and had to wait for its own work again.
+    #[test]
+    fn work_that_has_passed_is_booked_where_there_was_room_for_it() {
+        let mut cores = Cores::new(1, 2);
+        let at = |nanos| Beginning { slack: 100, ..now(nanos) };
+        assert_eq!(cores.book(Home(0), at(9_900), Occupation { own: 50, rest: 0 }).0, 9_900);
+        let long = Occupation { own: 10_000, rest: 5 };
+        assert_eq!(cores.book(Home(0), at(10_000), long).0, 10_005);
+    }
 
     const fn now(nanos: u64) -> Beginning {
         Beginning { now: ProcessingTime(nanos), not_before: ProcessingTime::ZERO, slack: 0 }

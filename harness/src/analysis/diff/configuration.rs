@@ -73,6 +73,8 @@ impl Configuration {
         let knobs = knobs.iter().map(|(name, value)| (format!("knobs.{name}"), value.clone()));
         // The guarantee is a field of its own already.
         let settings = settings.iter().filter(|(name, _)| *name != "guarantee");
+        // Results from before there were profiles have none, and were our own engines.
+        let settings = settings.filter(|(name, value)| *name != "profile" || **value != *"bare");
         let settings = settings.map(|(name, value)| (format!("settings.{name}"), value.clone()));
         Self(fields.chain(knobs).chain(settings).collect())
     }

@@ -13,6 +13,12 @@ use crate::quantity;
 pub enum Target {
     /// Our own engines, as they are
     Bare,
+    /// The real Apache Flink, its DataStream API (see `systems install`)
+    Flink,
+    /// The real Apache Spark, Structured Streaming, without a process for each file of a checkpoint
+    Spark,
+    /// The same as it is shipped
+    SparkStock,
 }
 
 /// Arguments of `calibrate`.
@@ -24,9 +30,9 @@ pub struct CalibrateArgs {
     /// How often each run is made, in alternation
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1_000), allow_hyphen_values = true)]
     pub repeats: u32,
-    /// Length of each run
-    #[arg(long, value_parser = quantity::duration, default_value = "500ms", allow_hyphen_values = true)]
-    pub duration: Duration,
+    /// Length of each run [default: 500ms of our own engines, 4s of Flink, 8s of Spark]
+    #[arg(long, value_parser = quantity::duration, allow_hyphen_values = true)]
+    pub duration: Option<Duration>,
     /// Subtasks per stage
     #[arg(long, default_value_t = defaults::PARALLELISM, value_parser = parallelism(), allow_hyphen_values = true)]
     pub parallelism: u32,

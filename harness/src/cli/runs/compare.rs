@@ -37,7 +37,7 @@ pub struct CompareArgs {
     pub workloads: Vec<String>,
     /// Simulate every experiment in modelled time, in which work costs what profiles say, or run all
     /// in real time [default: the suite's]
-    #[arg(long, value_enum, conflicts_with_all = ["duet", "dry_run", "live"])]
+    #[arg(long, value_enum)]
     pub clock: Option<Clock>,
     /// Run every variant twice and compare it with its own repetition: the noise floor
     #[arg(long)]

@@ -26,11 +26,13 @@ pub(super) struct FoundPrice {
 #[derive(Debug, Serialize)]
 pub(super) struct Measured {
     pub(super) name: &'static str,
+    /// What a figure is of: a `record` or a `batch`.
+    pub(super) of: &'static str,
     pub(super) engine: &'static str,
     pub(super) workload: &'static str,
     /// Of each repeat.
     pub(super) events: u64,
-    /// Median, least and most over repeats, per record.
+    /// Median, least and most over repeats.
     pub(super) took_ns: f64,
     pub(super) least_ns: f64,
     pub(super) most_ns: f64,

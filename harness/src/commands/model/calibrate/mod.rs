@@ -39,7 +39,7 @@ pub(crate) fn calibrate(
         registry,
         seed: args.seed,
         parallelism: args.parallelism,
-        duration: args.duration,
+        duration: args.duration.unwrap_or(args.target.duration()),
     };
     let mut took = Took::new(&designs, &unknowns, &manner, &mut runner)?;
     for repeat in 0..args.repeats {
@@ -139,6 +139,7 @@ impl Took {
         let left_out = left_out_errors(&equations, unknowns.len());
         let measured = designs.iter().enumerate().map(|(place, design)| Measured {
             name: design.name,
+            of: design.response.unit(),
             engine: design.engine,
             workload: design.workload,
             events: self.events[place],

@@ -19,13 +19,13 @@ pub(super) fn found(found: &Found) -> String {
             format!("{} .. {}", units::duration(low), units::duration(high)),
         ]);
     }
-    let headings = ["run", "per record", "least .. most", "by prices", "off", "off if left out"];
+    let headings = ["run", "took", "least .. most", "by prices", "off", "off if left out"];
     let mut runs = table(&headings, 1);
     for run in &found.runs {
         let off = |share: f64| format!("{:+.1} %", 100.0 * share);
         runs.add_row(vec![
             format!("{} ({})", run.name, run.workload),
-            units::duration(run.took_ns),
+            format!("{} a {}", units::duration(run.took_ns), run.of),
             format!("{} .. {}", units::duration(run.least_ns), units::duration(run.most_ns)),
             units::duration(run.fitted_ns),
             off(run.fitted_ns / run.took_ns - 1.0),

@@ -244,6 +244,26 @@ fn no_valid_pair(result: &CompareResult) -> bool {
     !result.comparisons.is_empty() && result.comparisons.iter().all(|it| it.repeats == 0)
 }
 
+/// Refuses what belongs to real time beside experiments that are simulated.
+fn check_simulated(args: &CompareArgs, suite: &Suite) -> Result<()> {
+    let Some(simulated) = suite.experiments.iter().find(|it| it.clock == Clock::Virtual) else {
+        return Ok(());
+    };
+    let flags = [
+        (args.duet, "--duet", "shares the cores of this machine"),
+        (args.dry_run, "--dry-run", "says how long runs take"),
+        (args.live, "--live", "shows engines while they run"),
+        (args.against_itself, "--against-itself", "tells the noise of this machine"),
+    ];
+    match flags.into_iter().find(|(given, ..)| *given) {
+        None => Ok(()),
+        Some((_, flag, what)) => Err(Error::Input(format!(
+            "{flag} {what}, and {} is simulated (clock=virtual): leave one of the two out",
+            simulated.name
+        ))),
+    }
+}
+
 /// The suite that was asked for.
 ///
 /// # Errors
@@ -271,6 +291,7 @@ pub(super) fn suite(args: &CompareArgs, registry: &Registry) -> Result<Suite> {
         None => Suite::of_workloads(&args.workloads, registry)?,
     };
     let suite = suite.with(&overrides, registry)?;
+    check_simulated(args, &suite)?;
     let suite = if args.against_itself { suite.against_itself() } else { suite };
     if args.duet { suite.in_duets(args.against_itself) } else { Ok(suite) }
 }
