@@ -1,6 +1,5 @@
 //! The driver: trigger, cut offsets, log, run stages in order, commit, again.
 
-use std::future::poll_fn;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -20,7 +19,7 @@ use crate::cut::{Cut, Offsets};
 use crate::recovery::{BatchResult, Recovery, StartingPoint};
 use crate::scheduler::Scheduler;
 use crate::settings::{ResolvedSettings, SETTINGS};
-use crate::stages::{BatchOutcome, Stages, charge, layout};
+use crate::stages::{BatchOutcome, Stages, charge, layout, sleep_until};
 use crate::trigger::TriggerClock;
 use crate::watermarks::Watermarks;
 
@@ -408,16 +407,9 @@ impl Driver {
 
     /// Sleeps until an instant or until the run is stopped.
     async fn sleep_until(&mut self, at: ProcessingTime) {
-        if at <= self.runtime.now() {
-            return;
+        if at > self.runtime.now() {
+            sleep_until(&mut *self.timer, &self.control.stop, at).await;
         }
-        self.timer.arm(at);
-        let Self { timer, control, .. } = self;
-        poll_fn(|context| {
-            let stopped = control.stop.poll_requested(context);
-            if stopped.is_ready() { stopped } else { timer.poll_due(context) }
-        })
-        .await;
     }
 
     /// It had nothing to do but to wait for an event at `due`, and has done so.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use dataflow::exchange::sink::Transaction;
 use dataflow::job::observer::TaskReport;
 use dataflow::job::plan::{EdgeKind, Layout, StageId};
-use dataflow::job::runtime::{CostKind, Home, Runtime, Work};
+use dataflow::job::runtime::{CostKind, Home, Runtime, Timer, Work};
 use dataflow::job::source::splits_of;
 use dataflow::job::status::{Activity, Status};
 use dataflow::record::content_hash::ContentHash;
@@ -262,14 +262,18 @@ pub(crate) async fn charge(
     work: Work,
 ) -> Option<Range<ProcessingTime>> {
     let (since, done) = (runtime.now(), runtime.reserve(Home(0), work)?);
-    let mut timer = runtime.timer();
-    timer.arm(done);
+    sleep_until(&mut *runtime.timer(), stop, done).await;
+    Some(since..runtime.now())
+}
+
+/// Sleeps until an instant or until the run is stopped.
+pub(crate) async fn sleep_until(timer: &mut dyn Timer, stop: &StopSignal, at: ProcessingTime) {
+    timer.arm(at);
     poll_fn(|context| {
         let stopped = stop.poll_requested(context);
         if stopped.is_ready() { stopped } else { timer.poll_due(context) }
     })
     .await;
-    Some(since..runtime.now())
 }
 
 fn no_blocks(partitions: u32) -> Vec<Vec<Block>> {

@@ -37,8 +37,7 @@ impl RunPrices {
         Ok(Self { profile, set, prices })
     }
 
-    /// As a verdict names it: the profile, with what was set by hand; `None` for our own engines as they
-    /// are.
+    /// As a verdict names it: the profile, with what was set by hand.
     pub(crate) fn named(&self) -> String {
         let mut named = self.profile.name.clone();
         for kind in &self.set {

@@ -26,7 +26,7 @@ const fn price(name: &'static str, help: &'static str) -> Setting {
 }
 
 /// [`PROFILE`], and a price for each kind of work in the place of the profile's.
-pub(crate) const COST_SETTINGS: [Setting; 1 + CostKind::COUNT] = [
+pub(crate) static COST_SETTINGS: [Setting; 1 + CostKind::COUNT] = [
     PROFILE,
     price(
         "cost.record",
@@ -64,7 +64,7 @@ pub(crate) const COST_SETTINGS: [Setting; 1 + CostKind::COUNT] = [
 ];
 
 /// The setting for the price of a kind.
-pub(crate) const fn of(kind: CostKind) -> &'static Setting {
+pub(crate) fn of(kind: CostKind) -> &'static Setting {
     &COST_SETTINGS[1 + kind as usize]
 }
 

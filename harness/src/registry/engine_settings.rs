@@ -36,7 +36,7 @@ pub fn resolve_settings(
     let foreign: Vec<String> = values.keys().filter(|it| is_foreign(engine, it)).cloned().collect();
     let foreign: Vec<(String, Value)> =
         foreign.into_iter().filter_map(|name| values.remove_entry(&name)).collect();
-    let declared = settings_of(engine);
+    let declared: Vec<Setting> = settings_of(engine).copied().collect();
     let mut settings = Settings::resolve(&owner, &declared, &values, at_max)
         .map_err(|error| explained(&error, &declared))?;
     for (name, value) in foreign {
@@ -52,9 +52,11 @@ pub fn resolve_settings(
 }
 
 /// The settings of an engine: its own, and if its work is done in this process what that costs.
-pub(crate) fn settings_of(engine: &dyn Engine) -> Vec<Setting> {
-    let costs = if engine.system().is_none() { &COST_SETTINGS[..] } else { &[] };
-    [engine.settings(), costs].concat()
+pub(crate) fn settings_of(
+    engine: &dyn Engine,
+) -> impl Iterator<Item = &'static Setting> + Clone + use<> {
+    let costs: &'static [Setting] = if engine.system().is_none() { &COST_SETTINGS } else { &[] };
+    engine.settings().iter().chain(costs)
 }
 
 /// Whether an engine has a setting, or hands it on to its system.
@@ -63,7 +65,7 @@ pub(super) fn has_setting(engine: &dyn Engine, name: &str) -> bool {
 }
 
 fn is_declared(engine: &dyn Engine, name: &str) -> bool {
-    settings_of(engine).iter().any(|setting| setting.name == name)
+    settings_of(engine).any(|setting| setting.name == name)
 }
 
 /// Whether a name is one that an engine's system may have, and not the engine's own.

@@ -63,7 +63,7 @@ fn describe(what: ListTopic, registry: &Registry) -> Value {
     match what {
         ListTopic::Engines => registry.all_engines().map(|engine| json!({
             "name": engine.name(), "description": engine.describe(),
-            "settings": settings_of(&**engine).iter().map(setting_json).collect::<Value>(),
+            "settings": settings_of(&**engine).map(setting_json).collect::<Value>(),
         })).collect(),
         ListTopic::Workloads => registry.workloads.iter().map(|workload| {
             let about = workload.description();
@@ -134,7 +134,7 @@ fn print(what: ListTopic, registry: &Registry) -> String {
         ListTopic::Engines => {
             for engine in registry.all_engines() {
                 lines.push(format!("  {}: {}", engine.name(), engine.describe()));
-                lines.extend(settings_of(&**engine).iter().map(setting_line));
+                lines.extend(settings_of(&**engine).map(setting_line));
             }
         }
         ListTopic::Workloads => {

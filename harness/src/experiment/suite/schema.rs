@@ -29,7 +29,7 @@ pub(crate) fn schema(registry: &Registry) -> Value {
 fn experiment(registry: &Registry) -> Value {
     let workloads: Vec<&str> = registry.workloads.iter().map(|it| it.name()).collect();
     let knobs = registry.workloads.iter().flat_map(|it| it.knobs());
-    let settings = registry.all_engines().flat_map(|it| settings_of(&**it));
+    let settings = registry.all_engines().flat_map(|it| settings_of(&**it).copied());
     let both = settings.clone().chain(registry.workloads.iter().flat_map(|it| it.knobs()));
     json!({
         "type": "object",
@@ -80,7 +80,7 @@ fn experiment(registry: &Registry) -> Value {
 fn engine(registry: &Registry) -> Value {
     let names: Vec<&str> = registry.all_engines().map(|it| it.name()).collect();
     let pattern = format!("^({})(,.*)?$", names.join("|"));
-    let settings = registry.all_engines().flat_map(|it| settings_of(&**it));
+    let settings = registry.all_engines().flat_map(|it| settings_of(&**it).copied());
     let mut table = values(settings, "An engine and its settings.");
     table["required"] = json!(["name"]);
     table["properties"]["name"] = json!({ "enum": names });

@@ -17,6 +17,7 @@ use crate::run::real::Real;
 use crate::terminal::out;
 use crate::terminal::progress::Progress;
 use dataflow::StopSignal;
+use reports::words::summary::Spread;
 
 use found::{Found, FoundPrice, Measured};
 
@@ -121,20 +122,19 @@ impl Took {
 
     /// Prices from the medians, and from each repeat by itself for how far they spread.
     fn found(&self, designs: &[Design], unknowns: &[Unknown], manner: &Manner<'_>) -> Found {
-        let of = |design: usize| {
-            let mut all: Vec<f64> = self.took.iter().map(|repeat| repeat[design]).collect();
-            all.sort_by(f64::total_cmp);
-            all
+        let of = |all: &dyn Fn(usize) -> f64| {
+            Spread::of((0..self.took.len()).map(all)).expect("there is a repeat, and it took time")
         };
-        let sorted: Vec<Vec<f64>> = (0..designs.len()).map(of).collect();
-        let medians: Vec<f64> = sorted.iter().map(|all| all[all.len() / 2]).collect();
+        let took: Vec<Spread> =
+            (0..designs.len()).map(|design| of(&|repeat| self.took[repeat][design])).collect();
+        let medians: Vec<f64> = took.iter().map(|spread| spread.median).collect();
         let equations = self.equations(&medians);
         let prices = fit(&equations, unknowns.len());
         let single: Vec<Vec<f64>> =
             self.took.iter().map(|took| fit(&self.equations(took), unknowns.len())).collect();
-        let spread = |unknown: usize| {
-            let all = single.iter().map(|prices| prices[unknown]);
-            (all.clone().fold(f64::INFINITY, f64::min), all.fold(0.0, f64::max))
+        let range = |unknown: usize| {
+            let spread = of(&|repeat| single[repeat][unknown]);
+            (spread.low, spread.high)
         };
         let left_out = left_out_errors(&equations, unknowns.len());
         let measured = designs.iter().enumerate().map(|(place, design)| Measured {
@@ -144,8 +144,8 @@ impl Took {
             workload: design.workload,
             events: self.events[place],
             took_ns: medians[place],
-            least_ns: sorted[place][0],
-            most_ns: sorted[place][sorted[place].len() - 1],
+            least_ns: took[place].low,
+            most_ns: took[place].high,
             fitted_ns: equations[place].predicted(&prices),
             left_out_error: left_out[place],
         });
@@ -153,7 +153,7 @@ impl Took {
             kind: kind.name(),
             keys: *keys,
             price_ns: prices[place],
-            range_ns: spread(place),
+            range_ns: range(place),
         };
         Found {
             prices: unknowns.iter().enumerate().map(price).collect(),

@@ -27,7 +27,7 @@ use crate::files::uri::{InputUri, OutputUri};
 use crate::quantity::Rate;
 use crate::run::answer::{Answer, Oracle};
 use crate::run::audience::Silent;
-use crate::run::clock::{Clock, RunClock, in_memory};
+use crate::run::clock::{RunClock, in_memory};
 use crate::run::executor::{Executor, Runner};
 use crate::run::io::RunIo;
 use crate::run::job_file::JobFile;
@@ -67,10 +67,9 @@ impl<'a> RunJob<'a> {
         let former = former.map(|job| &job.file);
         let size = size(args, experiment, former, stop)?;
         if is_for_figures(args) && !stop.is_requested() {
-            foresee(args, experiment, size)?;
+            foresee(experiment, size)?;
         }
         let mut spec = sizing::spec(experiment, &experiment.variants[0], size, 0)?;
-        spec.clock = args.clock;
         let held = checkpoints.as_ref().and_then(CheckpointFolder::held);
         let OpenEvents { events, input } = open_events(args, &mut spec, held)?;
         if let Some(job) = former {
@@ -214,10 +213,8 @@ fn is_for_figures(args: &RunArgs) -> bool {
 }
 
 /// Refuses a run that cannot be valid, and says what will be missing.
-fn foresee(args: &RunArgs, experiment: &Experiment, size: RunSize) -> Result<()> {
-    // In virtual time generating costs nothing.
-    let generator_per_s = size.generator_per_s.filter(|_| args.clock == Clock::Wall);
-    let foreseen = Foresight::of(experiment, RunSize { generator_per_s, ..size })?;
+fn foresee(experiment: &Experiment, size: RunSize) -> Result<()> {
+    let foreseen = Foresight::of(experiment, size)?;
     foreseen.check(&experiment.name)?;
     foreseen.missing.iter().for_each(|line| out::note(line));
     Ok(())
